@@ -1,0 +1,224 @@
+// Cross-entropy of logits, with index targets and with probability targets; the gradient in the same pass when asked.
+//
+// alpha = 1 - labelSmoothing, beta = labelSmoothing / classes, weightSum = Σ w_c. Targets were checked before.
+
+import { expLane, expOf } from "./exp";
+import { log1p, log1pOf } from "./log";
+import { NOWHERE, splat } from "./lanes";
+import {
+  COEFFICIENTS, DOTS, dotRow, expRow, fillTail, LANES, maximum, MAXIMUM, placeOf, scaleRow, scaleRowMinus,
+} from "./rows";
+import {
+  expLanes, lowerRows, narrow, rowsInLanes, scaleLanes, SHORT, turnIn, turnOut, upperRows,
+} from "./shortRows";
+
+// @ts-ignore: decorator
+@inline function zeroRow(p: usize, bytes: usize): void { memory.fill(p, 0, bytes); }
+
+/** One row with an index target, of any length. Returns its loss; with `keep` writes its gradient. */
+// @ts-ignore: decorator
+@inline function indexRow<T>(
+  row: usize, bytes: usize, label: i32, weights: usize, keep: bool, grad: usize,
+  alpha: f64, beta: f64, weightSum: f64, scale: f64, scratch: usize,
+): f64 {
+  const w: f64 = weights ? <f64>load<T>(weights + <usize>label * sizeof<T>()) : 1;
+  const own = alpha * w, spread = beta * weightSum;
+  if (own == 0 && spread == 0) {
+    if (keep) zeroRow(grad, bytes);
+    return 0;
+  }
+  const at = row + <usize>label * sizeof<T>(), x = load<T>(at);
+  fillTail<T>(row, bytes, scratch);
+  let start = x == x ? x : <T>-Infinity;
+  let dots: f64 = 0;
+  if (spread != 0) {
+    start = maximum<T>(row, bytes, start, scratch);
+    dotRow<T>(row, bytes, 0, weights, start, 0, beta, scratch);
+    dots = load<f64>(scratch, DOTS);
+  }
+  // the target's own exponential stays apart: where it is the maximum, d - 1 keeps its digits
+  const others = expRow<T>(row, bytes, at, start, keep, grad, scratch);
+  const m = load<f64>(scratch, MAXIMUM);
+  const u = <f64>x - m, e = <f64>expOf<T>(x - <T>m);
+  const lnd = log1pOf(others + (e - 1));
+  const loss = (own == 0 ? 0 : own * (lnd - u)) + (spread == 0 ? 0 : spread * lnd - dots);
+  if (keep) {
+    const d = others + e, factor = (scale * (own + spread)) / d;
+    if (spread == 0) {
+      scaleRow<T>(grad, bytes, factor, m, scratch);
+    } else {
+      scaleRowMinus<T>(grad, bytes, factor, m, 0, weights, 0, beta, scale, scratch);
+    }
+    // q - 1 = -(d - e) / d
+    const g = own * -(others / d) + (spread == 0 ? 0 : spread * (e / d) - beta * w);
+    store<T>(grad + <usize>label * sizeof<T>(), <T>(scale * g));
+  }
+  return loss;
+}
+
+/** scale own (q - 1) of two rows, q - 1 = -others / d. */
+// @ts-ignore: decorator
+@inline function targetGradient(scales: v128, own: v128, others: v128, d: v128): v128 {
+  // + 0 as in indexRow, where the smoothing's part stands: no -0
+  return f64x2.mul(scales, f64x2.add(f64x2.mul(own, f64x2.neg(f64x2.div(others, d))), f64x2.splat(0)));
+}
+
+/** Rows of few classes, a row a lane. */
+// @ts-ignore: decorator
+@inline function indexShortRows<T>(
+  begin: i32, end: i32, logits: usize, labels: usize, weights: usize, keep: bool, grad: usize, losses: usize,
+  classes: i32, ignoreIndex: i32, scale: f64, scratch: usize,
+): void {
+  const stride = <usize>classes * sizeof<T>(), group = rowsInLanes<T>(), at = scratch + LANES;
+  const own = scratch; // of each row of the group, float64: nothing else needs the tail here
+  const one = f64x2.splat(1), scales = f64x2.splat(scale);
+  for (let i = begin; i < end; i += group) {
+    const rows = min(group, end - i), row = logits + <usize>i * stride;
+    const m = turnIn<T>(row, rows, stride, at);
+    let x = splat<T>(0);
+    for (let k = 0; k < group; k++) {
+      const label = load<i32>(labels + (<usize>(i + min(k, rows - 1)) << 2));
+      const counted = label != ignoreIndex;
+      const place = counted ? label : 0;
+      store<f64>(own + (k << 3), !counted ? 0 : weights ? <f64>load<T>(weights + <usize>place * sizeof<T>()) : 1);
+      const lane = at + (<usize>place << 4) + k * sizeof<T>();
+      store<T>(scratch + 32 + k * sizeof<T>(), load<T>(lane));
+      store<T>(lane, <T>-Infinity);
+    }
+    x = v128.load(scratch, 32);
+    const others = expLanes<T>(at, classes, m, keep);
+    const e = expLane<T>(v128.sub<T>(x, m));
+    const othersLow = lowerRows<T>(others), eLow = lowerRows<T>(e);
+    const uLow = f64x2.sub(lowerRows<T>(x), lowerRows<T>(m));
+    v128.store(scratch, f64x2.sub(log1p(f64x2.add(othersLow, f64x2.sub(eLow, one))), uLow), 64);
+    if (sizeof<T>() == 4) {
+      const othersHigh = upperRows<T>(others), eHigh = upperRows<T>(e);
+      const uHigh = f64x2.sub(upperRows<T>(x), upperRows<T>(m));
+      v128.store(scratch, f64x2.sub(log1p(f64x2.add(othersHigh, f64x2.sub(eHigh, one))), uHigh), 80);
+    }
+    for (let k = 0; k < rows; k++) {
+      const w = load<f64>(own + (k << 3));
+      store<f64>(losses + (<usize>(i + k) << 3), w == 0 ? 0 : w * load<f64>(scratch + 64 + (k << 3)));
+    }
+    if (keep) {
+      const dLow = f64x2.add(othersLow, eLow);
+      let upper = dLow, gUpper = dLow;
+      const lower = f64x2.div(f64x2.mul(scales, v128.load(own)), dLow);
+      const gLower = targetGradient(scales, v128.load(own), othersLow, dLow);
+      if (sizeof<T>() == 4) {
+        const othersHigh = upperRows<T>(others), dHigh = f64x2.add(othersHigh, upperRows<T>(e));
+        upper = f64x2.div(f64x2.mul(scales, v128.load(own, 16)), dHigh);
+        gUpper = targetGradient(scales, v128.load(own, 16), othersHigh, dHigh);
+      }
+      scaleLanes<T>(at, classes, narrow<T>(lower, upper));
+      v128.store(scratch, narrow<T>(gLower, gUpper), 64);
+      for (let k = 0; k < rows; k++) {
+        const label = load<i32>(labels + (<usize>(i + k) << 2));
+        if (label != ignoreIndex) {
+          store<T>(at + (<usize>label << 4) + k * sizeof<T>(), load<T>(scratch + 64 + k * sizeof<T>()));
+        }
+      }
+      const out = grad + <usize>i * stride;
+      turnOut<T>(at, out, rows, stride);
+      for (let k = 0; k < rows; k++) if (load<f64>(own + (k << 3)) == 0) zeroRow(out + <usize>k * stride, stride);
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline function indexRows<T>(
+  begin: i32, end: i32, logits: usize, labels: usize, weights: usize, keep: bool, grad: usize, losses: usize,
+  classes: i32, ignoreIndex: i32, labelSmoothing: f64, weightSum: f64, scale: f64, scratch: usize,
+): void {
+  if (classes <= SHORT && labelSmoothing == 0) {
+    indexShortRows<T>(
+      begin, end, logits, labels, weights, keep, grad, losses, classes, ignoreIndex, scale, scratch,
+    );
+    return;
+  }
+  const bytes = <usize>classes * sizeof<T>(), alpha = 1 - labelSmoothing, beta = labelSmoothing / <f64>classes;
+  for (let i = begin; i < end; i++) {
+    const label = load<i32>(labels + (<usize>i << 2)), offset = <usize>i * bytes;
+    let loss: f64 = 0;
+    if (label != ignoreIndex) {
+      loss = indexRow<T>(
+        logits + offset, bytes, label, weights, keep, grad + offset, alpha, beta, weightSum, scale, scratch,
+      );
+    } else if (keep) zeroRow(grad + offset, bytes);
+    store<f64>(losses + (<usize>i << 3), loss);
+  }
+}
+
+export function crossEntropy<T>(
+  begin: i32, end: i32, logits: usize, labels: usize, weights: usize, losses: usize,
+  classes: i32, ignoreIndex: i32, labelSmoothing: f64, weightSum: f64, scratch: usize,
+): void {
+  indexRows<T>(
+    begin, end, logits, labels, weights, false, 0, losses, classes, ignoreIndex, labelSmoothing, weightSum, 1, scratch,
+  );
+}
+
+export function crossEntropyGradient<T>(
+  begin: i32, end: i32, logits: usize, labels: usize, weights: usize, grad: usize, losses: usize,
+  classes: i32, ignoreIndex: i32, labelSmoothing: f64, weightSum: f64, scale: f64, scratch: usize,
+): void {
+  indexRows<T>(
+    begin, end, logits, labels, weights, true, grad, losses, classes, ignoreIndex, labelSmoothing, weightSum, scale,
+    scratch,
+  );
+}
+
+/** One row with probability targets: t_j = alpha p_j + beta, c_j = w_j t_j, loss = (Σ c) ln d - Σ c_j (x_j - m). */
+// @ts-ignore: decorator
+@inline function probabilityRow<T>(
+  row: usize, bytes: usize, targets: usize, weights: usize, keep: bool, grad: usize,
+  alpha: f64, beta: f64, scale: f64, scratch: usize,
+): f64 {
+  fillTail<T>(row, bytes, scratch);
+  const top = maximum<T>(row, bytes, <T>-Infinity, scratch), m = <f64>top;
+  dotRow<T>(row, bytes, targets, weights, top, alpha, beta, scratch);
+  const dots = load<f64>(scratch, DOTS), sum = load<f64>(scratch, COEFFICIENTS);
+  const at = placeOf<T>(row, bytes, top);
+  const others = expRow<T>(row, bytes, at, top, keep, grad, scratch);
+  // m - m: NaN where the row has no finite maximum
+  const lnd = log1pOf(others) + (m - m);
+  const loss = (sum == 0 ? 0 : sum * lnd) - dots;
+  if (keep) {
+    const d = 1 + others + (m - m);
+    if (sum == 0) zeroRow(grad, bytes);
+    const factor = sum == 0 ? 0 : (scale * sum) / d;
+    scaleRowMinus<T>(grad, bytes, factor, m, targets, weights, alpha, beta, scale, scratch);
+    if (sum != 0 && at != NOWHERE) {
+      const j = at - row, w: f64 = weights ? <f64>load<T>(weights + j) : 1;
+      const c = <f64><T>(<T>w * (load<T>(targets + j) * <T>alpha + <T>beta));
+      store<T>(grad + j, <T>((scale * (sum - c - c * others)) / d));
+    }
+  }
+  return loss;
+}
+
+export function crossEntropyProbabilities<T>(
+  begin: i32, end: i32, logits: usize, targets: usize, weights: usize, losses: usize,
+  classes: i32, labelSmoothing: f64, scratch: usize,
+): void {
+  const bytes = <usize>classes * sizeof<T>(), alpha = 1 - labelSmoothing, beta = labelSmoothing / <f64>classes;
+  for (let i = begin; i < end; i++) {
+    const offset = <usize>i * bytes;
+    store<f64>(losses + (<usize>i << 3), probabilityRow<T>(
+      logits + offset, bytes, targets + offset, weights, false, 0, alpha, beta, 1, scratch,
+    ));
+  }
+}
+
+export function crossEntropyProbabilitiesGradient<T>(
+  begin: i32, end: i32, logits: usize, targets: usize, weights: usize, grad: usize, losses: usize,
+  classes: i32, labelSmoothing: f64, scale: f64, scratch: usize,
+): void {
+  const bytes = <usize>classes * sizeof<T>(), alpha = 1 - labelSmoothing, beta = labelSmoothing / <f64>classes;
+  for (let i = begin; i < end; i++) {
+    const offset = <usize>i * bytes;
+    store<f64>(losses + (<usize>i << 3), probabilityRow<T>(
+      logits + offset, bytes, targets + offset, weights, true, grad + offset, alpha, beta, scale, scratch,
+    ));
+  }
+}

@@ -1,0 +1,86 @@
+// The only file that knows "16 bytes": what a lane is, constants, masks, horizontal sums and maxima.
+//
+// A *round* is 64 bytes (4 vectors: 16 float32 or 8 float64), a *block* 16 rounds (1 KiB), a *chunk* 16 blocks (16 KiB).
+// Sums run in the lanes of a round inside a block (a chain of 16 additions at most, so that float32 keeps its digits)
+// and in float64 from block to block. Chunks stay in the first-level cache between the passes over them.
+
+import { KEEP, NEGATIVE_INFINITY, ONE_HOT_4, ONE_HOT_8, TABLE } from "./constants";
+
+export const ROUND: usize = 64;
+export const BLOCK: usize = 1024;
+export const CHUNK: usize = 16384;
+export const NOWHERE: usize = 0xffffffff;
+
+// @ts-ignore: decorator
+@inline export function constant<T>(index: i32): v128 {
+  return v128.load(TABLE + <usize>index * 32 + (sizeof<T>() == 8 ? 16 : 0));
+}
+
+// @ts-ignore: decorator
+@inline export function negativeInfinities<T>(): v128 { return constant<T>(NEGATIVE_INFINITY); }
+
+/** Larger of each lane; a NaN in `x` is passed over, `top` must hold none. */
+// @ts-ignore: decorator
+@inline export function larger<T>(top: v128, x: v128): v128 { return v128.pmax<T>(top, x); }
+
+/** Largest lane; none may be NaN. */
+// @ts-ignore: decorator
+@inline export function largestLane<T>(v: v128): T {
+  if (sizeof<T>() == 4) {
+    const w = f32x4.pmax(v, v128.shuffle<i32>(v, v, 2, 3, 0, 1));
+    return <T>f32x4.extract_lane(f32x4.pmax(w, v128.shuffle<i32>(w, w, 1, 0, 3, 2)), 0);
+  }
+  return <T>f64x2.extract_lane(f64x2.pmax(v, v128.shuffle<i64>(v, v, 1, 0)), 0);
+}
+
+/** The lower two lanes as float64 (of a float64 vector: all it has). */
+// @ts-ignore: decorator
+@inline export function low<T>(v: v128): v128 { return sizeof<T>() == 4 ? f64x2.promote_low_f32x4(v) : v; }
+
+/** The upper two float32 lanes as float64. */
+// @ts-ignore: decorator
+@inline export function high(v: v128): v128 { return f64x2.promote_low_f32x4(v128.shuffle<i32>(v, v, 2, 3, 2, 3)); }
+
+/** Sum of the lanes in float64: (l0 + l2) + (l1 + l3), or l0 + l1. */
+// @ts-ignore: decorator
+@inline export function laneSum<T>(v: v128): f64 {
+  const pair = sizeof<T>() == 4 ? f64x2.add(low<T>(v), high(v)) : v;
+  return f64x2.extract_lane(pair, 0) + f64x2.extract_lane(pair, 1);
+}
+
+/** Four accumulators of a block, (a + b) + (c + d), and their lanes in float64. */
+// @ts-ignore: decorator
+@inline export function blockSum<T>(a: v128, b: v128, c: v128, d: v128): f64 {
+  return laneSum<T>(v128.add<T>(v128.add<T>(a, b), v128.add<T>(c, d)));
+}
+
+/** Copies a round to `to`, keeping the first `bytes` bytes and filling the rest. Reads (not uses) up to 63 bytes beyond. */
+// @ts-ignore: decorator
+@inline export function copyTail(from: usize, bytes: usize, fill: v128, to: usize): void {
+  const mask = KEEP + ROUND - bytes;
+  v128.store(to, v128.bitselect(v128.load(from), fill, v128.load(mask)));
+  v128.store(to, v128.bitselect(v128.load(from, 16), fill, v128.load(mask, 16)), 16);
+  v128.store(to, v128.bitselect(v128.load(from, 32), fill, v128.load(mask, 32)), 32);
+  v128.store(to, v128.bitselect(v128.load(from, 48), fill, v128.load(mask, 48)), 48);
+}
+
+/** Copies a round to `to` with the element at byte `at` replaced by -infinity. */
+// @ts-ignore: decorator
+@inline export function copyWithout<T>(from: usize, at: usize, to: usize): void {
+  const fill = negativeInfinities<T>();
+  const mask = (sizeof<T>() == 4 ? ONE_HOT_4 : ONE_HOT_8) - at;
+  v128.store(to, v128.bitselect(fill, v128.load(from), v128.load(mask)));
+  v128.store(to, v128.bitselect(fill, v128.load(from, 16), v128.load(mask, 16)), 16);
+  v128.store(to, v128.bitselect(fill, v128.load(from, 32), v128.load(mask, 32)), 32);
+  v128.store(to, v128.bitselect(fill, v128.load(from, 48), v128.load(mask, 48)), 48);
+}
+
+/** Copies the first `bytes` bytes of a round out of scratch, element by element: nothing beyond is touched. */
+// @ts-ignore: decorator
+@inline export function storeTail<T>(from: usize, bytes: usize, to: usize): void {
+  for (let i: usize = 0; i < bytes; i += sizeof<T>()) store<T>(to + i, load<T>(from + i));
+}
+
+/** Splat of a float64 scalar, rounded to the lanes' type. */
+// @ts-ignore: decorator
+@inline export function splat<T>(x: f64): v128 { return v128.splat<T>(<T>x); }

@@ -1,0 +1,141 @@
+// Short rows, turned so that lanes hold rows: four float32 or two float64 rows at once. Row by row, the horizontal steps
+// and the logarithm would cost more than the exponentials (22 against 65-75 million rows of 10 classes a second).
+//
+// In scratch, class j of the group stands at LANES + 16 j. The sum over classes runs in four accumulators, j mod 4.
+
+import { E1, E2, E3, E4, E5, LOG2E, LOWEST, MAGIC, ONE } from "./constants";
+import { exp } from "./exp";
+import { constant, high, larger, low, negativeInfinities, splat } from "./lanes";
+
+/** Rows of at most this many classes are turned. The JavaScript loops choose their order of summing by it too. */
+export const SHORT = 64;
+
+// @ts-ignore: decorator
+@inline export function rowsInLanes<T>(): i32 { return 16 / sizeof<T>(); }
+
+/** Address of the row that lane k holds: lanes beyond the last row repeat it, and their results are dropped. */
+// @ts-ignore: decorator
+@inline export function laneRow(row: usize, k: i32, rows: i32, stride: usize): usize {
+  return row + <usize>min(k, rows - 1) * stride;
+}
+
+/** Turns a group of rows into scratch; returns each row's maximum (NaNs passed over). */
+// @ts-ignore: decorator
+@inline export function turnIn<T>(row: usize, rows: i32, stride: usize, to: usize): v128 {
+  let m = negativeInfinities<T>();
+  const r0 = row, r1 = laneRow(row, 1, rows, stride);
+  let j: usize = 0, w = to;
+  if (sizeof<T>() == 4) {
+    const r2 = laneRow(row, 2, rows, stride), r3 = laneRow(row, 3, rows, stride);
+    for (; j + 16 <= stride; j += 16, w += 64) {
+      const a = v128.load(r0 + j), b = v128.load(r1 + j), c = v128.load(r2 + j), d = v128.load(r3 + j);
+      const ab0 = v128.shuffle<i32>(a, b, 0, 4, 1, 5), ab1 = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
+      const cd0 = v128.shuffle<i32>(c, d, 0, 4, 1, 5), cd1 = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
+      const t0 = v128.shuffle<i64>(ab0, cd0, 0, 2), t1 = v128.shuffle<i64>(ab0, cd0, 1, 3);
+      const t2 = v128.shuffle<i64>(ab1, cd1, 0, 2), t3 = v128.shuffle<i64>(ab1, cd1, 1, 3);
+      m = larger<T>(larger<T>(larger<T>(larger<T>(m, t0), t1), t2), t3);
+      v128.store(w, t0);
+      v128.store(w, t1, 16);
+      v128.store(w, t2, 32);
+      v128.store(w, t3, 48);
+    }
+    for (; j < stride; j += 4, w += 16) {
+      let v = v128.load32_splat(r0 + j);
+      v = v128.load_lane<f32>(r1 + j, v, 1);
+      v = v128.load_lane<f32>(r2 + j, v, 2);
+      v = v128.load_lane<f32>(r3 + j, v, 3);
+      m = larger<T>(m, v);
+      v128.store(w, v);
+    }
+  } else {
+    for (; j < stride; j += 8, w += 16) {
+      const v = v128.load_lane<f64>(r1 + j, v128.load64_splat(r0 + j), 1);
+      m = larger<T>(m, v);
+      v128.store(w, v);
+    }
+  }
+  return m;
+}
+
+/** Turns the group in scratch back into rows at `out`; only real rows are written. */
+// @ts-ignore: decorator
+@inline export function turnOut<T>(from: usize, out: usize, rows: i32, stride: usize): void {
+  let j: usize = 0, w = from;
+  if (sizeof<T>() == 4) {
+    for (; j + 16 <= stride; j += 16, w += 64) {
+      const a = v128.load(w), b = v128.load(w, 16), c = v128.load(w, 32), d = v128.load(w, 48);
+      const ab0 = v128.shuffle<i32>(a, b, 0, 4, 1, 5), ab1 = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
+      const cd0 = v128.shuffle<i32>(c, d, 0, 4, 1, 5), cd1 = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
+      v128.store(out + j, v128.shuffle<i64>(ab0, cd0, 0, 2));
+      if (rows > 1) v128.store(out + stride + j, v128.shuffle<i64>(ab0, cd0, 1, 3));
+      if (rows > 2) v128.store(out + 2 * stride + j, v128.shuffle<i64>(ab1, cd1, 0, 2));
+      if (rows > 3) v128.store(out + 3 * stride + j, v128.shuffle<i64>(ab1, cd1, 1, 3));
+    }
+  }
+  for (; j < stride; j += sizeof<T>(), w += 16) {
+    for (let k = 0; k < rows; k++) store<T>(out + <usize>k * stride + j, load<T>(w + k * sizeof<T>()));
+  }
+}
+
+/** Sum of exp(x - m) over the classes in scratch, a row a lane; with `keep` the exponentials replace the logits there. */
+// @ts-ignore: decorator
+@inline export function expLanes<T>(at: usize, classes: i32, m: v128, keep: bool): v128 {
+  const log2e = constant<T>(LOG2E), lowest = constant<T>(LOWEST), magic = constant<T>(MAGIC), one = constant<T>(ONE);
+  const e1 = constant<T>(E1), e2 = constant<T>(E2), e3 = constant<T>(E3), e4 = constant<T>(E4), e5 = constant<T>(E5);
+  let a = splat<T>(0), b = a, c = a, d = a;
+  const end = at + (<usize>classes << 4);
+  let p = at;
+  for (; p + 64 <= end; p += 64) {
+    const w = exp<T>(v128.sub<T>(v128.load(p), m), log2e, lowest, magic, one, e1, e2, e3, e4, e5);
+    const x = exp<T>(v128.sub<T>(v128.load(p, 16), m), log2e, lowest, magic, one, e1, e2, e3, e4, e5);
+    const y = exp<T>(v128.sub<T>(v128.load(p, 32), m), log2e, lowest, magic, one, e1, e2, e3, e4, e5);
+    const z = exp<T>(v128.sub<T>(v128.load(p, 48), m), log2e, lowest, magic, one, e1, e2, e3, e4, e5);
+    if (keep) {
+      v128.store(p, w);
+      v128.store(p, x, 16);
+      v128.store(p, y, 32);
+      v128.store(p, z, 48);
+    }
+    a = v128.add<T>(a, w);
+    b = v128.add<T>(b, x);
+    c = v128.add<T>(c, y);
+    d = v128.add<T>(d, z);
+  }
+  // the last one to three classes go to the first accumulators, turning them round
+  for (; p < end; p += 16) {
+    const w = exp<T>(v128.sub<T>(v128.load(p), m), log2e, lowest, magic, one, e1, e2, e3, e4, e5);
+    if (keep) v128.store(p, w);
+    const next = v128.add<T>(a, w);
+    a = b;
+    b = c;
+    c = d;
+    d = next;
+  }
+  // a turn by the number of left-over classes: which accumulator is which
+  const left = classes & 3;
+  if (left == 1) return v128.add<T>(v128.add<T>(d, a), v128.add<T>(b, c));
+  if (left == 2) return v128.add<T>(v128.add<T>(c, d), v128.add<T>(a, b));
+  if (left == 3) return v128.add<T>(v128.add<T>(b, c), v128.add<T>(d, a));
+  return v128.add<T>(v128.add<T>(a, b), v128.add<T>(c, d));
+}
+
+/** Two float64 vectors (or, for float64 rows, the first) rounded to one vector of the rows' type. */
+// @ts-ignore: decorator
+@inline export function narrow<T>(lower: v128, upper: v128): v128 {
+  return sizeof<T>() == 4
+    ? v128.shuffle<i64>(f32x4.demote_f64x2_zero(lower), f32x4.demote_f64x2_zero(upper), 0, 2)
+    : lower;
+}
+
+// @ts-ignore: decorator
+@inline export function lowerRows<T>(v: v128): v128 { return low<T>(v); }
+
+// @ts-ignore: decorator
+@inline export function upperRows<T>(v: v128): v128 { return sizeof<T>() == 4 ? high(v) : v; }
+
+/** The group in scratch times a factor for each row. */
+// @ts-ignore: decorator
+@inline export function scaleLanes<T>(at: usize, classes: i32, factors: v128): void {
+  const end = at + (<usize>classes << 4);
+  for (let p = at; p < end; p += 16) v128.store(p, v128.mul<T>(v128.load(p), factors));
+}

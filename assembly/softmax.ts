@@ -1,0 +1,67 @@
+// softmax, logSoftmax and logSumExp of rows: [rows, classes], row-major.
+
+import { log1pOf } from "./log";
+import { NOWHERE, splat } from "./lanes";
+import { expRow, fillTail, LANES, maximum, MAXIMUM, placeOf, scaleRow } from "./rows";
+import {
+  expLanes, lowerRows, narrow, rowsInLanes, scaleLanes, SHORT, turnIn, turnOut, upperRows,
+} from "./shortRows";
+
+/** out = exp(x - m) / d. */
+export function softmax<T>(begin: i32, end: i32, logits: usize, out: usize, classes: i32, scratch: usize): void {
+  const stride = <usize>classes * sizeof<T>();
+  if (classes <= SHORT) {
+    const group = rowsInLanes<T>(), at = scratch + LANES;
+    for (let i = begin; i < end; i += group) {
+      const rows = min(group, end - i), offset = <usize>i * stride;
+      const sum = expLanes<T>(at, classes, turnIn<T>(logits + offset, rows, stride, at), true);
+      const one = f64x2.splat(1);
+      scaleLanes<T>(at, classes, narrow<T>(f64x2.div(one, lowerRows<T>(sum)), f64x2.div(one, upperRows<T>(sum))));
+      turnOut<T>(at, out + offset, rows, stride);
+    }
+    return;
+  }
+  for (let i = begin; i < end; i++) {
+    const offset = <usize>i * stride, row = logits + offset;
+    fillTail<T>(row, stride, scratch);
+    const sum = expRow<T>(row, stride, NOWHERE, <T>-Infinity, true, out + offset, scratch);
+    scaleRow<T>(out + offset, stride, 1 / sum, load<f64>(scratch, MAXIMUM), scratch);
+  }
+}
+
+/** ln d = log1p(d - 1) of a row, the first maximum's 1 left out of the sum; the maximum is left in scratch. */
+export function logDenominator<T>(row: usize, bytes: usize, scratch: usize): f64 {
+  fillTail<T>(row, bytes, scratch);
+  const m = maximum<T>(row, bytes, <T>-Infinity, scratch);
+  return log1pOf(expRow<T>(row, bytes, placeOf<T>(row, bytes, m), m, false, row, scratch));
+}
+
+/** out = (x - m) - ln d; a row that is all -inf or holds +inf or NaN becomes NaN. */
+export function logSoftmax<T>(begin: i32, end: i32, logits: usize, out: usize, classes: i32, scratch: usize): void {
+  const bytes = <usize>classes * sizeof<T>();
+  for (let i = begin; i < end; i++) {
+    const row = logits + <usize>i * bytes, to = out + <usize>i * bytes - row;
+    let lnd = logDenominator<T>(row, bytes, scratch);
+    const m = load<f64>(scratch, MAXIMUM);
+    lnd += m - m;
+    const top = splat<T>(m), minus = splat<T>(lnd), end = row + bytes, vectors = end - (bytes & 15);
+    let p = row;
+    for (; p < vectors; p += 16) v128.store(p + to, v128.sub<T>(v128.sub<T>(v128.load(p), top), minus));
+    for (; p < end; p += sizeof<T>()) store<T>(p + to, load<T>(p) - <T>m - <T>lnd);
+  }
+}
+
+/** out = m + ln d in float64; a row that is all -inf gives -inf, one that holds +inf and no NaN gives +inf. */
+export function logSumExp<T>(begin: i32, end: i32, logits: usize, out: usize, classes: i32, scratch: usize): void {
+  const bytes = <usize>classes * sizeof<T>();
+  for (let i = begin; i < end; i++) {
+    const row = logits + <usize>i * bytes;
+    const lnd = logDenominator<T>(row, bytes, scratch);
+    let lse = load<f64>(scratch, MAXIMUM) + lnd;
+    if (load<f64>(scratch, MAXIMUM) == Infinity) {
+      lse = Infinity;
+      for (let p = row; p < row + bytes; p += sizeof<T>()) if (isNaN<T>(load<T>(p))) lse = NaN;
+    }
+    store<f64>(out + (<usize>i << 3), lse);
+  }
+}

@@ -1,0 +1,32 @@
+import type { Backend } from "../backends/backend.ts";
+import { dtypeOf, type FloatArray } from "../dtype.ts";
+import * as kernels from "../kernels/softmax.ts";
+import type { Out } from "./reduction.ts";
+import { checkRows, type Rows, rowsOut } from "./rows.ts";
+
+function elementwise(
+  name: "softmax" | "logSoftmax",
+  backend: Backend,
+  logits: FloatArray,
+  options: Rows & Out,
+): FloatArray {
+  const rows = checkRows(name, "logits", logits, options);
+  const out = rowsOut(name, "logits", logits, options);
+  backend.run(kernels[name], dtypeOf(logits), rows, { logits, out, classes: options.classes });
+  return out;
+}
+
+export function softmax(backend: Backend, logits: FloatArray, options: Rows & Out): FloatArray {
+  return elementwise("softmax", backend, logits, options);
+}
+
+export function logSoftmax(backend: Backend, logits: FloatArray, options: Rows & Out): FloatArray {
+  return elementwise("logSoftmax", backend, logits, options);
+}
+
+export function logSumExp(backend: Backend, logits: FloatArray, options: Rows): Float64Array {
+  const rows = checkRows("logSumExp", "logits", logits, options);
+  const out = new Float64Array(rows);
+  backend.run(kernels.logSumExp, dtypeOf(logits), rows, { logits, out, classes: options.classes });
+  return out;
+}

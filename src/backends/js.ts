@@ -1,0 +1,61 @@
+import type { Dtype, FloatArray, LabelArray } from "../dtype.ts";
+import { BLOCK_ELEMENTS } from "../kernels/constants.ts";
+import type { Kernel, Parameter } from "../kernels/kernel.ts";
+import { createScratch } from "../kernels/scratch.ts";
+import { Arena } from "../memory/arena.ts";
+import { copyLabels } from "../memory/labels.ts";
+import { ARENA_OVERHEAD, PARTIAL_UNITS } from "../memory/map.ts";
+import { addRangeToBins, ExactSum } from "../numeric/exactSum.ts";
+import type { Arguments, Backend, Reduce } from "./backend.ts";
+
+/** Elements a unit of an array parameter. */
+export function elementsPerUnit(parameter: Parameter, args: Arguments): number {
+  if (parameter.per === "block") return BLOCK_ELEMENTS;
+  return parameter.per === "classes" ? (args.classes as number) : 1;
+}
+
+/** The plain JavaScript loops, on the caller's own arrays. */
+export function createJsBackend(arenaBytes: number): Backend {
+  const scratch = createScratch();
+  const partials = new Float64Array(PARTIAL_UNITS);
+  const labels = new Int32Array(PARTIAL_UNITS);
+  const sum = new ExactSum();
+  let arena: Arena | undefined;
+
+  /** The argument of one parameter in the launch of units [first, first + units). */
+  function argument(parameter: Parameter, args: Arguments, first: number, units: number, elements: number) {
+    const value = args[parameter.name];
+    if (parameter.role === "scratch") return scratch;
+    if (parameter.role === "count") return Math.min(units * BLOCK_ELEMENTS, elements - first * BLOCK_ELEMENTS);
+    if (parameter.role === "partials" && value === undefined) return partials;
+    if (parameter.role === "scalar" || value === null || parameter.per === "call") return value;
+    if (parameter.type === "i32" && !(value instanceof Int32Array)) {
+      copyLabels(value as LabelArray, first, units, labels, args.ignoreIndex as number);
+      return labels;
+    }
+    const array = value as FloatArray;
+    return first === 0 ? array : array.subarray(first * elementsPerUnit(parameter, args));
+  }
+
+  return {
+    name: "js",
+    get arena() {
+      arena ??= new Arena(new ArrayBuffer(arenaBytes + ARENA_OVERHEAD), 0, arenaBytes, ARENA_OVERHEAD);
+      return arena;
+    },
+    run(kernel: Kernel, _dtype: Dtype, units: number, args: Arguments, elements = 0, reduce?: Reduce) {
+      const loop = kernel.loop as (begin: number, end: number, ...parameters: unknown[]) => void;
+      for (let first = 0; first < units; first += PARTIAL_UNITS) {
+        const n = Math.min(PARTIAL_UNITS, units - first);
+        loop(0, n, ...kernel.parameters.map((p) => argument(p, args, first, n, elements)));
+        reduce?.(partials, n, first);
+      }
+    },
+    exactSum() {
+      sum.clear();
+      return sum;
+    },
+    addExactly: (to, values, n) => to.addWith(values, 0, n, addRangeToBins),
+  };
+}
+

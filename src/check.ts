@@ -1,0 +1,89 @@
+import { type FloatArray, isFloatArray, isLabelArray, type LabelArray } from "./dtype.ts";
+
+// Checks at the door. TypeError for the wrong kind, RangeError for the wrong value; one line that names the function, the
+// argument, the place and both numbers. `name` is the public function's.
+
+/** What a value is, for a message: `an Int32Array`, `undefined`, `a number`. */
+function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  const kind = typeof value === "object" ? (value.constructor?.name ?? "object") : typeof value;
+  return `${/^[AEIOU]/i.test(kind) && !/^U/.test(kind) ? "an" : "a"} ${kind}`;
+}
+
+export function checkFloats(name: string, argument: string, value: unknown): asserts value is FloatArray {
+  if (isFloatArray(value)) return;
+  throw new TypeError(`${name}: ${argument} must be a Float32Array or a Float64Array, but is ${kindOf(value)}`);
+}
+
+/** Whether targets are class indices (true) or probabilities. */
+export function checkTargets(name: string, value: unknown): value is LabelArray {
+  if (isFloatArray(value)) return false;
+  if (isLabelArray(value)) return true;
+  throw new TypeError(
+    `${name}: targets must be labels (an integer typed array) or probabilities (a float one), but are ${kindOf(value)}`,
+  );
+}
+
+export function checkSameDtype(
+  name: string,
+  argument: string,
+  value: FloatArray,
+  other: string,
+  of: FloatArray,
+): void {
+  if (value.constructor.name === of.constructor.name) return;
+  throw new TypeError(`${name}: ${argument} is ${kindOf(value)}, but ${other} is ${kindOf(of)}`);
+}
+
+export function checkLength(name: string, argument: string, length: number, expected: number, of: string): void {
+  if (length === expected) return;
+  throw new RangeError(`${name}: ${argument} has length ${length}, but ${of} has ${expected}`);
+}
+
+export function checkInteger(name: string, argument: string, value: unknown, low: number, high: number): void {
+  if (typeof value !== "number") {
+    throw new TypeError(`${name}: ${argument} must be an integer, but is ${kindOf(value)}`);
+  }
+  if (Number.isInteger(value) && value >= low && value <= high) return;
+  throw new RangeError(`${name}: ${argument} is ${value}, but must be an integer from ${low} to ${high}`);
+}
+
+export function checkFraction(name: string, argument: string, value: unknown): void {
+  if (typeof value !== "number") throw new TypeError(`${name}: ${argument} must be a number, but is ${kindOf(value)}`);
+  if (value >= 0 && value <= 1) return;
+  throw new RangeError(`${name}: ${argument} is ${value}, but must be from 0 to 1`);
+}
+
+/** One of a list of words. */
+export function checkChoice(name: string, argument: string, value: unknown, choices: readonly string[]): void {
+  if (choices.includes(value as string)) return;
+  if (typeof value !== "string") {
+    throw new TypeError(`${name}: ${argument} must be one of ${choices.join(", ")}, but is ${kindOf(value)}`);
+  }
+  throw new RangeError(`${name}: ${argument} is "${value}", but must be one of ${choices.join(", ")}`);
+}
+
+/** `out` has the type and length of `like`. */
+export function checkOut(name: string, out: unknown, like: FloatArray, argument: string): asserts out is FloatArray {
+  checkFloats(name, "out", out);
+  checkSameDtype(name, "out", out, argument, like);
+  checkLength(name, "out", out.length, like.length, argument);
+}
+
+/** `out` overlaps an input nowhere, unless it is the very same stretch and that is allowed. */
+export function checkOverlap(
+  name: string,
+  out: ArrayBufferView,
+  argument: string,
+  input: ArrayBufferView,
+  mayBeTheSame: boolean,
+): void {
+  if (out.buffer !== input.buffer || out.byteLength === 0 || input.byteLength === 0) return;
+  const begin = Math.max(out.byteOffset, input.byteOffset);
+  const end = Math.min(out.byteOffset + out.byteLength, input.byteOffset + input.byteLength);
+  if (begin >= end) return;
+  if (mayBeTheSame && out.byteOffset === input.byteOffset && out.byteLength === input.byteLength) return;
+  throw new RangeError(
+    `${name}: out and ${argument} overlap by ${end - begin} bytes${mayBeTheSame ? "; they may be the same array, or apart" : ""}`,
+  );
+}

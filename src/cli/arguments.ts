@@ -1,0 +1,44 @@
+import { parseArgs } from "node:util";
+
+/** Wrong usage: the command line was not understood (exit code 2). */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+type Options = Record<string, { type: "string" | "boolean"; default?: string | boolean }>;
+type Parsed<O extends Options> = ReturnType<typeof parseArgs<{ options: O; allowPositionals: true; strict: true }>>;
+
+/** `parseArgs`, strict, with its errors as UsageErrors of one sentence, and `--ignore-index -1` taken as it is meant. */
+export function parseArguments<const O extends Options>(args: readonly string[], options: O): Parsed<O> {
+  const joined: string[] = [];
+  for (const arg of args) {
+    const previous = joined.at(-1) ?? "";
+    if (/^-\d/.test(arg) && /^--[a-z-]+$/.test(previous)) joined[joined.length - 1] = `${previous}=${arg}`;
+    else joined.push(arg);
+  }
+  try {
+    return parseArgs({ args: joined, options, allowPositionals: true, strict: true });
+  } catch (error) {
+    if (error instanceof TypeError) throw new UsageError(error.message.split(/\.\s/)[0]);
+    throw error;
+  }
+}
+
+/** The integer that an option gives, or undefined where it isn't given. */
+export function integerOption(option: string, text: string | undefined, minimum: number): number | undefined {
+  if (text === undefined) return undefined;
+  const value = /^[-+]?\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!Number.isSafeInteger(value) || value < minimum) {
+    const range = minimum === Number.MIN_SAFE_INTEGER ? "an integer" : `an integer from ${minimum}`;
+    throw new UsageError(`${option} is ${JSON.stringify(text)}, but must be ${range}`);
+  }
+  return value;
+}
+
+export function choiceOption<const C extends string>(option: string, text: string, choices: readonly C[]): C {
+  const choice = choices.find((it) => it === text);
+  if (choice === undefined) {
+    throw new UsageError(`${option} is ${JSON.stringify(text)}, but must be one of ${choices.join(", ")}`);
+  }
+  return choice;
+}

@@ -1,0 +1,58 @@
+#!/usr/bin/env node
+import { getSystemErrorMap } from "node:util";
+import { UsageError } from "./arguments.ts";
+import { evaluate, evaluateHelp } from "./evaluate.ts";
+import { info, infoHelp } from "./info.ts";
+import { version } from "./version.ts";
+
+const commands = new Map([
+  ["evaluate", { run: evaluate, help: evaluateHelp }],
+  ["info", { run: info, help: infoHelp }],
+]);
+
+const help = `wasm-loss: losses of model outputs
+
+${[...commands.values()].map((command) => command.help).join("\n")}
+wasm-loss --help | --version
+
+Results go to standard output, progress and errors to standard error.
+Exit code: 0 done, 1 failed, 2 wrong usage.
+`;
+
+/** Runs the command line and returns what is to be printed. */
+async function run([name, ...args]: readonly string[]): Promise<string> {
+  if (name === "--help" || name === "-h") return help;
+  if (name === "--version") return `${version}\n`;
+  if (name === undefined) throw new UsageError("no command is given");
+  const command = commands.get(name);
+  if (!command) throw new UsageError(`there is no command ${JSON.stringify(name)}`);
+  const options = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
+  if (options.includes("--help") || options.includes("-h")) return command.help;
+  return command.run(args);
+}
+
+function fail(error: unknown): void {
+  const usage = error instanceof UsageError;
+  const line = messageOf(error).replace(/\p{Cc}+/gu, " ");
+  process.stderr.write(`wasm-loss: ${line}${usage ? " (see wasm-loss --help)" : ""}\n`);
+  process.exitCode = usage ? 2 : 1;
+}
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { errno, path, syscall } = error as NodeJS.ErrnoException;
+  const reason = errno === undefined ? undefined : getSystemErrorMap().get(errno)?.[1];
+  return reason === undefined ? error.message : `${path ?? syscall}: ${reason}`;
+}
+
+// Who closes the pipe has read enough.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") fail(Object.assign(error, { path: "standard output" }));
+});
+process.stderr.on("error", () => {});
+
+try {
+  process.stdout.write(await run(process.argv.slice(2)));
+} catch (error) {
+  fail(error);
+}

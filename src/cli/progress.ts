@@ -1,0 +1,42 @@
+import { SingleBar } from "cli-progress";
+import { compact } from "./text.ts";
+
+export interface Progress {
+  update(done: number): void;
+  stop(): void;
+}
+
+/** Shorter work shows no bar. */
+const quietMilliseconds = 300;
+
+/** A bar with rate and remaining time on standard error, where that is a terminal; it is gone when the work is done. */
+export function progressBar(total: number, unit: string): Progress {
+  if (!process.stderr.isTTY) return { update() {}, stop() {} };
+  const begin = performance.now();
+  const figures = (done: number) => {
+    const rate = done / ((performance.now() - begin) / 1000);
+    const seconds = Math.ceil((total - done) / rate);
+    return {
+      rate: `${compact(rate)} ${unit}/s`,
+      left: seconds < 100 ? `${seconds} s` : `${Math.round(seconds / 60)} min`,
+    };
+  };
+  let bar: SingleBar | undefined;
+  return {
+    update(done) {
+      if (bar) bar.update(done, figures(done));
+      else if (performance.now() - begin > quietMilliseconds && done < total) {
+        // linewrap: true leaves the terminal's own setting alone, so that there is nothing to restore after Ctrl-C.
+        bar = new SingleBar({
+          format: "{bar} {percentage}% | {rate} | {left} left",
+          clearOnComplete: true,
+          linewrap: true,
+        });
+        bar.start(total, done, figures(done));
+      }
+    },
+    stop() {
+      bar?.stop();
+    },
+  };
+}

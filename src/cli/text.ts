@@ -1,0 +1,16 @@
+/** Lines of two columns, the first as wide as its longest entry. */
+export function table(lines: readonly (readonly [name: string, value: string])[]): string {
+  const width = Math.max(...lines.map(([name]) => name.length));
+  return lines.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join("");
+}
+
+/** JSON on one line; NaN and the infinities, which JSON has no numbers for, as the strings that Number() and float() read. */
+export function json(value: unknown): string {
+  const text = JSON.stringify(value, (_key, it) => (typeof it === "number" && !Number.isFinite(it) ? String(it) : it));
+  return `${text}\n`;
+}
+
+/** 1234567 -> 1.235M */
+export function compact(value: number): string {
+  return new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 4 }).format(value);
+}

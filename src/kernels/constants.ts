@@ -1,0 +1,63 @@
+/** One constant of the kernels in both precisions. */
+export interface Constant {
+  readonly name: string;
+  readonly f32: number;
+  readonly f64: number;
+}
+
+const LOG2E = 1.4426950408889634;
+
+/** 2^f = 1 + f P(f) on [-1/2, 1/2]: minimax relative error 1.6 x 2^-24 (scripts/fitCoefficients.ts). */
+const EXP_F32 = [
+  0.6931470036506653, 0.24022246897220612, 0.0555071085691452, 0.009671292267739773, 0.0013269532937556505,
+];
+
+/** The same to 2.0 x 2^-53. */
+const EXP_F64 = [
+  0.6931471805599492, 0.240226506959091, 0.055504108664482, 0.009618129107983335, 0.0013333558225775634,
+  0.00015403529994072323, 0.000015252659440207155, 0.0000013215653660148658, 1.0208320865798602e-7,
+  7.038170713178879e-9,
+];
+
+/** R(z) = z (L1 + z (L2 + ...)) of the logarithm: error 0.011 x 2^-53. */
+const LOG = [
+  0.6666666666666734, 0.3999999999941705, 0.2857142874189105, 0.22222198621799724, 0.18183561896221342,
+  0.15314110652228838, 0.14795366230493692,
+];
+
+/**
+ * Every constant of the kernels, in the order of the table in linear memory (assembly/constants.ts names the indices):
+ * the JavaScript loops read them here, and `constantTable` writes them there.
+ */
+export const CONSTANTS: readonly Constant[] = [
+  // exponents below this give 2^n = 0
+  { name: "LOWEST", f32: -127, f64: -1023 },
+  // 1.5 2^23 + 127 and 1.5 2^52 + 1023: adding it rounds to an integer, whose biased exponent is then in the low bits
+  { name: "MAGIC", f32: 12583039, f64: 6755399441056767 },
+  { name: "LOG2E", f32: Math.fround(LOG2E), f64: LOG2E },
+  { name: "ONE", f32: 1, f64: 1 },
+  ...EXP_F64.map((c, i) => ({ name: `E${i + 1}`, f32: EXP_F32[i] ?? 0, f64: c })),
+  ...LOG.map((c, i) => ({ name: `L${i + 1}`, f32: Math.fround(c), f64: c })),
+  // ln 2 in two parts: k times the first is exact for |k| <= 1075
+  { name: "LN2_HIGH", f32: Math.fround(0.6931471806019545), f64: 0.6931471806019545 },
+  { name: "LN2_LOW", f32: Math.fround(-4.2009150726810846e-11), f64: -4.2009150726810846e-11 },
+  { name: "NEGATIVE_INFINITY", f32: Number.NEGATIVE_INFINITY, f64: Number.NEGATIVE_INFINITY },
+  { name: "HIGHEST", f32: 3.4028234663852886e38, f64: Number.MAX_VALUE },
+  { name: "SMALLEST_NORMAL", f32: 2 ** -126, f64: 2 ** -1022 },
+  { name: "TWO_54", f32: 2 ** 54, f64: 2 ** 54 },
+  // from here on exp is +inf
+  { name: "HIGHEST_EXPONENT", f32: 89, f64: 710 },
+];
+
+/** A constant by name; throws where there is none. */
+export function constant(name: string): Constant {
+  const found = CONSTANTS.find((c) => c.name === name);
+  if (!found) throw new Error(`constant: no ${name}`);
+  return found;
+}
+
+/** Rows of at most this many classes are summed in four accumulators (in WebAssembly: a row a lane). */
+export const SHORT_ROW = 64;
+
+/** Elements of a block of an element-wise loss. */
+export const BLOCK_ELEMENTS = 1024;

@@ -1,0 +1,213 @@
+import type { FloatArray } from "../dtype.ts";
+import { SHORT_ROW } from "./constants.ts";
+import { log1p } from "./elementary.ts";
+import { BOTH, input, kernel, output, partials, scalar, scratch } from "./kernel.ts";
+import { coefficient, dotRow, expOf, expRow, maximum, placeOf, scaleRow, scaleRowMinus } from "./rows.ts";
+import { lanesOf, type Scratch } from "./scratch.ts";
+
+const tolerance = { f32: "2^-23 (4 + max(0, -ln loss))", f64: "2^-51 (4 + max(0, -ln loss))" };
+
+/** Rows with index targets; the gradient too where `grad` is given. */
+function indexRows(
+  begin: number,
+  end: number,
+  logits: FloatArray,
+  labels: Int32Array,
+  weights: FloatArray | null,
+  grad: FloatArray | null,
+  losses: Float64Array,
+  classes: number,
+  ignoreIndex: number,
+  labelSmoothing: number,
+  weightSum: number,
+  scale: number,
+  work: Scratch,
+): void {
+  const lanes = lanesOf(work, logits);
+  const width = classes <= SHORT_ROW && labelSmoothing === 0 ? 4 : lanes.round;
+  const alpha = 1 - labelSmoothing;
+  const beta = labelSmoothing / classes;
+  const spread = beta * weightSum;
+  const smoothing = { targets: null, targetsAt: 0, weights, alpha: 0, beta };
+  for (let i = begin; i < end; i++) {
+    const label = labels[i];
+    const at = i * classes;
+    const w = label === ignoreIndex ? 0 : weights ? weights[label] : 1;
+    const own = alpha * w;
+    losses[i] = 0;
+    if (label === ignoreIndex || (own === 0 && spread === 0)) {
+      grad?.fill(0, at, at + classes);
+      continue;
+    }
+    const x = logits[at + label];
+    let start = Number.isNaN(x) ? Number.NEGATIVE_INFINITY : x;
+    let dots = 0;
+    if (spread !== 0) {
+      start = maximum(logits, at, at + classes, start);
+      dots = dotRow(lanes, logits, at, classes, start, smoothing).dots;
+    }
+    // the target's own exponential stays apart: where it is the maximum, d - 1 keeps its digits
+    const { sum: others, maximum: m } = expRow(lanes, logits, at, classes, at + label, start, grad, at, width);
+    const u = x - m;
+    const e = expOf(lanes, x, m);
+    const lnd = log1p(others + (e - 1));
+    losses[i] = (own === 0 ? 0 : own * (lnd - u)) + (spread === 0 ? 0 : spread * lnd - dots);
+    if (grad) {
+      const d = others + e;
+      const factor = (scale * (own + spread)) / d;
+      if (spread === 0) scaleRow(lanes, grad, at, classes, factor, m);
+      else scaleRowMinus(lanes, grad, at, classes, factor, m, smoothing, scale);
+      // q - 1 = -(d - e) / d
+      const g = own * -(others / d) + (spread === 0 ? 0 : spread * (e / d) - beta * w);
+      grad[at + label] = scale * g;
+    }
+  }
+}
+
+const rows = [input("logits", "classes"), input("labels", "unit", "i32"), input("weights", "call")];
+const options = [scalar("classes"), scalar("ignoreIndex"), scalar("labelSmoothing"), scalar("weightSum")];
+
+export const crossEntropy = kernel({
+  name: "crossEntropy",
+  formula: "-w[y] ln softmax(x)[y], smoothed",
+  unit: "row",
+  dtypes: BOTH,
+  parameters: [...rows, partials("losses"), ...options, scratch],
+  tolerance,
+  loop(
+    begin: number,
+    end: number,
+    logits: FloatArray,
+    labels: Int32Array,
+    weights: FloatArray | null,
+    losses: Float64Array,
+    classes: number,
+    ignoreIndex: number,
+    labelSmoothing: number,
+    weightSum: number,
+    work: Scratch,
+  ) {
+    indexRows(
+      begin, end, logits, labels, weights, null, losses, classes, ignoreIndex, labelSmoothing, weightSum, 1, work,
+    );
+  },
+});
+
+export const crossEntropyGradient = kernel({
+  name: "crossEntropyGradient",
+  formula: "w[y] (softmax(x) - onehot(y)) scale, smoothed",
+  unit: "row",
+  dtypes: BOTH,
+  parameters: [...rows, output("grad", "classes"), partials("losses"), ...options, scalar("scale"), scratch],
+  tolerance,
+  loop: indexRows as (
+    begin: number,
+    end: number,
+    logits: FloatArray,
+    labels: Int32Array,
+    weights: FloatArray | null,
+    grad: FloatArray,
+    losses: Float64Array,
+    classes: number,
+    ignoreIndex: number,
+    labelSmoothing: number,
+    weightSum: number,
+    scale: number,
+    work: Scratch,
+  ) => void,
+});
+
+/** Rows with probability targets: t = alpha p + beta, c = w t, loss = (Σ c) ln d - Σ c (x - m). */
+function probabilityRows(
+  begin: number,
+  end: number,
+  logits: FloatArray,
+  targets: FloatArray,
+  weights: FloatArray | null,
+  grad: FloatArray | null,
+  losses: Float64Array,
+  classes: number,
+  labelSmoothing: number,
+  scale: number,
+  work: Scratch,
+): void {
+  const lanes = lanesOf(work, logits);
+  const { narrow } = lanes;
+  const c = { targets, targetsAt: 0, weights, alpha: 1 - labelSmoothing, beta: labelSmoothing / classes };
+  for (let i = begin; i < end; i++) {
+    const at = i * classes;
+    const m = maximum(logits, at, at + classes, Number.NEGATIVE_INFINITY);
+    c.targetsAt = at;
+    const { dots, sum } = dotRow(lanes, logits, at, classes, m, c);
+    const place = placeOf(logits, at, at + classes, m);
+    const others = expRow(lanes, logits, at, classes, place, m, grad, at, lanes.round).sum;
+    // m - m: NaN where the row has no finite maximum
+    const lnd = log1p(others) + (m - m);
+    losses[i] = (sum === 0 ? 0 : sum * lnd) - dots;
+    if (grad) {
+      const d = 1 + others + (m - m);
+      if (sum === 0) grad.fill(0, at, at + classes);
+      const factor = sum === 0 ? 0 : (scale * sum) / d;
+      scaleRowMinus(lanes, grad, at, classes, factor, m, c, scale);
+      if (sum !== 0 && place >= 0) {
+        const j = place - at;
+        const own = coefficient(narrow, targets[place], weights ? weights[j] : 1, narrow(c.alpha), narrow(c.beta), true);
+        grad[place] = (scale * (sum - own - own * others)) / d;
+      }
+    }
+  }
+}
+
+const soft = [input("logits", "classes"), input("targets", "classes"), input("weights", "call")];
+
+export const crossEntropyProbabilities = kernel({
+  name: "crossEntropyProbabilities",
+  formula: "-Σ w p ln softmax(x), smoothed",
+  unit: "row",
+  dtypes: BOTH,
+  parameters: [...soft, partials("losses"), scalar("classes"), scalar("labelSmoothing"), scratch],
+  tolerance,
+  loop(
+    begin: number,
+    end: number,
+    logits: FloatArray,
+    targets: FloatArray,
+    weights: FloatArray | null,
+    losses: Float64Array,
+    classes: number,
+    labelSmoothing: number,
+    work: Scratch,
+  ) {
+    probabilityRows(begin, end, logits, targets, weights, null, losses, classes, labelSmoothing, 1, work);
+  },
+});
+
+export const crossEntropyProbabilitiesGradient = kernel({
+  name: "crossEntropyProbabilitiesGradient",
+  formula: "((Σ w p) softmax(x) - w p) scale, smoothed",
+  unit: "row",
+  dtypes: BOTH,
+  parameters: [
+    ...soft,
+    output("grad", "classes"),
+    partials("losses"),
+    scalar("classes"),
+    scalar("labelSmoothing"),
+    scalar("scale"),
+    scratch,
+  ],
+  tolerance,
+  loop: probabilityRows as (
+    begin: number,
+    end: number,
+    logits: FloatArray,
+    targets: FloatArray,
+    weights: FloatArray | null,
+    grad: FloatArray,
+    losses: Float64Array,
+    classes: number,
+    labelSmoothing: number,
+    scale: number,
+    work: Scratch,
+  ) => void,
+});

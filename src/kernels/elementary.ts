@@ -1,0 +1,103 @@
+import type { FloatArray } from "../dtype.ts";
+import { constant } from "./constants.ts";
+
+// exp and log with the bits of assembly/exp.ts and assembly/log.ts: the same operations in the same order. A float32
+// operation is rounded by Math.fround, but for those that are exact (t - MAGIC, y - n), and the last by the store.
+
+const LOWEST32 = constant("LOWEST").f32;
+const MAGIC32 = constant("MAGIC").f32;
+const LOG2E32 = constant("LOG2E").f32;
+const [A1, A2, A3, A4, A5] = [1, 2, 3, 4, 5].map((i) => constant(`E${i}`).f32);
+
+const LOWEST64 = constant("LOWEST").f64;
+const MAGIC64 = constant("MAGIC").f64;
+const LOG2E64 = constant("LOG2E").f64;
+const [B1, B2, B3, B4, B5, B6, B7, B8, B9, B10] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((i) => constant(`E${i}`).f64);
+
+const { fround } = Math;
+
+/** 2^(i - 127), 0 and +inf at the ends: multiplying by it is faster than building the bits. */
+const POWERS32 = new Float32Array(Int32Array.from({ length: 256 }, (_, i) => i << 23).buffer);
+/** 2^(i - 1023). */
+const POWERS64 = new Float64Array(BigInt64Array.from({ length: 2048 }, (_, i) => BigInt(i) << 52n).buffer);
+
+/** out[at...] = exp(x[from..to) - m) in float32. */
+export function expFloat32(x: FloatArray, from: number, to: number, m: number, out: FloatArray, at: number): void {
+  for (let j = from; j < to; j++) {
+    let y = fround(fround(x[j] - m) * LOG2E32);
+    if (y < LOWEST32) y = LOWEST32;
+    const n = fround(y + MAGIC32) - MAGIC32;
+    const f = y - n;
+    const g = fround(f * f);
+    const low = fround(fround(A2 * f) + A1);
+    const middle = fround(fround(A4 * f) + A3);
+    const p = fround(fround(fround(fround(A5 * g) + middle) * g) + low);
+    out[at++] = fround(fround(p * f) + 1) * POWERS32[(n + 127) | 0];
+  }
+}
+
+/** out[at...] = exp(x[from..to) - m) in float64. */
+export function expFloat64(x: FloatArray, from: number, to: number, m: number, out: FloatArray, at: number): void {
+  for (let j = from; j < to; j++) {
+    let y = (x[j] - m) * LOG2E64;
+    if (y < LOWEST64) y = LOWEST64;
+    const n = y + MAGIC64 - MAGIC64;
+    const f = y - n;
+    const g = f * f;
+    let p = B10 * f + B9;
+    p = p * g + (B8 * f + B7);
+    p = p * g + (B6 * f + B5);
+    p = p * g + (B4 * f + B3);
+    p = p * g + (B2 * f + B1);
+    out[at++] = (p * f + 1) * POWERS64[(n + 1023) | 0];
+  }
+}
+
+const [L1, L2, L3, L4, L5, L6, L7] = [1, 2, 3, 4, 5, 6, 7].map((i) => constant(`L${i}`).f64);
+const LN2_HIGH = constant("LN2_HIGH").f64;
+const LN2_LOW = constant("LN2_LOW").f64;
+const SMALLEST_NORMAL = constant("SMALLEST_NORMAL").f64;
+const TWO_54 = constant("TWO_54").f64;
+const SQRT2 = 1.4142135623730951;
+
+const float = new Float64Array(1);
+const words = new Uint32Array(float.buffer);
+
+/** ln x of a normal positive finite float64. */
+function logNormal(x: number): number {
+  float[0] = x;
+  let k = (words[1] >>> 20) - 1023;
+  words[1] = (words[1] & 0xfffff) | 0x3ff00000;
+  let m = float[0];
+  if (m >= SQRT2) {
+    m *= 0.5;
+    k += 1;
+  }
+  const f = m - 1;
+  const s = f / (2 + f);
+  const z = s * s;
+  let r = L7 * z + L6;
+  r = r * z + L5;
+  r = r * z + L4;
+  r = r * z + L3;
+  r = r * z + L2;
+  r = r * z + L1;
+  r *= z;
+  const half = 0.5 * (f * f);
+  const correction = s * (half + r) + k * LN2_LOW;
+  return k * LN2_HIGH - (half - correction - f);
+}
+
+/** ln x for any float64: error below 0.8 ulp. */
+export function log(x: number): number {
+  if (x >= SMALLEST_NORMAL && x <= Number.MAX_VALUE) return logNormal(x);
+  if (x > 0 && x < SMALLEST_NORMAL) return logNormal(x * TWO_54) - 54 * LN2_LOW - 54 * LN2_HIGH;
+  return x === 0 ? Number.NEGATIVE_INFINITY : x < 0 ? Number.NaN : x;
+}
+
+/** ln(1 + x) for x >= 0 or NaN, with the digits of a small x. */
+export function log1p(x: number): number {
+  if (!(x <= Number.MAX_VALUE)) return x;
+  const v = 1 + x;
+  return logNormal(v) + (x - (v - 1)) / v;
+}

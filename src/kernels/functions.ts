@@ -1,0 +1,42 @@
+import type { FloatArray } from "../dtype.ts";
+import { BLOCK_ELEMENTS, constant } from "./constants.ts";
+import { log } from "./elementary.ts";
+import { BOTH, count, input, kernel, output, scratch } from "./kernel.ts";
+import { lanesOf, type Scratch } from "./scratch.ts";
+
+// exp and log as kernels of their own, element by element: so that every input can be tested.
+
+const highest = constant("HIGHEST_EXPONENT");
+
+export const exp = kernel({
+  name: "exp",
+  formula: "e^x",
+  unit: "block",
+  dtypes: BOTH,
+  parameters: [input("x", "block"), output("out", "block"), count, scratch],
+  tolerance: { f32: "(2 + |x|) ulp", f64: "(3 + 2 |x|) ulp" },
+  loop(begin: number, end: number, x: FloatArray, out: FloatArray, count: number, work: Scratch) {
+    const lanes = lanesOf(work, x);
+    const top = highest[lanes.dtype];
+    const { values } = lanes;
+    const stop = Math.min(end * BLOCK_ELEMENTS, count);
+    for (let from = begin * BLOCK_ELEMENTS; from < stop; from += values.length) {
+      const n = Math.min(values.length, stop - from);
+      for (let j = 0; j < n; j++) values[j] = top < x[from + j] ? top : x[from + j];
+      lanes.exp(values, 0, n, 0, out, from);
+    }
+  },
+});
+
+export const logarithm = kernel({
+  name: "logarithm",
+  formula: "ln x",
+  unit: "block",
+  dtypes: BOTH,
+  parameters: [input("x", "block"), output("out", "block"), count, scratch],
+  tolerance: { f32: "0.51 ulp", f64: "0.8 ulp" },
+  loop(begin: number, end: number, x: FloatArray, out: FloatArray, count: number) {
+    const stop = Math.min(end * BLOCK_ELEMENTS, count);
+    for (let j = begin * BLOCK_ELEMENTS; j < stop; j++) out[j] = log(x[j]);
+  },
+});

@@ -1,0 +1,65 @@
+import type { Dtype, FloatArray, LabelArray } from "../dtype.ts";
+
+/** What a kernel is called with: arrays that start at the first unit of the call, absent ones as null. */
+export type Argument = FloatArray | LabelArray | number | null;
+
+/** One parameter of a kernel. */
+export interface Parameter {
+  readonly name: string;
+  /**
+   * `in` and `out` are arrays; `partials` an array of float64 results, one or more a unit, that the call reduces;
+   * `scalar` a number; `count` the number of elements from the first unit on; `scratch` the thread's working memory.
+   */
+  readonly role: "in" | "out" | "partials" | "scalar" | "count" | "scratch";
+  /** Of an array: elements a unit. `block` is 1024, `classes` a row, `call` as many as it has, whatever the units. */
+  readonly per?: "block" | "classes" | "unit" | "call";
+  /** Of an array: `float` is the kernel's dtype, `i32` labels (any integer type at the door), `f64` always float64. */
+  readonly type?: "float" | "i32" | "f64";
+}
+
+/** A loop in JavaScript, with the bits of the WebAssembly function of the same name and parameters. */
+export type Loop = (begin: number, end: number, ...parameters: never[]) => void;
+
+/** A kernel, described once: backends, tests, the bench and the README's table read it. */
+export interface Kernel {
+  /** Name of the WebAssembly function too, with _f32 or _f64 where there is one for each. */
+  readonly name: string;
+  /** One line. */
+  readonly formula: string;
+  /** What is scheduled and rounded as one: a row, or a block of 1024 elements. */
+  readonly unit: "row" | "block";
+  readonly dtypes: readonly Dtype[] | null;
+  readonly parameters: readonly Parameter[];
+  /** Relative error of a result that is stated and tested, per dtype. */
+  readonly tolerance: { readonly f32: string; readonly f64: string };
+  readonly loop: Loop;
+}
+
+export const BOTH: readonly Dtype[] = ["f32", "f64"];
+
+export const scratch: Parameter = { name: "scratch", role: "scratch" };
+export const count: Parameter = { name: "count", role: "count" };
+
+export function input(name: string, per: Parameter["per"], type: Parameter["type"] = "float"): Parameter {
+  return { name, role: "in", per, type };
+}
+
+export function output(name: string, per: Parameter["per"], type: Parameter["type"] = "float"): Parameter {
+  return { name, role: "out", per, type };
+}
+
+export function partials(name: string): Parameter {
+  return { name, role: "partials", per: "unit", type: "f64" };
+}
+
+export function scalar(name: string): Parameter {
+  return { name, role: "scalar" };
+}
+
+/** Freezes a description; `loop` is typed here and erased, since a call is put together from the list of parameters. */
+export function kernel<P extends unknown[]>(
+  description: Omit<Kernel, "loop"> & { loop: (begin: number, end: number, ...parameters: P) => void },
+): Kernel {
+  return Object.freeze({ ...description, loop: description.loop as unknown as Loop });
+}
+

@@ -1,0 +1,218 @@
+import type { FloatArray } from "../dtype.ts";
+import { expFloat64 } from "./elementary.ts";
+import type { Lanes } from "./scratch.ts";
+
+// Passes over one row, with the bits of assembly/rows.ts (and, up to 64 classes, of assembly/shortRows.ts): the same
+// accumulators, added up in the same order. Elements that WebAssembly fills a tail with add 0 there and don't occur here.
+
+const one = new Float64Array(1);
+
+/** exp in float64 of one number. */
+export function exp64(z: number): number {
+  one[0] = z;
+  expFloat64(one, 0, 1, 0, one, 0);
+  return one[0];
+}
+
+/** exp in the lanes' type of x - m. */
+export function expOf(lanes: Lanes, x: number, m: number): number {
+  const { accumulators: a } = lanes;
+  a[0] = x;
+  lanes.exp(a, 0, 1, m, a, 0);
+  return a[0];
+}
+
+/** Largest of x[from..to), not below `start`; NaNs are passed over. */
+export function maximum(x: FloatArray, from: number, to: number, start: number): number {
+  let top = start;
+  for (let j = from; j < to; j++) if (top < x[j]) top = x[j];
+  return top;
+}
+
+/** Index of the first maximum m of a row, or -1 (all -inf or NaN). */
+export function placeOf(x: FloatArray, from: number, to: number, m: number): number {
+  if (m === Number.NEGATIVE_INFINITY) return -1;
+  let j = from;
+  while (j < to && x[j] !== m) j++;
+  return j;
+}
+
+/** Sum of the first n values of a block in `width` accumulators, rounded to the dtype as they are stored. */
+function blockSum(lanes: Lanes, values: FloatArray, n: number, width: number): number {
+  const { accumulators: a } = lanes;
+  a.fill(0);
+  for (let j = 0; j < n; j++) a[j & (width - 1)] += values[j];
+  // four vectors of a quarter each: (a + b) + (c + d)
+  const quarter = width >> 2;
+  for (let k = 0; k < quarter; k++) {
+    a[k] += a[k + quarter];
+    a[k + 2 * quarter] += a[k + 3 * quarter];
+    a[k] += a[k + 2 * quarter];
+  }
+  return quarter === 4 ? a[0] + a[2] + (a[1] + a[3]) : quarter === 2 ? a[0] + a[1] : a[0];
+}
+
+/** Float64 sum with the error of each addition kept (TwoSum). */
+export interface Carried {
+  sum: number;
+  error: number;
+}
+
+export function carry(total: Carried, x: number): void {
+  const { sum } = total;
+  const next = sum + x;
+  const part = next - sum;
+  total.error += sum - (next - part) + (x - part);
+  total.sum = next;
+}
+
+export interface RowSum {
+  sum: number;
+  maximum: number;
+}
+
+/**
+ * Sum of exp(x_j - m) over the row x[at..at + classes), m its maximum. The element at `leftOut` (or -1) is left out, its
+ * exponential kept as 0. `width` accumulators: the lanes of a round, or four. With `out`, exp(x_j - m_c) is stored, m_c the running maximum of the chunk, kept in maxima.
+ */
+export function expRow(
+  lanes: Lanes,
+  x: FloatArray,
+  at: number,
+  classes: number,
+  leftOut: number,
+  start: number,
+  out: FloatArray | null,
+  outAt: number,
+  width: number,
+): RowSum {
+  const { block, chunk, values, maxima, narrow } = lanes;
+  const end = at + classes;
+  const total: Carried = { sum: 0, error: 0 };
+  let m = start;
+  for (let from = at, c = 0; from < end; from += chunk, c++) {
+    const to = Math.min(from + chunk, end);
+    const top = maximum(x, from, to, m);
+    if (top > m) {
+      if (m > Number.NEGATIVE_INFINITY) {
+        const factor = exp64(m - top);
+        total.sum *= factor;
+        total.error *= factor;
+      }
+      m = top;
+    }
+    maxima[c] = m;
+    const shift = m === Number.NEGATIVE_INFINITY ? 0 : m;
+    for (let begin = from; begin < to; begin += block) {
+      const n = Math.min(block, to - begin);
+      lanes.exp(x, begin, begin + n, shift, values, 0);
+      if (leftOut >= begin && leftOut < begin + n) values[leftOut - begin] = 0;
+      if (out) for (let j = 0; j < n; j++) out[outAt + begin - at + j] = values[j];
+      carry(total, blockSum(lanes, values, n, width));
+    }
+  }
+  return { sum: total.sum + total.error, maximum: narrow(m) };
+}
+
+/** w_j (alpha t_j + beta) in the dtype, alpha and beta rounded to it: what multiplies -ln q_j. */
+export function coefficient(
+  narrow: (x: number) => number,
+  t: number,
+  w: number,
+  alpha: number,
+  beta: number,
+  hasTargets: boolean,
+): number {
+  const c = hasTargets ? narrow(narrow(t * alpha) + beta) : beta;
+  return narrow(w * c);
+}
+
+/** Where coefficients come from: c_j = w_j (alpha t_j + beta), with targets at `targetsAt` or t = 0, weights or w = 1. */
+export interface Coefficients {
+  targets: FloatArray | null;
+  targetsAt: number;
+  weights: FloatArray | null;
+  alpha: number;
+  beta: number;
+}
+
+/** Σ c_j (x_j - m), 0 where c_j is, and Σ c_j over a row. */
+export function dotRow(
+  lanes: Lanes,
+  x: FloatArray,
+  at: number,
+  classes: number,
+  m: number,
+  c: Coefficients,
+): { dots: number; sum: number } {
+  const { block, round, values, more, narrow } = lanes;
+  const { targets, weights } = c;
+  const alpha = narrow(c.alpha);
+  const beta = narrow(c.beta);
+  const dots: Carried = { sum: 0, error: 0 };
+  const sums: Carried = { sum: 0, error: 0 };
+  for (let begin = 0; begin < classes; begin += block) {
+    const n = Math.min(block, classes - begin);
+    for (let j = 0; j < n; j++) {
+      const k = begin + j;
+      const t = targets ? targets[c.targetsAt + k] : 0;
+      const cj = coefficient(narrow, t, weights ? weights[k] : 1, alpha, beta, targets !== null);
+      values[j] = cj === 0 ? 0 : narrow(x[at + k] - m) * cj;
+      more[j] = cj;
+    }
+    carry(dots, blockSum(lanes, values, n, round));
+    carry(sums, blockSum(lanes, more, n, round));
+  }
+  return {
+    dots: Math.abs(dots.sum) === Number.POSITIVE_INFINITY ? dots.sum : dots.sum + dots.error,
+    sum: sums.sum + sums.error,
+  };
+}
+
+function chunkScale(factor: number, chunkMaximum: number, m: number): number {
+  return chunkMaximum === m ? factor : factor * exp64(chunkMaximum - m);
+}
+
+/** out_j = out_j factor exp(m_c - m), chunk by chunk: exponentials kept by expRow become probabilities. */
+export function scaleRow(
+  lanes: Lanes,
+  out: FloatArray,
+  at: number,
+  classes: number,
+  factor: number,
+  m: number,
+): void {
+  const { chunk, maxima, narrow } = lanes;
+  for (let from = 0, c = 0; from < classes; from += chunk, c++) {
+    const scale = narrow(chunkScale(factor, maxima[c], m));
+    const to = at + Math.min(from + chunk, classes);
+    for (let j = at + from; j < to; j++) out[j] *= scale;
+  }
+}
+
+/** out_j = out_j factor exp(m_c - m) - c_j scale. */
+export function scaleRowMinus(
+  lanes: Lanes,
+  out: FloatArray,
+  at: number,
+  classes: number,
+  factor: number,
+  m: number,
+  c: Coefficients,
+  scale: number,
+): void {
+  const { chunk, maxima, narrow } = lanes;
+  const { targets, weights } = c;
+  const alpha = narrow(c.alpha);
+  const beta = narrow(c.beta);
+  const minus = narrow(scale);
+  for (let from = 0, i = 0; from < classes; from += chunk, i++) {
+    const factorOfChunk = narrow(chunkScale(factor, maxima[i], m));
+    const to = Math.min(from + chunk, classes);
+    for (let j = from; j < to; j++) {
+      const t = targets ? targets[c.targetsAt + j] : 0;
+      const cj = coefficient(narrow, t, weights ? weights[j] : 1, alpha, beta, targets !== null);
+      out[at + j] = narrow(out[at + j] * factorOfChunk) - narrow(cj * minus);
+    }
+  }
+}

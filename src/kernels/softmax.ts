@@ -1,0 +1,70 @@
+import type { FloatArray } from "../dtype.ts";
+import { SHORT_ROW } from "./constants.ts";
+import { log1p } from "./elementary.ts";
+import { BOTH, input, kernel, output, scalar, scratch } from "./kernel.ts";
+import { expRow, maximum, placeOf, type RowSum, scaleRow } from "./rows.ts";
+import { type Lanes, lanesOf, type Scratch } from "./scratch.ts";
+
+export const softmax = kernel({
+  name: "softmax",
+  formula: "exp(x - max x) / Σ exp(x - max x)",
+  unit: "row",
+  dtypes: BOTH,
+  parameters: [input("logits", "classes"), output("out", "classes"), scalar("classes"), scratch],
+  tolerance: { f32: "2^-22 + |x - m| 2^-23", f64: "2^-49 + |x - m| 2^-51" },
+  loop(begin: number, end: number, logits: FloatArray, out: FloatArray, classes: number, work: Scratch) {
+    const lanes = lanesOf(work, logits);
+    const width = classes <= SHORT_ROW ? 4 : lanes.round;
+    for (let at = begin * classes; at < end * classes; at += classes) {
+      const { sum, maximum: m } = expRow(lanes, logits, at, classes, -1, Number.NEGATIVE_INFINITY, out, at, width);
+      scaleRow(lanes, out, at, classes, 1 / sum, m);
+    }
+  },
+});
+
+/** ln d = log1p(d - 1) of a row, the first maximum's 1 left out of the sum, and the maximum. */
+function logDenominator(lanes: Lanes, logits: FloatArray, at: number, classes: number): RowSum {
+  const m = maximum(logits, at, at + classes, Number.NEGATIVE_INFINITY);
+  const place = placeOf(logits, at, at + classes, m);
+  const others = expRow(lanes, logits, at, classes, place, m, null, 0, lanes.round);
+  return { sum: log1p(others.sum), maximum: m };
+}
+
+export const logSoftmax = kernel({
+  name: "logSoftmax",
+  formula: "(x - max x) - ln Σ exp(x - max x)",
+  unit: "row",
+  dtypes: BOTH,
+  parameters: [input("logits", "classes"), output("out", "classes"), scalar("classes"), scratch],
+  tolerance: { f32: "2^-23 (4 + max(0, -ln |y|))", f64: "2^-51 (4 + max(0, -ln |y|))" },
+  loop(begin: number, end: number, logits: FloatArray, out: FloatArray, classes: number, work: Scratch) {
+    const lanes = lanesOf(work, logits);
+    const { narrow } = lanes;
+    for (let at = begin * classes; at < end * classes; at += classes) {
+      const { sum, maximum: m } = logDenominator(lanes, logits, at, classes);
+      // m - m: NaN where the row has no finite maximum
+      const lnd = narrow(sum + (m - m));
+      for (let j = at; j < at + classes; j++) out[j] = narrow(logits[j] - m) - lnd;
+    }
+  },
+});
+
+export const logSumExp = kernel({
+  name: "logSumExp",
+  formula: "max x + ln Σ exp(x - max x)",
+  unit: "row",
+  dtypes: BOTH,
+  parameters: [input("logits", "classes"), output("out", "unit", "f64"), scalar("classes"), scratch],
+  tolerance: { f32: "2^-23 (4 + max(0, -ln |y|))", f64: "2^-51 (4 + max(0, -ln |y|))" },
+  loop(begin: number, end: number, logits: FloatArray, out: Float64Array, classes: number, work: Scratch) {
+    const lanes = lanesOf(work, logits);
+    for (let i = begin; i < end; i++) {
+      const at = i * classes;
+      const { sum, maximum: m } = logDenominator(lanes, logits, at, classes);
+      out[i] = m + sum;
+      if (m === Number.POSITIVE_INFINITY) {
+        out[i] = logits.subarray(at, at + classes).some(Number.isNaN) ? Number.NaN : m;
+      }
+    }
+  },
+});

@@ -1,0 +1,323 @@
+import * as ce from "./api/crossEntropy.ts";
+import type { CrossEntropy } from "./api/crossEntropy.ts";
+import type { Out, Reduce, WithGrad } from "./api/reduction.ts";
+import type { Rows } from "./api/rows.ts";
+import * as sm from "./api/softmax.ts";
+import * as se from "./api/squaredError.ts";
+import type { Backend } from "./backends/backend.ts";
+import { createJsBackend } from "./backends/js.ts";
+import { compile, createMemory, type ModuleSource } from "./backends/load.ts";
+import { createWasmBackend } from "./backends/wasm.ts";
+import { checkChoice, checkInteger } from "./check.ts";
+import { type FloatArray, isArrayType, type LabelArray, type NumericArray } from "./dtype.ts";
+import { hasSimd } from "./features.ts";
+import type { ArrayType } from "./memory/arena.ts";
+import { ARENA, ARENA_OVERHEAD, PAGE, SLACK } from "./memory/map.ts";
+
+/** Options of createLosses. */
+export interface LossesOptions {
+  /** `auto` (default): WebAssembly where it has SIMD, else JavaScript. `wasm` rejects where it has not. */
+  backend?: "auto" | "wasm" | "js";
+  /** Threads to run, the caller included; `auto`: the cores there are. Default 1. */
+  threads?: number | "auto";
+  /** Trade the same bits everywhere for speed (fused multiply-add). Default false. */
+  relaxed?: boolean;
+  /** Bytes that alloc() can give out, fixed for life. Default 64 MiB. */
+  arenaBytes?: number;
+  /** Instead of the inlined module: an address, its bytes, or the compiled module. */
+  wasm?: ModuleSource;
+  /** Instead of the inlined worker. */
+  worker?: URL | string;
+}
+
+type Constructor = abstract new (...args: never[]) => NumericArray;
+
+/** Losses over one memory. See createLosses. */
+export interface Losses {
+  readonly backend: "wasm" | "js";
+  /** Threads that really run, the caller included. */
+  readonly threads: number;
+  readonly relaxed: boolean;
+  /** Why this is less than was asked for, a sentence each; empty when nothing is. */
+  readonly notes: readonly string[];
+
+  /**
+   * A zeroed typed array in the engine's memory: computed on where it is, without a copy.
+   *
+   * @throws TypeError of a type that is not a typed array; RangeError of a length that is not an integer from 0 on, and
+   * where the arena is full.
+   * @example
+   * const logits = losses.alloc(Float32Array, rows * classes);
+   */
+  alloc<A extends Constructor>(type: A, length: number): InstanceType<A>;
+
+  /**
+   * Gives an array of alloc() back. It must not be used any more.
+   *
+   * @throws RangeError of a view that alloc() did not give, or that was given back already.
+   */
+  free(view: ArrayBufferView): void;
+
+  /** Lets memory go. Later calls throw; closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+
+  /**
+   * Mean squared error, mean (p - t)^2. Difference and square are rounded in the arrays' dtype, their sum is float64:
+   * blocks of 1024 elements, each in sixteen lanes, in index order. No broadcasting. Empty: mean NaN, sum 0.
+   *
+   * @param predictions n values
+   * @param targets as many, of the same dtype
+   * @returns one number; with reduction `none` n values of the arrays' dtype
+   * @throws TypeError of other arrays or two dtypes; RangeError of two lengths
+   * @example
+   * losses.mse(Float64Array.of(1.1, 2.2, 3.3), Float64Array.of(1, 2, 3)); // 0.04666666666666666
+   * @see PyTorch, torch.nn.MSELoss
+   */
+  mse<A extends FloatArray>(predictions: A, targets: A, options: { reduction: "none" }): A;
+  mse(predictions: FloatArray, targets: FloatArray, options?: { reduction?: "mean" | "sum" }): number;
+  mse(predictions: FloatArray, targets: FloatArray, options?: Reduce): number | FloatArray;
+
+  /**
+   * mse and its gradient by the predictions, 2 (p - t) / n (sum and none: 2 (p - t)).
+   *
+   * @returns the loss as of mse, and grad: n values of the arrays' dtype, `out` where it is given
+   * @throws as mse; TypeError or RangeError of an `out` of another dtype or length, or that overlaps an input without
+   * being the predictions
+   * @example
+   * const { loss, grad } = losses.mseWithGrad(predictions, targets, { out: predictions });
+   */
+  mseWithGrad<A extends FloatArray>(
+    predictions: A,
+    targets: A,
+    options: { reduction: "none" } & Out,
+  ): WithGrad<A, A>;
+  mseWithGrad<A extends FloatArray>(
+    predictions: A,
+    targets: A,
+    options?: { reduction?: "mean" | "sum" } & Out,
+  ): WithGrad<number, A>;
+  mseWithGrad(predictions: FloatArray, targets: FloatArray, options?: Reduce & Out): WithGrad<number | FloatArray>;
+
+  /**
+   * Root of the mean squared error, sqrt(mse).
+   *
+   * @throws as mse
+   * @example
+   * losses.rmse(Float32Array.of(3, 0), Float32Array.of(0, 4)); // 3.5355339059327378
+   */
+  rmse(predictions: FloatArray, targets: FloatArray): number;
+
+  /** rmse and its gradient by the predictions, (p - t) / (n rmse), and 0 where rmse is 0. Errors as of mseWithGrad. */
+  rmseWithGrad<A extends FloatArray>(predictions: A, targets: A, options?: Out): WithGrad<number, A>;
+
+  /**
+   * softmax of each row, exp(x - m) / Σ exp(x - m), m the row's maximum. A row that is all -inf, or holds +inf or NaN,
+   * becomes NaN. Float32: relative error at most 2^-22 + |x - m| 2^-23; results below 2^-126 may be 0.
+   *
+   * @param logits row-major [rows, classes]
+   * @returns as many values of the same dtype, `out` where it is given (which may be the logits)
+   * @throws TypeError of other arrays; RangeError of classes that don't divide the length or are not 1 to 2^24
+   * @example
+   * losses.softmax(Float32Array.of(0, 0), { classes: 2 }); // [0.5, 0.5]
+   */
+  softmax<A extends FloatArray>(logits: A, options: Rows & Out): A;
+
+  /**
+   * ln softmax of each row, (x - m) - ln Σ exp(x - m). A confident row keeps its digits: near 0 it is
+   * -log1p(Σ exp(x - m) of the others). Shapes and errors as of softmax.
+   *
+   * @example
+   * losses.logSoftmax(Float64Array.of(20, 0), { classes: 2 }); // [-2.06e-9, -20.00000000206]
+   */
+  logSoftmax<A extends FloatArray>(logits: A, options: Rows & Out): A;
+
+  /**
+   * ln Σ exp(x) of each row, in float64; a row that is all -inf gives -inf. Shapes and errors as of softmax.
+   *
+   * @returns one value a row
+   * @example
+   * losses.logSumExp(Float32Array.of(0, 0), { classes: 2 }); // [0.6931471805599453]
+   */
+  logSumExp(logits: FloatArray, options: Rows): Float64Array;
+
+  /**
+   * Cross-entropy of each row in nats, -w[y] ln softmax(x)[y] for a label y, -Σ w p ln softmax(x) for probabilities p;
+   * smoothed, the target is (1 - labelSmoothing) of that and labelSmoothing / classes of every class.
+   *
+   * The mean is over rows that are not ignored, for labels weighted by w[y]. The sum over rows is the correctly rounded
+   * one, so that it does not depend on their order. A row's loss has a relative error of at most
+   * 2^-23 (4 + max(0, -ln loss)) for float32 logits, 2^-51 (...) for float64: confident rows keep their digits. Ignored
+   * rows, and classes of weight 0, count exactly 0 whatever the logits hold. All rows ignored, or none: mean NaN, sum 0.
+   *
+   * @param logits row-major [rows, classes]
+   * @param targets labels (an integer array, one a row) or probabilities (floats, as many as logits)
+   * @returns one number; with reduction `none` one a row, float64
+   * @throws TypeError of other arrays or two dtypes; RangeError of lengths that don't fit, of a label that is neither
+   * below classes nor ignoreIndex (row and value named), of weights or options out of range
+   * @example
+   * losses.crossEntropy(logits, labels, { classes: 50257 });
+   * losses.crossEntropy(Float32Array.of(20, 0, 0), Int32Array.of(0), { classes: 3 }); // 4.12e-9
+   * @see PyTorch, torch.nn.CrossEntropyLoss
+   */
+  crossEntropy(
+    logits: FloatArray,
+    targets: LabelArray | FloatArray,
+    options: CrossEntropy & { reduction: "none" },
+  ): Float64Array;
+  crossEntropy(
+    logits: FloatArray,
+    targets: LabelArray | FloatArray,
+    options: CrossEntropy & { reduction?: "mean" | "sum" },
+  ): number;
+  crossEntropy(
+    logits: FloatArray,
+    targets: LabelArray | FloatArray,
+    options: CrossEntropy,
+  ): number | Float64Array;
+
+  /**
+   * crossEntropy and its gradient by the logits (or whatever `input` says they are). With reduction `none` the gradient
+   * is that of the sum. Ignored rows have gradient 0.
+   *
+   * @returns the loss as of crossEntropy, and grad, shaped and typed as the logits, `out` where it is given (which may be
+   * the logits)
+   * @throws as crossEntropy, and of an `out` of another dtype or length, or that overlaps an input without being the
+   * logits; nothing is written then
+   * @example
+   * const { loss, grad } = losses.crossEntropyWithGrad(logits, labels, { classes: 10 });
+   */
+  crossEntropyWithGrad<A extends FloatArray>(
+    logits: A,
+    targets: LabelArray | FloatArray,
+    options: CrossEntropy & Out & { reduction: "none" },
+  ): WithGrad<Float64Array, A>;
+  crossEntropyWithGrad<A extends FloatArray>(
+    logits: A,
+    targets: LabelArray | FloatArray,
+    options: CrossEntropy & Out & { reduction?: "mean" | "sum" },
+  ): WithGrad<number, A>;
+  crossEntropyWithGrad(
+    logits: FloatArray,
+    targets: LabelArray | FloatArray,
+    options: CrossEntropy & Out,
+  ): WithGrad<number | Float64Array>;
+}
+
+const DEFAULT_ARENA = 64 * 1024 * 1024;
+/** What 32-bit addresses reach, less what the engine keeps for itself. */
+const LARGEST_ARENA = 65536 * PAGE - ARENA - ARENA_OVERHEAD - SLACK;
+const BACKENDS = ["auto", "wasm", "js"];
+
+/**
+ * Makes an engine: its memory and its kernels. Everything on it is synchronous.
+ *
+ * @throws TypeError or RangeError of options that make no sense; Error where `backend: "wasm"` has no SIMD to run on
+ * @example
+ * const losses = await createLosses();
+ * losses.crossEntropy(logits, labels, { classes: 10 });
+ * losses.close();
+ */
+export async function createLosses(options: LossesOptions = {}): Promise<Losses> {
+  const { backend = "auto", threads = 1, relaxed = false, arenaBytes = DEFAULT_ARENA } = options;
+  checkChoice("createLosses", "backend", backend, BACKENDS);
+  checkInteger("createLosses", "arenaBytes", arenaBytes, 0, LARGEST_ARENA);
+  if (threads !== "auto") checkInteger("createLosses", "threads", threads, 1, 1024);
+  if (typeof relaxed !== "boolean") throw new TypeError(`createLosses: relaxed must be a boolean, but is ${relaxed}`);
+
+  const notes: string[] = [];
+  if (threads !== 1) notes.push(`threads: ${threads} was asked for, but only one is built yet; one runs.`);
+  if (relaxed) notes.push("relaxed: asked for, but not built yet; the strict kernels run.");
+  if (backend === "js") return new Engine(createJsBackend(arenaBytes), notes);
+  if (!hasSimd()) {
+    const reason = "this engine has no WebAssembly SIMD";
+    if (backend === "wasm") throw new Error(`createLosses: backend is "wasm", but ${reason}`);
+    return new Engine(createJsBackend(arenaBytes), [...notes, `backend: ${reason}; the JavaScript loops run.`]);
+  }
+  const module = await compile(options.wasm);
+  const got = createMemory(arenaBytes);
+  if (got.arenaBytes < arenaBytes) {
+    notes.push(`arenaBytes: ${arenaBytes} was asked for, but the platform gives ${got.arenaBytes}.`);
+  }
+  const { exports } = await WebAssembly.instantiate(module, { env: { memory: got.memory } });
+  const wide = createJsBackend(0);
+  return new Engine(createWasmBackend(exports as never, got.memory, got.arenaBytes, wide), notes);
+}
+
+/** Hands each call to src/api with the backend, while there is one. */
+class Engine {
+  readonly backend: "wasm" | "js";
+  readonly threads = 1;
+  readonly relaxed = false;
+  readonly notes: readonly string[];
+  #backend: Backend | undefined;
+
+  constructor(backend: Backend, notes: readonly string[]) {
+    this.backend = backend.name;
+    this.notes = Object.freeze(notes);
+    this.#backend = backend;
+  }
+
+  #open(name: string): Backend {
+    if (this.#backend === undefined) throw new TypeError(`${name}: this Losses is closed`);
+    return this.#backend;
+  }
+
+  alloc<A extends Constructor>(type: A, length: number): InstanceType<A> {
+    const backend = this.#open("alloc");
+    if (!isArrayType(type)) {
+      const name = typeof type === "function" ? (type as { name: string }).name : String(type);
+      throw new TypeError(`alloc: type must be a typed array's constructor, but is ${name}`);
+    }
+    checkInteger("alloc", "length", length, 0, Number.MAX_SAFE_INTEGER);
+    return backend.arena.alloc(type as unknown as ArrayType, length) as InstanceType<A>;
+  }
+
+  free(view: ArrayBufferView): void {
+    this.#open("free").arena.free(view);
+  }
+
+  close(): void {
+    this.#backend = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  mse(p: FloatArray, t: FloatArray, o?: Reduce) {
+    return se.mse(this.#open("mse"), p, t, o) as never;
+  }
+
+  mseWithGrad(p: FloatArray, t: FloatArray, o?: Reduce & Out) {
+    return se.mseWithGrad(this.#open("mseWithGrad"), p, t, o) as never;
+  }
+
+  rmse(p: FloatArray, t: FloatArray) {
+    return se.rmse(this.#open("rmse"), p, t);
+  }
+
+  rmseWithGrad(p: FloatArray, t: FloatArray, o?: Out) {
+    return se.rmseWithGrad(this.#open("rmseWithGrad"), p, t, o) as never;
+  }
+
+  softmax(logits: FloatArray, o: Rows & Out) {
+    return sm.softmax(this.#open("softmax"), logits, o) as never;
+  }
+
+  logSoftmax(logits: FloatArray, o: Rows & Out) {
+    return sm.logSoftmax(this.#open("logSoftmax"), logits, o) as never;
+  }
+
+  logSumExp(logits: FloatArray, o: Rows) {
+    return sm.logSumExp(this.#open("logSumExp"), logits, o);
+  }
+
+  crossEntropy(logits: FloatArray, targets: LabelArray | FloatArray, o: CrossEntropy) {
+    return ce.crossEntropy(this.#open("crossEntropy"), logits, targets, o) as never;
+  }
+
+  crossEntropyWithGrad(logits: FloatArray, targets: LabelArray | FloatArray, o: CrossEntropy & Out) {
+    return ce.crossEntropyWithGrad(this.#open("crossEntropyWithGrad"), logits, targets, o) as never;
+  }
+}

@@ -1,0 +1,51 @@
+import { CONSTANTS } from "../kernels/constants.ts";
+
+// The map of a WebAssembly memory, in bytes. assembly/constants.ts knows TABLE and the masks, assembly/rows.ts the layout
+// of scratch; everything else is handed to a kernel as a pointer.
+
+const KIB = 1024;
+
+/** Control words of a launch. */
+export const CONTROL = 0;
+/** The constant table, 32 bytes a constant, and the masks behind it. */
+export const TABLE = 1024;
+export const MASKS = 3072;
+/** Working memory of a thread. */
+export const SCRATCH = 4 * KIB;
+export const SCRATCH_BYTES = 68 * KIB;
+/** Bins of the exact sum. */
+export const BINS = SCRATCH + SCRATCH_BYTES;
+export const BINS_BYTES = 32 * KIB;
+/** One float64 a unit, reduced after each launch: so many units a launch. */
+export const PARTIALS = BINS + BINS_BYTES;
+export const PARTIAL_UNITS = 8192;
+/** Where arrays from outside pass through. A row (with its targets, gradient...) that is larger runs in JavaScript. */
+export const WINDOWS = PARTIALS + 8 * PARTIAL_UNITS;
+export const WINDOWS_BYTES = 4096 * KIB;
+/** What alloc() gives out. */
+export const ARENA = WINDOWS + WINDOWS_BYTES;
+/** Kernels read (and mask out) up to 128 bytes beyond an array. */
+export const SLACK = 256;
+
+/** What the allocator keeps for itself, so that one view of all the arena's bytes can be had. */
+export const ARENA_OVERHEAD = 256;
+
+export const PAGE = 64 * KIB;
+
+/** Pages of a memory with an arena of so many bytes. */
+export function pagesFor(arenaBytes: number): number {
+  return Math.ceil((ARENA + arenaBytes + ARENA_OVERHEAD + SLACK) / PAGE);
+}
+
+/** Writes the constant table and the masks. */
+export function writeConstants(buffer: ArrayBufferLike): void {
+  CONSTANTS.forEach(({ f32, f64 }, i) => {
+    new Float32Array(buffer, TABLE + 32 * i, 4).fill(f32);
+    new Float64Array(buffer, TABLE + 32 * i + 16, 2).fill(f64);
+  });
+  // assembly/constants.ts: KEEP, ONE_HOT_4 and ONE_HOT_8, each 128 bytes
+  const masks = new Uint8Array(buffer, MASKS, 384);
+  masks.fill(255, 0, 64);
+  masks.fill(255, 128 + 64, 128 + 68);
+  masks.fill(255, 256 + 64, 256 + 72);
+}

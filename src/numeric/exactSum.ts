@@ -1,0 +1,158 @@
+/** Exponents of a float64: the length of each half of the bins. */
+export const EXPONENTS = 2048;
+
+/** A bin stays exact for this many values: 2^20 multiples below 2^33 of one power of two. */
+const VALUES_BETWEEN_FLUSHES = 2 ** 20;
+
+/** From this exponent on, the bins hold values divided by 2^64: 2^20 of the largest must not overflow. */
+const HUGE_EXPONENT = 2000;
+const DOWN_64 = 5.421010862427522e-20;
+
+/** Significant bits of a float64, and the exponent of its smallest bit. */
+const PRECISION = 53;
+const SMALLEST_EXPONENT = -1074;
+
+const float = new Float64Array(1);
+const words = new Uint32Array(float.buffer);
+
+/**
+ * The correctly rounded sum of any number of float64 values: the same for every order and every way of splitting them.
+ *
+ * Values are split by exponent into bins (upper 21 and lower 32 bits of the significand), in which float64 addition is
+ * exact; the bins are gathered into one integer, in units of 2^-1074. Infinities and NaN add as in IEEE arithmetic.
+ *
+ * @example
+ * const sum = new ExactSum();
+ * sum.add(1e100); sum.add(1); sum.add(-1e100);
+ * sum.value(); // 1
+ */
+export class ExactSum {
+  /** Upper bins by exponent, then the lower ones. May stand in WebAssembly memory, where a kernel adds to them. */
+  readonly bins: Float64Array;
+  #total = 0n;
+  #nonFinite = 0;
+  #pending = 0;
+  #single = 0;
+  #count = 0;
+
+  /** `bins`, where given, must be zero. */
+  constructor(bins: Float64Array = new Float64Array(2 * EXPONENTS)) {
+    this.bins = bins;
+  }
+
+  /** Back to a sum of no values. */
+  clear(): void {
+    if (this.#pending > 1) this.bins.fill(0);
+    this.#total = 0n;
+    this.#nonFinite = 0;
+    this.#pending = 0;
+    this.#count = 0;
+  }
+
+  add(x: number): void {
+    this.#expect(1);
+    this.#single = x;
+    addToBins(this.bins, x);
+  }
+
+  addAll(values: Float64Array, count: number = values.length): void {
+    for (let begin = 0; begin < count; begin += VALUES_BETWEEN_FLUSHES) {
+      const end = Math.min(count, begin + VALUES_BETWEEN_FLUSHES);
+      this.addWith(values, begin, end, addRangeToBins);
+    }
+  }
+
+  /** Lets `kernel` add values[begin..end), at most 2^20 of them, to the bins. */
+  addWith(
+    values: Float64Array,
+    begin: number,
+    end: number,
+    kernel: (begin: number, end: number, values: Float64Array, bins: Float64Array) => void,
+  ): void {
+    if (end === begin) return;
+    this.#expect(end - begin);
+    this.#single = values[end - 1];
+    // one value needs no bins: the sum of one is that one
+    if (this.#count === 1) return;
+    kernel(begin, end, values, this.bins);
+  }
+
+  /** The sum, correctly rounded (ties to even); 0 for none. */
+  value(): number {
+    if (this.#count === 0) return 0;
+    if (this.#count === 1) return this.#single + 0;
+    this.#flush();
+    return this.#nonFinite !== 0 ? this.#nonFinite : round(this.#total);
+  }
+
+  /** Makes room for n further values, and counts them. */
+  #expect(n: number): void {
+    if (this.#count === 1 && this.#pending === 1 && n > 0) addToBins(this.bins, this.#single);
+    if (this.#pending + n > VALUES_BETWEEN_FLUSHES) this.#flush();
+    this.#pending += n;
+    this.#count += n;
+  }
+
+  #flush(): void {
+    const { bins } = this;
+    for (let i = 0; i < 2 * EXPONENTS; i++) {
+      const x = bins[i];
+      if (x === 0) continue;
+      bins[i] = 0;
+      const exponent = i % EXPONENTS;
+      if (exponent === 2047) this.#nonFinite += x;
+      else this.#total += exponent < HUGE_EXPONENT ? toInteger(x) : toInteger(x) << 64n;
+    }
+    this.#pending = 0;
+  }
+}
+
+function addToBins(bins: Float64Array, x: number): void {
+  float[0] = x;
+  const exponent = (words[1] >>> 20) & 2047;
+  if (exponent === 2047) {
+    bins[exponent] += x;
+    return;
+  }
+  const scaled = exponent < HUGE_EXPONENT ? x : x * DOWN_64;
+  float[0] = scaled;
+  words[0] = 0;
+  const upper = float[0];
+  bins[exponent] += upper;
+  bins[exponent + EXPONENTS] += scaled - upper;
+}
+
+/** Adds values[begin..end), at most 2^20 of them, to the bins. */
+export function addRangeToBins(begin: number, end: number, values: Float64Array, bins: Float64Array): void {
+  for (let i = begin; i < end; i++) addToBins(bins, values[i]);
+}
+
+/** A finite float64 in units of 2^-1074. */
+function toInteger(x: number): bigint {
+  float[0] = Math.abs(x);
+  const exponent = words[1] >>> 20;
+  const significand = BigInt(words[1] & 0xfffff) * 0x100000000n + BigInt(words[0]);
+  const magnitude = exponent === 0 ? significand : (significand + (1n << 52n)) << BigInt(exponent - 1);
+  return x < 0 ? -magnitude : magnitude;
+}
+
+/** The float64 nearest to an integer in units of 2^-1074, ties to even. */
+function round(total: bigint): number {
+  if (total < 0n) return -round(-total);
+  const bits = total.toString(16).length * 4;
+  const excess = Math.max(0, bits - PRECISION - 4);
+  // at least 53 bits, the last of them saying whether anything was cut off: rounding once more rounds right
+  const kept = total >> BigInt(excess);
+  const sticky = kept << BigInt(excess) === total ? kept : kept | 1n;
+  // a result below 2^-1022 has no excess and is exact; two factors keep the scale itself finite
+  const exponent = SMALLEST_EXPONENT + excess;
+  const half = Math.trunc(exponent / 2);
+  return Number(sticky) * powerOfTwo(half) * powerOfTwo(exponent - half);
+}
+
+/** 2^n for a normal result; ** is not exact in every engine. */
+function powerOfTwo(n: number): number {
+  words[0] = 0;
+  words[1] = (n + 1023) << 20;
+  return float[0];
+}

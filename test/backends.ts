@@ -1,0 +1,29 @@
+import { afterAll } from "vitest";
+import { createLosses } from "../src/index.ts";
+
+type LossesOptions = NonNullable<Parameters<typeof createLosses>[0]>;
+export type Losses = Awaited<ReturnType<typeof createLosses>>;
+export interface OpenBackend {
+  name: string;
+  losses: Losses;
+}
+
+/** Every suite loops over this list. */
+export const backends: readonly { name: string; options: LossesOptions }[] = [
+  { name: "wasm", options: { backend: "wasm" } },
+  { name: "js", options: { backend: "js" } },
+];
+
+/** One Losses a backend, shared by the tests of the calling file and closed after them. */
+export async function openBackends(options: LossesOptions = {}): Promise<OpenBackend[]> {
+  const opened = await Promise.all(
+    backends.map(async (backend) => ({
+      name: backend.name,
+      losses: await createLosses({ ...options, ...backend.options }),
+    })),
+  );
+  afterAll(() => {
+    for (const { losses } of opened) losses.close();
+  });
+  return opened;
+}

@@ -1,0 +1,504 @@
+import { describe, expect, test } from "vitest";
+import { createLosses } from "../src/index.ts";
+import { backends, type Losses, openBackends } from "./backends.ts";
+import {
+  dtypes,
+  expectSame,
+  type FloatArray,
+  floats,
+  labelArrays,
+  labelsOf,
+  logitsOf,
+  mulberry32,
+  probabilitiesOf,
+  values,
+  weightsOf,
+  zeros,
+} from "./inputs.ts";
+
+type Kind = typeof TypeError | typeof RangeError;
+/** Numbers have to stand in the message as they are; text and patterns somewhere in it. */
+type Part = number | bigint | string | RegExp;
+
+/** One line, `name: ...`, of that kind, with all of the parts. */
+function expectError(call: () => unknown, kind: Kind, name: string, ...parts: Part[]): void {
+  let error: unknown;
+  try {
+    call();
+  } catch (thrown) {
+    error = thrown;
+  }
+  expect(error, `${name} has to throw: ${parts.join(", ")}`).toBeInstanceOf(kind);
+  const { message } = error as Error;
+  expect(message.startsWith(`${name}: `), message).toBe(true);
+  expect(message).not.toContain("\n");
+  const numbers: string[] = message.match(/-?\d+(\.\d+)?(e[+-]?\d+)?/g) ?? [];
+  for (const part of parts) {
+    if (typeof part === "number" && Number.isFinite(part)) expect(numbers, message).toContain(String(part));
+    else if (typeof part === "bigint") expect(numbers, message).toContain(String(part));
+    else if (part instanceof RegExp) expect(message).toMatch(part);
+    else expect(message).toContain(String(part));
+  }
+}
+
+/** Any value where the types allow only some. */
+const any = (value: unknown) => value as never;
+
+const rowFunctions = ["softmax", "logSoftmax", "logSumExp", "crossEntropy", "crossEntropyWithGrad"] as const;
+const crossEntropyFunctions = ["crossEntropy", "crossEntropyWithGrad"] as const;
+const elementFunctions = ["mse", "rmse", "mseWithGrad"] as const;
+const outFunctions = ["softmax", "logSoftmax", "crossEntropyWithGrad"] as const;
+
+/** Calls a function of rows; cross-entropies get two labels, as the batches here have two rows. */
+function callRows(losses: Losses, name: (typeof rowFunctions)[number], logits: unknown, options: unknown): unknown {
+  return name === "crossEntropy" || name === "crossEntropyWithGrad"
+    ? losses[name](any(logits), new Int32Array(2), any(options))
+    : losses[name](any(logits), any(options));
+}
+
+const notFloatArrays = [
+  undefined,
+  null,
+  [1, 2],
+  "1,2",
+  7,
+  new Int32Array(20),
+  new Uint16Array(20),
+  new ArrayBuffer(80),
+];
+
+for (const { name: backend, losses } of await openBackends()) {
+  describe.each(dtypes)(`${backend}, %s`, (dtype) => {
+    const other = dtype === "float32" ? "float64" : "float32";
+    const random = mulberry32(20);
+    const logits = logitsOf(random, dtype, 2, 10);
+    const labels = Int32Array.of(3, 9);
+    const probabilities = probabilitiesOf(random, dtype, 2, 10);
+    const predictions = values(random, dtype, 5);
+    const targets = values(random, dtype, 5);
+    const seven = (length = 20) => zeros(dtype, length).fill(7);
+
+    describe.each(elementFunctions)("%s", (name) => {
+      const call = (p: unknown, t: unknown, o?: unknown) => losses[name](any(p), any(t), any(o));
+
+      test("predictions or targets of the wrong kind", () => {
+        for (const wrong of notFloatArrays) {
+          expectError(() => call(wrong, targets), TypeError, name, "predictions");
+          expectError(() => call(predictions, wrong), TypeError, name, "targets");
+        }
+      });
+
+      test("two dtypes", () => {
+        expectError(() => call(predictions, zeros(other, 5)), TypeError, name, "targets", /float32/i, /float64/i);
+      });
+
+      test("two lengths, with no broadcasting", () => {
+        for (const length of [0, 1, 4, 6]) {
+          expectError(() => call(predictions, zeros(dtype, length)), RangeError, name, "targets", length, 5);
+        }
+      });
+    });
+
+    describe.each(["mse", "mseWithGrad", ...crossEntropyFunctions] as const)("%s", (name) => {
+      const call = (options: object) =>
+        name === "mse" || name === "mseWithGrad"
+          ? losses[name](predictions, targets, any(options))
+          : losses[name](logits, labels, any({ classes: 10, ...options }));
+
+      test("a reduction that there isn't", () => {
+        expectError(
+          () => call({ reduction: "average" }),
+          RangeError,
+          name,
+          "reduction",
+          "average",
+          "mean",
+          "sum",
+          "none",
+        );
+        expectError(() => call({ reduction: 1 }), TypeError, name, "reduction");
+      });
+    });
+
+    describe.each(rowFunctions)("%s", (name) => {
+      test("logits of the wrong kind", () => {
+        for (const wrong of notFloatArrays) {
+          expectError(() => callRows(losses, name, wrong, { classes: 10 }), TypeError, name, "logits");
+        }
+      });
+
+      test("classes of the wrong kind, or none", () => {
+        for (const classes of ["10", null, 10n, [10]]) {
+          expectError(() => callRows(losses, name, logits, { classes }), TypeError, name, "classes");
+        }
+        expectError(() => callRows(losses, name, logits, {}), TypeError, name, "classes");
+        expectError(() => callRows(losses, name, logits, undefined), TypeError, name, /classes|options/);
+      });
+
+      test("classes that are not an integer from 1 to 2^24", () => {
+        for (const classes of [0, -1, 1.5, NaN, Infinity]) {
+          expectError(() => callRows(losses, name, logits, { classes }), RangeError, name, "classes", classes, 1);
+        }
+        const tooMany = 2 ** 24 + 1;
+        expectError(
+          () => callRows(losses, name, logits, { classes: tooMany }),
+          RangeError,
+          name,
+          "classes",
+          tooMany,
+          /16777216|2\^24/,
+        );
+      });
+
+      test("logits that don't divide into rows", () => {
+        for (const length of [1, 9, 19, 21]) {
+          const call = () => callRows(losses, name, zeros(dtype, length), { classes: 10 });
+          expectError(call, RangeError, name, "logits", length, 10);
+        }
+      });
+    });
+
+    describe.each(crossEntropyFunctions)("%s", (name) => {
+      const call = (t: unknown, options: object = {}, x: FloatArray = logits) =>
+        losses[name](x, any(t), any({ classes: 10, ...options }));
+
+      test("labels of the wrong kind", () => {
+        for (const wrong of [
+          undefined,
+          null,
+          [3, 9],
+          "3,9",
+          3,
+          new Uint8ClampedArray(2),
+          new DataView(labels.buffer),
+        ]) {
+          expectError(() => call(wrong), TypeError, name, /labels|probabilities|targets/);
+        }
+      });
+
+      test("labels or probabilities of another length", () => {
+        for (const length of [0, 1, 3]) {
+          expectError(() => call(new Int32Array(length)), RangeError, name, /labels|targets/, length, 2);
+        }
+        for (const length of [0, 2, 19, 21]) {
+          expectError(() => call(zeros(dtype, length)), RangeError, name, /probabilities|targets/, length, 20);
+        }
+      });
+
+      test("probabilities of another dtype", () => {
+        const wrong = zeros(other, 20);
+        expectError(() => call(wrong), TypeError, name, /probabilities|targets/, /float32/i, /float64/i);
+      });
+
+      test("a label out of range names row, label, classes and what is allowed", () => {
+        const x = logitsOf(random, dtype, 20, 10);
+        const bad = labelsOf(random, 20, 10);
+        bad[17] = 10;
+        let message = "";
+        try {
+          call(bad, {}, x);
+        } catch (error) {
+          message = (error as Error).message;
+        }
+        expect(message).toBe(`${name}: labels[17] is 10, but classes is 10 (allowed 0..9, or ignoreIndex -100)`);
+        for (const label of [-1, 11, 255, -101, 2 ** 31 - 1, -(2 ** 31)]) {
+          bad[17] = label;
+          expectError(() => call(bad, {}, x), RangeError, name, "labels[17]", label, 10, 0, 9, "ignoreIndex -100");
+        }
+        for (const reduction of ["mean", "sum", "none"]) {
+          expectError(() => call(bad, { reduction }, x), RangeError, name, "labels[17]");
+        }
+        for (const input of ["probabilities", "logProbabilities"]) {
+          expectError(() => call(bad, { input }, x), RangeError, name, "labels[17]");
+        }
+      });
+
+      test("labels of every integer type, first to last row, few classes and many", () => {
+        for (const labelArray of labelArrays) {
+          const big = labelArray === BigInt64Array || labelArray === BigUint64Array;
+          for (const classes of [1, 2, 10, 64, 65, 100]) {
+            const x = values(random, dtype, 9 * classes);
+            for (const row of [0, 3, 7, 8]) {
+              const bad = new labelArray(9);
+              bad[row] = any(big ? BigInt(classes) : classes);
+              const where = `labels[${row}]`;
+              expectError(() => call(bad, { classes }, x), RangeError, name, where, classes, `0..${classes - 1}`);
+              if (labelArray.name.includes("Uint")) continue;
+              bad[row] = any(big ? -1n : -1);
+              expectError(() => call(bad, { classes }, x), RangeError, name, where, -1, classes);
+            }
+          }
+        }
+      });
+
+      test("64-bit labels beyond what 32 bits, or a float64, can tell", () => {
+        for (const label of [
+          2n ** 32n,
+          2n ** 40n + 1n,
+          -(2n ** 32n),
+          -(2n ** 40n) + 1n,
+          2n ** 53n + 1n,
+          2n ** 63n - 1n,
+        ]) {
+          expectError(() => call(BigInt64Array.of(0n, label)), RangeError, name, "labels[1]", label, 10);
+        }
+        for (const label of [2n ** 32n, 2n ** 64n - 100n, 2n ** 63n + 3n]) {
+          expectError(() => call(BigUint64Array.of(label, 0n)), RangeError, name, "labels[0]", label, 10);
+        }
+        // Their low 32 bits are -100.
+        expectError(() => call(BigInt64Array.of(0n, 2n ** 32n - 100n)), RangeError, name, "labels[1]", 4294967196);
+      });
+
+      test("a large unsigned label is not a negative ignoreIndex", () => {
+        expectError(() => call(Uint32Array.of(0, 4294967196)), RangeError, name, "labels[1]", 4294967196, -100);
+        expectError(() => call(Uint16Array.of(65436, 0)), RangeError, name, "labels[0]", 65436, -100);
+        expectError(() => call(Uint8Array.of(156, 0)), RangeError, name, "labels[0]", 156, -100);
+        expectError(() => call(Int8Array.of(0, -1), { ignoreIndex: 255 }), RangeError, name, "labels[1]", -1, 255);
+      });
+
+      test("an ignoreIndex of one's own is named", () => {
+        expectError(() => call(Int32Array.of(0, 10), { ignoreIndex: 5 }), RangeError, name, 10, "ignoreIndex 5");
+        expectError(() => call(Int32Array.of(0, -100), { ignoreIndex: -1 }), RangeError, name, -100, "ignoreIndex -1");
+      });
+
+      test("a bad label is found in a row of NaN and beside ignored rows", () => {
+        const x = zeros(dtype, 30).fill(NaN);
+        expectError(() => call(Int32Array.of(-100, 10, -100), {}, x), RangeError, name, "labels[1]", 10);
+      });
+
+      test("weight of the wrong kind", () => {
+        for (const wrong of [[1, 2], "1", 1, new Int32Array(10), zeros(other, 10).fill(1)]) {
+          for (const t of [labels, probabilities])
+            expectError(() => call(t, { weight: wrong }), TypeError, name, "weight");
+        }
+      });
+
+      test("weight of another length, negative or NaN", () => {
+        for (const t of [labels, probabilities]) {
+          for (const length of [0, 1, 9, 11, 20]) {
+            expectError(() => call(t, { weight: zeros(dtype, length) }), RangeError, name, "weight", length, 10);
+          }
+          for (const wrong of [-1, -0.5, NaN, -Infinity]) {
+            for (const at of [0, 4, 9]) {
+              const weight = weightsOf(random, dtype, 10);
+              weight[at] = wrong;
+              expectError(() => call(t, { weight }), RangeError, name, `weight[${at}]`, wrong);
+            }
+          }
+        }
+      });
+
+      test("labelSmoothing outside [0, 1], or no number", () => {
+        for (const t of [labels, probabilities]) {
+          for (const labelSmoothing of [-0.1, 1.25, NaN, Infinity]) {
+            expectError(() => call(t, { labelSmoothing }), RangeError, name, "labelSmoothing", labelSmoothing, 0, 1);
+          }
+          expectError(() => call(t, { labelSmoothing: "0.1" }), TypeError, name, "labelSmoothing");
+        }
+      });
+
+      test("an input that there isn't", () => {
+        expectError(() => call(labels, { input: "odds" }), RangeError, name, "input", "odds", "logits");
+        expectError(() => call(labels, { input: 1 }), TypeError, name, "input");
+      });
+    });
+
+    describe.each([...outFunctions, "mseWithGrad"] as const)("out of %s", (name) => {
+      const call = (out: unknown, x: FloatArray = logits, t: unknown = labels) =>
+        name === "mseWithGrad"
+          ? losses.mseWithGrad(x, t === labels ? seven() : any(t), { out: any(out) })
+          : name === "crossEntropyWithGrad"
+            ? losses.crossEntropyWithGrad(x, any(t), { classes: 10, out: any(out) })
+            : losses[name](x, { classes: 10, out: any(out) });
+
+      test("of the wrong kind or dtype", () => {
+        for (const wrong of [
+          null,
+          new Array(20).fill(0),
+          20,
+          new Int32Array(20),
+          new ArrayBuffer(160),
+          zeros(other, 20),
+        ]) {
+          expectError(() => call(wrong), TypeError, name, "out");
+        }
+      });
+
+      test("of another length", () => {
+        for (const length of [0, 10, 19, 21]) {
+          const out = seven(length);
+          expectError(() => call(out), RangeError, name, "out", length, 20);
+          expectSame(out, seven(length), "out");
+        }
+      });
+
+      test("overlapping the input without being it", () => {
+        const resident = losses.alloc(zeros(dtype, 0).constructor as Float32ArrayConstructor, 60) as FloatArray;
+        for (const whole of [zeros(dtype, 60), resident]) {
+          for (const shift of [1, 4, 10, 19]) {
+            whole.set(values(mulberry32(21), dtype, 60));
+            const before = whole.slice();
+            const input = whole.subarray(20, 40);
+            for (const out of [whole.subarray(20 + shift, 40 + shift), whole.subarray(20 - shift, 40 - shift)]) {
+              expectError(() => call(out, input), RangeError, name, "out", "overlap");
+              if (name === "mseWithGrad" || name === "crossEntropyWithGrad") {
+                expectError(() => call(out, seven(), input), RangeError, name, "out", "overlap");
+              }
+            }
+            expectSame(whole, before, "memory");
+          }
+          // Side by side is not overlapping.
+          call(whole.subarray(40, 60), whole.subarray(20, 40));
+          call(whole.subarray(0, 20), whole.subarray(20, 40));
+        }
+        losses.free(resident);
+      });
+
+      test("is not written when another check fails", () => {
+        const out = seven();
+        const wrong = zeros(dtype, 21);
+        if (name === "mseWithGrad") {
+          expect(() => losses.mseWithGrad(logits, wrong, { out })).toThrow(RangeError);
+          expect(() => losses.mseWithGrad(logits, zeros(other, 20), { out })).toThrow(TypeError);
+          expect(() => losses.mseWithGrad(logits, logits, any({ out, reduction: "all" }))).toThrow(RangeError);
+        } else if (name === "crossEntropyWithGrad") {
+          for (const options of [
+            { classes: 7 },
+            { classes: 0 },
+            { weight: zeros(dtype, 9) },
+            { weight: floats(dtype, [1, 1, 1, 1, 1, 1, 1, 1, 1, -1]) },
+            { labelSmoothing: 2 },
+            { reduction: "all" },
+            { input: "odds" },
+          ]) {
+            expect(() => losses[name](logits, labels, any({ classes: 10, out, ...options }))).toThrow(RangeError);
+          }
+          for (const t of [Int32Array.of(0, 10), Int32Array.of(-1, 0), BigInt64Array.of(0n, 2n ** 32n), wrong]) {
+            expect(() => losses[name](logits, t, { classes: 10, out })).toThrow(RangeError);
+          }
+        } else {
+          expect(() => losses[name](logits, { classes: 7, out })).toThrow(RangeError);
+          expect(() => losses[name](logits, { classes: 0, out })).toThrow(RangeError);
+        }
+        expectSame(out, seven(), "out");
+      });
+    });
+
+    test("a bad label in the last row of a large batch leaves out as it was", () => {
+      for (const [rows, classes] of [
+        [100_000, 10],
+        [10_000, 100],
+        [3, 200_000],
+      ]) {
+        const x = values(random, dtype, rows * classes);
+        const t = labelsOf(random, rows, classes);
+        t[rows - 1] = classes;
+        const type = x.constructor as Float32ArrayConstructor;
+        const resident = losses.alloc(type, x.length) as FloatArray;
+        const shape = `[${rows}, ${classes}]`;
+        const call = (logits: FloatArray, out: FloatArray) => () =>
+          losses.crossEntropyWithGrad(logits, t, { classes, out });
+        const where = `labels[${rows - 1}]`;
+        for (const place of [x.slice(), resident]) {
+          place.set(x);
+          expectError(call(place, place), RangeError, "crossEntropyWithGrad", where, classes);
+          expectSame(place, x, `in place ${shape}`);
+        }
+        for (const [logits, out] of [
+          [x, zeros(dtype, x.length)],
+          [x, resident],
+          [resident, zeros(dtype, x.length)],
+        ]) {
+          if (logits === resident) resident.set(x);
+          out.fill(7);
+          expectError(call(logits, out), RangeError, "crossEntropyWithGrad", where, classes);
+          expectSame(out, seven(x.length), `out ${shape}`);
+        }
+        losses.free(resident);
+      }
+    });
+
+    test("a failed call leaves nothing behind", () => {
+      const before = losses.crossEntropyWithGrad(logits, labels, { classes: 10 });
+      expect(() => losses.crossEntropyWithGrad(logits, Int32Array.of(0, 10), { classes: 10 })).toThrow(RangeError);
+      expect(losses.crossEntropyWithGrad(logits, labels, { classes: 10 })).toEqual(before);
+    });
+  });
+}
+
+describe.each(backends)("$name", ({ options }) => {
+  test("a closed Losses", async () => {
+    const losses = await createLosses(options);
+    losses.close();
+    losses.close();
+    const x = new Float32Array(20);
+    const calls = {
+      mse: () => losses.mse(x, x),
+      rmse: () => losses.rmse(x, x),
+      mseWithGrad: () => losses.mseWithGrad(x, x),
+      softmax: () => losses.softmax(x, { classes: 10 }),
+      logSoftmax: () => losses.logSoftmax(x, { classes: 10 }),
+      logSumExp: () => losses.logSumExp(x, { classes: 10 }),
+      crossEntropy: () => losses.crossEntropy(x, new Int32Array(2), { classes: 10 }),
+      crossEntropyWithGrad: () => losses.crossEntropyWithGrad(x, new Int32Array(2), { classes: 10 }),
+      alloc: () => losses.alloc(Float32Array, 1),
+    };
+    for (const [name, call] of Object.entries(calls)) {
+      expect(call, name).toThrow(new RegExp(`^${name}: .*closed`));
+    }
+  });
+
+  test("leaving a using block closes", async () => {
+    const losses = await createLosses(options);
+    losses[Symbol.dispose]();
+    expect(() => losses.mse(new Float32Array(1), new Float32Array(1))).toThrow(/closed/);
+  });
+
+  test("a full arena says how much was asked and how much there is", async () => {
+    const arenaBytes = 2 ** 20;
+    const losses = await createLosses({ ...options, arenaBytes });
+    expectError(() => losses.alloc(Float32Array, 2 ** 20), RangeError, "alloc", 4 * 2 ** 20, /\d+.*\d+/);
+    const taken: Float64Array[] = [];
+    // Of a mebibyte in parts of an eighth, seven at least can be had and nine cannot.
+    expectError(
+      () => {
+        while (taken.length < 9) taken.push(losses.alloc(Float64Array, 2 ** 14));
+      },
+      RangeError,
+      "alloc",
+      2 ** 17,
+    );
+    expect(taken.length).toBeGreaterThanOrEqual(7);
+    for (const view of taken) losses.free(view);
+    expect(losses.alloc(Float64Array, 2 ** 14)).toHaveLength(2 ** 14);
+    losses.close();
+  });
+
+  test("alloc of the wrong kind or length", async () => {
+    const losses = await createLosses(options);
+    expectError(() => losses.alloc(any(Array), 4), TypeError, "alloc");
+    expectError(() => losses.alloc(any("float32"), 4), TypeError, "alloc");
+    for (const length of [-1, 1.5, NaN]) {
+      expectError(() => losses.alloc(Float32Array, length), RangeError, "alloc", "length", length);
+    }
+    losses.close();
+  });
+
+  test("arrays of the arena do not overlap, are aligned and can be freed in any order", async () => {
+    const losses = await createLosses({ ...options, arenaBytes: 2 ** 20 });
+    const views = [1, 3, 100, 1000, 7].map((length) => losses.alloc(Float32Array, length));
+    views.forEach((view, i) => {
+      expect(view.byteOffset % 16).toBe(0);
+      view.fill(i + 1);
+    });
+    views.forEach((view, i) => {
+      expect(view.every((value) => value === i + 1)).toBe(true);
+    });
+    for (const i of [3, 0, 4, 2, 1]) losses.free(views[i]);
+    losses.close();
+  });
+});
+
+test("a backend that there isn't", async () => {
+  await expect(createLosses({ backend: any("gpu") })).rejects.toThrow(/^createLosses: backend .*gpu/);
+});

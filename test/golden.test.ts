@@ -1,0 +1,200 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { openBackends } from "./backends.ts";
+import { type Dtype, expectClose, type FloatArray, floats } from "./inputs.ts";
+import * as oracle from "./oracle.ts";
+
+/**
+ * Values PyTorch computed in float64 from inputs that float32 or float64 holds exactly.
+ *
+ * The arrays (none, grad_*, softmax, ...) have all digits of float64. The scalars `mean` and `sum` were rounded to float32
+ * whatever the dtype: they are compared at float32's rounding, and at full precision with what follows from `none`.
+ * No case meets a rule where PyTorch is departed from on purpose: there is no NaN, and no zero weight or probability
+ * stands at an infinity.
+ */
+interface Golden {
+  crossEntropy: {
+    dtype: "f32" | "f64";
+    rows: number;
+    classes: number;
+    logits: (number | "-inf")[];
+    targets: number[];
+    soft: boolean;
+    weight: number[] | null;
+    ignoreIndex: number | null;
+    labelSmoothing: number;
+    special: string | null;
+    none: number[];
+    mean: number;
+    grad_mean: number[];
+    sum: number;
+    grad_sum: number[];
+  }[];
+  rows: {
+    dtype: "f32" | "f64";
+    rows: number;
+    classes: number;
+    logits: number[];
+    softmax: number[];
+    logSoftmax: number[];
+    logSumExp: number[];
+  }[];
+  mse: {
+    dtype: "f32" | "f64";
+    predictions: number[];
+    targets: number[];
+    mean: number;
+    grad_mean: number[];
+    sum: number;
+    grad_sum: number[];
+  }[];
+}
+
+const golden: Golden = JSON.parse(readFileSync(new URL("./fixtures/pytorch.json", import.meta.url), "utf8"));
+const dtypeOf = { f32: "float32", f64: "float64" } as const;
+
+const crossEntropyCases = golden.crossEntropy.map((item, i) => {
+  const dtype = dtypeOf[item.dtype];
+  return {
+    ...item,
+    dtype,
+    name: `${i}: ${dtype} [${item.rows}, ${item.classes}] ${item.soft ? "probabilities" : "labels"} ${item.special ?? ""}`,
+    logits: floats(dtype, item.logits.map(number)),
+    targets: item.soft ? floats(dtype, item.targets) : Int32Array.from(item.targets),
+    options: {
+      classes: item.classes,
+      labelSmoothing: item.labelSmoothing,
+      ...(item.weight && { weight: floats(dtype, item.weight) }),
+      ...(item.ignoreIndex !== null && { ignoreIndex: item.ignoreIndex }),
+    },
+  };
+});
+const rowCases = golden.rows.map((item, i) => {
+  const dtype = dtypeOf[item.dtype];
+  return { ...item, dtype, name: `${i}: ${dtype} [${item.rows}, ${item.classes}]`, logits: floats(dtype, item.logits) };
+});
+const mseCases = golden.mse.map((item, i) => {
+  const dtype = dtypeOf[item.dtype];
+  return {
+    ...item,
+    dtype,
+    name: `${i}: ${dtype} [${item.predictions.length}]`,
+    predictions: floats(dtype, item.predictions),
+    targets: floats(dtype, item.targets),
+  };
+});
+
+function named<T extends { name: string }>(cases: T[]): [string, T][] {
+  return cases.map((item) => [item.name, item]);
+}
+
+function number(value: number | "-inf"): number {
+  return value === "-inf" ? -Infinity : value;
+}
+
+function expectGolden(dtype: Dtype, got: ArrayLike<number>, wanted: ArrayLike<number>, where: string): void {
+  const [relative, absolute] = dtype === "float32" ? [1e-6, 1e-7] : [1e-13, 1e-14];
+  expectClose(got, wanted, (i) => Math.max(absolute, relative * Math.abs(wanted[i])), where);
+}
+
+/** A scalar against the fixture's, which is rounded to float32, and against the digits its rows have. */
+function expectScalar(dtype: Dtype, got: number, fixture: number, fromRows: number, where: string): void {
+  const [relative, absolute] = dtype === "float32" ? [1e-6, 1e-7] : [1.2e-7, 1e-14];
+  expectClose([got], [fixture], () => Math.max(absolute, relative * Math.abs(fixture)), `${where} in the fixture`);
+  expectGolden(dtype, [got], [fromRows], `${where} of the fixture's rows`);
+}
+
+/** What the mean divides by: the weights of the counted targets, or the number of rows for probabilities. */
+function denominatorOf({ soft, rows, targets, weight, ignoreIndex }: (typeof crossEntropyCases)[number]): number {
+  if (soft) return rows;
+  const counted = Array.from(targets).filter((target) => target !== (ignoreIndex ?? -100));
+  return oracle.exactSum(counted.map((target) => weight?.[target] ?? 1));
+}
+
+describe("the fixture", () => {
+  test("has scalars that are float32", () => {
+    for (const { mean, sum } of [...golden.crossEntropy, ...golden.mse]) {
+      expect(Math.fround(mean)).toBe(mean);
+      expect(Math.fround(sum)).toBe(sum);
+    }
+  });
+
+  test("has rows and gradients that are float64", () => {
+    expect(golden.crossEntropy.some(({ none }) => none.some((loss) => Math.fround(loss) !== loss))).toBe(true);
+    expect(golden.mse.some(({ grad_mean }) => grad_mean.some((g) => Math.fround(g) !== g))).toBe(true);
+  });
+});
+
+// The oracle is float64 throughout; where it rounds to float32 on purpose (mse) it gets float64 arrays here.
+describe("the oracle agrees with PyTorch", () => {
+  test.each(named(crossEntropyCases))("crossEntropy %s", (_, item) => {
+    const { logits, targets, options, soft } = item;
+    for (const reduction of ["mean", "sum"] as const) {
+      const result = soft
+        ? oracle.crossEntropyOfProbabilities(logits, targets, { ...options, reduction })
+        : oracle.crossEntropyOfLabels(logits, targets, { ...options, reduction });
+      const denominator = reduction === "mean" ? denominatorOf(item) : 1;
+      expectGolden("float64", result.rows, item.none, "rows");
+      expectScalar("float64", result.loss, item[reduction], oracle.exactSum(item.none) / denominator, reduction);
+      expectGolden("float64", result.gradient, item[`grad_${reduction}`], `gradient of the ${reduction}`);
+    }
+  });
+
+  test.each(named(rowCases))("rows %s", (_, { logits, classes, softmax, logSoftmax, logSumExp }) => {
+    expectGolden("float64", oracle.softmax(logits, classes), softmax, "softmax");
+    expectGolden("float64", oracle.logSoftmax(logits, classes), logSoftmax, "logSoftmax");
+    expectGolden("float64", oracle.logSumExp(logits, classes), logSumExp, "logSumExp");
+  });
+
+  test.each(named(mseCases))("mse %s", (_, item) => {
+    const predictions = Float64Array.from(item.predictions);
+    for (const reduction of ["mean", "sum"] as const) {
+      const loss = oracle.mse(predictions, item.targets, reduction);
+      expectClose([loss], [item[reduction]], () => 1.2e-7 * item[reduction], reduction);
+      const gradient = oracle.mseGradient(predictions, item.targets, reduction);
+      expectGolden("float64", gradient, item[`grad_${reduction}`], `gradient of the ${reduction}`);
+    }
+  });
+});
+
+describe.each(await openBackends())("$name agrees with PyTorch", ({ losses }) => {
+  test.each(named(crossEntropyCases))("crossEntropy %s", (_, item) => {
+    const { dtype, logits, targets, options } = item;
+    const none = losses.crossEntropy(logits, targets, { ...options, reduction: "none" });
+    expectGolden(dtype, none, item.none, "none");
+    const ofNone = losses.crossEntropyWithGrad(logits, targets, { ...options, reduction: "none" });
+    expectGolden(dtype, ofNone.loss, item.none, "none with gradient");
+    expectGolden(dtype, ofNone.grad, item.grad_sum, "gradient of none");
+    for (const reduction of ["mean", "sum"] as const) {
+      const fromRows = oracle.exactSum(item.none) / (reduction === "mean" ? denominatorOf(item) : 1);
+      const alone = losses.crossEntropy(logits, targets, { ...options, reduction });
+      expectScalar(dtype, alone, item[reduction], fromRows, reduction);
+      const { loss, grad } = losses.crossEntropyWithGrad(logits, targets, { ...options, reduction });
+      expect(loss).toBe(alone);
+      expectGolden(dtype, grad, item[`grad_${reduction}`], `gradient of the ${reduction}`);
+    }
+    expect(losses.crossEntropy(logits, targets, options)).toBe(
+      losses.crossEntropy(logits, targets, { ...options, reduction: "mean" }),
+    );
+  });
+
+  test.each(named(rowCases))("rows %s", (_, { dtype, logits, classes, softmax, logSoftmax, logSumExp }) => {
+    expectGolden(dtype, losses.softmax(logits, { classes }), softmax, "softmax");
+    expectGolden(dtype, losses.logSoftmax(logits, { classes }), logSoftmax, "logSoftmax");
+    expectGolden(dtype, losses.logSumExp(logits, { classes }), logSumExp, "logSumExp");
+  });
+
+  test.each(named(mseCases))("mse %s", (_, item) => {
+    const { dtype, predictions, targets } = item;
+    const exact = oracle.mse(Float64Array.from(predictions), targets, "sum");
+    for (const reduction of ["mean", "sum"] as const) {
+      const fromElements = reduction === "mean" ? exact / predictions.length : exact;
+      const alone = losses.mse(predictions, targets, { reduction });
+      expectScalar(dtype, alone, item[reduction], fromElements, reduction);
+      const { loss, grad } = losses.mseWithGrad(predictions, targets, { reduction });
+      expect(loss).toBe(alone);
+      expectGolden(dtype, grad as FloatArray, item[`grad_${reduction}`], `gradient of the ${reduction}`);
+    }
+    expectGolden(dtype, [losses.rmse(predictions, targets)], [Math.sqrt(exact / predictions.length)], "rmse");
+  });
+});

@@ -1,0 +1,269 @@
+import { describe, expect, test } from "vitest";
+import { type Losses, openBackends } from "./backends.ts";
+import {
+  classCounts,
+  type Dtype,
+  distancesToMaximum,
+  dtypes,
+  elementCounts,
+  expectClose,
+  expectSame,
+  type FloatArray,
+  floats,
+  gradientTolerance,
+  labelsOf,
+  largeClassCounts,
+  logitsOf,
+  logSoftmaxTolerance,
+  logSumExpTolerance,
+  mulberry32,
+  probabilitiesOf,
+  rowCounts,
+  rowLossTolerance,
+  softmaxTolerance,
+  unaligned,
+  unit,
+  values,
+  weightsOf,
+} from "./inputs.ts";
+import * as oracle from "./oracle.ts";
+
+/** What the oracle says is worked out once for all backends. */
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+/** Every other case lies 1 to 3 elements past a 16-byte boundary. */
+function placed(array: FloatArray, i: number): FloatArray {
+  return i % 2 === 0 ? array : unaligned(array, 1 + (i % 3));
+}
+
+const reductionOf = (i: number): oracle.Reduction => (["mean", "sum", "none"] as const)[i % 3];
+
+// ---------------------------------------------------------------------------------------------------- element-wise
+
+/** float32: the mean's relative error is 1e-7 at most. float64: 72 additions in a lane, in a block and over blocks. */
+const sumTolerance = { float32: 1e-7, float64: 1e-14 };
+
+function elementCases(dtype: Dtype) {
+  const random = mulberry32(1);
+  return elementCounts.map((length, i) => {
+    const predictions = placed(values(random, dtype, length, 3), i);
+    const targets = placed(values(random, dtype, length, 3), i + 1);
+    return {
+      length,
+      predictions,
+      targets,
+      squares: oracle.squaredErrors(predictions, targets),
+      mean: oracle.mse(predictions, targets),
+      sum: oracle.mse(predictions, targets, "sum"),
+      gradientOfMean: oracle.mseGradient(predictions, targets),
+      gradientOfSum: oracle.mseGradient(predictions, targets, "sum"),
+    };
+  });
+}
+
+function checkElements(losses: Losses, dtype: Dtype, cases: ReturnType<typeof elementCases>): void {
+  for (const { length, predictions, targets, squares, mean, sum, gradientOfMean, gradientOfSum } of cases) {
+    const relative = (value: number) => () => sumTolerance[dtype] * value;
+    expectClose([losses.mse(predictions, targets)], [mean], relative(mean), `mse, ${length} elements`);
+    expectClose([losses.rmse(predictions, targets)], [Math.sqrt(mean)], relative(mean), `rmse, ${length} elements`);
+    const alone = losses.mse(predictions, targets, { reduction: "sum" });
+    expectClose([alone], [sum], relative(sum), `mse sum, ${length} elements`);
+    // Difference and square are one rounding each in either language: equal, not close.
+    expectSame(
+      losses.mse(predictions, targets, { reduction: "none" }),
+      floats(dtype, squares),
+      `mse none, ${length} elements`,
+    );
+
+    const gradients = { mean: gradientOfMean, sum: gradientOfSum, none: gradientOfSum };
+    for (const reduction of ["mean", "sum", "none"] as const) {
+      const { loss, grad } = losses.mseWithGrad(predictions, targets, { reduction: reduction as "mean" });
+      expect(loss).toEqual(losses.mse(predictions, targets, { reduction: reduction as "mean" }));
+      const wanted = gradients[reduction];
+      // Three roundings: the difference, 2/n and their product.
+      const tolerance = (i: number) => 2 * unit[dtype] * Math.abs(wanted[i]);
+      expectClose(grad, wanted, tolerance, `mse gradient of ${reduction}, ${length} elements`);
+    }
+  }
+}
+
+// ------------------------------------------------------------------------------------------------------------ rows
+
+interface Shape {
+  rows: number;
+  classes: number;
+}
+
+const ordinaryShapes: Shape[] = classCounts.map((classes) => ({ rows: 5, classes }));
+const largeShapes: Shape[] = largeClassCounts.map((classes) => ({ rows: 2, classes }));
+const tallShapes: Shape[] = [1, 2, 3, 7, 10, 64, 65].flatMap((classes) => rowCounts.map((rows) => ({ rows, classes })));
+
+function rowCases(dtype: Dtype, shapes: Shape[]) {
+  const random = mulberry32(2);
+  return shapes.map(({ rows, classes }, i) => {
+    const logits = placed(logitsOf(random, dtype, rows, classes), i);
+    return {
+      rows,
+      classes,
+      logits,
+      distances: distancesToMaximum(logits, classes),
+      softmax: oracle.softmax(logits, classes),
+      logSoftmax: oracle.logSoftmax(logits, classes),
+      logSumExp: oracle.logSumExp(logits, classes),
+    };
+  });
+}
+
+function checkRows(losses: Losses, dtype: Dtype, cases: ReturnType<typeof rowCases>): void {
+  for (const { rows, classes, logits, distances, softmax, logSoftmax, logSumExp } of cases) {
+    const shape = `[${rows}, ${classes}]`;
+    expectClose(
+      losses.softmax(logits, { classes }),
+      softmax,
+      (i) => softmaxTolerance(dtype, softmax[i], distances[i]),
+      `softmax ${shape}`,
+    );
+    expectClose(
+      losses.logSoftmax(logits, { classes }),
+      logSoftmax,
+      (i) => logSoftmaxTolerance(dtype, logSoftmax[i]),
+      `logSoftmax ${shape}`,
+    );
+    expectClose(
+      losses.logSumExp(logits, { classes }),
+      logSumExp,
+      (i) => logSumExpTolerance(dtype, logSumExp[i]),
+      `logSumExp ${shape}`,
+    );
+  }
+}
+
+// --------------------------------------------------------------------------------------------------- cross-entropy
+
+interface Variant {
+  targets: "labels" | "probabilities";
+  input: oracle.Input;
+  weighted: boolean;
+  labelSmoothing: number;
+}
+
+const variants: Variant[] = (["labels", "probabilities"] as const).flatMap((targets) =>
+  (["logits", "probabilities", "logProbabilities"] as const).flatMap((input) =>
+    [false, true].flatMap((weighted) =>
+      [0, 0.1].map((labelSmoothing) => ({ targets, input, weighted, labelSmoothing })),
+    ),
+  ),
+);
+/** Of each kind of targets and input the plain one and the one with everything. */
+const fewVariants = variants.filter(({ weighted, labelSmoothing }) => weighted === labelSmoothing > 0);
+
+/** Logits, or the float softmax of such logits with nothing below 1e-30, or its logarithm. */
+function crossEntropyInput(input: oracle.Input, dtype: Dtype, logits: FloatArray, classes: number): FloatArray {
+  if (input === "logits") return logits;
+  if (input === "logProbabilities") return floats(dtype, oracle.logSoftmax(logits, classes));
+  return floats(
+    dtype,
+    oracle.softmax(logits, classes).map((q) => Math.max(q, 1e-30)),
+  );
+}
+
+function crossEntropyCases(dtype: Dtype, { targets, input, weighted, labelSmoothing }: Variant, shapes: Shape[]) {
+  const random = mulberry32(3);
+  return shapes.map(({ rows, classes }, i) => {
+    const logits = placed(crossEntropyInput(input, dtype, logitsOf(random, dtype, rows, classes), classes), i);
+    const ignoreIndex = [-100, 0, -1][i % 3];
+    const options = {
+      classes,
+      input,
+      labelSmoothing,
+      ...(weighted && { weight: placed(weightsOf(random, dtype, classes), i + 1) }),
+      ...(targets === "labels" && { ignoreIndex }),
+      reduction: reductionOf(i),
+    };
+    const labels = labelsOf(random, rows, classes, ignoreIndex);
+    const probabilities = placed(probabilitiesOf(random, dtype, rows, classes), i + 1);
+    return {
+      rows,
+      classes,
+      logits,
+      distances: input === "logits" ? distancesToMaximum(logits, classes) : new Array(logits.length).fill(0),
+      targets: targets === "labels" ? labels : probabilities,
+      options,
+      wanted:
+        targets === "labels"
+          ? oracle.crossEntropyOfLabels(logits, labels, options)
+          : oracle.crossEntropyOfProbabilities(logits, probabilities, options),
+    };
+  });
+}
+
+function checkCrossEntropy(losses: Losses, dtype: Dtype, cases: ReturnType<typeof crossEntropyCases>): void {
+  for (const { rows, classes, logits, distances, targets, options, wanted } of cases) {
+    const where = (what: string) => `${what} [${rows}, ${classes}]`;
+    const tolerance = (i: number) => rowLossTolerance(dtype, wanted.rows[i], classes);
+    const none = losses.crossEntropy(logits, targets, { ...options, reduction: "none" });
+    expectClose(none, wanted.rows, tolerance, where("rows"));
+
+    // Sums over rows are exact; the division is one rounding, the weights' sum at most another.
+    const { reduction } = options;
+    const scalar = oracle.exactSum(none) / wanted.denominator;
+    const { loss, grad } = losses.crossEntropyWithGrad(logits, targets, { ...options, reduction: reduction as "mean" });
+    if (reduction === "none") expectClose(loss as unknown as Float64Array, none, () => 0, where("rows with gradient"));
+    else expectClose([loss], [scalar], () => 2 ** -51 * Math.abs(scalar), where(`${reduction} with gradient`));
+    for (const each of ["mean", "sum"] as const) {
+      if (each !== reduction) continue;
+      const alone = losses.crossEntropy(logits, targets, { ...options, reduction: each });
+      expectClose([alone], [scalar], () => 2 ** -51 * Math.abs(scalar), where(each));
+    }
+    expectClose(
+      grad,
+      wanted.gradient,
+      (i) => gradientTolerance(dtype, wanted.gradientTerms[i], distances[i]),
+      where(`gradient of ${reduction}`),
+    );
+  }
+}
+
+// ----------------------------------------------------------------------------------------------------------- suites
+
+const shapeLists = [
+  { title: "1..70 and 127..129 classes", shapes: ordinaryShapes, variants },
+  { title: "1..1025 rows", shapes: tallShapes, variants: fewVariants },
+  { title: "1000..50257 classes", shapes: largeShapes, variants: fewVariants },
+];
+
+function titleOf({ targets, input, weighted, labelSmoothing }: Variant): string {
+  return `${targets}, input ${input}${weighted ? ", weight" : ""}${labelSmoothing > 0 ? ", labelSmoothing" : ""}`;
+}
+
+const prepared = dtypes.map((dtype) => ({
+  dtype,
+  elements: once(() => elementCases(dtype)),
+  rows: shapeLists.map(({ title, shapes }) => ({ title, cases: once(() => rowCases(dtype, shapes)) })),
+  crossEntropy: shapeLists.flatMap(({ title, shapes, variants }) =>
+    variants.map((variant) => ({
+      title: `${titleOf(variant)}: ${title}`,
+      cases: once(() => crossEntropyCases(dtype, variant, shapes)),
+    })),
+  ),
+}));
+
+for (const { name, losses } of await openBackends()) {
+  for (const { dtype, elements, rows, crossEntropy } of prepared) {
+    describe(`${name}, ${dtype}`, () => {
+      test("mse and rmse: 1..70, 1023..1025 and 4097 elements", () => checkElements(losses, dtype, elements()));
+      for (const { title, cases } of rows) {
+        test(`softmax, logSoftmax, logSumExp: ${title}`, () => checkRows(losses, dtype, cases()));
+      }
+      for (const { title, cases } of crossEntropy) {
+        test(`crossEntropy of ${title}`, () => checkCrossEntropy(losses, dtype, cases()));
+      }
+    });
+  }
+}
