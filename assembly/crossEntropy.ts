@@ -29,31 +29,47 @@ import {
   }
   const at = row + <usize>label * sizeof<T>(), x = load<T>(at);
   fillTail<T>(row, bytes, scratch);
-  let start = x == x ? x : <T>-Infinity;
-  let dots: f64 = 0;
   if (spread != 0) {
-    start = maximum<T>(row, bytes, start, scratch);
-    dotRow<T>(row, bytes, 0, weights, start, 0, beta, scratch);
-    dots = load<f64>(scratch, DOTS);
+    return smoothRow<T>(row, bytes, at, own, weights, keep, grad, beta, spread, scale, scratch);
   }
   // the target's own exponential stays apart: where it is the maximum, d - 1 keeps its digits
-  const others = expRow<T>(row, bytes, at, start, keep, grad, scratch);
+  const others = expRow<T>(row, bytes, at, x == x ? x : <T>-Infinity, keep, grad, scratch);
   const m = load<f64>(scratch, MAXIMUM);
   const u = <f64>x - m, e = <f64>expOf<T>(x - <T>m);
-  const lnd = log1pOf(others + (e - 1));
-  const loss = (own == 0 ? 0 : own * (lnd - u)) + (spread == 0 ? 0 : spread * lnd - dots);
   if (keep) {
-    const d = others + e, factor = (scale * (own + spread)) / d;
-    if (spread == 0) {
-      scaleRow<T>(grad, bytes, factor, m, scratch);
-    } else {
-      scaleRowMinus<T>(grad, bytes, factor, m, 0, weights, 0, beta, scale, scratch);
-    }
+    const d = others + e;
+    scaleRow<T>(grad, bytes, (scale * own) / d, m, scratch);
     // q - 1 = -(d - e) / d
-    const g = own * -(others / d) + (spread == 0 ? 0 : spread * (e / d) - beta * w);
-    store<T>(grad + <usize>label * sizeof<T>(), <T>(scale * g));
+    store<T>(grad + (at - row), <T>(scale * (own * -(others / d) + 0)));
   }
-  return loss;
+  return own * (log1pOf(others + (e - 1)) - u);
+}
+
+/** The rest of indexRow with label smoothing: every class is a target, so it is the first maximum that stays apart. */
+// @ts-ignore: decorator
+@inline function smoothRow<T>(
+  row: usize, bytes: usize, at: usize, own: f64, weights: usize, keep: bool, grad: usize,
+  beta: f64, spread: f64, scale: f64, scratch: usize,
+): f64 {
+  const x = load<T>(at), top = maximum<T>(row, bytes, <T>-Infinity, scratch), m = <f64>top;
+  dotRow<T>(row, bytes, 0, weights, top, 0, beta, scratch);
+  const dots = load<f64>(scratch, DOTS);
+  const place = x == top ? at : placeOf<T>(row, bytes, top);
+  const others = expRow<T>(row, bytes, place, top, keep, grad, scratch);
+  // m - m: NaN where the row has no finite maximum
+  const lnd = log1pOf(others) + (m - m), d = 1 + others + (m - m);
+  if (keep) {
+    const factor = (scale * (own + spread)) / d;
+    scaleRowMinus<T>(grad, bytes, factor, m, 0, weights, 0, beta, scale, scratch);
+    if (place != at && place != NOWHERE) {
+      const j = place - row, w: f64 = weights ? <f64>load<T>(weights + j) : 1;
+      store<T>(grad + j, <T>(factor - scale * (beta * w)));
+    }
+    const e = <f64>expOf<T>(x - top), j = at - row, w: f64 = weights ? <f64>load<T>(weights + j) : 1;
+    const rest = place == at ? others : d - e;
+    store<T>(grad + j, <T>(scale * (own * -(rest / d) + (spread * (e / d) - beta * w))));
+  }
+  return (own == 0 ? 0 : own * (lnd - (<f64>x - m))) + (spread * lnd - dots);
 }
 
 /** scale own (q - 1) of two rows, q - 1 = -others / d. */
@@ -86,13 +102,11 @@ import {
       store<T>(lane, <T>-Infinity);
     }
     x = v128.load(scratch, 32);
-    const others = expLanes<T>(at, classes, m, keep);
-    const e = expLane<T>(v128.sub<T>(x, m));
-    const othersLow = lowerRows<T>(others), eLow = lowerRows<T>(e);
+    const othersLow = expLanes<T>(at, classes, m, keep, scratch + 96), othersHigh = v128.load(scratch, 96);
+    const e = expLane<T>(v128.sub<T>(x, m)), eLow = lowerRows<T>(e), eHigh = upperRows<T>(e);
     const uLow = f64x2.sub(lowerRows<T>(x), lowerRows<T>(m));
     v128.store(scratch, f64x2.sub(log1p(f64x2.add(othersLow, f64x2.sub(eLow, one))), uLow), 64);
     if (sizeof<T>() == 4) {
-      const othersHigh = upperRows<T>(others), eHigh = upperRows<T>(e);
       const uHigh = f64x2.sub(upperRows<T>(x), upperRows<T>(m));
       v128.store(scratch, f64x2.sub(log1p(f64x2.add(othersHigh, f64x2.sub(eHigh, one))), uHigh), 80);
     }
@@ -106,7 +120,7 @@ import {
       const lower = f64x2.div(f64x2.mul(scales, v128.load(own)), dLow);
       const gLower = targetGradient(scales, v128.load(own), othersLow, dLow);
       if (sizeof<T>() == 4) {
-        const othersHigh = upperRows<T>(others), dHigh = f64x2.add(othersHigh, upperRows<T>(e));
+        const dHigh = f64x2.add(othersHigh, eHigh);
         upper = f64x2.div(f64x2.mul(scales, v128.load(own, 16)), dHigh);
         gUpper = targetGradient(scales, v128.load(own, 16), othersHigh, dHigh);
       }

@@ -1,8 +1,8 @@
 // The only file that knows "16 bytes": what a lane is, constants, masks, horizontal sums and maxima.
 //
 // A *round* is 64 bytes (4 vectors: 16 float32 or 8 float64), a *block* 16 rounds (1 KiB), a *chunk* 16 blocks (16 KiB).
-// Sums run in the lanes of a round inside a block (a chain of 16 additions at most, so that float32 keeps its digits)
-// and in float64 from block to block. Chunks stay in the first-level cache between the passes over them.
+// The four vectors of a round are summed in the dtype, rounds in float64 lanes, blocks in float64 with their errors kept:
+// two float32 roundings a sum, whatever its length. Chunks stay in the first-level cache between the passes over them.
 
 import { KEEP, NEGATIVE_INFINITY, ONE_HOT_4, ONE_HOT_8, TABLE } from "./constants";
 
@@ -41,17 +41,21 @@ export const NOWHERE: usize = 0xffffffff;
 // @ts-ignore: decorator
 @inline export function high(v: v128): v128 { return f64x2.promote_low_f32x4(v128.shuffle<i32>(v, v, 2, 3, 2, 3)); }
 
-/** Sum of the lanes in float64: (l0 + l2) + (l1 + l3), or l0 + l1. */
+/** Four vectors of a round as one, (a + b) + (c + d): the only sums in the dtype itself. */
 // @ts-ignore: decorator
-@inline export function laneSum<T>(v: v128): f64 {
-  const pair = sizeof<T>() == 4 ? f64x2.add(low<T>(v), high(v)) : v;
-  return f64x2.extract_lane(pair, 0) + f64x2.extract_lane(pair, 1);
+@inline export function roundSum<T>(a: v128, b: v128, c: v128, d: v128): v128 {
+  return v128.add<T>(v128.add<T>(a, b), v128.add<T>(c, d));
 }
 
-/** Four accumulators of a block, (a + b) + (c + d), and their lanes in float64. */
+/** Adds the upper lanes of a round's sum to a float64 accumulator; float64 has none. */
 // @ts-ignore: decorator
-@inline export function blockSum<T>(a: v128, b: v128, c: v128, d: v128): f64 {
-  return laneSum<T>(v128.add<T>(v128.add<T>(a, b), v128.add<T>(c, d)));
+@inline export function addHigh<T>(sum: v128, v: v128): v128 { return sizeof<T>() == 4 ? f64x2.add(sum, high(v)) : sum; }
+
+/** Sum of the accumulators of lower and upper lanes: (l0 + l2) + (l1 + l3), or l0 + l1. */
+// @ts-ignore: decorator
+@inline export function laneSum<T>(lower: v128, upper: v128): f64 {
+  const pair = sizeof<T>() == 4 ? f64x2.add(lower, upper) : lower;
+  return f64x2.extract_lane(pair, 0) + f64x2.extract_lane(pair, 1);
 }
 
 /** Copies a round to `to`, keeping the first `bytes` bytes and filling the rest. Reads (not uses) up to 63 bytes beyond. */

@@ -4,8 +4,8 @@
 import { E1, E2, E3, E4, E5, LOG2E, LOWEST, MAGIC, ONE } from "./constants";
 import { exp, expOf } from "./exp";
 import {
-  BLOCK, blockSum, CHUNK, constant, copyTail, copyWithout, larger, largestLane, negativeInfinities, NOWHERE, ROUND,
-  splat, storeTail,
+  addHigh, BLOCK, CHUNK, constant, copyTail, copyWithout, laneSum, larger, largestLane, low, negativeInfinities, NOWHERE,
+  ROUND, roundSum, splat, storeTail,
 } from "./lanes";
 
 // Scratch of one thread, in bytes from its start.
@@ -66,7 +66,7 @@ export function maximum<T>(p: usize, bytes: usize, start: T, scratch: usize): T 
   const log2e = constant<T>(LOG2E), lowest = constant<T>(LOWEST), magic = constant<T>(MAGIC), one = constant<T>(ONE);
   const e1 = constant<T>(E1), e2 = constant<T>(E2), e3 = constant<T>(E3), e4 = constant<T>(E4), e5 = constant<T>(E5);
   const top = v128.splat<T>(m);
-  let a = splat<T>(0), b = a, c = a, d = a;
+  let lower = f64x2.splat(0), upper = lower;
   for (let p = begin; p < end;) {
     // the next run of rounds: one from scratch, or as far as the next such one
     let q = p, stop = min(end, p < without ? min(without, tail) : tail), to = p + shift;
@@ -92,13 +92,12 @@ export function maximum<T>(p: usize, bytes: usize, start: T, scratch: usize): T 
         v128.store(q + offset, y, 32);
         v128.store(q + offset, z, 48);
       }
-      a = v128.add<T>(a, w);
-      b = v128.add<T>(b, x);
-      c = v128.add<T>(c, y);
-      d = v128.add<T>(d, z);
+      const sum = roundSum<T>(w, x, y, z);
+      lower = f64x2.add(lower, low<T>(sum));
+      upper = addHigh<T>(upper, sum);
     }
   }
-  return blockSum<T>(a, b, c, d);
+  return laneSum<T>(lower, upper);
 }
 
 /** First element of a row that equals `value`, as an address; NOWHERE where none does (all -inf or NaN). */
@@ -193,7 +192,7 @@ export function placeOf<T>(row: usize, bytes: usize, value: T): usize {
   m: T, alpha: v128, beta: v128, scratch: usize,
 ): void {
   const top = v128.splat<T>(m);
-  let a = splat<T>(0), b = a, c = a, d = a, e = a, f = a, g = a, h = a;
+  let lower = f64x2.splat(0), upper = lower, lowerSum = lower, upperSum = lower;
   for (let p = begin; p < end; p += ROUND) {
     const last = p == tail;
     const x = last ? scratch + TAIL : p;
@@ -203,17 +202,17 @@ export function placeOf<T>(row: usize, bytes: usize, value: T): usize {
     const c1 = coefficient<T>(t ? t + 16 : 0, w ? w + 16 : 0, alpha, beta);
     const c2 = coefficient<T>(t ? t + 32 : 0, w ? w + 32 : 0, alpha, beta);
     const c3 = coefficient<T>(t ? t + 48 : 0, w ? w + 48 : 0, alpha, beta);
-    a = v128.add<T>(a, dotTerm<T>(x, top, c0));
-    b = v128.add<T>(b, dotTerm<T>(x + 16, top, c1));
-    c = v128.add<T>(c, dotTerm<T>(x + 32, top, c2));
-    d = v128.add<T>(d, dotTerm<T>(x + 48, top, c3));
-    e = v128.add<T>(e, c0);
-    f = v128.add<T>(f, c1);
-    g = v128.add<T>(g, c2);
-    h = v128.add<T>(h, c3);
+    const dots = roundSum<T>(
+      dotTerm<T>(x, top, c0), dotTerm<T>(x + 16, top, c1), dotTerm<T>(x + 32, top, c2), dotTerm<T>(x + 48, top, c3),
+    );
+    const sum = roundSum<T>(c0, c1, c2, c3);
+    lower = f64x2.add(lower, low<T>(dots));
+    upper = addHigh<T>(upper, dots);
+    lowerSum = f64x2.add(lowerSum, low<T>(sum));
+    upperSum = addHigh<T>(upperSum, sum);
   }
-  store<f64>(scratch, blockSum<T>(a, b, c, d), DOTS);
-  store<f64>(scratch, blockSum<T>(e, f, g, h), COEFFICIENTS);
+  store<f64>(scratch, laneSum<T>(lower, upper), DOTS);
+  store<f64>(scratch, laneSum<T>(lowerSum, upperSum), COEFFICIENTS);
 }
 
 /** The sums of dotBlock over a row, from block to block in float64 TwoSum; left in scratch. The tail must be there. */

@@ -1,11 +1,12 @@
 // Short rows, turned so that lanes hold rows: four float32 or two float64 rows at once. Row by row, the horizontal steps
 // and the logarithm would cost more than the exponentials (22 against 65-75 million rows of 10 classes a second).
 //
-// In scratch, class j of the group stands at LANES + 16 j. The sum over classes runs in four accumulators, j mod 4.
+// In scratch, class j of the group stands at LANES + 16 j. The sum over
+// classes runs as over the rounds of a long row, with rounds of four classes.
 
 import { E1, E2, E3, E4, E5, LOG2E, LOWEST, MAGIC, ONE } from "./constants";
 import { exp } from "./exp";
-import { constant, high, larger, low, negativeInfinities, splat } from "./lanes";
+import { addHigh, constant, high, larger, low, negativeInfinities, roundSum, splat } from "./lanes";
 
 /** Rows of at most this many classes are turned. The JavaScript loops choose their order of summing by it too. */
 export const SHORT = 64;
@@ -77,12 +78,15 @@ export const SHORT = 64;
   }
 }
 
-/** Sum of exp(x - m) over the classes in scratch, a row a lane; with `keep` the exponentials replace the logits there. */
+/**
+ * Sum of exp(x - m) over the classes in scratch, a row a lane, in float64: of the lower two rows returned, of the upper
+ * two (float32) left at `upperAt`. With `keep` the exponentials replace the logits there.
+ */
 // @ts-ignore: decorator
-@inline export function expLanes<T>(at: usize, classes: i32, m: v128, keep: bool): v128 {
+@inline export function expLanes<T>(at: usize, classes: i32, m: v128, keep: bool, upperAt: usize): v128 {
   const log2e = constant<T>(LOG2E), lowest = constant<T>(LOWEST), magic = constant<T>(MAGIC), one = constant<T>(ONE);
   const e1 = constant<T>(E1), e2 = constant<T>(E2), e3 = constant<T>(E3), e4 = constant<T>(E4), e5 = constant<T>(E5);
-  let a = splat<T>(0), b = a, c = a, d = a;
+  let lower = f64x2.splat(0), upper = lower;
   const end = at + (<usize>classes << 4);
   let p = at;
   for (; p + 64 <= end; p += 64) {
@@ -96,27 +100,23 @@ export const SHORT = 64;
       v128.store(p, y, 32);
       v128.store(p, z, 48);
     }
-    a = v128.add<T>(a, w);
-    b = v128.add<T>(b, x);
-    c = v128.add<T>(c, y);
-    d = v128.add<T>(d, z);
+    const sum = roundSum<T>(w, x, y, z);
+    lower = f64x2.add(lower, low<T>(sum));
+    upper = addHigh<T>(upper, sum);
   }
-  // the last one to three classes go to the first accumulators, turning them round
-  for (; p < end; p += 16) {
-    const w = exp<T>(v128.sub<T>(v128.load(p), m), log2e, lowest, magic, one, e1, e2, e3, e4, e5);
-    if (keep) v128.store(p, w);
-    const next = v128.add<T>(a, w);
-    a = b;
-    b = c;
-    c = d;
-    d = next;
+  if (p < end) {
+    // one to three classes are left: the same sum with zeros for the others
+    let sum = splat<T>(0);
+    for (; p < end; p += 16) {
+      const w = exp<T>(v128.sub<T>(v128.load(p), m), log2e, lowest, magic, one, e1, e2, e3, e4, e5);
+      if (keep) v128.store(p, w);
+      sum = v128.add<T>(sum, w);
+    }
+    lower = f64x2.add(lower, low<T>(sum));
+    upper = addHigh<T>(upper, sum);
   }
-  // a turn by the number of left-over classes: which accumulator is which
-  const left = classes & 3;
-  if (left == 1) return v128.add<T>(v128.add<T>(d, a), v128.add<T>(b, c));
-  if (left == 2) return v128.add<T>(v128.add<T>(c, d), v128.add<T>(a, b));
-  if (left == 3) return v128.add<T>(v128.add<T>(b, c), v128.add<T>(d, a));
-  return v128.add<T>(v128.add<T>(a, b), v128.add<T>(c, d));
+  v128.store(upperAt, upper);
+  return lower;
 }
 
 /** Two float64 vectors (or, for float64 rows, the first) rounded to one vector of the rows' type. */

@@ -3,9 +3,7 @@
 import { log1pOf } from "./log";
 import { NOWHERE, splat } from "./lanes";
 import { expRow, fillTail, LANES, maximum, MAXIMUM, placeOf, scaleRow } from "./rows";
-import {
-  expLanes, lowerRows, narrow, rowsInLanes, scaleLanes, SHORT, turnIn, turnOut, upperRows,
-} from "./shortRows";
+import { expLanes, narrow, rowsInLanes, scaleLanes, SHORT, turnIn, turnOut } from "./shortRows";
 
 /** out = exp(x - m) / d. */
 export function softmax<T>(begin: i32, end: i32, logits: usize, out: usize, classes: i32, scratch: usize): void {
@@ -14,9 +12,9 @@ export function softmax<T>(begin: i32, end: i32, logits: usize, out: usize, clas
     const group = rowsInLanes<T>(), at = scratch + LANES;
     for (let i = begin; i < end; i += group) {
       const rows = min(group, end - i), offset = <usize>i * stride;
-      const sum = expLanes<T>(at, classes, turnIn<T>(logits + offset, rows, stride, at), true);
+      const lower = expLanes<T>(at, classes, turnIn<T>(logits + offset, rows, stride, at), true, scratch);
       const one = f64x2.splat(1);
-      scaleLanes<T>(at, classes, narrow<T>(f64x2.div(one, lowerRows<T>(sum)), f64x2.div(one, upperRows<T>(sum))));
+      scaleLanes<T>(at, classes, narrow<T>(f64x2.div(one, lower), f64x2.div(one, v128.load(scratch))));
       turnOut<T>(at, out + offset, rows, stride);
     }
     return;

@@ -1,8 +1,9 @@
+import type { FloatArray } from "../dtype.ts";
 import { FormatError } from "../formats/error.ts";
 import { type NpyReader, openNpy } from "../formats/npy.ts";
 import { shapeText } from "../formats/npyHeader.ts";
 import { expFloat64 } from "../kernels/elementary.ts";
-import { createLosses } from "../losses.ts";
+import { createLosses, type Losses } from "../losses.ts";
 import { ExactSum } from "../numeric/exactSum.ts";
 import { choiceOption, integerOption, parseArguments, UsageError } from "./arguments.ts";
 import { progressBar } from "./progress.ts";
@@ -19,10 +20,8 @@ export const evaluateHelp = `wasm-loss evaluate LOGITS LABELS [options]
   --json              one line of JSON; NaN and Infinity are strings in it
 `;
 
-type Losses = Awaited<ReturnType<typeof createLosses>>;
-
-/** Bytes of logits evaluated at once: large against the cost of a call, small against the memory there is. */
-const batchBytes = 2 ** 21;
+/** Bytes of logits evaluated at once: of 2^18 to 2^21, 2^19 and 2^20 were the fastest for rows of 10 and of 50257 classes. */
+const batchBytes = 2 ** 20;
 
 /** The command `evaluate`: returns what is to be printed. */
 export async function evaluate(args: readonly string[]): Promise<string> {
@@ -156,11 +155,11 @@ function evaluateFiles(
 }
 
 /** An array in the arena, so that the batch is read to where it is used; an ordinary one if a row is too large for that. */
-function allocate<A extends typeof Float32Array | typeof Float64Array>(losses: Losses, type: A, length: number) {
+function allocate(losses: Losses, type: typeof Float32Array | typeof Float64Array, length: number): FloatArray {
   try {
     return losses.alloc(type, length);
   } catch (error) {
-    if (error instanceof RangeError) return new type(length) as InstanceType<A>;
+    if (error instanceof RangeError) return new type(length);
     throw error;
   }
 }

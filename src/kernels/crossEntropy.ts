@@ -3,7 +3,7 @@ import { SHORT_ROW } from "./constants.ts";
 import { log1p } from "./elementary.ts";
 import { BOTH, input, kernel, output, partials, scalar, scratch } from "./kernel.ts";
 import { coefficient, dotRow, expOf, expRow, maximum, placeOf, scaleRow, scaleRowMinus } from "./rows.ts";
-import { lanesOf, type Scratch } from "./scratch.ts";
+import { type Lanes, lanesOf, type Scratch } from "./scratch.ts";
 
 const tolerance = { f32: "2^-23 (4 + max(0, -ln loss))", f64: "2^-51 (4 + max(0, -ln loss))" };
 
@@ -24,11 +24,10 @@ function indexRows(
   work: Scratch,
 ): void {
   const lanes = lanesOf(work, logits);
-  const width = classes <= SHORT_ROW && labelSmoothing === 0 ? 4 : lanes.round;
+  const width = classes <= SHORT_ROW && labelSmoothing === 0 ? 1 : lanes.width;
   const alpha = 1 - labelSmoothing;
   const beta = labelSmoothing / classes;
   const spread = beta * weightSum;
-  const smoothing = { targets: null, targetsAt: 0, weights, alpha: 0, beta };
   for (let i = begin; i < end; i++) {
     const label = labels[i];
     const at = i * classes;
@@ -39,29 +38,59 @@ function indexRows(
       grad?.fill(0, at, at + classes);
       continue;
     }
-    const x = logits[at + label];
-    let start = Number.isNaN(x) ? Number.NEGATIVE_INFINITY : x;
-    let dots = 0;
     if (spread !== 0) {
-      start = maximum(logits, at, at + classes, start);
-      dots = dotRow(lanes, logits, at, classes, start, smoothing).dots;
+      losses[i] = smoothRow(lanes, logits, at, classes, label, own, weights, grad, beta, spread, scale);
+      continue;
     }
     // the target's own exponential stays apart: where it is the maximum, d - 1 keeps its digits
+    const x = logits[at + label];
+    const start = Number.isNaN(x) ? Number.NEGATIVE_INFINITY : x;
     const { sum: others, maximum: m } = expRow(lanes, logits, at, classes, at + label, start, grad, at, width);
     const u = x - m;
     const e = expOf(lanes, x, m);
-    const lnd = log1p(others + (e - 1));
-    losses[i] = (own === 0 ? 0 : own * (lnd - u)) + (spread === 0 ? 0 : spread * lnd - dots);
     if (grad) {
       const d = others + e;
-      const factor = (scale * (own + spread)) / d;
-      if (spread === 0) scaleRow(lanes, grad, at, classes, factor, m);
-      else scaleRowMinus(lanes, grad, at, classes, factor, m, smoothing, scale);
+      scaleRow(lanes, grad, at, classes, (scale * own) / d, m);
       // q - 1 = -(d - e) / d
-      const g = own * -(others / d) + (spread === 0 ? 0 : spread * (e / d) - beta * w);
-      grad[at + label] = scale * g;
+      grad[at + label] = scale * (own * -(others / d) + 0);
     }
+    losses[i] = own * (log1p(others + (e - 1)) - u);
   }
+}
+
+/** A row with label smoothing: every class is a target, so it is the first maximum that stays apart. */
+function smoothRow(
+  lanes: Lanes,
+  logits: FloatArray,
+  at: number,
+  classes: number,
+  label: number,
+  own: number,
+  weights: FloatArray | null,
+  grad: FloatArray | null,
+  beta: number,
+  spread: number,
+  scale: number,
+): number {
+  const smoothing = { targets: null, targetsAt: 0, weights, alpha: 0, beta };
+  const x = logits[at + label];
+  const m = maximum(logits, at, at + classes, Number.NEGATIVE_INFINITY);
+  const { dots } = dotRow(lanes, logits, at, classes, m, smoothing);
+  const place = x === m ? at + label : placeOf(logits, at, at + classes, m);
+  const others = expRow(lanes, logits, at, classes, place, m, grad, at, lanes.width).sum;
+  // m - m: NaN where the row has no finite maximum
+  const lnd = log1p(others) + (m - m);
+  const d = 1 + others + (m - m);
+  if (grad) {
+    const factor = (scale * (own + spread)) / d;
+    const weightAt = (j: number) => (weights ? weights[j] : 1);
+    const e = expOf(lanes, x, m);
+    scaleRowMinus(lanes, grad, at, classes, factor, m, smoothing, scale);
+    if (place !== at + label && place >= 0) grad[place] = factor - scale * (beta * weightAt(place - at));
+    const rest = place === at + label ? others : d - e;
+    grad[at + label] = scale * (own * -(rest / d) + (spread * (e / d) - beta * weightAt(label)));
+  }
+  return (own === 0 ? 0 : own * (lnd - (x - m))) + (spread * lnd - dots);
 }
 
 const rows = [input("logits", "classes"), input("labels", "unit", "i32"), input("weights", "call")];
@@ -140,7 +169,7 @@ function probabilityRows(
     c.targetsAt = at;
     const { dots, sum } = dotRow(lanes, logits, at, classes, m, c);
     const place = placeOf(logits, at, at + classes, m);
-    const others = expRow(lanes, logits, at, classes, place, m, grad, at, lanes.round).sum;
+    const others = expRow(lanes, logits, at, classes, place, m, grad, at, lanes.width).sum;
     // m - m: NaN where the row has no finite maximum
     const lnd = log1p(others) + (m - m);
     losses[i] = (sum === 0 ? 0 : sum * lnd) - dots;

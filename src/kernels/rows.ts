@@ -37,19 +37,34 @@ export function placeOf(x: FloatArray, from: number, to: number, m: number): num
   return j;
 }
 
-/** Sum of the first n values of a block in `width` accumulators, rounded to the dtype as they are stored. */
+/**
+ * Sum of the first n values of a block. Its rounds have four vectors of `width` lanes (1: a short row), which are summed
+ * in the dtype (the stores round), rounds in float64 lanes.
+ */
 function blockSum(lanes: Lanes, values: FloatArray, n: number, width: number): number {
   const { accumulators: a } = lanes;
-  a.fill(0);
-  for (let j = 0; j < n; j++) a[j & (width - 1)] += values[j];
-  // four vectors of a quarter each: (a + b) + (c + d)
-  const quarter = width >> 2;
-  for (let k = 0; k < quarter; k++) {
-    a[k] += a[k + quarter];
-    a[k + 2 * quarter] += a[k + 3 * quarter];
-    a[k] += a[k + 2 * quarter];
+  const round = 4 * width;
+  const rounds = Math.ceil(n / round) * round;
+  for (let j = n; j < rounds; j++) values[j] = 0;
+  let s0 = 0;
+  let s1 = 0;
+  let s2 = 0;
+  let s3 = 0;
+  for (let j = 0; j < rounds; j += round) {
+    for (let k = 0; k < width; k++) {
+      const i = j + k;
+      a[k] = values[i] + values[i + width];
+      a[k + 4] = values[i + 2 * width] + values[i + 3 * width];
+      a[k] += a[k + 4];
+    }
+    s0 += a[0];
+    if (width === 1) continue;
+    s1 += a[1];
+    if (width === 2) continue;
+    s2 += a[2];
+    s3 += a[3];
   }
-  return quarter === 4 ? a[0] + a[2] + (a[1] + a[3]) : quarter === 2 ? a[0] + a[1] : a[0];
+  return width === 4 ? s0 + s2 + (s1 + s3) : s0 + s1;
 }
 
 /** Float64 sum with the error of each addition kept (TwoSum). */
@@ -73,7 +88,7 @@ export interface RowSum {
 
 /**
  * Sum of exp(x_j - m) over the row x[at..at + classes), m its maximum. The element at `leftOut` (or -1) is left out, its
- * exponential kept as 0. `width` accumulators: the lanes of a round, or four. With `out`, exp(x_j - m_c) is stored, m_c the running maximum of the chunk, kept in maxima.
+ * exponential kept as 0. `width` is that of blockSum. With `out`, exp(x_j - m_c) is stored, m_c the running maximum of the chunk, kept in maxima.
  */
 export function expRow(
   lanes: Lanes,
@@ -145,7 +160,7 @@ export function dotRow(
   m: number,
   c: Coefficients,
 ): { dots: number; sum: number } {
-  const { block, round, values, more, narrow } = lanes;
+  const { block, width, values, more, narrow } = lanes;
   const { targets, weights } = c;
   const alpha = narrow(c.alpha);
   const beta = narrow(c.beta);
@@ -160,8 +175,8 @@ export function dotRow(
       values[j] = cj === 0 ? 0 : narrow(x[at + k] - m) * cj;
       more[j] = cj;
     }
-    carry(dots, blockSum(lanes, values, n, round));
-    carry(sums, blockSum(lanes, more, n, round));
+    carry(dots, blockSum(lanes, values, n, width));
+    carry(sums, blockSum(lanes, more, n, width));
   }
   return {
     dots: Math.abs(dots.sum) === Number.POSITIVE_INFINITY ? dots.sum : dots.sum + dots.error,

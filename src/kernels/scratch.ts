@@ -4,8 +4,8 @@ import { expFloat32, expFloat64 } from "./elementary.ts";
 /** What differs between the dtypes in the JavaScript loops, and working memory of the dtype: its stores round. */
 export interface Lanes {
   readonly dtype: Dtype;
-  /** Elements of a round (64 bytes), a block (1 KiB) and a chunk (16 KiB): see assembly/lanes.ts. */
-  readonly round: number;
+  /** Lanes of a vector; elements of a block (1 KiB) and a chunk (16 KiB): see assembly/lanes.ts. */
+  readonly width: number;
   readonly block: number;
   readonly chunk: number;
   /** Rounds a number to the dtype. */
@@ -29,19 +29,19 @@ const MAXIMAL_CHUNKS = 8192;
 /** Working memory for the JavaScript loops of one engine. */
 export function createScratch(): Scratch {
   const maxima = new Float64Array(MAXIMAL_CHUNKS);
-  const lanes = (dtype: Dtype, make: (length: number) => FloatArray, round: number): Omit<Lanes, "narrow" | "exp"> => ({
+  const lanes = (dtype: Dtype, make: (length: number) => FloatArray, width: number): Omit<Lanes, "narrow" | "exp"> => ({
     dtype,
-    round,
-    block: 16 * round,
-    chunk: 256 * round,
-    values: make(16 * round),
-    more: make(16 * round),
+    width,
+    block: 64 * width,
+    chunk: 1024 * width,
+    values: make(64 * width),
+    more: make(64 * width),
     accumulators: make(16),
     maxima,
   });
   return {
-    f32: { ...lanes("f32", (n) => new Float32Array(n), 16), narrow: Math.fround, exp: expFloat32 },
-    f64: { ...lanes("f64", (n) => new Float64Array(n), 8), narrow: (x) => x, exp: expFloat64 },
+    f32: { ...lanes("f32", (n) => new Float32Array(n), 4), narrow: Math.fround, exp: expFloat32 },
+    f64: { ...lanes("f64", (n) => new Float64Array(n), 2), narrow: (x) => x, exp: expFloat64 },
   };
 }
 

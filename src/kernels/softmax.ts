@@ -14,7 +14,7 @@ export const softmax = kernel({
   tolerance: { f32: "2^-22 + |x - m| 2^-23", f64: "2^-49 + |x - m| 2^-51" },
   loop(begin: number, end: number, logits: FloatArray, out: FloatArray, classes: number, work: Scratch) {
     const lanes = lanesOf(work, logits);
-    const width = classes <= SHORT_ROW ? 4 : lanes.round;
+    const width = classes <= SHORT_ROW ? 1 : lanes.width;
     for (let at = begin * classes; at < end * classes; at += classes) {
       const { sum, maximum: m } = expRow(lanes, logits, at, classes, -1, Number.NEGATIVE_INFINITY, out, at, width);
       scaleRow(lanes, out, at, classes, 1 / sum, m);
@@ -26,7 +26,7 @@ export const softmax = kernel({
 function logDenominator(lanes: Lanes, logits: FloatArray, at: number, classes: number): RowSum {
   const m = maximum(logits, at, at + classes, Number.NEGATIVE_INFINITY);
   const place = placeOf(logits, at, at + classes, m);
-  const others = expRow(lanes, logits, at, classes, place, m, null, 0, lanes.round);
+  const others = expRow(lanes, logits, at, classes, place, m, null, 0, lanes.width);
   return { sum: log1p(others.sum), maximum: m };
 }
 

@@ -38,7 +38,7 @@ export const labelWeights = kernel({
   parameters: [
     input("labels", "unit", "i32"),
     input("weights", "call"),
-    output("out", "unit", "f64"),
+    partials("out"),
     scalar("ignoreIndex"),
   ],
   tolerance: exact,

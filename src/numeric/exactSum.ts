@@ -51,8 +51,8 @@ export class ExactSum {
 
   add(x: number): void {
     this.#expect(1);
-    this.#single = x;
-    addToBins(this.bins, x);
+    if (this.#count === 1) this.#single = x;
+    else addToBins(this.bins, x);
   }
 
   addAll(values: Float64Array, count: number = values.length): void {
@@ -71,10 +71,8 @@ export class ExactSum {
   ): void {
     if (end === begin) return;
     this.#expect(end - begin);
-    this.#single = values[end - 1];
-    // one value needs no bins: the sum of one is that one
-    if (this.#count === 1) return;
-    kernel(begin, end, values, this.bins);
+    if (this.#count === 1) this.#single = values[begin];
+    else kernel(begin, end, values, this.bins);
   }
 
   /** The sum, correctly rounded (ties to even); 0 for none. */
@@ -85,9 +83,9 @@ export class ExactSum {
     return this.#nonFinite !== 0 ? this.#nonFinite : round(this.#total);
   }
 
-  /** Makes room for n further values, and counts them. */
+  /** Makes room for n further values, and counts them. The first one alone needs no bins: it is the sum. */
   #expect(n: number): void {
-    if (this.#count === 1 && this.#pending === 1 && n > 0) addToBins(this.bins, this.#single);
+    if (this.#count === 1) addToBins(this.bins, this.#single);
     if (this.#pending + n > VALUES_BETWEEN_FLUSHES) this.#flush();
     this.#pending += n;
     this.#count += n;
