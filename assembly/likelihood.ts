@@ -103,13 +103,14 @@ const BLOCK: i32 = 128;
   const bytes = <usize>classes * sizeof<T>(), alpha = 1 - labelSmoothing, beta = labelSmoothing / <f64>classes;
   for (let i = begin; i < end; i++) {
     const label = load<i32>(labels + (<usize>i << 2)), row = input + <usize>i * bytes, to = grad + <usize>i * bytes;
+    // read before the gradient is written: it may take the input's place
+    const at = label == ignoreIndex ? 0 : <usize>label * sizeof<T>(), q = <f64>load<T>(row + at);
     let loss: f64 = 0;
     if (label == ignoreIndex || beta == 0) {
       if (keep) memory.fill(to, 0, bytes);
     } else loss = dots<T>(row, 0, weights, keep, to, classes, 0, beta, logarithms != 0, scale, scratch);
     if (label != ignoreIndex) {
-      const at = <usize>label * sizeof<T>();
-      const w: f64 = weights ? <f64>load<T>(weights + at) : 1, own = alpha * w, q = <f64>load<T>(row + at);
+      const w: f64 = weights ? <f64>load<T>(weights + at) : 1, own = alpha * w;
       if (own != 0) {
         loss += own * -logOf(q, logarithms != 0);
         const c = beta * w + own;

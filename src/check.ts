@@ -24,13 +24,7 @@ export function checkTargets(name: string, value: unknown): value is LabelArray 
   );
 }
 
-export function checkSameDtype(
-  name: string,
-  argument: string,
-  value: FloatArray,
-  other: string,
-  of: FloatArray,
-): void {
+export function checkSameDtype(name: string, argument: string, value: FloatArray, other: string, of: FloatArray): void {
   if (value.constructor.name === of.constructor.name) return;
   throw new TypeError(`${name}: ${argument} is ${kindOf(value)}, but ${other} is ${kindOf(of)}`);
 }

@@ -1,5 +1,5 @@
-import * as ce from "./api/crossEntropy.ts";
 import type { CrossEntropy } from "./api/crossEntropy.ts";
+import * as ce from "./api/crossEntropy.ts";
 import type { Out, Reduce, WithGrad } from "./api/reduction.ts";
 import type { Rows } from "./api/rows.ts";
 import * as sm from "./api/softmax.ts";
@@ -87,11 +87,7 @@ export interface Losses {
    * @example
    * const { loss, grad } = losses.mseWithGrad(predictions, targets, { out: predictions });
    */
-  mseWithGrad<A extends FloatArray>(
-    predictions: A,
-    targets: A,
-    options: { reduction: "none" } & Out,
-  ): WithGrad<A, A>;
+  mseWithGrad<A extends FloatArray>(predictions: A, targets: A, options: { reduction: "none" } & Out): WithGrad<A, A>;
   mseWithGrad<A extends FloatArray>(
     predictions: A,
     targets: A,
@@ -170,11 +166,7 @@ export interface Losses {
     targets: LabelArray | FloatArray,
     options: CrossEntropy & { reduction?: "mean" | "sum" },
   ): number;
-  crossEntropy(
-    logits: FloatArray,
-    targets: LabelArray | FloatArray,
-    options: CrossEntropy,
-  ): number | Float64Array;
+  crossEntropy(logits: FloatArray, targets: LabelArray | FloatArray, options: CrossEntropy): number | Float64Array;
 
   /**
    * crossEntropy and its gradient by the logits (or whatever `input` says they are). With reduction `none` the gradient

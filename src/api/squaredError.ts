@@ -18,16 +18,9 @@ const blocksOf = (predictions: FloatArray) => Math.ceil(predictions.length / BLO
 function sumOfSquares(backend: Backend, predictions: FloatArray, targets: FloatArray): number {
   let sum = 0;
   const args = { predictions, targets };
-  backend.run(
-    squaredError,
-    dtypeOf(predictions),
-    blocksOf(predictions),
-    args,
-    predictions.length,
-    (sums, blocks) => {
-      for (let i = 0; i < blocks; i++) sum += sums[i];
-    },
-  );
+  backend.run(squaredError, dtypeOf(predictions), blocksOf(predictions), args, predictions.length, (sums, blocks) => {
+    for (let i = 0; i < blocks; i++) sum += sums[i];
+  });
   return sum;
 }
 

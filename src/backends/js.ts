@@ -58,4 +58,3 @@ export function createJsBackend(arenaBytes: number): Backend {
     addExactly: (to, values, n) => to.addWith(values, 0, n, addRangeToBins),
   };
 }
-

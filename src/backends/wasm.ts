@@ -122,7 +122,10 @@ export function createWasmBackend(
         if (value === null || value === undefined) return 0;
         if (typeof value === "number") return value;
         if (staged[next]?.parameter === parameter) return staged[next++].address;
-        return value.byteOffset + (parameter.per === "call" ? 0 : first) * elementsPerUnit(parameter, args) * value.BYTES_PER_ELEMENT;
+        return (
+          value.byteOffset +
+          (parameter.per === "call" ? 0 : first) * elementsPerUnit(parameter, args) * value.BYTES_PER_ELEMENT
+        );
       });
       f(0, n, ...numbers);
       for (const s of staged) {

@@ -117,7 +117,19 @@ export const crossEntropy = kernel({
     work: Scratch,
   ) {
     indexRows(
-      begin, end, logits, labels, weights, null, losses, classes, ignoreIndex, labelSmoothing, weightSum, 1, work,
+      begin,
+      end,
+      logits,
+      labels,
+      weights,
+      null,
+      losses,
+      classes,
+      ignoreIndex,
+      labelSmoothing,
+      weightSum,
+      1,
+      work,
     );
   },
 });
@@ -180,7 +192,14 @@ function probabilityRows(
       scaleRowMinus(lanes, grad, at, classes, factor, m, c, scale);
       if (sum !== 0 && place >= 0) {
         const j = place - at;
-        const own = coefficient(narrow, targets[place], weights ? weights[j] : 1, narrow(c.alpha), narrow(c.beta), true);
+        const own = coefficient(
+          narrow,
+          targets[place],
+          weights ? weights[j] : 1,
+          narrow(c.alpha),
+          narrow(c.beta),
+          true,
+        );
         grad[place] = (scale * (sum - own - own * others)) / d;
       }
     }

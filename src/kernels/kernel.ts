@@ -62,4 +62,3 @@ export function kernel<P extends unknown[]>(
 ): Kernel {
   return Object.freeze({ ...description, loop: description.loop as unknown as Loop });
 }
-

@@ -60,13 +60,14 @@ function labelRows(
   for (let i = begin; i < end; i++) {
     const label = labels[i];
     const at = i * classes;
+    // read before the gradient is written: it may take the input's place
+    const q = label === ignoreIndex ? 0 : input[at + label];
     let loss = 0;
     if (label === ignoreIndex || beta === 0) grad?.fill(0, at, at + classes);
     else loss = dots({ input, at, classes, targets: null, weights, alpha: 0, beta, logarithms, grad, scale });
     if (label !== ignoreIndex) {
       const w = weights ? weights[label] : 1;
       const own = alpha * w;
-      const q = input[at + label];
       if (own !== 0) {
         loss += own * -(logarithms ? q : log(q));
         const c = beta * w + own;

@@ -189,14 +189,7 @@ function chunkScale(factor: number, chunkMaximum: number, m: number): number {
 }
 
 /** out_j = out_j factor exp(m_c - m), chunk by chunk: exponentials kept by expRow become probabilities. */
-export function scaleRow(
-  lanes: Lanes,
-  out: FloatArray,
-  at: number,
-  classes: number,
-  factor: number,
-  m: number,
-): void {
+export function scaleRow(lanes: Lanes, out: FloatArray, at: number, classes: number, factor: number, m: number): void {
   const { chunk, maxima, narrow } = lanes;
   for (let from = 0, c = 0; from < classes; from += chunk, c++) {
     const scale = narrow(chunkScale(factor, maxima[c], m));

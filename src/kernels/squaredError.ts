@@ -90,14 +90,7 @@ export const squaredErrors = kernel({
   dtypes: BOTH,
   parameters: [input("predictions", "block"), input("targets", "block"), output("out", "block"), count],
   tolerance: { f32: "3 x 2^-24", f64: "3 x 2^-53" },
-  loop(
-    begin: number,
-    end: number,
-    predictions: FloatArray,
-    targets: FloatArray,
-    out: FloatArray,
-    count: number,
-  ) {
+  loop(begin: number, end: number, predictions: FloatArray, targets: FloatArray, out: FloatArray, count: number) {
     const narrow = predictions instanceof Float32Array ? Math.fround : Number;
     const stop = Math.min(end * BLOCK_ELEMENTS, count);
     for (let j = begin * BLOCK_ELEMENTS; j < stop; j++) {

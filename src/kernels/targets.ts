@@ -9,12 +9,7 @@ export const checkLabels = kernel({
   formula: "first bad label, rows counted",
   unit: "row",
   dtypes: null,
-  parameters: [
-    input("labels", "unit", "i32"),
-    partials("report"),
-    scalar("classes"),
-    scalar("ignoreIndex"),
-  ],
+  parameters: [input("labels", "unit", "i32"), partials("report"), scalar("classes"), scalar("ignoreIndex")],
   tolerance: exact,
   loop(begin: number, end: number, labels: Int32Array, report: Float64Array, classes: number, ignoreIndex: number) {
     let first = -1;
@@ -35,21 +30,9 @@ export const labelWeights = kernel({
   formula: "w[y], 0 where ignored",
   unit: "row",
   dtypes: BOTH,
-  parameters: [
-    input("labels", "unit", "i32"),
-    input("weights", "call"),
-    partials("out"),
-    scalar("ignoreIndex"),
-  ],
+  parameters: [input("labels", "unit", "i32"), input("weights", "call"), partials("out"), scalar("ignoreIndex")],
   tolerance: exact,
-  loop(
-    begin: number,
-    end: number,
-    labels: Int32Array,
-    weights: FloatArray,
-    out: Float64Array,
-    ignoreIndex: number,
-  ) {
+  loop(begin: number, end: number, labels: Int32Array, weights: FloatArray, out: Float64Array, ignoreIndex: number) {
     for (let i = begin; i < end; i++) out[i] = labels[i] === ignoreIndex ? 0 : weights[labels[i]];
   },
 });
