@@ -783,6 +783,46 @@ for (const { name, losses } of backends) {
       expect(losses.rmse(predictions, targets)).toBe(1);
     });
 
+    // With input logProbabilities and one class a row's loss is -x: any float64 values can be summed.
+    test("the sum of rows is correctly rounded whatever they are, in every binade", () => {
+      const expectSum = (terms: number[], where: string) => {
+        const logProbabilities = Float64Array.from(terms, (term) => -term);
+        const labels = new Uint8Array(terms.length);
+        const options = { classes: 1, input: "logProbabilities", reduction: "sum" } as const;
+        const sum = losses.crossEntropy(logProbabilities, labels, options);
+        expectClose([sum], [oracle.exactSum(terms)], () => 0, where);
+      };
+      for (let exponent = -1021; exponent <= 1022; exponent++) {
+        const one = 2 ** exponent;
+        const ulp = one * 2 ** -52;
+        // A quarter and three quarters above an even and an odd value, ties, and ties that a tiny value breaks.
+        for (const start of [one, one + ulp]) {
+          for (const part of [0.25, 0.5, 0.75]) {
+            for (const tiny of [0, 2 ** -60, -(2 ** -60)]) {
+              expectSum(
+                [start, part * ulp, tiny * ulp],
+                `2^${exponent}, ${start === one ? 0 : 1} + ${part} + ${tiny} ulp`,
+              );
+            }
+          }
+        }
+      }
+      const random = mulberry32(22);
+      for (const spread of [0, 10, 60, 600]) {
+        for (let i = 0; i < 300; i++) {
+          const signed = i % 2;
+          const terms = Array.from({ length: 1 + (i % 40) }, () => {
+            const digits = (random() * 2 ** 32 + random()) / 2 ** 32;
+            return (signed && random() < 0.5 ? -digits : digits) * 2 ** Math.floor(spread * (random() - 0.5));
+          });
+          expectSum(terms, `spread ${spread}, case ${i}`);
+        }
+      }
+      expectSum([1e100, 1, -1e100], "cancelling");
+      expectSum([Infinity, 1], "infinite");
+      expectSum([5e-324, 5e-324, -1e-323], "subnormal");
+    });
+
     test("two worked values", () => {
       const mse = losses.mse(Float64Array.of(1.1, 2.2, 3.3), Float64Array.of(1, 2, 3));
       expect(mse).toBeCloseTo(0.04666666666666666, 15);

@@ -138,8 +138,9 @@ function toInteger(x: number): bigint {
 function round(total: bigint): number {
   if (total < 0n) return -round(-total);
   const bits = total.toString(16).length * 4;
-  const excess = Math.max(0, bits - PRECISION - 4);
-  // at least 53 bits, the last of them saying whether anything was cut off: rounding once more rounds right
+  // at least 55 bits are kept (the digit count is up to 3 bits too high), the last of them saying whether anything was cut
+  // off below it: rounding those to 53 rounds right
+  const excess = Math.max(0, bits - PRECISION - 5);
   const kept = total >> BigInt(excess);
   const sticky = kept << BigInt(excess) === total ? kept : kept | 1n;
   // a result below 2^-1022 has no excess and is exact; two factors keep the scale itself finite

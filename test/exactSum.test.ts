@@ -1,0 +1,129 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { ExactSum } from "../src/numeric/exactSum.ts";
+
+/** A float64 as a fraction: numerator over 2^1074. */
+function fractionOf(x: number): bigint {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setFloat64(0, x);
+  const bits = view.getBigUint64(0);
+  const exponent = Number((bits >> 52n) & 2047n);
+  const significand = bits & ((1n << 52n) - 1n);
+  const magnitude = exponent === 0 ? significand : (significand | (1n << 52n)) << BigInt(exponent - 1);
+  return bits >> 63n ? -magnitude : magnitude;
+}
+
+/** Whether y is a float64 nearest to the exact sum: no neighbour is nearer. An oracle that shares nothing with the code. */
+function isNearest(y: number, values: readonly number[]): boolean {
+  const exact = values.reduce((sum, x) => sum + fractionOf(x), 0n);
+  const distance = (x: number) => {
+    const d = exact - fractionOf(x);
+    return d < 0n ? -d : d;
+  };
+  const view = new DataView(new ArrayBuffer(8));
+  const neighbour = (step: bigint) => {
+    view.setFloat64(0, y);
+    view.setBigUint64(0, view.getBigUint64(0) + step);
+    return view.getFloat64(0);
+  };
+  if (y === 0) return exact === 0n;
+  return [1n, -1n].every((step) => {
+    const x = neighbour(step);
+    if (!Number.isFinite(x)) return true;
+    const closer = distance(x) < distance(y);
+    const tie = distance(x) === distance(y);
+    view.setFloat64(0, y);
+    return !closer && (!tie || (view.getBigUint64(0) & 1n) === 0n);
+  });
+}
+
+const value = fc.oneof(
+  fc.double({ noNaN: true, noDefaultInfinity: true }),
+  fc.double({ min: -10, max: 10, noNaN: true }),
+  fc.constantFrom(1e100, -1e100, 1, 2 ** -53, -(2 ** -53), 2 ** -54, 5e-324, -5e-324, 2 ** -1022, 0, -0),
+);
+
+function sumOf(values: readonly number[]): number {
+  const sum = new ExactSum();
+  for (const x of values) sum.add(x);
+  return sum.value();
+}
+
+test("the sum is the float64 nearest to the exact one", () => {
+  fc.assert(
+    fc.property(fc.array(value, { minLength: 1, maxLength: 60 }), (values) => {
+      const sum = sumOf(values);
+      if (Number.isFinite(sum)) expect(isNearest(sum, values), `${sum}`).toBe(true);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test("order, splitting and the way of adding don't matter", () => {
+  fc.assert(
+    fc.property(fc.array(value, { maxLength: 200 }), fc.nat(), (values, cut) => {
+      const wanted = sumOf(values);
+      const at = cut % (values.length + 1);
+      const turned = [...values.slice(at), ...values.slice(0, at).reverse()];
+      expect(sumOf(turned)).toBe(wanted);
+      const all = new ExactSum();
+      all.addAll(Float64Array.from(values.slice(0, at)));
+      all.addAll(Float64Array.from(values.slice(at)));
+      expect(all.value()).toBe(wanted);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+describe("values that are hard to add", () => {
+  const cases: [string, number[], number][] = [
+    ["none", [], 0],
+    ["one", [0.1], 0.1],
+    ["a minus zero", [-0], 0],
+    ["cancelling", [1e100, 1, -1e100], 1],
+    ["a tie to even", [1, 2 ** -53], 1],
+    ["just above a tie", [1, 2 ** -53, 2 ** -1074], 1 + 2 ** -52],
+    ["a tie to even, upwards", [1 + 2 ** -52, 2 ** -53], 1 + 2 ** -51],
+    ["subnormal", [5e-324, 5e-324], 1e-323],
+    ["to the smallest normal number", [2 ** -1022, -5e-324, 5e-324], 2 ** -1022],
+    ["beyond the largest and back", [1.7e308, 1.7e308, -1.7e308], 1.7e308],
+    ["beyond the largest", [1.7e308, 1.7e308], Number.POSITIVE_INFINITY],
+    ["infinite", [1, Number.POSITIVE_INFINITY], Number.POSITIVE_INFINITY],
+    ["both infinities", [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY], Number.NaN],
+    ["not a number", [1, Number.NaN], Number.NaN],
+  ];
+  test.each(cases)("%s", (_, values, wanted) => {
+    expect(sumOf(values)).toBe(wanted);
+  });
+
+  test("three million of them, past the bins' limit", () => {
+    const sum = new ExactSum();
+    const values = new Float64Array(3_000_000).fill(0.1);
+    sum.addAll(values);
+    sum.add(1e20);
+    sum.add(-1e20);
+    // 3e6 times the float64 nearest to 0.1, which is 5.55e-18 above it
+    expect(sum.value()).toBe(300000.0000000000166533453694);
+    sum.clear();
+    expect(sum.value()).toBe(0);
+    sum.add(2);
+    expect(sum.value()).toBe(2);
+  });
+});
+
+test("the WebAssembly kernel adds what the loop adds", async () => {
+  const { createLosses } = await import("../src/index.ts");
+  const [a, b] = await Promise.all((["wasm", "js"] as const).map((backend) => createLosses({ backend })));
+  fc.assert(
+    fc.property(fc.array(fc.double(), { minLength: 1, maxLength: 300 }), (values) => {
+      // with one class, the negative log-likelihood of row i is -x_i: any sum of float64 values can be asked for
+      const input = Float64Array.from(values, (x) => -x);
+      const labels = new Int32Array(values.length);
+      const options = { classes: 1, input: "logProbabilities", reduction: "sum" } as const;
+      const [x, y] = [a, b].map((losses) => losses.crossEntropy(input, labels, options));
+      expect(x).toBe(y);
+      expect(x).toBe(sumOf(values));
+    }),
+    { numRuns: 500 },
+  );
+});

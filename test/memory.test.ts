@@ -1,0 +1,124 @@
+import { describe, expect, test } from "vitest";
+import { createLosses } from "../src/index.ts";
+import { backends, openBackends } from "./backends.ts";
+import { expectSame, labelsOf, logitsOf, mulberry32 } from "./inputs.ts";
+
+const opened = await openBackends();
+
+describe.each(opened)("$name", ({ losses }) => {
+  test("a view of the arena is zero, also where memory was used before", () => {
+    for (let i = 0; i < 3; i++) {
+      const view = losses.alloc(Float64Array, 1000);
+      expect(view.every((x) => x === 0)).toBe(true);
+      view.fill(3);
+      losses.free(view);
+    }
+    const empty = losses.alloc(Int32Array, 0);
+    expect(empty.length).toBe(0);
+    losses.free(empty);
+  });
+
+  test("what alloc() did not give is not taken back, nor anything twice", () => {
+    const view = losses.alloc(Float32Array, 10);
+    expect(() => losses.free(new Float32Array(10))).toThrow(/^free: /);
+    expect(() => losses.free(view.subarray(2))).toThrow(RangeError);
+    losses.free(view);
+    expect(() => losses.free(view)).toThrow(RangeError);
+  });
+
+  test("labels of every integer type, resident or not, give one result", () => {
+    const random = mulberry32(3);
+    const [rows, classes] = [20_000, 10];
+    const logits = logitsOf(random, "float32", rows, classes);
+    const labels = labelsOf(random, rows, classes);
+    const wanted = losses.crossEntropy(logits, labels, { classes });
+    for (const type of [Int8Array, Uint8Array, Int16Array, Uint16Array, Int32Array, Uint32Array]) {
+      const resident = losses.alloc(type as typeof Int32Array, rows);
+      resident.set(labels);
+      expect(losses.crossEntropy(logits, type.from(labels), { classes }), type.name).toBe(wanted);
+      expect(losses.crossEntropy(logits, resident, { classes }), `resident ${type.name}`).toBe(wanted);
+      losses.free(resident);
+    }
+    for (const type of [BigInt64Array, BigUint64Array]) {
+      expect(losses.crossEntropy(logits, type.from([...labels].map(BigInt)), { classes }), type.name).toBe(wanted);
+    }
+  });
+
+  test("arrays much larger than the staging windows, in rows that don't divide them", () => {
+    const random = mulberry32(4);
+    const [rows, classes] = [3001, 1003];
+    const logits = logitsOf(random, "float32", rows, classes);
+    const labels = labelsOf(random, rows, classes);
+    const [a, b] = opened.map((engine) => engine.losses.crossEntropyWithGrad(logits, labels, { classes }));
+    expect(a.loss).toBe(b.loss);
+    expectSame(a.grad, b.grad, "grad");
+    const half = 1500 * classes;
+    const first = losses.softmax(logits.subarray(0, half), { classes });
+    const second = losses.softmax(logits.subarray(half), { classes });
+    const whole = losses.softmax(logits, { classes });
+    expectSame(whole.subarray(0, half), first, "first half");
+    expectSame(whole.subarray(half), second, "second half");
+  });
+});
+
+test("3 GiB of float32 go through the default arena", { timeout: 300_000 }, async () => {
+  const losses = await createLosses({ backend: "wasm" });
+  // never written to: the platform's zero page
+  const x = new Float32Array((3 * 2 ** 30) / 4);
+  expect(losses.mse(x, x)).toBe(0);
+  const classes = 2 ** 16;
+  const labels = new Int32Array(x.length / classes);
+  const before = process.memoryUsage();
+  const mean = losses.crossEntropy(x, labels, { classes });
+  const after = process.memoryUsage();
+  // every row is ln 65536
+  expect(Math.abs(mean - 16 * Math.LN2)).toBeLessThan(1e-6);
+  expect(after.arrayBuffers - before.arrayBuffers).toBeLessThan(2 ** 24);
+  losses.close();
+});
+
+test.each(backends)("a call on resident data allocates nothing per element: $name", async ({ options }) => {
+  const losses = await createLosses(options);
+  const rows = 100;
+  const allocated = (classes: number): number => {
+    const logits = losses.alloc(Float32Array, rows * classes);
+    const labels = losses.alloc(Int32Array, rows);
+    const call = () => losses.crossEntropyWithGrad(logits, labels, { classes, out: logits });
+    for (let i = 0; i < 50; i++) call();
+    const before = process.memoryUsage();
+    for (let i = 0; i < 20; i++) call();
+    const after = process.memoryUsage();
+    losses.free(logits);
+    losses.free(labels);
+    expect(after.arrayBuffers).toBe(before.arrayBuffers);
+    return after.heapUsed - before.heapUsed;
+  };
+  // 20 calls of 100,000 elements: a byte an element would be 2 MB
+  expect(allocated(1000)).toBeLessThan(1e6);
+  losses.close();
+});
+
+test("a failed creation says why", async () => {
+  await expect(createLosses({ arenaBytes: -1 })).rejects.toThrow(/^createLosses: arenaBytes is -1/);
+  await expect(createLosses({ arenaBytes: 2 ** 33 })).rejects.toThrow(RangeError);
+  await expect(createLosses({ threads: 0 })).rejects.toThrow(/^createLosses: threads is 0/);
+  await expect(createLosses({ wasm: new Uint8Array(10) })).rejects.toThrow(WebAssembly.CompileError);
+});
+
+test("the module can be given: its bytes, compiled, or where it is", async () => {
+  const url = new URL("../build/strict.wasm", import.meta.url);
+  const { readFileSync } = await import("node:fs");
+  const bytes = readFileSync(url);
+  for (const wasm of [url, bytes, await WebAssembly.compile(bytes)]) {
+    const losses = await createLosses({ backend: "wasm", wasm });
+    expect(losses.mse(Float32Array.of(1), Float32Array.of(3))).toBe(4);
+    expect(losses.notes).toEqual([]);
+    losses.close();
+  }
+});
+
+test("asking for more than there is steps down with a note", async () => {
+  const losses = await createLosses({ threads: 1, relaxed: false });
+  expect(losses).toMatchObject({ threads: 1, relaxed: false, notes: [] });
+  losses.close();
+});
