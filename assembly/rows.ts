@@ -1,8 +1,8 @@
 // Passes over one row of any length, chunk by chunk: the maximum, the sum of exponentials, weighted dots, the rescaling.
 // A chunk is still in the first-level cache when the second pass reads it, so a row is read from memory once.
 
-import { E1, E2, E3, E4, E5, LOG2E, LOWEST, MAGIC, ONE } from "./constants";
-import { exp, expOf } from "./exp";
+import { E2, E3, E4, E5, LOG2E, LOWEST, MAGIC, ONE } from "./constants";
+import { exp, expA, expB, expOf } from "./exp";
 import {
   addHigh, BLOCK, CHUNK, constant, copyTail, copyWithout, laneSum, larger, largestLane, low, negativeInfinities, NOWHERE,
   ROUND, roundSum, splat, storeTail,
@@ -64,7 +64,8 @@ export function maximum<T>(p: usize, bytes: usize, start: T, scratch: usize): T 
   begin: usize, end: usize, without: usize, tail: usize, m: T, keep: bool, shift: usize, scratch: usize,
 ): f64 {
   const log2e = constant<T>(LOG2E), lowest = constant<T>(LOWEST), magic = constant<T>(MAGIC), one = constant<T>(ONE);
-  const e1 = constant<T>(E1), e2 = constant<T>(E2), e3 = constant<T>(E3), e4 = constant<T>(E4), e5 = constant<T>(E5);
+  const e2 = constant<T>(E2), e3 = constant<T>(E3), e4 = constant<T>(E4), e5 = constant<T>(E5);
+  const a = expA<T>(), b = expB<T>();
   const top = v128.splat<T>(m);
   let lower = f64x2.splat(0), upper = lower;
   for (let p = begin; p < end;) {
@@ -82,10 +83,10 @@ export function maximum<T>(p: usize, bytes: usize, start: T, scratch: usize): T 
     } else p = stop;
     const offset = to - q;
     for (; q < stop; q += ROUND) {
-      const w = exp<T>(v128.sub<T>(v128.load(q), top), log2e, lowest, magic, one, e1, e2, e3, e4, e5);
-      const x = exp<T>(v128.sub<T>(v128.load(q, 16), top), log2e, lowest, magic, one, e1, e2, e3, e4, e5);
-      const y = exp<T>(v128.sub<T>(v128.load(q, 32), top), log2e, lowest, magic, one, e1, e2, e3, e4, e5);
-      const z = exp<T>(v128.sub<T>(v128.load(q, 48), top), log2e, lowest, magic, one, e1, e2, e3, e4, e5);
+      const w = exp<T>(v128.sub<T>(v128.load(q), top), log2e, lowest, magic, one, e2, e3, e4, e5, a, b);
+      const x = exp<T>(v128.sub<T>(v128.load(q, 16), top), log2e, lowest, magic, one, e2, e3, e4, e5, a, b);
+      const y = exp<T>(v128.sub<T>(v128.load(q, 32), top), log2e, lowest, magic, one, e2, e3, e4, e5, a, b);
+      const z = exp<T>(v128.sub<T>(v128.load(q, 48), top), log2e, lowest, magic, one, e2, e3, e4, e5, a, b);
       if (keep) {
         v128.store(q + offset, w);
         v128.store(q + offset, x, 16);

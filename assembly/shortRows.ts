@@ -4,8 +4,8 @@
 // In scratch, class j of the group stands at LANES + 16 j. The sum over
 // classes runs as over the rounds of a long row, with rounds of four classes.
 
-import { E1, E2, E3, E4, E5, LOG2E, LOWEST, MAGIC, ONE } from "./constants";
-import { exp } from "./exp";
+import { E2, E3, E4, E5, LOG2E, LOWEST, MAGIC, ONE } from "./constants";
+import { exp, expA, expB } from "./exp";
 import { addHigh, constant, high, larger, low, negativeInfinities, roundSum, splat } from "./lanes";
 
 /** Rows of at most this many classes are turned. The JavaScript loops choose their order of summing by it too. */
@@ -85,15 +85,16 @@ export const SHORT = 64;
 // @ts-ignore: decorator
 @inline export function expLanes<T>(at: usize, classes: i32, m: v128, keep: bool, upperAt: usize): v128 {
   const log2e = constant<T>(LOG2E), lowest = constant<T>(LOWEST), magic = constant<T>(MAGIC), one = constant<T>(ONE);
-  const e1 = constant<T>(E1), e2 = constant<T>(E2), e3 = constant<T>(E3), e4 = constant<T>(E4), e5 = constant<T>(E5);
+  const e2 = constant<T>(E2), e3 = constant<T>(E3), e4 = constant<T>(E4), e5 = constant<T>(E5);
+  const a = expA<T>(), b = expB<T>();
   let lower = f64x2.splat(0), upper = lower;
   const end = at + (<usize>classes << 4);
   let p = at;
   for (; p + 64 <= end; p += 64) {
-    const w = exp<T>(v128.sub<T>(v128.load(p), m), log2e, lowest, magic, one, e1, e2, e3, e4, e5);
-    const x = exp<T>(v128.sub<T>(v128.load(p, 16), m), log2e, lowest, magic, one, e1, e2, e3, e4, e5);
-    const y = exp<T>(v128.sub<T>(v128.load(p, 32), m), log2e, lowest, magic, one, e1, e2, e3, e4, e5);
-    const z = exp<T>(v128.sub<T>(v128.load(p, 48), m), log2e, lowest, magic, one, e1, e2, e3, e4, e5);
+    const w = exp<T>(v128.sub<T>(v128.load(p), m), log2e, lowest, magic, one, e2, e3, e4, e5, a, b);
+    const x = exp<T>(v128.sub<T>(v128.load(p, 16), m), log2e, lowest, magic, one, e2, e3, e4, e5, a, b);
+    const y = exp<T>(v128.sub<T>(v128.load(p, 32), m), log2e, lowest, magic, one, e2, e3, e4, e5, a, b);
+    const z = exp<T>(v128.sub<T>(v128.load(p, 48), m), log2e, lowest, magic, one, e2, e3, e4, e5, a, b);
     if (keep) {
       v128.store(p, w);
       v128.store(p, x, 16);
@@ -108,7 +109,7 @@ export const SHORT = 64;
     // one to three classes are left: the same sum with zeros for the others
     let sum = splat<T>(0);
     for (; p < end; p += 16) {
-      const w = exp<T>(v128.sub<T>(v128.load(p), m), log2e, lowest, magic, one, e1, e2, e3, e4, e5);
+      const w = exp<T>(v128.sub<T>(v128.load(p), m), log2e, lowest, magic, one, e2, e3, e4, e5, a, b);
       if (keep) v128.store(p, w);
       sum = v128.add<T>(sum, w);
     }

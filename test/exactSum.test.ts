@@ -103,7 +103,7 @@ describe("values that are hard to add", () => {
     sum.add(1e20);
     sum.add(-1e20);
     // 3e6 times the float64 nearest to 0.1, which is 5.55e-18 above it
-    expect(sum.value()).toBe(300000.0000000000166533453694);
+    expect(sum.value()).toBe(300000);
     sum.clear();
     expect(sum.value()).toBe(0);
     sum.add(2);

@@ -142,20 +142,21 @@ export function rowLossTolerance(dtype: Dtype, loss: number, classes: number): n
   return size * unit[dtype] * (4 + Math.max(0, -Math.log(size || 1))) + classes * smallest[dtype];
 }
 
-/** softmax: relative error <= 2 unit + unit * (m - x); what is below the smallest normal number may be 0 as well. */
+/**
+ * softmax: relative error <= 2^-22 + 2^-23 (m - x) for float32, 2^-48 + 2^-51 (m - x) for float64; what is below the
+ * smallest normal number may be 0 as well.
+ */
 export function softmaxTolerance(dtype: Dtype, probability: number, distance: number): number {
   if (probability < smallest[dtype]) return probability;
-  return probability * unit[dtype] * (2 + distance);
+  return probability * unit[dtype] * ((dtype === "float32" ? 2 : 8) + distance);
 }
 
-/** logSoftmax = (x - m) - ln d: d carries a few units of relative error, and the result is rounded. */
-export function logSoftmaxTolerance(dtype: Dtype, logProbability: number): number {
-  return unit[dtype] * (4 + Math.abs(logProbability));
-}
+/** logSoftmax is the loss of each class as the target, negative: it keeps its digits as that does. */
+export const logSoftmaxTolerance = rowLossTolerance;
 
-/** logSumExp = m + ln d, rounded in float64. */
+/** logSumExp = m + ln d: the error of d, 4 x 2^-23 of the rounding of x - m and 2 of exp, and a rounding in float64. */
 export function logSumExpTolerance(dtype: Dtype, value: number): number {
-  return unit[dtype] * 4 + 2 ** -52 * Math.abs(value);
+  return unit[dtype] * 6 + 2 ** -52 * Math.abs(value);
 }
 
 /** A gradient a q - b: softmax's error and the rounding of the scale, of the terms and of the result. */

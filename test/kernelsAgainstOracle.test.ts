@@ -132,7 +132,7 @@ function checkRows(losses: Losses, dtype: Dtype, cases: ReturnType<typeof rowCas
     expectClose(
       losses.logSoftmax(logits, { classes }),
       logSoftmax,
-      (i) => logSoftmaxTolerance(dtype, logSoftmax[i]),
+      (i) => logSoftmaxTolerance(dtype, logSoftmax[i], classes),
       `logSoftmax ${shape}`,
     );
     expectClose(

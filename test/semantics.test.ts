@@ -57,13 +57,20 @@ function rowsAndGradient(losses: Losses, dtype: Dtype, logits: FloatArray, targe
 }
 
 /** softmax, logSoftmax and logSumExp against the oracle. */
-function checkRows(losses: Losses, dtype: Dtype, logits: FloatArray, classes: number, where: string): void {
+function checkRows(
+  losses: Losses,
+  dtype: Dtype,
+  logits: FloatArray,
+  classes: number,
+  where: string,
+  denominator = 0,
+): void {
   const distances = distancesToMaximum(logits, classes);
   const softmax = oracle.softmax(logits, classes);
-  const ofSoftmax = (i: number) => softmaxTolerance(dtype, softmax[i], distances[i]);
+  const ofSoftmax = (i: number) => softmaxTolerance(dtype, softmax[i], distances[i] + denominator);
   expectClose(losses.softmax(logits, { classes }), softmax, ofSoftmax, `${where}, softmax`);
   const logSoftmax = oracle.logSoftmax(logits, classes);
-  const ofLogSoftmax = (i: number) => logSoftmaxTolerance(dtype, logSoftmax[i]);
+  const ofLogSoftmax = (i: number) => logSoftmaxTolerance(dtype, logSoftmax[i], classes);
   expectClose(losses.logSoftmax(logits, { classes }), logSoftmax, ofLogSoftmax, `${where}, logSoftmax`);
   const logSumExp = oracle.logSumExp(logits, classes);
   const ofLogSumExp = (i: number) => logSumExpTolerance(dtype, logSumExp[i]);
@@ -549,6 +556,40 @@ for (const { name, losses } of backends) {
           rowsAndGradient(losses, dtype, logits, Int32Array.of(0), { classes });
           rowsAndGradient(losses, dtype, logits, Int32Array.of(classes - 1), { classes });
         }
+      });
+    });
+
+    // All exponentials but one are the same, so that the error of exp does not average out. The pairs are ones where it is
+    // large in float32: x - m and its product with log2 e are rounded, and both roundings add up.
+    describe("one maximum above equal others", () => {
+      const pairs = [
+        [0, -6.540040016174316],
+        [0, -11.479793548583984],
+        [0, -16.17],
+        [5.699580192565918, 1.2418267726898193],
+        [3.258780002593994, -4.752096176147461],
+        [1.4513592720031738, -9.923040390014648],
+      ];
+
+      describe.each([10, 64, 65, 1000, 4096, 50257])("%i classes", (classes) => {
+        const rows = pairs.map(([maximum, others]) => zeros(dtype, classes).fill(others).fill(maximum, 0, 1));
+
+        test("loss of a row", () => {
+          for (const logits of rows) {
+            for (const label of [0, classes - 1]) {
+              const [wanted] = oracle.crossEntropyOfLabels(logits, [label], { classes }).rows;
+              const loss = losses.crossEntropy(logits, Int32Array.of(label), { classes });
+              const where = `${logits.subarray(0, 2)}, label ${label}`;
+              expectClose([loss], [wanted], () => rowLossTolerance(dtype, wanted, classes), where);
+            }
+          }
+        });
+
+        // Of softmax, the denominator alone may err by 6 x 2^-23 then: 4 of the rounding of x - m for 8 <= m - x < 16,
+        // which nothing but a second float32 for the difference would mend, and 2 of exp.
+        test("softmax, logSoftmax, logSumExp", () => {
+          for (const logits of rows) checkRows(losses, dtype, logits, classes, String(logits.subarray(0, 2)), 6);
+        });
       });
     });
 

@@ -7,12 +7,10 @@ export interface Constant {
 
 const LOG2E = 1.4426950408889634;
 
-/** 2^f = 1 + f P(f) on [-1/2, 1/2]: minimax relative error 1.6 x 2^-24 (scripts/fitCoefficients.ts). */
-const EXP_F32 = [
-  0.6931470036506653, 0.24022246897220612, 0.0555071085691452, 0.009671292267739773, 0.0013269532937556505,
-];
+/** e^r = 1 + r + r^2 Q(r) for |r| <= ln 2 / 2: minimax relative error 1.8 x 2^-24 (scripts/fitCoefficients.ts). */
+const EXP_F32 = [1, 0.499992311000824, 0.16667115688323975, 0.041890256106853485, 0.008312467485666275];
 
-/** The same to 2.0 x 2^-53. */
+/** 2^f = 1 + f P(f) for |f| <= 1/2, to 2.0 x 2^-53. */
 const EXP_F64 = [
   0.6931471805599492, 0.240226506959091, 0.055504108664482, 0.009618129107983335, 0.0013333558225775634,
   0.00015403529994072323, 0.000015252659440207155, 0.0000013215653660148658, 1.0208320865798602e-7,
@@ -30,17 +28,17 @@ const LOG = [
  * the JavaScript loops read them here, and `constantTable` writes them there.
  */
 export const CONSTANTS: readonly Constant[] = [
-  // exponents below this give 2^n = 0
-  { name: "LOWEST", f32: -127, f64: -1023 },
+  // from here on 2^n is 0: of z itself (-127 ln 2) in float32, of z log2 e in float64
+  { name: "LOWEST", f32: -88.02969360351562, f64: -1023 },
   // 1.5 2^23 + 127 and 1.5 2^52 + 1023: adding it rounds to an integer, whose biased exponent is then in the low bits
   { name: "MAGIC", f32: 12583039, f64: 6755399441056767 },
   { name: "LOG2E", f32: Math.fround(LOG2E), f64: LOG2E },
   { name: "ONE", f32: 1, f64: 1 },
   ...EXP_F64.map((c, i) => ({ name: `E${i + 1}`, f32: EXP_F32[i] ?? 0, f64: c })),
   ...LOG.map((c, i) => ({ name: `L${i + 1}`, f32: Math.fround(c), f64: c })),
-  // ln 2 in two parts: k times the first is exact for |k| <= 1075
-  { name: "LN2_HIGH", f32: Math.fround(0.6931471806019545), f64: 0.6931471806019545 },
-  { name: "LN2_LOW", f32: Math.fround(-4.2009150726810846e-11), f64: -4.2009150726810846e-11 },
+  // ln 2 in two parts: n times the first is exact for |n| <= 127, and for |n| <= 1075
+  { name: "LN2_HIGH", f32: 0.693145751953125, f64: 0.6931471806019545 },
+  { name: "LN2_LOW", f32: 0.000001428606765330187, f64: -4.2009150726810846e-11 },
   { name: "NEGATIVE_INFINITY", f32: Number.NEGATIVE_INFINITY, f64: Number.NEGATIVE_INFINITY },
   { name: "HIGHEST", f32: 3.4028234663852886e38, f64: Number.MAX_VALUE },
   { name: "SMALLEST_NORMAL", f32: 2 ** -126, f64: 2 ** -1022 },

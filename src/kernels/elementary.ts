@@ -2,12 +2,14 @@ import type { FloatArray } from "../dtype.ts";
 import { constant } from "./constants.ts";
 
 // exp and log with the bits of assembly/exp.ts and assembly/log.ts: the same operations in the same order. A float32
-// operation is rounded by Math.fround, but for those that are exact (t - MAGIC, y - n), and the last by the store.
+// operation is rounded by Math.fround, but for those that are exact (t - MAGIC, n HIGH), and the last by the store.
 
 const LOWEST32 = constant("LOWEST").f32;
 const MAGIC32 = constant("MAGIC").f32;
 const LOG2E32 = constant("LOG2E").f32;
-const [A1, A2, A3, A4, A5] = [1, 2, 3, 4, 5].map((i) => constant(`E${i}`).f32);
+const HIGH32 = constant("LN2_HIGH").f32;
+const LOW32 = constant("LN2_LOW").f32;
+const [A2, A3, A4, A5] = [2, 3, 4, 5].map((i) => constant(`E${i}`).f32);
 
 const LOWEST64 = constant("LOWEST").f64;
 const MAGIC64 = constant("MAGIC").f64;
@@ -24,15 +26,15 @@ const POWERS64 = new Float64Array(BigInt64Array.from({ length: 2048 }, (_, i) =>
 /** out[at...] = exp(x[from..to) - m) in float32. */
 export function expFloat32(x: FloatArray, from: number, to: number, m: number, out: FloatArray, at: number): void {
   for (let j = from; j < to; j++) {
-    let y = fround(fround(x[j] - m) * LOG2E32);
-    if (y < LOWEST32) y = LOWEST32;
-    const n = fround(y + MAGIC32) - MAGIC32;
-    const f = y - n;
-    const g = fround(f * f);
-    const low = fround(fround(A2 * f) + A1);
-    const middle = fround(fround(A4 * f) + A3);
-    const p = fround(fround(fround(fround(A5 * g) + middle) * g) + low);
-    out[at++] = fround(fround(p * f) + 1) * POWERS32[(n + 127) | 0];
+    let z = fround(x[j] - m);
+    if (z < LOWEST32) z = LOWEST32;
+    const n = fround(fround(z * LOG2E32) + MAGIC32) - MAGIC32;
+    const r = fround(z - n * HIGH32 - fround(n * LOW32));
+    const g = fround(r * r);
+    const low = fround(fround(A3 * r) + A2);
+    const high = fround(fround(A5 * r) + A4);
+    const p = fround(fround(fround(fround(high * g) + low) * g) + r);
+    out[at++] = fround(p + 1) * POWERS32[(n + 127) | 0];
   }
 }
 

@@ -14,7 +14,7 @@ export const exp = kernel({
   unit: "block",
   dtypes: BOTH,
   parameters: [input("x", "block"), output("out", "block"), count, scratch],
-  tolerance: { f32: "(2 + |x|) ulp", f64: "(3 + 2 |x|) ulp" },
+  tolerance: { f32: "2.3 ulp", f64: "(4 + 3 |x|) 2^-53" },
   loop(begin: number, end: number, x: FloatArray, out: FloatArray, count: number, work: Scratch) {
     const lanes = lanesOf(work, x);
     const top = highest[lanes.dtype];
@@ -34,7 +34,7 @@ export const logarithm = kernel({
   unit: "block",
   dtypes: BOTH,
   parameters: [input("x", "block"), output("out", "block"), count, scratch],
-  tolerance: { f32: "0.51 ulp", f64: "0.8 ulp" },
+  tolerance: { f32: "0.501 ulp", f64: "2^-52" },
   loop(begin: number, end: number, x: FloatArray, out: FloatArray, count: number) {
     const stop = Math.min(end * BLOCK_ELEMENTS, count);
     for (let j = begin * BLOCK_ELEMENTS; j < stop; j++) out[j] = log(x[j]);

@@ -1,12 +1,40 @@
-import * as crossEntropy from "./crossEntropy.ts";
-import * as functions from "./functions.ts";
+import {
+  crossEntropy,
+  crossEntropyGradient,
+  crossEntropyProbabilities,
+  crossEntropyProbabilitiesGradient,
+} from "./crossEntropy.ts";
+import { exp, logarithm } from "./functions.ts";
 import type { Kernel } from "./kernel.ts";
-import * as likelihood from "./likelihood.ts";
-import * as softmax from "./softmax.ts";
-import * as squaredError from "./squaredError.ts";
-import * as targets from "./targets.ts";
+import {
+  likelihood,
+  likelihoodGradient,
+  likelihoodProbabilities,
+  likelihoodProbabilitiesGradient,
+} from "./likelihood.ts";
+import { logSoftmax, logSumExp, softmax } from "./softmax.ts";
+import { squaredError, squaredErrorGradient, squaredErrors } from "./squaredError.ts";
+import { addExactly, checkLabels, labelWeights } from "./targets.ts";
 
 /** Every kernel there is. */
-export const KERNELS: readonly Kernel[] = [squaredError, softmax, crossEntropy, likelihood, targets, functions].flatMap(
-  (family) => Object.values(family) as Kernel[],
-);
+export const KERNELS: readonly Kernel[] = [
+  squaredError,
+  squaredErrorGradient,
+  squaredErrors,
+  softmax,
+  logSoftmax,
+  logSumExp,
+  crossEntropy,
+  crossEntropyGradient,
+  crossEntropyProbabilities,
+  crossEntropyProbabilitiesGradient,
+  likelihood,
+  likelihoodGradient,
+  likelihoodProbabilities,
+  likelihoodProbabilitiesGradient,
+  checkLabels,
+  labelWeights,
+  addExactly,
+  exp,
+  logarithm,
+];

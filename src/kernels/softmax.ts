@@ -11,7 +11,7 @@ export const softmax = kernel({
   unit: "row",
   dtypes: BOTH,
   parameters: [input("logits", "classes"), output("out", "classes"), scalar("classes"), scratch],
-  tolerance: { f32: "2^-22 + |x - m| 2^-23", f64: "2^-49 + |x - m| 2^-51" },
+  tolerance: { f32: "2^-22 + |x - m| 2^-23", f64: "2^-48 + |x - m| 2^-51" },
   loop(begin: number, end: number, logits: FloatArray, out: FloatArray, classes: number, work: Scratch) {
     const lanes = lanesOf(work, logits);
     const width = classes <= SHORT_ROW ? 1 : lanes.width;
@@ -55,7 +55,7 @@ export const logSumExp = kernel({
   unit: "row",
   dtypes: BOTH,
   parameters: [input("logits", "classes"), output("out", "unit", "f64"), scalar("classes"), scratch],
-  tolerance: { f32: "2^-23 (4 + max(0, -ln |y|))", f64: "2^-51 (4 + max(0, -ln |y|))" },
+  tolerance: { f32: "6 x 2^-23, absolute", f64: "6 x 2^-51, absolute" },
   loop(begin: number, end: number, logits: FloatArray, out: Float64Array, classes: number, work: Scratch) {
     const lanes = lanesOf(work, logits);
     for (let i = begin; i < end; i++) {

@@ -10,6 +10,7 @@ export type ArrayType<A extends NumericArray = NumericArray> = {
 
 /** Views start at cache lines. */
 const ALIGNMENT = 64;
+const LARGEST = 2 ** 31 - 1024;
 
 /** Gives out typed-array views of a stretch of one buffer: zeroed, 64-byte aligned, free to be used again. */
 export class Arena {
@@ -28,7 +29,8 @@ export class Arena {
 
   alloc<A extends NumericArray>(type: ArrayType<A>, length: number): A {
     const bytes = length * type.BYTES_PER_ELEMENT;
-    const address = this.#pool.malloc(Math.max(bytes, 1));
+    // the allocator counts in 32 bits, with a sign
+    const address = bytes < LARGEST ? this.#pool.malloc(Math.max(bytes, 1)) : 0;
     if (address === 0) {
       throw new RangeError(
         `alloc: ${type.name} of ${length} needs ${bytes} bytes, but ${this.available} of ${this.bytes} are free (arenaBytes)`,
@@ -48,6 +50,6 @@ export class Arena {
 
   /** Bytes free, all together. */
   get available(): number {
-    return this.#pool.stats().available;
+    return Math.min(this.#pool.stats().available, this.bytes);
   }
 }
