@@ -1,20 +1,9 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { KERNELS } from "../src/kernels/index.ts";
+import { kernelTable } from "../scripts/kernelTable.ts";
 
 const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
-
-/** The README's table of kernels, as the code has it. */
-function kernelTable(): string {
-  const cell = (text: string) => text.replaceAll("|", "\\|");
-  const rows = KERNELS.map(({ name, formula, unit, dtypes, tolerance }) =>
-    [`\`${name}\``, formula, unit, dtypes?.join(", ") ?? "-", tolerance.f32, tolerance.f64].map(cell).join(" | "),
-  );
-  return ["kernel | formula | unit | dtypes | error, f32 | error, f64", "---|---|---|---|---|---", ...rows]
-    .map((row) => `| ${row} |`)
-    .join("\n");
-}
 
 test("the table of kernels is the code's", () => {
   expect(readme).toContain(kernelTable());
