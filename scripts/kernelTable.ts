@@ -17,6 +17,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const path = new URL("../README.md", import.meta.url);
   writeFileSync(
     path,
-    readFileSync(path, "utf8").replace(/\| kernel \|[\s\S]*?\n\n/, () => `${kernelTable()}\n\n`),
+    readFileSync(path, "utf8").replace(/\| kernel +\|[\s\S]*?\n\n/, () => `${kernelTable()}\n\n`),
   );
 }
