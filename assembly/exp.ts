@@ -1,5 +1,5 @@
 import { E1, E10, E2, E3, E4, E5, E6, E7, E8, E9, LN2_HIGH, LN2_LOW, LOG2E, LOWEST, MAGIC, ONE } from "./constants";
-import { constant } from "./lanes";
+import { constant, minusProduct, mulAdd } from "./lanes";
 
 /**
  * exp(z) of each lane, for z <= 0 or NaN: what a softmax needs after the maximum is taken away.
@@ -21,25 +21,20 @@ import { constant } from "./lanes";
 ): v128 {
   if (sizeof<T>() == 4) {
     const x = f32x4.pmax(z, lowest);
-    const t = f32x4.add(f32x4.mul(x, log2e), magic);
-    const n = f32x4.sub(t, magic);
-    const r = f32x4.sub(f32x4.sub(x, f32x4.mul(n, a)), f32x4.mul(n, b));
-    const g = f32x4.mul(r, r);
-    const low = f32x4.add(f32x4.mul(e3, r), e2), high = f32x4.add(f32x4.mul(e5, r), e4);
-    const p = f32x4.add(f32x4.mul(f32x4.add(f32x4.mul(high, g), low), g), r);
+    const t = mulAdd<T>(x, log2e, magic), n = f32x4.sub(t, magic);
+    const r = minusProduct<T>(minusProduct<T>(x, n, a), n, b), g = f32x4.mul(r, r);
+    const low = mulAdd<T>(e3, r, e2), high = mulAdd<T>(e5, r, e4);
+    const p = mulAdd<T>(mulAdd<T>(high, g, low), g, r);
     return f32x4.mul(f32x4.add(p, one), i32x4.shl(t, 23));
   }
   const y = f64x2.pmax(f64x2.mul(z, log2e), lowest);
-  const t = f64x2.add(y, magic);
-  const f = f64x2.sub(y, f64x2.sub(t, magic));
-  const g = f64x2.mul(f, f);
-  const e87 = f64x2.add(f64x2.mul(constant<f64>(E8), f), constant<f64>(E7));
-  let p = f64x2.add(f64x2.mul(constant<f64>(E10), f), constant<f64>(E9));
-  p = f64x2.add(f64x2.mul(p, g), e87);
-  p = f64x2.add(f64x2.mul(p, g), f64x2.add(f64x2.mul(b, f), e5));
-  p = f64x2.add(f64x2.mul(p, g), f64x2.add(f64x2.mul(e4, f), e3));
-  p = f64x2.add(f64x2.mul(p, g), f64x2.add(f64x2.mul(e2, f), a));
-  return f64x2.mul(f64x2.add(f64x2.mul(p, f), one), i64x2.shl(t, 52));
+  const t = f64x2.add(y, magic), f = f64x2.sub(y, f64x2.sub(t, magic)), g = f64x2.mul(f, f);
+  let p = mulAdd<T>(constant<f64>(E10), f, constant<f64>(E9));
+  p = mulAdd<T>(p, g, mulAdd<T>(constant<f64>(E8), f, constant<f64>(E7)));
+  p = mulAdd<T>(p, g, mulAdd<T>(b, f, e5));
+  p = mulAdd<T>(p, g, mulAdd<T>(e4, f, e3));
+  p = mulAdd<T>(p, g, mulAdd<T>(e2, f, a));
+  return f64x2.mul(mulAdd<T>(p, f, one), i64x2.shl(t, 52));
 }
 
 /** exp's a and b: ln 2 in two parts, or the first and the sixth coefficient. */

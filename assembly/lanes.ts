@@ -19,6 +19,18 @@ export const NOWHERE: usize = 0xffffffff;
 // @ts-ignore: decorator
 @inline export function negativeInfinities<T>(): v128 { return constant<T>(NEGATIVE_INFINITY); }
 
+/** a b + c: rounded twice, or once in the relaxed build where the machine has fused multiply-add. */
+// @ts-ignore: decorator
+@inline export function mulAdd<T>(a: v128, b: v128, c: v128): v128 {
+  return ASC_FEATURE_RELAXED_SIMD ? v128.relaxed_madd<T>(a, b, c) : v128.add<T>(v128.mul<T>(a, b), c);
+}
+
+/** c - a b, likewise. */
+// @ts-ignore: decorator
+@inline export function minusProduct<T>(c: v128, a: v128, b: v128): v128 {
+  return ASC_FEATURE_RELAXED_SIMD ? v128.relaxed_nmadd<T>(a, b, c) : v128.sub<T>(c, v128.mul<T>(a, b));
+}
+
 /** Larger of each lane; a NaN in `x` is passed over, `top` must hold none. */
 // @ts-ignore: decorator
 @inline export function larger<T>(top: v128, x: v128): v128 { return v128.pmax<T>(top, x); }

@@ -124,8 +124,7 @@ export function placeOf<T>(row: usize, bytes: usize, value: T): usize {
  * digits. The running maximum starts at `start`, -inf or an element of the row. The tail must be in scratch. Leaves m in
  * scratch; with `keep`, out holds exp(x_j - m_c), m_c the running maximum of the chunk, which is left in scratch too.
  */
-// @ts-ignore: decorator
-@inline export function expRow<T>(
+export function expRow<T>(
   row: usize, bytes: usize, leftOut: usize, start: T, keep: bool, out: usize, scratch: usize,
 ): f64 {
   const rest = bytes & (ROUND - 1), tail = rest ? row + bytes - rest : NOWHERE;
@@ -156,7 +155,10 @@ export function placeOf<T>(row: usize, bytes: usize, value: T): usize {
     const shift = m == <T>-Infinity ? <T>0 : m;
     const last = chunk + roundUp(size);
     for (let block = chunk; block < last; block += BLOCK) {
-      const x = expBlock<T>(block, min(block + BLOCK, last), without, tail, shift, keep, out - row, scratch);
+      const end = min(block + BLOCK, last);
+      const x = keep
+        ? expBlock<T>(block, end, without, tail, shift, true, out - row, scratch)
+        : expBlock<T>(block, end, without, tail, shift, false, 0, scratch);
       const total = sum + x, part = total - sum;
       error += (sum - (total - part)) + (x - part);
       sum = total;

@@ -10,7 +10,7 @@ import { compile, createMemory, type ModuleSource } from "./backends/load.ts";
 import { createWasmBackend } from "./backends/wasm.ts";
 import { checkChoice, checkInteger } from "./check.ts";
 import { type FloatArray, isArrayType, type LabelArray, type NumericArray } from "./dtype.ts";
-import { hasSimd } from "./features.ts";
+import { hasRelaxedSimd, hasSimd } from "./features.ts";
 import type { ArrayType } from "./memory/arena.ts";
 import { ARENA, ARENA_OVERHEAD, PAGE, SLACK } from "./memory/map.ts";
 
@@ -220,33 +220,38 @@ export async function createLosses(options: LossesOptions = {}): Promise<Losses>
 
   const notes: string[] = [];
   if (threads !== 1) notes.push(`threads: ${threads} was asked for, but only one is built yet; one runs.`);
-  if (relaxed) notes.push("relaxed: asked for, but not built yet; the strict kernels run.");
+  const fused = relaxed && backend !== "js" && hasRelaxedSimd();
+  if (relaxed && !fused) {
+    const reason = backend === "js" ? "the JavaScript loops have none" : "this engine has no relaxed SIMD";
+    notes.push(`relaxed: ${reason}; the strict kernels run.`);
+  }
   if (backend === "js") return new Engine(createJsBackend(arenaBytes), notes);
   if (!hasSimd()) {
     const reason = "this engine has no WebAssembly SIMD";
     if (backend === "wasm") throw new Error(`createLosses: backend is "wasm", but ${reason}`);
     return new Engine(createJsBackend(arenaBytes), [...notes, `backend: ${reason}; the JavaScript loops run.`]);
   }
-  const module = await compile(options.wasm);
+  const module = await compile(options.wasm, fused);
   const got = createMemory(arenaBytes);
   if (got.arenaBytes < arenaBytes) {
     notes.push(`arenaBytes: ${arenaBytes} was asked for, but the platform gives ${got.arenaBytes}.`);
   }
   const { exports } = await WebAssembly.instantiate(module, { env: { memory: got.memory } });
   const wide = createJsBackend(0);
-  return new Engine(createWasmBackend(exports as never, got.memory, got.arenaBytes, wide), notes);
+  return new Engine(createWasmBackend(exports as never, got.memory, got.arenaBytes, wide), notes, fused);
 }
 
 /** Hands each call to src/api with the backend, while there is one. */
 class Engine {
   readonly backend: "wasm" | "js";
   readonly threads = 1;
-  readonly relaxed = false;
+  readonly relaxed: boolean;
   readonly notes: readonly string[];
   #backend: Backend | undefined;
 
-  constructor(backend: Backend, notes: readonly string[]) {
+  constructor(backend: Backend, notes: readonly string[], relaxed = false) {
     this.backend = backend.name;
+    this.relaxed = relaxed;
     this.notes = Object.freeze(notes);
     this.#backend = backend;
   }

@@ -1,48 +1,13 @@
 import { readFileSync } from "node:fs";
-import { expect, test } from "vitest";
-import { STRICT } from "../src/generated/wasm.ts";
+import { describe, expect, test } from "vitest";
+import { RELAXED, STRICT } from "../src/generated/wasm.ts";
 import { CONSTANTS } from "../src/kernels/constants.ts";
 import { KERNELS } from "../src/kernels/index.ts";
-
-const bytes = Buffer.from(STRICT, "base64");
-const module = new WebAssembly.Module(bytes);
-const memory = new WebAssembly.Memory({ initial: 128 });
-const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+import "./relaxed.ts";
 
 /** Names of the functions of a kernel. */
 const functionsOf = (kernel: (typeof KERNELS)[number]) =>
   kernel.dtypes ? kernel.dtypes.map((dtype) => `${kernel.name}_${dtype}`) : [kernel.name];
-
-test("the module exports the kernels of the list times their dtypes, and nothing else", () => {
-  const listed = KERNELS.flatMap(functionsOf);
-  expect(new Set(listed).size).toBe(listed.length);
-  expect(Object.keys(exports).sort()).toEqual(listed.sort());
-});
-
-test.each(KERNELS.map((kernel) => [kernel.name, kernel] as const))(
-  "%s has as many parameters everywhere",
-  (_, kernel) => {
-    for (const name of functionsOf(kernel)) {
-      const f = exports[name] as (...parameters: number[]) => void;
-      expect(f.length, name).toBe(2 + kernel.parameters.length);
-    }
-    expect(Object.isFrozen(kernel)).toBe(true);
-  },
-);
-
-test("a kernel without parameters to work on does nothing, and returns nothing", () => {
-  for (const kernel of KERNELS) {
-    for (const name of functionsOf(kernel)) {
-      const f = exports[name] as (...parameters: number[]) => unknown;
-      if (kernel.name === "checkLabels") continue;
-      expect(f(0, 0, ...kernel.parameters.map(() => 0)), name).toBe(undefined);
-    }
-  }
-});
-
-test("memory is the only import", () => {
-  expect(WebAssembly.Module.imports(module)).toEqual([{ module: "env", name: "memory", kind: "memory" }]);
-});
 
 /** Ids of the module's sections: see the WebAssembly specification, binary format, sections. */
 function sectionsOf(binary: Uint8Array): number[] {
@@ -62,18 +27,56 @@ function sectionsOf(binary: Uint8Array): number[] {
   return sections;
 }
 
-test("no data, no start function, no table, no globals: nothing is copied or run when a worker instantiates it", () => {
-  const sections = sectionsOf(bytes);
-  const names: Record<string, number> = {
-    table: 4,
-    memory: 5,
-    global: 6,
-    start: 8,
-    element: 9,
-    data: 11,
-    dataCount: 12,
-  };
-  for (const [name, id] of Object.entries(names)) expect(sections, name).not.toContain(id);
+describe.each(Object.entries({ STRICT, RELAXED }))("%s", (_, base64) => {
+  const bytes = Buffer.from(base64, "base64");
+  const module = new WebAssembly.Module(bytes);
+  const memory = new WebAssembly.Memory({ initial: 128 });
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+
+  test("the module exports the kernels of the list times their dtypes, and nothing else", () => {
+    const listed = KERNELS.flatMap(functionsOf);
+    expect(new Set(listed).size).toBe(listed.length);
+    expect(Object.keys(exports).sort()).toEqual(listed.sort());
+  });
+
+  test.each(KERNELS.map((kernel) => [kernel.name, kernel] as const))(
+    "%s has as many parameters everywhere",
+    (_, kernel) => {
+      for (const name of functionsOf(kernel)) {
+        const f = exports[name] as (...parameters: number[]) => void;
+        expect(f.length, name).toBe(2 + kernel.parameters.length);
+      }
+      expect(Object.isFrozen(kernel)).toBe(true);
+    },
+  );
+
+  test("a kernel without parameters to work on does nothing, and returns nothing", () => {
+    for (const kernel of KERNELS) {
+      for (const name of functionsOf(kernel)) {
+        const f = exports[name] as (...parameters: number[]) => unknown;
+        if (kernel.name === "checkLabels") continue;
+        expect(f(0, 0, ...kernel.parameters.map(() => 0)), name).toBe(undefined);
+      }
+    }
+  });
+
+  test("memory is the only import", () => {
+    expect(WebAssembly.Module.imports(module)).toEqual([{ module: "env", name: "memory", kind: "memory" }]);
+  });
+
+  test("no data, no start function, no table, no globals: nothing is copied or run when a worker instantiates it", () => {
+    const sections = sectionsOf(bytes);
+    const names: Record<string, number> = {
+      table: 4,
+      memory: 5,
+      global: 6,
+      start: 8,
+      element: 9,
+      data: 11,
+      dataCount: 12,
+    };
+    for (const [name, id] of Object.entries(names)) expect(sections, name).not.toContain(id);
+  });
 });
 
 test("constants stand in the table in the order that the kernels read them", () => {

@@ -117,8 +117,11 @@ test("the module can be given: its bytes, compiled, or where it is", async () =>
   }
 });
 
-test("asking for more than there is steps down with a note", async () => {
-  const losses = await createLosses({ threads: 1, relaxed: false });
-  expect(losses).toMatchObject({ threads: 1, relaxed: false, notes: [] });
-  losses.close();
+test("relaxed kernels where the engine has them, else strict ones and a note", async () => {
+  const losses = await createLosses({ relaxed: true });
+  expect(losses.relaxed).toBe(true);
+  expect(losses.notes).toEqual([]);
+  const strict = await createLosses({ backend: "js", relaxed: true });
+  expect(strict.relaxed).toBe(false);
+  expect(strict.notes).toEqual(["relaxed: the JavaScript loops have none; the strict kernels run."]);
 });

@@ -1,15 +1,15 @@
-import { STRICT } from "../generated/wasm.ts";
+import { RELAXED, STRICT } from "../generated/wasm.ts";
 import { pagesFor } from "../memory/map.ts";
 
 /** The module as it is inlined in the package, or what the caller gives instead. */
 export type ModuleSource = URL | BufferSource | WebAssembly.Module;
 
-/** Compiles the kernels: a module of 60 KB takes the engine a few milliseconds. */
-export async function compile(source: ModuleSource | undefined): Promise<WebAssembly.Module> {
+/** Compiles the kernels that are given, or the inlined ones. */
+export async function compile(source: ModuleSource | undefined, relaxed = false): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source;
   if (source instanceof URL) return WebAssembly.compile(await bytesAt(source));
   if (source !== undefined) return WebAssembly.compile(source);
-  return WebAssembly.compile(fromBase64(STRICT));
+  return WebAssembly.compile(fromBase64(relaxed ? RELAXED : STRICT));
 }
 
 /** Memory of the map with an arena of so many bytes; halved where the platform refuses the size. */
