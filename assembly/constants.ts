@@ -34,6 +34,10 @@ export const HIGHEST = 24;
 export const SMALLEST_NORMAL = 25;
 export const TWO_54 = 26;
 export const HIGHEST_EXPONENT = 27;
+export const S1 = 28;
+export const S2 = 29;
+export const S3 = 30;
+export const LN2 = 31;
 
 /** 64 bytes of ones, then 64 of zeros: loaded at KEEP + 64 - n, a mask of the first n bytes of a round. */
 export const KEEP: usize = 3072;

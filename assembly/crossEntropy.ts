@@ -42,7 +42,7 @@ import {
     // q - 1 = -(d - e) / d
     store<T>(grad + (at - row), <T>(scale * (own * -(others / d) + 0)));
   }
-  return own * (log1pOf(others + (e - 1)) - u);
+  return own * (log1pOf<T>(others + (e - 1)) - u);
 }
 
 /** The rest of indexRow with label smoothing: every class is a target, so it is the first maximum that stays apart. */
@@ -57,7 +57,7 @@ import {
   const place = x == top ? at : placeOf<T>(row, bytes, top);
   const others = expRow<T>(row, bytes, place, top, keep, grad, scratch);
   // m - m: NaN where the row has no finite maximum
-  const lnd = log1pOf(others) + (m - m), d = 1 + others + (m - m);
+  const lnd = log1pOf<T>(others) + (m - m), d = 1 + others + (m - m);
   if (keep) {
     const factor = (scale * (own + spread)) / d;
     scaleRowMinus<T>(grad, bytes, factor, m, 0, weights, 0, beta, scale, scratch);
@@ -105,10 +105,10 @@ import {
     const othersLow = expLanes<T>(at, classes, m, keep, scratch + 96), othersHigh = v128.load(scratch, 96);
     const e = expLane<T>(v128.sub<T>(x, m)), eLow = lowerRows<T>(e), eHigh = upperRows<T>(e);
     const uLow = f64x2.sub(lowerRows<T>(x), lowerRows<T>(m));
-    v128.store(scratch, f64x2.sub(log1p(f64x2.add(othersLow, f64x2.sub(eLow, one))), uLow), 64);
+    v128.store(scratch, f64x2.sub(log1p<T>(f64x2.add(othersLow, f64x2.sub(eLow, one))), uLow), 64);
     if (sizeof<T>() == 4) {
       const uHigh = f64x2.sub(upperRows<T>(x), upperRows<T>(m));
-      v128.store(scratch, f64x2.sub(log1p(f64x2.add(othersHigh, f64x2.sub(eHigh, one))), uHigh), 80);
+      v128.store(scratch, f64x2.sub(log1p<T>(f64x2.add(othersHigh, f64x2.sub(eHigh, one))), uHigh), 80);
     }
     for (let k = 0; k < rows; k++) {
       const w = load<f64>(own + (k << 3));
@@ -195,7 +195,7 @@ export function crossEntropyGradient<T>(
   const at = placeOf<T>(row, bytes, top);
   const others = expRow<T>(row, bytes, at, top, keep, grad, scratch);
   // m - m: NaN where the row has no finite maximum
-  const lnd = log1pOf(others) + (m - m);
+  const lnd = log1pOf<T>(others) + (m - m);
   const loss = (sum == 0 ? 0 : sum * lnd) - dots;
   if (keep) {
     const d = 1 + others + (m - m);

@@ -31,7 +31,7 @@ export function softmax<T>(begin: i32, end: i32, logits: usize, out: usize, clas
 export function logDenominator<T>(row: usize, bytes: usize, scratch: usize): f64 {
   fillTail<T>(row, bytes, scratch);
   const m = maximum<T>(row, bytes, <T>-Infinity, scratch);
-  return log1pOf(expRow<T>(row, bytes, placeOf<T>(row, bytes, m), m, false, row, scratch));
+  return log1pOf<T>(expRow<T>(row, bytes, placeOf<T>(row, bytes, m), m, false, row, scratch));
 }
 
 /** out = (x - m) - ln d; a row that is all -inf or holds +inf or NaN becomes NaN. */

@@ -209,11 +209,13 @@ const expTarget = grid(halfLn2.neg(), halfLn2, (r) => D.exp(r), reciprocal);
 const fit32 = fitRounded(expTarget, [1, 1], 5, fround);
 const fit64 = fitRounded(exp2Target, [1], 10, Number);
 const logFit = fitRounded(logTarget, [0], 7, Number);
+const shortLogFit = fitRounded(logTarget, [0], 3, Number); // of float32 rows
 
 printConstants("EXP_F32", "e^r = 1, 1, c2 ... c5, float32 values", fit32, bits32);
 printConstants("LN2_F32", "ln 2 = high (17 bits) + low, float32 values", [LN2_HI32, LN2_LO32], bits32);
 printConstants("EXP_F64", "2^f = 1, c1, c2 ...", fit64, bits64);
 printConstants("LOG_F64", "L1, L2 ...", logFit.slice(1), bits64);
+printConstants("SHORT_LOG", "L1, L2, L3", shortLogFit.slice(1), bits64);
 printConstants("LN2_F64", "ln 2 = high (32 bits) + low", [LN2_HI, LN2_LO], bits64);
 
 type Row = Record<string, string>;
@@ -225,6 +227,7 @@ const table = (title: string, rows: Record<string, Row>) => {
 table("Relative error of the rounded coefficients in exact arithmetic", {
   "e^r, float32 / 2^-24": { error: units(maxError(fit32, expTarget), 24).toFixed(3) },
   "2^f, float64 / 2^-53": { error: units(maxError(fit64, exp2Target), 53).toFixed(3) },
+  "log of float32 rows / 2^-30": { error: units(maxError(shortLogFit, logTarget), 30).toFixed(3) },
   "log, float64 / 2^-53": { error: units(maxError(logFit, logTarget), 53).toFixed(4) },
 });
 

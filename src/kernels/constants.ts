@@ -23,6 +23,9 @@ const LOG = [
   0.15314110652228838, 0.14795366230493692,
 ];
 
+/** The same for rows of float32, to 2^-30. */
+const SHORT_LOG = [0.6666677608816535, 0.39977573722027443, 0.2987094440341793];
+
 /**
  * Every constant of the kernels, in the order of the table in linear memory (assembly/constants.ts names the indices):
  * the JavaScript loops read them here, and `constantTable` writes them there.
@@ -45,6 +48,8 @@ export const CONSTANTS: readonly Constant[] = [
   { name: "TWO_54", f32: 2 ** 54, f64: 2 ** 54 },
   // from here on exp is +inf
   { name: "HIGHEST_EXPONENT", f32: 89, f64: 710 },
+  ...SHORT_LOG.map((c, i) => ({ name: `S${i + 1}`, f32: Math.fround(c), f64: c })),
+  { name: "LN2", f32: Math.fround(Math.LN2), f64: Math.LN2 },
 ];
 
 /** A constant by name; throws where there is none. */

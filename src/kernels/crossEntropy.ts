@@ -54,7 +54,7 @@ function indexRows(
       // q - 1 = -(d - e) / d
       grad[at + label] = scale * (own * -(others / d) + 0);
     }
-    losses[i] = own * (log1p(others + (e - 1)) - u);
+    losses[i] = own * (log1p(others + (e - 1), lanes.dtype) - u);
   }
 }
 
@@ -79,7 +79,7 @@ function smoothRow(
   const place = x === m ? at + label : placeOf(logits, at, at + classes, m);
   const others = expRow(lanes, logits, at, classes, place, m, grad, at, lanes.width).sum;
   // m - m: NaN where the row has no finite maximum
-  const lnd = log1p(others) + (m - m);
+  const lnd = log1p(others, lanes.dtype) + (m - m);
   const d = 1 + others + (m - m);
   if (grad) {
     const factor = (scale * (own + spread)) / d;
@@ -183,7 +183,7 @@ function probabilityRows(
     const place = placeOf(logits, at, at + classes, m);
     const others = expRow(lanes, logits, at, classes, place, m, grad, at, lanes.width).sum;
     // m - m: NaN where the row has no finite maximum
-    const lnd = log1p(others) + (m - m);
+    const lnd = log1p(others, lanes.dtype) + (m - m);
     losses[i] = (sum === 0 ? 0 : sum * lnd) - dots;
     if (grad) {
       const d = 1 + others + (m - m);

@@ -1,4 +1,4 @@
-import type { FloatArray } from "../dtype.ts";
+import type { Dtype, FloatArray } from "../dtype.ts";
 import { constant } from "./constants.ts";
 
 // exp and log with the bits of assembly/exp.ts and assembly/log.ts: the same operations in the same order. A float32
@@ -56,6 +56,8 @@ export function expFloat64(x: FloatArray, from: number, to: number, m: number, o
 }
 
 const [L1, L2, L3, L4, L5, L6, L7] = [1, 2, 3, 4, 5, 6, 7].map((i) => constant(`L${i}`).f64);
+const [S1, S2, S3] = [1, 2, 3].map((i) => constant(`S${i}`).f64);
+const LN2 = constant("LN2").f64;
 const LN2_HIGH = constant("LN2_HIGH").f64;
 const LN2_LOW = constant("LN2_LOW").f64;
 const SMALLEST_NORMAL = constant("SMALLEST_NORMAL").f64;
@@ -64,6 +66,20 @@ const SQRT2 = 1.4142135623730951;
 
 const float = new Float64Array(1);
 const words = new Uint32Array(float.buffer);
+
+/** k ln 2 + ln(1 + f), s = f / (2 + f), z = s^2. */
+function combine(f: number, s: number, z: number, k: number): number {
+  let r = L7 * z + L6;
+  r = r * z + L5;
+  r = r * z + L4;
+  r = r * z + L3;
+  r = r * z + L2;
+  r = r * z + L1;
+  r *= z;
+  const half = 0.5 * (f * f);
+  const correction = s * (half + r) + k * LN2_LOW;
+  return k * LN2_HIGH - (half - correction - f);
+}
 
 /** ln x of a normal positive finite float64. */
 function logNormal(x: number): number {
@@ -78,16 +94,7 @@ function logNormal(x: number): number {
   const f = m - 1;
   const s = f / (2 + f);
   const z = s * s;
-  let r = L7 * z + L6;
-  r = r * z + L5;
-  r = r * z + L4;
-  r = r * z + L3;
-  r = r * z + L2;
-  r = r * z + L1;
-  r *= z;
-  const half = 0.5 * (f * f);
-  const correction = s * (half + r) + k * LN2_LOW;
-  return k * LN2_HIGH - (half - correction - f);
+  return combine(f, s, z, k);
 }
 
 /** ln x for any float64: error below 0.8 ulp. */
@@ -97,9 +104,18 @@ export function log(x: number): number {
   return x === 0 ? Number.NEGATIVE_INFINITY : x < 0 ? Number.NaN : x;
 }
 
-/** ln(1 + x) for x >= 0 or NaN, with the digits of a small x. */
-export function log1p(x: number): number {
+/**
+ * ln(1 + x) for x from 0 to 2^64 or NaN, with the digits of a small x; in rows of float32 a shorter polynomial does.
+ */
+export function log1p(x: number, dtype: Dtype): number {
   if (!(x <= Number.MAX_VALUE)) return x;
-  const v = 1 + x;
-  return logNormal(v) + (x - (v - 1)) / v;
+  float[0] = 1 + x;
+  let k = (words[1] >>> 20) - 1023;
+  words[1] = (words[1] & 0xfffff) | 0x3ff00000;
+  if (float[0] >= SQRT2) k += 1;
+  const scale = POWERS64[1023 - k];
+  const f = x * scale + (scale - 1);
+  const s = f / (2 + f);
+  const z = s * s;
+  return dtype === "f32" ? k * LN2 + s * (((S3 * z + S2) * z + S1) * z + 2) : combine(f, s, z, k);
 }

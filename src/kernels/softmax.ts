@@ -27,7 +27,7 @@ function logDenominator(lanes: Lanes, logits: FloatArray, at: number, classes: n
   const m = maximum(logits, at, at + classes, Number.NEGATIVE_INFINITY);
   const place = placeOf(logits, at, at + classes, m);
   const others = expRow(lanes, logits, at, classes, place, m, null, 0, lanes.width);
-  return { sum: log1p(others.sum), maximum: m };
+  return { sum: log1p(others.sum, lanes.dtype), maximum: m };
 }
 
 export const logSoftmax = kernel({
