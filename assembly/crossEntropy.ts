@@ -2,15 +2,14 @@
 //
 // alpha = 1 - labelSmoothing, beta = labelSmoothing / classes, weightSum = Σ w_c. Targets were checked before.
 
-import { expLane, expOf } from "./exp";
-import { log1p, log1pOf } from "./log";
-import { NOWHERE, splat } from "./lanes";
+import { expOf } from "./exp";
+import { log1pOf } from "./log";
+import { NOWHERE } from "./lanes";
 import {
-  COEFFICIENTS, DOTS, dotRow, expRow, fillTail, LANES, maximum, MAXIMUM, placeOf, scaleRow, scaleRowMinus,
+  COEFFICIENTS, DOTS, dotRow, expRow, fillTail, maximum, MAXIMUM, placeOf, scaleRow, scaleRowMinus,
 } from "./rows";
-import {
-  expLanes, lowerRows, narrow, rowsInLanes, scaleLanes, SHORT, turnIn, turnOut, upperRows,
-} from "./shortRows";
+import { indexShortRows } from "./shortCrossEntropy";
+import { SHORT } from "./shortRows";
 
 // @ts-ignore: decorator
 @inline function zeroRow(p: usize, bytes: usize): void { memory.fill(p, 0, bytes); }
@@ -70,73 +69,6 @@ import {
     store<T>(grad + j, <T>(scale * (own * -(rest / d) + (spread * (e / d) - beta * w))));
   }
   return (own == 0 ? 0 : own * (lnd - (<f64>x - m))) + (spread * lnd - dots);
-}
-
-/** scale own (q - 1) of two rows, q - 1 = -others / d. */
-// @ts-ignore: decorator
-@inline function targetGradient(scales: v128, own: v128, others: v128, d: v128): v128 {
-  // + 0 as in indexRow, where the smoothing's part stands: no -0
-  return f64x2.mul(scales, f64x2.add(f64x2.mul(own, f64x2.neg(f64x2.div(others, d))), f64x2.splat(0)));
-}
-
-/** Rows of few classes, a row a lane. */
-// @ts-ignore: decorator
-@inline function indexShortRows<T>(
-  begin: i32, end: i32, logits: usize, labels: usize, weights: usize, keep: bool, grad: usize, losses: usize,
-  classes: i32, ignoreIndex: i32, scale: f64, scratch: usize,
-): void {
-  const stride = <usize>classes * sizeof<T>(), group = rowsInLanes<T>(), at = scratch + LANES;
-  const own = scratch; // of each row of the group, float64: nothing else needs the tail here
-  const one = f64x2.splat(1), scales = f64x2.splat(scale);
-  for (let i = begin; i < end; i += group) {
-    const rows = min(group, end - i), row = logits + <usize>i * stride;
-    const m = turnIn<T>(row, rows, stride, at);
-    let x = splat<T>(0);
-    for (let k = 0; k < group; k++) {
-      const label = load<i32>(labels + (<usize>(i + min(k, rows - 1)) << 2));
-      const counted = label != ignoreIndex;
-      const place = counted ? label : 0;
-      store<f64>(own + (k << 3), !counted ? 0 : weights ? <f64>load<T>(weights + <usize>place * sizeof<T>()) : 1);
-      const lane = at + (<usize>place << 4) + k * sizeof<T>();
-      store<T>(scratch + 32 + k * sizeof<T>(), load<T>(lane));
-      store<T>(lane, <T>-Infinity);
-    }
-    x = v128.load(scratch, 32);
-    const othersLow = expLanes<T>(at, classes, m, keep, scratch + 96), othersHigh = v128.load(scratch, 96);
-    const e = expLane<T>(v128.sub<T>(x, m)), eLow = lowerRows<T>(e), eHigh = upperRows<T>(e);
-    const uLow = f64x2.sub(lowerRows<T>(x), lowerRows<T>(m));
-    v128.store(scratch, f64x2.sub(log1p<T>(f64x2.add(othersLow, f64x2.sub(eLow, one))), uLow), 64);
-    if (sizeof<T>() == 4) {
-      const uHigh = f64x2.sub(upperRows<T>(x), upperRows<T>(m));
-      v128.store(scratch, f64x2.sub(log1p<T>(f64x2.add(othersHigh, f64x2.sub(eHigh, one))), uHigh), 80);
-    }
-    for (let k = 0; k < rows; k++) {
-      const w = load<f64>(own + (k << 3));
-      store<f64>(losses + (<usize>(i + k) << 3), w == 0 ? 0 : w * load<f64>(scratch + 64 + (k << 3)));
-    }
-    if (keep) {
-      const dLow = f64x2.add(othersLow, eLow);
-      let upper = dLow, gUpper = dLow;
-      const lower = f64x2.div(f64x2.mul(scales, v128.load(own)), dLow);
-      const gLower = targetGradient(scales, v128.load(own), othersLow, dLow);
-      if (sizeof<T>() == 4) {
-        const dHigh = f64x2.add(othersHigh, eHigh);
-        upper = f64x2.div(f64x2.mul(scales, v128.load(own, 16)), dHigh);
-        gUpper = targetGradient(scales, v128.load(own, 16), othersHigh, dHigh);
-      }
-      scaleLanes<T>(at, classes, narrow<T>(lower, upper));
-      v128.store(scratch, narrow<T>(gLower, gUpper), 64);
-      for (let k = 0; k < rows; k++) {
-        const label = load<i32>(labels + (<usize>(i + k) << 2));
-        if (label != ignoreIndex) {
-          store<T>(at + (<usize>label << 4) + k * sizeof<T>(), load<T>(scratch + 64 + k * sizeof<T>()));
-        }
-      }
-      const out = grad + <usize>i * stride;
-      turnOut<T>(at, out, rows, stride);
-      for (let k = 0; k < rows; k++) if (load<f64>(own + (k << 3)) == 0) zeroRow(out + <usize>k * stride, stride);
-    }
-  }
 }
 
 // @ts-ignore: decorator

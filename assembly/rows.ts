@@ -21,8 +21,6 @@ export const TAIL_OUT: usize = 256;
 export const MAXIMUM: usize = 320;
 export const DOTS: usize = 328;
 export const COEFFICIENTS: usize = 336;
-/** Rows turned into lanes: 64 classes, 16 bytes each. */
-export const LANES: usize = 384;
 /** The running maximum of each chunk of the row, float64. */
 export const MAXIMA: usize = 4096;
 

@@ -8,6 +8,8 @@ import { E2, E3, E4, E5, LOG2E, LOWEST, MAGIC, ONE } from "./constants";
 import { exp, expA, expB } from "./exp";
 import { addHigh, constant, high, larger, low, negativeInfinities, roundSum, splat } from "./lanes";
 
+/** Where a group stands in scratch. */
+export const LANES: usize = 384;
 /** Rows of at most this many classes are turned. The JavaScript loops choose their order of summing by it too. */
 export const SHORT = 64;
 

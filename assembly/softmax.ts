@@ -2,8 +2,8 @@
 
 import { log1pOf } from "./log";
 import { NOWHERE, splat } from "./lanes";
-import { expRow, fillTail, LANES, maximum, MAXIMUM, placeOf, scaleRow } from "./rows";
-import { expLanes, narrow, rowsInLanes, scaleLanes, SHORT, turnIn, turnOut } from "./shortRows";
+import { expRow, fillTail, maximum, MAXIMUM, placeOf, scaleRow } from "./rows";
+import { expLanes, LANES, narrow, rowsInLanes, scaleLanes, SHORT, turnIn, turnOut } from "./shortRows";
 
 /** out = exp(x - m) / d. */
 export function softmax<T>(begin: i32, end: i32, logits: usize, out: usize, classes: i32, scratch: usize): void {
