@@ -22,61 +22,79 @@ export const SHORT = 64;
   return row + <usize>min(k, rows - 1) * stride;
 }
 
-/** Turns a group of rows into scratch; returns each row's maximum (NaNs passed over). */
+/** Turns four classes of four float32 rows: lanes of rows become lanes of classes, and the other way round. */
+// @ts-ignore: decorator
+@inline function low4(a: v128, b: v128): v128 { return v128.shuffle<i32>(a, b, 0, 4, 1, 5); }
+// @ts-ignore: decorator
+@inline function high4(a: v128, b: v128): v128 { return v128.shuffle<i32>(a, b, 2, 6, 3, 7); }
+// @ts-ignore: decorator
+@inline function even2(a: v128, b: v128): v128 { return v128.shuffle<i64>(a, b, 0, 2); }
+// @ts-ignore: decorator
+@inline function odd2(a: v128, b: v128): v128 { return v128.shuffle<i64>(a, b, 1, 3); }
+
+/**
+ * Turns a group of rows into scratch; returns each row's maximum (NaNs passed over). Of the last four classes those that
+ * are beyond the row are turned too (bytes of the next row, or behind the array), and no one looks at them.
+ */
 // @ts-ignore: decorator
 @inline export function turnIn<T>(row: usize, rows: i32, stride: usize, to: usize): v128 {
   let m = negativeInfinities<T>();
   const r0 = row, r1 = laneRow(row, 1, rows, stride);
-  let j: usize = 0, w = to;
-  if (sizeof<T>() == 4) {
-    const r2 = laneRow(row, 2, rows, stride), r3 = laneRow(row, 3, rows, stride);
-    for (; j + 16 <= stride; j += 16, w += 64) {
-      const a = v128.load(r0 + j), b = v128.load(r1 + j), c = v128.load(r2 + j), d = v128.load(r3 + j);
-      const ab0 = v128.shuffle<i32>(a, b, 0, 4, 1, 5), ab1 = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
-      const cd0 = v128.shuffle<i32>(c, d, 0, 4, 1, 5), cd1 = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
-      const t0 = v128.shuffle<i64>(ab0, cd0, 0, 2), t1 = v128.shuffle<i64>(ab0, cd0, 1, 3);
-      const t2 = v128.shuffle<i64>(ab1, cd1, 0, 2), t3 = v128.shuffle<i64>(ab1, cd1, 1, 3);
-      m = larger<T>(larger<T>(larger<T>(larger<T>(m, t0), t1), t2), t3);
-      v128.store(w, t0);
-      v128.store(w, t1, 16);
-      v128.store(w, t2, 32);
-      v128.store(w, t3, 48);
-    }
-    for (; j < stride; j += 4, w += 16) {
-      let v = v128.load32_splat(r0 + j);
-      v = v128.load_lane<f32>(r1 + j, v, 1);
-      v = v128.load_lane<f32>(r2 + j, v, 2);
-      v = v128.load_lane<f32>(r3 + j, v, 3);
-      m = larger<T>(m, v);
-      v128.store(w, v);
-    }
-  } else {
-    for (; j < stride; j += 8, w += 16) {
+  let w = to;
+  if (sizeof<T>() == 8) {
+    for (let j: usize = 0; j < stride; j += 8, w += 16) {
       const v = v128.load_lane<f64>(r1 + j, v128.load64_splat(r0 + j), 1);
       m = larger<T>(m, v);
       v128.store(w, v);
     }
+    return m;
+  }
+  const r2 = laneRow(row, 2, rows, stride), r3 = laneRow(row, 3, rows, stride);
+  for (let j: usize = 0; j < stride; j += 16, w += 64) {
+    const a = v128.load(r0 + j), b = v128.load(r1 + j), c = v128.load(r2 + j), d = v128.load(r3 + j);
+    const ab = low4(a, b), cd = low4(c, d), t0 = even2(ab, cd), t1 = odd2(ab, cd);
+    const abHigh = high4(a, b), cdHigh = high4(c, d), t2 = even2(abHigh, cdHigh), t3 = odd2(abHigh, cdHigh);
+    v128.store(w, t0);
+    v128.store(w, t1, 16);
+    v128.store(w, t2, 32);
+    v128.store(w, t3, 48);
+    m = larger<T>(m, t0);
+    if (j + 4 < stride) m = larger<T>(m, t1);
+    if (j + 8 < stride) m = larger<T>(m, t2);
+    if (j + 12 < stride) m = larger<T>(m, t3);
   }
   return m;
 }
 
-/** Turns the group in scratch back into rows at `out`; only real rows are written. */
+/** Four classes of a row, or the first bytes of them. */
+// @ts-ignore: decorator
+@inline function storeRow(to: usize, v: v128, bytes: usize): void {
+  if (bytes >= 16) {
+    v128.store(to, v);
+    return;
+  }
+  if (bytes & 8) v128.store_lane<i64>(to, v, 0);
+  if (bytes & 4) v128.store_lane<i32>(to + (bytes & 8), bytes & 8 ? v128.shuffle<i64>(v, v, 1, 1) : v, 0);
+}
+
+/** Turns the group in scratch back into rows at `out`; only real rows and classes are written. */
 // @ts-ignore: decorator
 @inline export function turnOut<T>(from: usize, out: usize, rows: i32, stride: usize): void {
-  let j: usize = 0, w = from;
-  if (sizeof<T>() == 4) {
-    for (; j + 16 <= stride; j += 16, w += 64) {
-      const a = v128.load(w), b = v128.load(w, 16), c = v128.load(w, 32), d = v128.load(w, 48);
-      const ab0 = v128.shuffle<i32>(a, b, 0, 4, 1, 5), ab1 = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
-      const cd0 = v128.shuffle<i32>(c, d, 0, 4, 1, 5), cd1 = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
-      v128.store(out + j, v128.shuffle<i64>(ab0, cd0, 0, 2));
-      if (rows > 1) v128.store(out + stride + j, v128.shuffle<i64>(ab0, cd0, 1, 3));
-      if (rows > 2) v128.store(out + 2 * stride + j, v128.shuffle<i64>(ab1, cd1, 0, 2));
-      if (rows > 3) v128.store(out + 3 * stride + j, v128.shuffle<i64>(ab1, cd1, 1, 3));
+  let w = from;
+  if (sizeof<T>() == 8) {
+    for (let j: usize = 0; j < stride; j += 8, w += 16) {
+      store<T>(out + j, load<T>(w));
+      if (rows > 1) store<T>(out + stride + j, load<T>(w, 8));
     }
+    return;
   }
-  for (; j < stride; j += sizeof<T>(), w += 16) {
-    for (let k = 0; k < rows; k++) store<T>(out + <usize>k * stride + j, load<T>(w + k * sizeof<T>()));
+  for (let j: usize = 0; j < stride; j += 16, w += 64) {
+    const a = v128.load(w), b = v128.load(w, 16), c = v128.load(w, 32), d = v128.load(w, 48), left = stride - j;
+    const ab = low4(a, b), cd = low4(c, d), abHigh = high4(a, b), cdHigh = high4(c, d);
+    storeRow(out + j, even2(ab, cd), left);
+    if (rows > 1) storeRow(out + stride + j, odd2(ab, cd), left);
+    if (rows > 2) storeRow(out + 2 * stride + j, even2(abHigh, cdHigh), left);
+    if (rows > 3) storeRow(out + 3 * stride + j, odd2(abHigh, cdHigh), left);
   }
 }
 
