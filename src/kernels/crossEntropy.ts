@@ -141,21 +141,7 @@ export const crossEntropyGradient = kernel({
   dtypes: BOTH,
   parameters: [...rows, output("grad", "classes"), partials("losses"), ...options, scalar("scale"), scratch],
   tolerance,
-  loop: indexRows as (
-    begin: number,
-    end: number,
-    logits: FloatArray,
-    labels: Int32Array,
-    weights: FloatArray | null,
-    grad: FloatArray,
-    losses: Float64Array,
-    classes: number,
-    ignoreIndex: number,
-    labelSmoothing: number,
-    weightSum: number,
-    scale: number,
-    work: Scratch,
-  ) => void,
+  loop: indexRows,
 });
 
 /** Rows with probability targets: t = alpha p + beta, c = w t, loss = (Σ c) ln d - Σ c (x - m). */
@@ -245,17 +231,5 @@ export const crossEntropyProbabilitiesGradient = kernel({
     scratch,
   ],
   tolerance,
-  loop: probabilityRows as (
-    begin: number,
-    end: number,
-    logits: FloatArray,
-    targets: FloatArray,
-    weights: FloatArray | null,
-    grad: FloatArray,
-    losses: Float64Array,
-    classes: number,
-    labelSmoothing: number,
-    scale: number,
-    work: Scratch,
-  ) => void,
+  loop: probabilityRows,
 });

@@ -134,21 +134,7 @@ export const likelihoodGradient = kernel({
   dtypes: BOTH,
   parameters: [...byLabel, output("grad", "classes"), partials("losses"), ...labelOptions, scalar("scale"), scratch],
   tolerance,
-  loop: labelRows as (
-    begin: number,
-    end: number,
-    input: FloatArray,
-    labels: Int32Array,
-    weights: FloatArray | null,
-    grad: FloatArray,
-    losses: Float64Array,
-    classes: number,
-    ignoreIndex: number,
-    labelSmoothing: number,
-    logarithms: number,
-    scale: number,
-    work: Scratch,
-  ) => void,
+  loop: labelRows,
 });
 
 export const likelihoodProbabilities = kernel({
@@ -180,18 +166,5 @@ export const likelihoodProbabilitiesGradient = kernel({
   dtypes: BOTH,
   parameters: [...byTarget, output("grad", "classes"), partials("losses"), ...targetOptions, scalar("scale"), scratch],
   tolerance,
-  loop: targetRows as (
-    begin: number,
-    end: number,
-    input: FloatArray,
-    targets: FloatArray,
-    weights: FloatArray | null,
-    grad: FloatArray,
-    losses: Float64Array,
-    classes: number,
-    labelSmoothing: number,
-    logarithms: number,
-    scale: number,
-    work: Scratch,
-  ) => void,
+  loop: targetRows,
 });

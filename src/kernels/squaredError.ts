@@ -70,17 +70,7 @@ export const squaredErrorGradient = kernel({
     scratch,
   ],
   tolerance: { f32: "3 x 2^-24", f64: "3 x 2^-53" },
-  loop: blocks as (
-    begin: number,
-    end: number,
-    predictions: FloatArray,
-    targets: FloatArray,
-    grad: FloatArray,
-    sums: Float64Array,
-    count: number,
-    scale: number,
-    work: Scratch,
-  ) => void,
+  loop: blocks,
 });
 
 export const squaredErrors = kernel({
