@@ -2,7 +2,6 @@ import type { FloatArray } from "../dtype.ts";
 import { log } from "./elementary.ts";
 import { BOTH, input, kernel, output, partials, scalar, scratch } from "./kernel.ts";
 import { type Carried, carry } from "./rows.ts";
-import type { Scratch } from "./scratch.ts";
 
 const tolerance = { f32: "2^-49", f64: "2^-49" };
 
