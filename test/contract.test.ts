@@ -6,7 +6,7 @@ import { KERNELS } from "../src/kernels/index.ts";
 
 const bytes = Buffer.from(STRICT, "base64");
 const module = new WebAssembly.Module(bytes);
-const memory = new WebAssembly.Memory({ initial: 128 });
+const memory = new WebAssembly.Memory({ initial: 128, maximum: 128 });
 const { exports } = new WebAssembly.Instance(module, { env: { memory } });
 
 /** Names of the functions of a kernel. */
