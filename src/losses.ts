@@ -10,7 +10,7 @@ import type { ModuleSource } from "./backends/load.ts";
 import { openWasm } from "./backends/open.ts";
 import type { Pool } from "./backends/pool.ts";
 import { TUNING, type Tuning } from "./backends/threads.ts";
-import { checkChoice, checkInteger } from "./check.ts";
+import { checkAddress, checkChoice, checkInteger } from "./check.ts";
 import { type FloatArray, isArrayType, type LabelArray, type NumericArray } from "./dtype.ts";
 import { hasSimd } from "./features.ts";
 import type { ArrayType } from "./memory/arena.ts";
@@ -223,6 +223,7 @@ export async function openLosses(options: LossesOptions, tuning: Tuning): Promis
   checkInteger("createLosses", "arenaBytes", arenaBytes, 0, LARGEST_ARENA);
   if (threads !== "auto") checkInteger("createLosses", "threads", threads, 1, 1024);
   if (typeof relaxed !== "boolean") throw new TypeError(`createLosses: relaxed must be a boolean, but is ${relaxed}`);
+  checkAddress("createLosses", "worker", options.worker);
 
   const notes: string[] = [];
   if (relaxed) notes.push("relaxed: asked for, but not built yet; the strict kernels run.");
