@@ -24,8 +24,6 @@ export interface Opened {
 
 /** Workers that stopped are replaced so often, in the life of an engine. */
 const SPARES = 4;
-/** Workers that have a core each spin so long for the next launch. */
-const SPIN_MILLISECONDS = 0.2;
 const START_MILLISECONDS = 10_000;
 
 /** The WebAssembly backend, with threads where they are asked for and can be had. */
@@ -65,7 +63,7 @@ async function openShared(options: WasmOptions, threads: number): Promise<Opened
     arenaBytes: got.arenaBytes,
     workers: threads - 1,
     spares: SPARES,
-    spinMilliseconds: threads > countCores() ? 0 : SPIN_MILLISECONDS,
+    spinMilliseconds: threads > countCores() ? 0 : tuning.workerSpinMilliseconds,
     startMilliseconds: START_MILLISECONDS,
     source: worker,
   });

@@ -25,6 +25,8 @@ export interface Tuning {
   /** Strides a thread, so that the last ones end at about the same time, and the fewest elements of one. */
   readonly stridesAThread: number;
   readonly smallestStride: number;
+  /** How long a worker that has a core to itself spins for the next launch before it sleeps. */
+  readonly workerSpinMilliseconds: number;
   /** How long the caller spins for the last strides before it sleeps, and then waits until it gives a worker up. */
   readonly spinMilliseconds: number;
   readonly patienceMilliseconds: number;
@@ -32,8 +34,9 @@ export interface Tuning {
 
 export const TUNING: Tuning = {
   smallestCall: 32768,
-  stridesAThread: 16,
-  smallestStride: 4096,
+  stridesAThread: 32,
+  smallestStride: 2048,
+  workerSpinMilliseconds: 0.2,
   spinMilliseconds: 0.1,
   patienceMilliseconds: 2000,
 };

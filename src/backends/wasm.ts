@@ -23,7 +23,7 @@ import type { Exports, Launcher } from "./launcher.ts";
 /** Bytes that the windows of one launch should take together: within the second-level cache. */
 const LAUNCH_BYTES = 512 * 1024;
 /** Units that the windows of a shared launch should hold, so that there is something to share. */
-const SHARED_UNITS = 16;
+const SHARED_UNITS = 4;
 /** Windows start at a cache line, and at different places of a page: at the same place copying took twice as long. */
 const LINE = 64;
 const STAGGER = 704;
