@@ -1,9 +1,10 @@
 // Builds everything: assembly/ to build/*.wasm, those inlined into src/generated/wasm.ts, src/ to dist/.
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { buildSync } from "esbuild";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const require = createRequire(import.meta.url);
@@ -29,7 +30,25 @@ writeFileSync(
     (name) => `/** The ${name} module, base64. */\nexport const ${name.toUpperCase()} =\n  "${inline(name)}";\n`,
   ).join(""),
 );
+// one script without imports, that runs as it is inlined, as a classic script and as a module
+buildSync({
+  entryPoints: [join(root, "src/backends/worker.ts")],
+  outfile: join(root, "build/worker.js"),
+  bundle: true,
+  minify: true,
+  format: "iife",
+  target: "es2022",
+  logLevel: "warning",
+});
+const worker = readFileSync(join(root, "build/worker.js"), "utf8").trim();
+writeFileSync(
+  join(root, "src/generated/worker.ts"),
+  `/** The worker's script. */\nexport const WORKER =\n  ${JSON.stringify(worker)};\n`,
+);
 
 rmSync(join(root, "dist"), { recursive: true, force: true });
 run(tsc, "-p", "tsconfig.build.json");
+// for pages that may not run what is inlined
+for (const name of MODULES) copyFileSync(join(root, `build/${name}.wasm`), join(root, `dist/${name}.wasm`));
+copyFileSync(join(root, "build/worker.js"), join(root, "dist/worker.js"));
 chmodSync(join(root, "dist/cli/main.js"), 0o755);

@@ -48,6 +48,12 @@ export function checkFraction(name: string, argument: string, value: unknown): v
   throw new RangeError(`${name}: ${argument} is ${value}, but must be from 0 to 1`);
 }
 
+/** A URL, as an object or in words, or nothing. */
+export function checkAddress(name: string, argument: string, value: unknown): void {
+  if (value === undefined || typeof value === "string" || value instanceof URL) return;
+  throw new TypeError(`${name}: ${argument} must be a URL or a string, but is ${kindOf(value)}`);
+}
+
 /** One of a list of words. */
 export function checkChoice(name: string, argument: string, value: unknown, choices: readonly string[]): void {
   if (choices.includes(value as string)) return;

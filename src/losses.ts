@@ -6,9 +6,11 @@ import * as sm from "./api/softmax.ts";
 import * as se from "./api/squaredError.ts";
 import type { Backend } from "./backends/backend.ts";
 import { createJsBackend } from "./backends/js.ts";
-import { compile, createMemory, type ModuleSource } from "./backends/load.ts";
-import { createWasmBackend } from "./backends/wasm.ts";
-import { checkChoice, checkInteger } from "./check.ts";
+import type { ModuleSource } from "./backends/load.ts";
+import { openWasm } from "./backends/open.ts";
+import type { Pool } from "./backends/pool.ts";
+import { TUNING, type Tuning } from "./backends/threads.ts";
+import { checkAddress, checkChoice, checkInteger } from "./check.ts";
 import { type FloatArray, isArrayType, type LabelArray, type NumericArray } from "./dtype.ts";
 import { hasRelaxedSimd, hasSimd } from "./features.ts";
 import type { ArrayType } from "./memory/arena.ts";
@@ -212,48 +214,62 @@ const BACKENDS = ["auto", "wasm", "js"];
  * losses.close();
  */
 export async function createLosses(options: LossesOptions = {}): Promise<Losses> {
+  return openLosses(options, TUNING);
+}
+
+/** createLosses with another way of sharing out: tests share the smallest calls. */
+export async function openLosses(options: LossesOptions, tuning: Tuning): Promise<Losses> {
   const { backend = "auto", threads = 1, relaxed = false, arenaBytes = DEFAULT_ARENA } = options;
   checkChoice("createLosses", "backend", backend, BACKENDS);
   checkInteger("createLosses", "arenaBytes", arenaBytes, 0, LARGEST_ARENA);
   if (threads !== "auto") checkInteger("createLosses", "threads", threads, 1, 1024);
   if (typeof relaxed !== "boolean") throw new TypeError(`createLosses: relaxed must be a boolean, but is ${relaxed}`);
+  checkAddress("createLosses", "worker", options.worker);
 
   const notes: string[] = [];
-  if (threads !== 1) notes.push(`threads: ${threads} was asked for, but only one is built yet; one runs.`);
   const fused = relaxed && backend !== "js" && hasRelaxedSimd();
   if (relaxed && !fused) {
     const reason = backend === "js" ? "the JavaScript loops have none" : "this engine has no relaxed SIMD";
     notes.push(`relaxed: ${reason}; the strict kernels run.`);
   }
-  if (backend === "js") return new Engine(createJsBackend(arenaBytes), notes);
+  const inJavaScript = () => {
+    if (threads !== 1) notes.push(`threads: ${threads} was asked for, but the JavaScript loops run on one.`);
+    return new Engine(createJsBackend(arenaBytes), notes);
+  };
+  if (backend === "js") return inJavaScript();
   if (!hasSimd()) {
     const reason = "this engine has no WebAssembly SIMD";
     if (backend === "wasm") throw new Error(`createLosses: backend is "wasm", but ${reason}`);
-    return new Engine(createJsBackend(arenaBytes), [...notes, `backend: ${reason}; the JavaScript loops run.`]);
+    notes.push(`backend: ${reason}; the JavaScript loops run.`);
+    return inJavaScript();
   }
-  const module = await compile(options.wasm, fused);
-  const got = createMemory(arenaBytes);
-  if (got.arenaBytes < arenaBytes) {
-    notes.push(`arenaBytes: ${arenaBytes} was asked for, but the platform gives ${got.arenaBytes}.`);
-  }
-  const { exports } = await WebAssembly.instantiate(module, { env: { memory: got.memory } });
-  const wide = createJsBackend(0);
-  return new Engine(createWasmBackend(exports as never, got.memory, got.arenaBytes, wide), notes, fused);
+  const { wasm, worker } = options;
+  const opened = await openWasm({ threads, arenaBytes, relaxed: fused, wasm, worker, tuning });
+  return new Engine(opened.backend, [...notes, ...opened.notes], fused, opened.pool);
 }
 
 /** Hands each call to src/api with the backend, while there is one. */
 class Engine {
   readonly backend: "wasm" | "js";
-  readonly threads = 1;
   readonly relaxed: boolean;
-  readonly notes: readonly string[];
+  readonly #notes: readonly string[];
+  readonly #pool: Pool | undefined;
   #backend: Backend | undefined;
 
-  constructor(backend: Backend, notes: readonly string[], relaxed = false) {
+  constructor(backend: Backend, notes: readonly string[], relaxed = false, pool?: Pool) {
     this.backend = backend.name;
     this.relaxed = relaxed;
-    this.notes = Object.freeze(notes);
+    this.#notes = notes;
+    this.#pool = pool;
     this.#backend = backend;
+  }
+
+  get threads(): number {
+    return 1 + (this.#pool?.size ?? 0);
+  }
+
+  get notes(): readonly string[] {
+    return Object.freeze([...this.#notes, ...(this.#pool?.notes ?? [])]);
   }
 
   #open(name: string): Backend {
@@ -277,6 +293,7 @@ class Engine {
 
   close(): void {
     this.#backend = undefined;
+    this.#pool?.close();
   }
 
   [Symbol.dispose](): void {

@@ -1,18 +1,22 @@
 import { afterAll } from "vitest";
-import { createLosses } from "../src/index.ts";
+import { TUNING, type Tuning } from "../src/backends/threads.ts";
+import { type Losses, type LossesOptions, openLosses } from "../src/losses.ts";
 import "./relaxed.ts";
 
-type LossesOptions = NonNullable<Parameters<typeof createLosses>[0]>;
-export type Losses = Awaited<ReturnType<typeof createLosses>>;
+export type { Losses };
 export interface OpenBackend {
   name: string;
   losses: Losses;
 }
 
+/** Everything is shared out among threads, however small. */
+export const SHARE_ALL: Tuning = { ...TUNING, smallestCall: 0, smallestStride: 1 };
+
 /** Every suite loops over this list. */
 export const backends: readonly { name: string; options: LossesOptions }[] = [
   { name: "wasm", options: { backend: "wasm" } },
   { name: "js", options: { backend: "js" } },
+  { name: "wasm, 3 threads", options: { backend: "wasm", threads: 3 } },
 ];
 
 /** Not the same bits, but within the same tolerances: for suites that compare with the oracle. */
@@ -23,7 +27,7 @@ export async function openBackends(options: LossesOptions = {}, list = backends)
   const opened = await Promise.all(
     list.map(async (backend) => ({
       name: backend.name,
-      losses: await createLosses({ ...options, ...backend.options }),
+      losses: await openLosses({ ...options, ...backend.options }, SHARE_ALL),
     })),
   );
   afterAll(() => {

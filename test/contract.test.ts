@@ -30,7 +30,7 @@ function sectionsOf(binary: Uint8Array): number[] {
 describe.each(Object.entries({ STRICT, RELAXED }))("%s", (_, base64) => {
   const bytes = Buffer.from(base64, "base64");
   const module = new WebAssembly.Module(bytes);
-  const memory = new WebAssembly.Memory({ initial: 128 });
+  const memory = new WebAssembly.Memory({ initial: 128, maximum: 128 });
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
 
   test("the module exports the kernels of the list times their dtypes, and nothing else", () => {

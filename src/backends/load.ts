@@ -4,30 +4,65 @@ import { pagesFor } from "../memory/map.ts";
 /** The module as it is inlined in the package, or what the caller gives instead. */
 export type ModuleSource = URL | BufferSource | WebAssembly.Module;
 
-/** Compiles the kernels that are given, or the inlined ones. */
-export async function compile(source: ModuleSource | undefined, relaxed = false): Promise<WebAssembly.Module> {
-  if (source instanceof WebAssembly.Module) return source;
-  if (source instanceof URL) return WebAssembly.compile(await bytesAt(source));
-  if (source !== undefined) return WebAssembly.compile(source);
-  return WebAssembly.compile(fromBase64(relaxed ? RELAXED : STRICT));
+/** Which of the kernels: for ordinary or for shared memory, strict or with fused multiply-add. */
+export interface Build {
+  readonly shared?: boolean;
+  readonly relaxed?: boolean;
 }
 
+/** Compiles the kernels that are given, or the inlined ones. */
+export async function compile(source: ModuleSource | undefined, build: Build = {}): Promise<WebAssembly.Module> {
+  if (source instanceof WebAssembly.Module) return source;
+  const inlined = () => fromBase64(build.relaxed ? RELAXED : STRICT);
+  const bytes = source instanceof URL ? await bytesAt(source) : (source ?? inlined());
+  return WebAssembly.compile(build.shared ? withSharedMemory(bytes) : bytes);
+}
+
+/** What 32-bit addresses reach. */
+const MAXIMAL_PAGES = 65536;
+
 /** Memory of the map with an arena of so many bytes; halved where the platform refuses the size. */
-export function createMemory(arenaBytes: number): { memory: WebAssembly.Memory; arenaBytes: number } {
+export function createMemory(
+  arenaBytes: number,
+  workers = 0,
+  shared = false,
+): { memory: WebAssembly.Memory; arenaBytes: number } {
   for (let bytes = arenaBytes; ; bytes = Math.floor(bytes / 2)) {
-    const pages = pagesFor(bytes);
+    const pages = pagesFor(bytes, workers);
+    if (pages > MAXIMAL_PAGES) continue;
     try {
-      return { memory: new WebAssembly.Memory({ initial: pages, maximum: pages }), arenaBytes: bytes };
+      return { memory: new WebAssembly.Memory({ initial: pages, maximum: pages, shared }), arenaBytes: bytes };
     } catch (error) {
       if (!(error instanceof RangeError) || bytes < 65536) throw error;
     }
   }
 }
 
+/** The import of memory: "env", "memory", a memory; its limits follow. */
+const MEMORY_IMPORT = [3, ...new TextEncoder().encode("env"), 6, ...new TextEncoder().encode("memory"), 2];
+/** Limits: a maximum; the memory is shared. */
+const BOUNDED = 1;
+const SHARED = 3;
+
+/**
+ * The same module for a shared memory. The two differ in one byte, the flags of the memory's import, so that the package
+ * carries one of them.
+ */
+export function withSharedMemory(source: BufferSource): Uint8Array<ArrayBuffer> {
+  const view = ArrayBuffer.isView(source)
+    ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
+    : new Uint8Array(source);
+  const bytes = view.slice();
+  const at = bytes.findIndex((_, i) => MEMORY_IMPORT.every((byte, k) => bytes[i + k] === byte));
+  const flags = at + MEMORY_IMPORT.length;
+  if (at >= 0 && bytes[flags] === BOUNDED) bytes[flags] = SHARED;
+  return bytes;
+}
+
 async function bytesAt(url: URL): Promise<BufferSource> {
   if (url.protocol === "file:") {
-    const { readFile } = await import("node:fs/promises");
-    return readFile(url);
+    const { readFile } = globalThis.process.getBuiltinModule("node:fs/promises");
+    return readFile(url) as Promise<Uint8Array<ArrayBuffer>>;
   }
   const response = await fetch(url);
   if (!response.ok) throw new Error(`createLosses: ${url} answered ${response.status}`);

@@ -18,11 +18,12 @@ import {
 import { ExactSum } from "../numeric/exactSum.ts";
 import type { Arguments, Backend, Reduce } from "./backend.ts";
 import { elementsPerUnit } from "./js.ts";
-
-type Exports = Readonly<Record<string, (...parameters: number[]) => void>>;
+import type { Exports, Launcher } from "./launcher.ts";
 
 /** Bytes that the windows of one launch should take together: within the second-level cache. */
 const LAUNCH_BYTES = 512 * 1024;
+/** Units that the windows of a shared launch should hold, so that there is something to share. */
+const SHARED_UNITS = 4;
 /** Windows start at a cache line, and at different places of a page: at the same place copying took twice as long. */
 const LINE = 64;
 const STAGGER = 704;
@@ -33,26 +34,39 @@ interface Staged {
   readonly array: FloatArray | LabelArray;
   readonly elements: number;
   readonly bytes: number;
-  address: number;
+  /** Of its window; a shared call has two, so that one is filled while the other one is worked on. */
+  readonly addresses: [number, number];
+}
+
+/** A launch: units [first, first + units) of the call, in one of the windows. */
+interface Launch {
+  readonly first: number;
+  readonly units: number;
+  readonly window: 0 | 1;
 }
 
 function bytesPerElement(parameter: Parameter, dtype: Dtype): number {
   return parameter.type === "float" ? bytesOf(dtype) : parameter.type === "f64" ? 8 : 4;
 }
 
-/** The WebAssembly functions over one memory of fixed size. `wide` runs what does not fit the windows. */
+/**
+ * The WebAssembly functions over one memory of fixed size. `wide` runs what does not fit the windows; `launcher`, where
+ * given, shares launches out among threads.
+ */
 export function createWasmBackend(
   exports: Exports,
   memory: WebAssembly.Memory,
   arenaBytes: number,
   wide: Backend,
+  launcher?: Launcher,
 ): Backend {
   const { buffer } = memory;
   writeConstants(buffer);
   const arena = new Arena(buffer, ARENA, arenaBytes, ARENA_OVERHEAD);
-  const partials = new Float64Array(buffer, PARTIALS, PARTIAL_UNITS);
+  const partials = [0, 1].map((i) => new Float64Array(buffer, PARTIALS + 8 * PARTIAL_UNITS * i, PARTIAL_UNITS));
   const sum = new ExactSum(new Float64Array(buffer, BINS, BINS_BYTES / 8));
-  const addToBins = (begin: number, end: number) => exports.addExactly(begin, end, PARTIALS, BINS);
+  const addToBins = (begin: number, end: number, values: Float64Array) =>
+    exports.addExactly(begin, end, values.byteOffset, BINS);
 
   /** Whether a kernel can work on the array where it is. */
   function isResident(parameter: Parameter, array: FloatArray | LabelArray): boolean {
@@ -60,15 +74,15 @@ export function createWasmBackend(
   }
 
   /** A window's contents: elements [from, from + n) of the array. */
-  function window({ parameter, array, address }: Staged, dtype: Dtype, n: number): FloatArray | Int32Array {
+  function window({ parameter, array }: Staged, address: number, dtype: Dtype, n: number): FloatArray | Int32Array {
     if (parameter.type === "i32") return new Int32Array(buffer, address, n);
     return bytesPerElement(parameter, dtype) === 4 && array instanceof Float32Array
       ? new Float32Array(buffer, address, n)
       : new Float64Array(buffer, address, n);
   }
 
-  function copyIn(staged: Staged, dtype: Dtype, from: number, n: number, ignoreIndex: number): void {
-    const to = window(staged, dtype, n);
+  function copyIn(staged: Staged, at: 0 | 1, dtype: Dtype, from: number, n: number, ignoreIndex: number): void {
+    const to = window(staged, staged.addresses[at], dtype, n);
     if (to instanceof Int32Array) copyLabels(staged.array as LabelArray, from, n, to, ignoreIndex);
     else to.set((staged.array as FloatArray).subarray(from, from + n));
   }
@@ -77,14 +91,16 @@ export function createWasmBackend(
     const staged: Staged[] = [];
     let bytesAUnit = 0;
     let bytesACall = 0;
+    let work = 0;
     for (const parameter of kernel.parameters) {
       const array = args[parameter.name];
       if (parameter.role === "scalar" || array === null || array === undefined || typeof array === "number") continue;
+      work += array.length;
       if (isResident(parameter, array)) continue;
       const whole = parameter.per === "call";
       const elementsAUnit = whole ? array.length : elementsPerUnit(parameter, args);
       const bytes = elementsAUnit * bytesPerElement(parameter, dtype);
-      staged.push({ parameter, array, elements: elementsAUnit, bytes, address: 0 });
+      staged.push({ parameter, array, elements: elementsAUnit, bytes, addresses: [0, 0] });
       if (whole) bytesACall += bytes + LINE + STAGGER;
       else bytesAUnit += bytes;
     }
@@ -93,24 +109,47 @@ export function createWasmBackend(
       wide.run(kernel, dtype, units, args, elements, reduce);
       return;
     }
-    const fitting = bytesAUnit === 0 ? units : Math.max(1, Math.floor(Math.min(LAUNCH_BYTES, room) / bytesAUnit));
+    const half = room / 2 - staged.length * (LINE + STAGGER);
+    const threads = launcher !== undefined && bytesAUnit <= half && launcher.shares(kernel, work) ? launcher : null;
+    const most = threads
+      ? Math.min(half, Math.max(LAUNCH_BYTES, SHARED_UNITS * bytesAUnit))
+      : Math.min(LAUNCH_BYTES, room);
+    const fitting = bytesAUnit === 0 ? units : Math.max(1, Math.floor(most / bytesAUnit));
     const launch = Math.min(units, reduce ? Math.min(fitting, PARTIAL_UNITS) : fitting);
 
     let address = WINDOWS;
     for (const s of staged) {
-      s.address = address;
-      const bytes = s.parameter.per === "call" ? s.bytes : s.bytes * launch;
-      address = (Math.ceil((address + bytes) / LINE) + 1) * LINE + STAGGER;
-      if (s.parameter.per === "call" && s.parameter.role === "in") copyIn(s, dtype, 0, s.array.length, 0);
+      const whole = s.parameter.per === "call";
+      for (const at of [0, 1] as const) {
+        if (at === 1 && (whole || !threads)) continue;
+        s.addresses[at] = address;
+        if (whole) s.addresses[1] = address;
+        address = (Math.ceil((address + (whole ? s.bytes : s.bytes * launch)) / LINE) + 1) * LINE + STAGGER;
+      }
+      if (whole && s.parameter.role === "in") copyIn(s, 0, dtype, 0, s.array.length, 0);
     }
 
-    const f = exports[kernel.dtypes ? `${kernel.name}_${dtype}` : kernel.name];
+    const name = kernel.dtypes ? `${kernel.name}_${dtype}` : kernel.name;
+    const elementsOf = (s: Staged, first: number, n: number) =>
+      Math.min(n * s.elements, s.array.length - first * s.elements);
+
+    /** Takes the results of a launch that is done. */
+    function settle({ first, units: n, window: at }: Launch): void {
+      for (const s of staged) {
+        if (s.parameter.role === "in") continue;
+        const view = window(s, s.addresses[at], dtype, elementsOf(s, first, n)) as FloatArray;
+        (s.array as FloatArray).set(view, first * s.elements);
+      }
+      reduce?.(partials[at], n, first);
+    }
+
+    let last: Launch | undefined;
     for (let first = 0; first < units; first += launch) {
+      const at = threads && last?.window === 0 ? 1 : 0;
       const n = Math.min(launch, units - first);
-      const elementsOf = (s: Staged) => Math.min(n * s.elements, s.array.length - first * s.elements);
       for (const s of staged) {
         if (s.parameter.role === "in" && s.parameter.per !== "call") {
-          copyIn(s, dtype, first * s.elements, elementsOf(s), args.ignoreIndex as number);
+          copyIn(s, at, dtype, first * s.elements, elementsOf(s, first, n), args.ignoreIndex as number);
         }
       }
       let next = 0;
@@ -118,22 +157,29 @@ export function createWasmBackend(
         const value = args[parameter.name];
         if (parameter.role === "scratch") return SCRATCH;
         if (parameter.role === "count") return Math.min(n * BLOCK_ELEMENTS, elements - first * BLOCK_ELEMENTS);
-        if (parameter.role === "partials" && value === undefined) return PARTIALS;
+        if (parameter.role === "partials" && value === undefined) return partials[at].byteOffset;
         if (value === null || value === undefined) return 0;
         if (typeof value === "number") return value;
-        if (staged[next]?.parameter === parameter) return staged[next++].address;
+        if (staged[next]?.parameter === parameter) return staged[next++].addresses[at];
         return (
           value.byteOffset +
           (parameter.per === "call" ? 0 : first) * elementsPerUnit(parameter, args) * value.BYTES_PER_ELEMENT
         );
       });
-      f(0, n, ...numbers);
-      for (const s of staged) {
-        if (s.parameter.role === "in") continue;
-        const view = window(s, dtype, elementsOf(s)) as FloatArray;
-        (s.array as FloatArray).set(view, first * s.elements);
+      const now: Launch = { first, units: n, window: at };
+      if (threads) {
+        threads.join();
+        threads.start(kernel, name, n, (work / units) * n, numbers);
+        if (last) settle(last);
+        last = now;
+      } else {
+        exports[name](0, n, ...numbers);
+        settle(now);
       }
-      reduce?.(partials, n, first);
+    }
+    if (last) {
+      threads?.join();
+      settle(last);
     }
   }
 

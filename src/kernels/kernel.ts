@@ -30,6 +30,8 @@ export interface Kernel {
   readonly unit: "row" | "block";
   readonly dtypes: readonly Dtype[] | null;
   readonly parameters: readonly Parameter[];
+  /** false: it reduces over all units of a launch, so that a launch is not shared out among threads. */
+  readonly splits?: false;
   /** Relative error of a result that is stated and tested, per dtype. */
   readonly tolerance: { readonly f32: string; readonly f64: string };
   readonly loop: Loop;

@@ -10,6 +10,7 @@ export const checkLabels = kernel({
   unit: "row",
   dtypes: null,
   parameters: [input("labels", "unit", "i32"), partials("report"), scalar("classes"), scalar("ignoreIndex")],
+  splits: false,
   tolerance: exact,
   loop(begin: number, end: number, labels: Int32Array, report: Float64Array, classes: number, ignoreIndex: number) {
     let first = -1;
@@ -43,6 +44,7 @@ export const addExactly = kernel({
   unit: "row",
   dtypes: null,
   parameters: [input("values", "unit", "f64"), output("bins", "call", "f64")],
+  splits: false,
   tolerance: exact,
   loop: addRangeToBins,
 });

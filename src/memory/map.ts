@@ -16,11 +16,11 @@ export const SCRATCH_BYTES = 68 * KIB;
 /** Bins of the exact sum. */
 export const BINS = SCRATCH + SCRATCH_BYTES;
 export const BINS_BYTES = 32 * KIB;
-/** One float64 a unit, reduced after each launch: so many units a launch. */
+/** One float64 a unit, reduced after each launch: so many units a launch. Twice: the next launch may run meanwhile. */
 export const PARTIALS = BINS + BINS_BYTES;
 export const PARTIAL_UNITS = 8192;
 /** Where arrays from outside pass through. A row (with its targets, gradient...) that is larger runs in JavaScript. */
-export const WINDOWS = PARTIALS + 8 * PARTIAL_UNITS;
+export const WINDOWS = PARTIALS + 2 * 8 * PARTIAL_UNITS;
 export const WINDOWS_BYTES = 4096 * KIB;
 /** What alloc() gives out. */
 export const ARENA = WINDOWS + WINDOWS_BYTES;
@@ -32,9 +32,18 @@ export const ARENA_OVERHEAD = 256;
 
 export const PAGE = 64 * KIB;
 
-/** Pages of a memory with an arena of so many bytes. */
-export function pagesFor(arenaBytes: number): number {
-  return Math.ceil((ARENA + arenaBytes + ARENA_OVERHEAD + SLACK) / PAGE);
+/** A worker's own words, then its scratch; a line and a page's part further than the last one's. */
+export const WORKER_SCRATCH = 64;
+export const WORKER_BYTES = WORKER_SCRATCH + SCRATCH_BYTES + 704;
+
+/** Where the words and the scratch of worker `i` start: behind the arena. */
+export function workerArea(arenaBytes: number, i: number): number {
+  return Math.ceil((ARENA + arenaBytes + ARENA_OVERHEAD + SLACK) / 64) * 64 + i * WORKER_BYTES;
+}
+
+/** Pages of a memory with an arena of so many bytes, and workers beside the caller. */
+export function pagesFor(arenaBytes: number, workers = 0): number {
+  return Math.ceil(workerArea(arenaBytes, workers) / PAGE);
 }
 
 /** Writes the constant table and the masks. */

@@ -1,0 +1,110 @@
+// The worker, bundled into one script without imports (scripts/build.ts). It reports once that it runs; from then on it
+// lives in this loop, and only Atomics reach it.
+
+import { WORKER_SCRATCH } from "../memory/map.ts";
+import {
+  CLOSED,
+  controlOf,
+  DISMISSED,
+  EPOCH,
+  FAILED,
+  FUNCTION,
+  JOINING,
+  LAUNCH,
+  NUMBERS,
+  READY,
+  type Report,
+  RUNS,
+  SCRATCH_AT,
+  SLEEPERS,
+  STATE,
+  STRIDE,
+  STRIDES,
+  type Start,
+  take,
+  UNITS,
+} from "./protocol.ts";
+
+/** What the loop needs of a port, in Node's workers and in browsers'. */
+interface Port {
+  postMessage(report: Report): void;
+  once?(event: "message", listener: (start: Start) => void): void;
+  onmessage?: ((event: { data: Start }) => void) | null;
+}
+
+const scope = globalThis as unknown as Port;
+const port: Port = globalThis.process?.getBuiltinModule?.("node:worker_threads").parentPort ?? scope;
+if (port.once) port.once("message", start);
+else scope.onmessage = ({ data }) => start(data);
+
+function start({ module, memory, area, spinMilliseconds }: Start): void {
+  let functions: ((begin: number, end: number, ...numbers: number[]) => void)[];
+  try {
+    functions = Object.values(new WebAssembly.Instance(module, { env: { memory } }).exports) as typeof functions;
+  } catch (error) {
+    port.postMessage({ ready: false, reason: String(error) });
+    return;
+  }
+  const own = new Int32Array(memory.buffer, area, WORKER_SCRATCH / 4);
+  Atomics.compareExchange(own, STATE, 0, READY);
+  port.postMessage({ ready: true });
+  work(functions, memory.buffer, own, area + WORKER_SCRATCH, spinMilliseconds);
+}
+
+function work(
+  functions: ((begin: number, end: number, ...numbers: number[]) => void)[],
+  buffer: ArrayBufferLike,
+  own: Int32Array,
+  scratch: number,
+  spinMilliseconds: number,
+): void {
+  const { words, flags, numbers } = controlOf(buffer);
+  let known = -1;
+  let f = functions[0];
+  let parameters: number[] = [];
+  for (;;) {
+    const epoch = Atomics.load(words, EPOCH);
+    if (Atomics.load(words, CLOSED) === 1 || Atomics.load(own, STATE) === DISMISSED) return;
+    const left = take(words);
+    if (left === 0) {
+      idle(words, epoch, spinMilliseconds);
+      continue;
+    }
+    const stride = words[STRIDES] - left;
+    Atomics.store(own, RUNS, stride + 1);
+    const launch = words[LAUNCH];
+    if (launch !== known) {
+      known = launch;
+      f = functions[words[FUNCTION]];
+      parameters = Array.from(numbers.subarray(0, words[NUMBERS]));
+      if (words[SCRATCH_AT] >= 0) parameters[words[SCRATCH_AT]] = scratch;
+    }
+    const begin = stride * words[STRIDE];
+    try {
+      f(begin, Math.min(begin + words[STRIDE], words[UNITS]), ...parameters);
+    } catch (error) {
+      Atomics.store(own, STATE, FAILED);
+      finish(words, flags, stride, ~launch);
+      throw error;
+    }
+    finish(words, flags, stride, launch);
+    Atomics.store(own, RUNS, 0);
+  }
+}
+
+/** Flags a stride, and wakes the caller where it sleeps. */
+function finish(words: Int32Array, flags: Int32Array, stride: number, flag: number): void {
+  Atomics.store(flags, stride, flag);
+  if (Atomics.compareExchange(words, JOINING, 1, 0) === 1) Atomics.notify(words, JOINING);
+}
+
+/** Waits for a launch after `epoch`: spins for a moment (it then starts within 1 us), then sleeps. */
+function idle(words: Int32Array, epoch: number, spinMilliseconds: number): void {
+  const until = performance.now() + spinMilliseconds;
+  do {
+    for (let i = 0; i < 64; i++) if (Atomics.load(words, EPOCH) !== epoch) return;
+  } while (performance.now() < until);
+  Atomics.add(words, SLEEPERS, 1);
+  Atomics.wait(words, EPOCH, epoch);
+  Atomics.sub(words, SLEEPERS, 1);
+}

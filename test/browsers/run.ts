@@ -1,0 +1,80 @@
+/** `npm run test:browsers`: the suites in the browsers that are installed; says what is not, and fails where one fails. */
+import { pages } from "./bundle.ts";
+import { BROWSERS, type Browser } from "./launch.ts";
+import { type PageServer, serve } from "./server.ts";
+import type { Outcome } from "./suite.ts";
+
+const KERNELS = "kernels,semantics,gradients,errors,bits";
+const PATIENCE_MILLISECONDS = 600_000;
+
+interface Page {
+  folder: "plain" | "isolated" | "policy";
+  where: "main" | "worker";
+  suites: string;
+  threads: 1 | 2;
+  overrides?: true;
+}
+
+function pagesOf({ shares }: Browser): Page[] {
+  if (!shares) {
+    return [
+      { folder: "isolated", where: "main", suites: KERNELS, threads: 1 },
+      { folder: "plain", where: "main", suites: "threads", threads: 1 },
+    ];
+  }
+  return [
+    { folder: "isolated", where: "main", suites: `${KERNELS},threads`, threads: 2 },
+    { folder: "isolated", where: "worker", suites: `${KERNELS},threads`, threads: 2 },
+    { folder: "plain", where: "main", suites: "semantics,threads", threads: 1 },
+    { folder: "plain", where: "worker", suites: "threads", threads: 1 },
+    { folder: "policy", where: "main", suites: "threads", threads: 2, overrides: true },
+    { folder: "policy", where: "worker", suites: "threads", threads: 2, overrides: true },
+  ];
+}
+
+async function outcomeOf(server: PageServer, browser: Browser, page: Page): Promise<Outcome> {
+  const { folder, where, suites, threads, overrides } = page;
+  const search = `?suites=${suites}&threads=${threads}${overrides ? "&overrides" : ""}&page=${folder}-${where}`;
+  const reported = server.report(search);
+  const close = browser.open(`${server.address}/${folder}/${where}.html${search}`);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<string>((resolve) => {
+    const failures = [`no report in ${PATIENCE_MILLISECONDS / 1000} s`];
+    timer = setTimeout(() => resolve(JSON.stringify({ passed: 0, failures, about: "" })), PATIENCE_MILLISECONDS);
+  });
+  try {
+    return JSON.parse(await Promise.race([reported, late]));
+  } finally {
+    clearTimeout(timer);
+    await close();
+  }
+}
+
+const server = await serve(await pages("suite.ts"));
+const only = new RegExp(process.argv[2] ?? ".");
+let failed = 0;
+try {
+  for (const browser of BROWSERS) {
+    if (browser.version === undefined) {
+      console.log(`${browser.name}: skipped, it is not installed`);
+      continue;
+    }
+    console.log(browser.version);
+    for (const page of pagesOf(browser)) {
+      const name = `${browser.name}, ${page.folder}, ${page.where}`;
+      if (!only.test(name)) continue;
+      const begin = performance.now();
+      const { passed, failures, about } = await outcomeOf(server, browser, page);
+      const seconds = ((performance.now() - begin) / 1000).toFixed(0);
+      const bad = failures.length > 0 || passed === 0;
+      console.log(
+        `  ${bad ? "FAIL" : "ok"}  ${page.folder}, ${page.where}: ${passed} tests passed, ${failures.length} failed (${about}; ${page.suites}; ${seconds} s)`,
+      );
+      for (const failure of failures.slice(0, 20)) console.log(`    ${failure}`);
+      if (bad) failed++;
+    }
+  }
+} finally {
+  server.close();
+}
+if (failed > 0) process.exitCode = 1;

