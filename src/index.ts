@@ -6,6 +6,7 @@ export { bfloat16, float16 } from "./dtype.ts";
 export { type Evaluation, evaluationOf } from "./evaluate/evaluation.ts";
 export type { Evaluator } from "./evaluate/evaluator.ts";
 export type { EvaluatorOptions } from "./evaluate/options.ts";
+export { type Regression, type RegressionEvaluator, regressionEvaluator, regressionOf } from "./evaluate/regression.ts";
 export { mergeStates } from "./evaluate/state.ts";
 export type { Batch } from "./evaluate/stream.ts";
 export { createLosses, type Losses, type LossesOptions } from "./losses.ts";

@@ -234,7 +234,7 @@ describe("failures: one line, exit code 1, nothing on standard output", () => {
     [
       "of an unsupported dtype",
       () => edited("<f4", "<c4"),
-      'unsupported dtype "<c4" (supported are <f4 <f8 |i1 |u1 <i2 <u2 <i4 <u4 <i8 <u8)',
+      'unsupported dtype "<c4" (supported are <f2 <f4 <f8 |i1 |u1 <i2 <u2 <i4 <u4 <i8 <u8)',
     ],
     [
       "without classes",

@@ -12,6 +12,7 @@ import {
   largeClassCounts,
   logitsOf,
   mulberry32,
+  zeros,
 } from "./inputs.ts";
 
 const opened = await openBackends();
@@ -46,7 +47,7 @@ describe.each(opened)("$name", ({ losses }) => {
         const random = mulberry32(classes);
         const x = logitsOf(random, dtype, rows, classes);
         const y = labelsOf(random, rows, classes, -100);
-        const weight = arrayOf[dtype].from({ length: classes }, (_, j) => (j % 4) / 2);
+        const weight = zeros(dtype, classes).map((_, j) => (j % 4) / 2);
         // The variance of equal losses is a difference of near numbers.
         const tolerance = slack[dtype] * (1 + Math.log(classes));
         for (const options of [
@@ -72,7 +73,7 @@ describe.each(opened)("$name", ({ losses }) => {
         const rows = classes > 1000 ? 3 : 50;
         const x = logitsOf(random, dtype, rows, classes);
         const y = labelsOf(random, rows, classes, -100);
-        for (const weight of [undefined, arrayOf[dtype].from({ length: classes }, (_, j) => 1 + (j % 5) / 4)]) {
+        for (const weight of [undefined, zeros(dtype, classes).map((_, j) => 1 + (j % 5) / 4)]) {
           const { loss, weightSum } = losses.evaluate(x, y, { classes, weight });
           expect(loss.mean).toBe(losses.crossEntropy(x, y, { classes, weight }));
           expect(loss.sum).toBe(losses.crossEntropy(x, y, { classes, weight, reduction: "sum" }));
@@ -280,7 +281,7 @@ test("any values: every backend gives the same evaluation and state", () => {
   });
   fc.assert(
     fc.property(cases, ({ dtype, classes, rows, values, places }) => {
-      const x = arrayOf[dtype].from({ length: rows * classes }, (_, i) => values[i % values.length]);
+      const x = zeros(dtype, rows * classes).map((_, i) => values[i % values.length]);
       const y = Int32Array.from({ length: rows }, (_, i) => {
         const place = places[i % places.length];
         return place % 5 === 2 ? -100 : place % classes;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createLosses, evaluationOf, mergeStates } from "../src/index.ts";
 import { openBackends } from "./backends.ts";
-import { arrayOf, dtypes, type FloatArray, labelsOf, logitsOf, mulberry32 } from "./inputs.ts";
+import { arrayOf, dtypes, type FloatArray, labelsOf, logitsOf, mulberry32, zeros } from "./inputs.ts";
 
 const opened = await openBackends();
 
@@ -36,7 +36,7 @@ test.each([
     x.fill(-Infinity, 8 * classes, 9 * classes);
   }
   const y = labelsOf(random, rows, classes, -100);
-  const weight = odd ? arrayOf[dtype].from({ length: classes }, (_, j) => j / 3) : undefined;
+  const weight = odd ? zeros(dtype, classes).map((_, j) => j / 3) : undefined;
   const options = { classes, weight, topK: [1, 3, 5000], bins: 11, perClass: true };
   const whole = opened[0].losses.evaluator(options);
   whole.add(x, y);

@@ -8,15 +8,17 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, i) => {
   return c;
 });
 
-/** CRC-32 as of zip and PNG (reflected, polynomial 0x04c11db7). */
-export function crc32(bytes: Uint8Array): number {
-  let c = 0xffffffff;
+/** CRC-32 as of zip and PNG (reflected, polynomial 0x04c11db7), of these bytes after those of `before`. */
+export function crc32(bytes: Uint8Array, before = 0): number {
+  let c = ~before;
   for (let i = 0; i < bytes.length; i++) c = CRC_TABLE[(c ^ bytes[i]) & 255] ^ (c >>> 8);
   return (c ^ 0xffffffff) >>> 0;
 }
 
 /** Bytes of the largest sum there can be: 2^53 values below 2^1024, in units of 2^-1074. */
 const MAXIMAL_INTEGER_BYTES = 272;
+/** Version, a count and sums take at least this much. */
+const SMALLEST_STATE = 20;
 
 export class Writer {
   #bytes = new Uint8Array(256);
@@ -117,4 +119,32 @@ export class Reader {
     const magnitude = length === 0 ? 0n : BigInt(`0x${hex}`);
     return new ExactTotal(sign & 4 ? -magnitude : magnitude, sign & 3);
   }
+}
+
+export function hasMagic(state: unknown, magic: string): state is Uint8Array {
+  return state instanceof Uint8Array && String.fromCharCode(...state.subarray(0, magic.length)) === magic;
+}
+
+/** Reads a state up to its version and compares its checksum; `name` begins the message of what is wrong. */
+export function openState(state: unknown, name: string, magic: string, version: number): Reader {
+  if (!(state instanceof Uint8Array)) throw new TypeError(`${name} must be a Uint8Array`);
+  const fail = (what: string): never => {
+    throw new RangeError(`${name} ${what}`);
+  };
+  if (!hasMagic(state, magic)) fail(`is not a state of an evaluator (it does not begin with "${magic}")`);
+  if (state.length < SMALLEST_STATE) fail(`is truncated: ${state.length} bytes are too few for a state`);
+  if (state[magic.length] !== version) fail(`is of version ${state[magic.length]}, but only ${version} is known`);
+  const body = state.subarray(0, state.length - 4);
+  const found = new Reader(state.subarray(body.length), fail).uint32();
+  const sum = crc32(body);
+  if (sum !== found) {
+    fail(`is truncated or was altered: its checksum is ${found.toString(16)}, but its bytes give ${sum.toString(16)}`);
+  }
+  return new Reader(body.subarray(magic.length + 1), fail);
+}
+
+/** Every number is written in one way only: what was written in another was not written by a Writer. */
+export function checkCanonical(state: Uint8Array, again: Uint8Array, name: string): void {
+  if (again.length === state.length && again.every((byte, i) => byte === state[i])) return;
+  throw new RangeError(`${name} is not in its canonical form`);
 }

@@ -1,7 +1,14 @@
 import { LOSS_BINS } from "../kernels/tally.ts";
 import { ExactTotal } from "../numeric/exactTotal.ts";
-import { crc32, Reader, Writer } from "./bytes.ts";
+import { checkCanonical, openState, type Reader, Writer } from "./bytes.ts";
 import { difference, MAXIMAL_BINS, MAXIMAL_CLASSES, MAXIMAL_TOPS, type Options } from "./options.ts";
+import {
+  addRegressionTotals,
+  decodeRegression,
+  encodeRegression,
+  isRegressionState,
+  type RegressionTotals,
+} from "./regression.ts";
 import { addTotals, COUNTS, classOf, createTotals, SUMS, type Totals } from "./totals.ts";
 
 /*
@@ -24,8 +31,6 @@ import { addTotals, COUNTS, classOf, createTotals, SUMS, type Totals } from "./t
  */
 const MAGIC = "wlev";
 const VERSION = 1;
-/** Version, options and counts take at least this much. */
-const SMALLEST_STATE = 32;
 
 const zigzag = (n: number) => (n < 0 ? -2 * n - 1 : 2 * n);
 const unzigzag = (n: number) => (n % 2 === 1 ? -(n + 1) / 2 : n / 2);
@@ -92,26 +97,10 @@ function readOptions(from: Reader): Options {
 
 /** Reads a state; `name` begins the message of what is wrong with it. */
 export function decode(state: unknown, name: string): Totals {
-  if (!(state instanceof Uint8Array)) throw new TypeError(`${name} must be a Uint8Array`);
-  const fail = (what: string): never => {
-    throw new RangeError(`${name} ${what}`);
-  };
-  const begin = String.fromCharCode(...state.subarray(0, MAGIC.length));
-  if (begin !== MAGIC) fail(`is not a state of an evaluator (it does not begin with "${MAGIC}")`);
-  if (state.length < SMALLEST_STATE) fail(`is truncated: ${state.length} bytes are too few for a state`);
-  if (state[MAGIC.length] !== VERSION) fail(`is of version ${state[MAGIC.length]}, but only ${VERSION} is known`);
-  const body = state.subarray(0, state.length - 4);
-  const found = new Reader(state.subarray(body.length), fail).uint32();
-  const sum = crc32(body);
-  if (sum !== found) {
-    fail(`is truncated or was altered: its checksum is ${found.toString(16)}, but its bytes give ${sum.toString(16)}`);
-  }
-  const from = new Reader(body.subarray(MAGIC.length + 1), fail);
+  const from = openState(state, name, MAGIC, VERSION);
   const totals = createTotals(readOptions(from));
   readTotals(from, totals);
-  // every number in one way only: what was written differently was not written by encode()
-  const again = encode(totals);
-  if (again.length !== state.length || again.some((byte, i) => byte !== state[i])) fail("is not in its canonical form");
+  checkCanonical(state as Uint8Array, encode(totals), name);
   return totals;
 }
 
@@ -148,13 +137,14 @@ function readTotals(from: Reader, totals: Totals): void {
  * evaluationOf(mergeStates(await readFile("a.acc"), await readFile("b.acc")));
  */
 export function mergeStates(...states: Uint8Array[]): Uint8Array {
-  return encode(mergeTotals("mergeStates", states));
+  return isRegressionState(states[0])
+    ? encodeRegression(mergeRegressions("mergeStates", states))
+    : encode(mergeTotals("mergeStates", states));
 }
 
 /** As mergeStates, decoded; `names` are used in messages. */
 export function mergeTotals(name: string, states: readonly Uint8Array[], names?: readonly string[]): Totals {
-  if (states.length === 0) throw new RangeError(`${name}: 0 states were given, but at least 1 is needed`);
-  const nameOf = (i: number) => (names ? names[i] : `${name}: states[${i}]`);
+  const nameOf = namer(name, states, names);
   const totals = decode(states[0], nameOf(0));
   for (let i = 1; i < states.length; i++) {
     const next = decode(states[i], nameOf(i));
@@ -163,4 +153,21 @@ export function mergeTotals(name: string, states: readonly Uint8Array[], names?:
     addTotals(totals, next);
   }
   return totals;
+}
+
+/** The same of states of regressionEvaluator(). */
+export function mergeRegressions(
+  name: string,
+  states: readonly Uint8Array[],
+  names?: readonly string[],
+): RegressionTotals {
+  const nameOf = namer(name, states, names);
+  const totals = decodeRegression(states[0], nameOf(0));
+  for (let i = 1; i < states.length; i++) addRegressionTotals(totals, decodeRegression(states[i], nameOf(i)));
+  return totals;
+}
+
+function namer(name: string, states: readonly Uint8Array[], names?: readonly string[]): (i: number) => string {
+  if (states.length === 0) throw new RangeError(`${name}: 0 states were given, but at least 1 is needed`);
+  return (i) => (names ? names[i] : `${name}: states[${i}]`);
 }
