@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { crc32 } from "../src/evaluate/bytes.ts";
 import { createLosses, evaluationOf, mergeStates } from "../src/index.ts";
 import { openBackends } from "./backends.ts";
 import { arrayOf, dtypes, type FloatArray, labelsOf, logitsOf, mulberry32, zeros } from "./inputs.ts";
@@ -58,6 +59,10 @@ test.each([
     if (Buffer.compare(state, wanted) !== 0) expect(state, `partition ${i}`).toEqual(wanted);
   }
   expect(evaluationOf(wanted)).toEqual(whole.result());
+});
+
+test("the checksum is the CRC-32 of zip and PNG", () => {
+  expect(crc32(new TextEncoder().encode("123456789"))).toBe(0xcbf43926);
 });
 
 describe("merging", () => {

@@ -33,10 +33,12 @@ function allocate(losses: Losses, { tensor, perRow }: Input, rows: number): Tens
 /** Reads as many rows as there is room for; how many there were, 0 at the end of all inputs. */
 async function fill(inputs: readonly Input[], arrays: readonly TensorArray[]): Promise<Rows> {
   const counts: number[] = [];
-  // one after the other: an error is then always the same
+  const reads = inputs.map(({ tensor }, k) => tensor.read(arrays[k]));
+  // all are under way, and awaited in order: of several errors the first one's file is named
+  await Promise.allSettled(reads);
   for (let k = 0; k < inputs.length; k++) {
     const { tensor, perRow } = inputs[k];
-    const elements = await tensor.read(arrays[k]);
+    const elements = await reads[k];
     if (elements % perRow !== 0) {
       throw new FormatError(`${tensor.path}: the last row has ${elements % perRow} elements, but ${perRow} are needed`);
     }

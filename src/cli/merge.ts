@@ -29,15 +29,14 @@ export async function merge(args: readonly string[]): Promise<string> {
       throw Object.assign(error as Error, { path });
     }
   });
-  const names = positionals.map((path) => `${path}:`);
   const outputs: Output[] = [];
   if (isRegressionState(states[0])) {
     if (values.report !== undefined) throw new UsageError("--report is not for --loss mse");
-    const result = regressionOfTotals(mergeRegressions("merge", states, names));
+    const result = regressionOfTotals(mergeRegressions("merge", states, positionals));
     if (values.state !== undefined) writeFiles([[values.state, mergeStates(...states)]]);
     return values.json ? json(result) : regressionTable(result);
   }
-  const totals = mergeTotals("merge", states, names);
+  const totals = mergeTotals("merge", states, positionals);
   const evaluation = evaluationOfTotals(totals);
   if (values.state !== undefined) outputs.push([values.state, encode(totals)]);
   if (values.report !== undefined) outputs.push([values.report, htmlReport(positionals.join(", "), evaluation)]);

@@ -28,25 +28,35 @@ interface Series {
   dash?: number[];
 }
 
+interface Options {
+  /** Names of the two axes. */
+  axis: string;
+  y: string;
+  log?: boolean;
+  ticks?: (x: number) => string;
+  range?: [number, number];
+  /** Where y ends; else above the values. Bars begin at 0. */
+  top?: number;
+}
+
 /** One plot; x by position or by value, its ticks named by `ticks`. */
-function plot(
-  id: string,
-  x: readonly number[],
-  series: readonly Series[],
-  options: { axis: string; y: string; log?: boolean; ticks?: (x: number) => string; range?: [number, number] },
-): void {
+function plot(id: string, x: readonly number[], series: readonly Series[], options: Options): void {
   const target = document.getElementById(id)!;
   if (x.length === 0) {
     target.textContent = "no rows";
     return;
   }
   const { ticks = short, range } = options;
+  const fromZero = (_: unknown, __: number, most: number) => [0, options.top ?? (most * 1.05 || 1)];
   new uPlot(
     {
       width: WIDTH,
       height: HEIGHT,
       cursor: { drag: { x: false, y: false } },
-      scales: { x: { time: false, ...(options.log ? { distr: 3 } : {}), ...(range ? { range } : {}) } },
+      scales: {
+        x: { time: false, ...(options.log ? { distr: 3 } : {}), ...(range ? { range } : {}) },
+        y: series[0].bars ? { range: fromZero } : {},
+      },
       axes: [
         {
           label: options.axis,
@@ -86,9 +96,11 @@ function losses(): void {
   const last = Math.max(...numbers);
   const x = numbers.length === 0 ? [] : Array.from({ length: last - first + 1 }, (_, i) => first + i);
   const below = bins.find(({ from }) => from === 0)?.count ?? 0;
-  plot("losses", x, [{ label: "rows", values: x.map((i) => filled.get(i) ?? 0), bars: 0.95 }], {
+  // bins of one octave differ in width on this axis, 0.32 to 0.19 of it
+  const density = (i: number) => (filled.get(i) ?? 0) / Math.log2(edge(i + 1) / edge(i));
+  plot("losses", x, [{ label: "rows an octave", values: x.map(density), bars: 0.95 }], {
     axis: below === 0 ? "loss (nats)" : `loss (nats; ${below} rows below 1e-6)`,
-    y: "rows",
+    y: "rows an octave",
     ticks: (i) => short(edge(Math.round(i))),
     range: [first - 1, last + 1],
   });
@@ -101,7 +113,7 @@ function reliability(): void {
     { label: "accuracy", values: bins.map(({ accuracy }) => accuracy), bars: 0.95 },
     { label: "confidence", values: bins.map(({ confidence }) => confidence), color: GREY, dash: [6, 4] },
   ];
-  plot("reliability", x, series, { axis: "largest probability", y: "accuracy", range: [0, 1] });
+  plot("reliability", x, series, { axis: "largest probability", y: "accuracy", range: [0, 1], top: 1 });
 }
 
 function top(): void {

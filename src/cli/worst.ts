@@ -26,6 +26,7 @@ export class Worst {
   /** Takes n records of rows from number `first` on. */
   add(records: Float64Array, n: number, first: number, labels: ArrayLike<number | bigint>, at: number): void {
     const { rows } = this;
+    if (this.#most === 0) return;
     for (let i = 0, record = 0; i < n; i++, record += RECORD) {
       const loss = records[record + LOSS];
       const rank = records[record + RANK];

@@ -169,5 +169,5 @@ export function mergeRegressions(
 
 function namer(name: string, states: readonly Uint8Array[], names?: readonly string[]): (i: number) => string {
   if (states.length === 0) throw new RangeError(`${name}: 0 states were given, but at least 1 is needed`);
-  return (i) => (names ? names[i] : `${name}: states[${i}]`);
+  return (i) => (names ? `${names[i]}:` : `${name}: states[${i}]`);
 }
