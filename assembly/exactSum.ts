@@ -8,19 +8,22 @@ const LOWER: usize = 16384;
 const HUGE_EXPONENT = 2000;
 const DOWN_64: f64 = 5.421010862427522e-20;
 
-export function addExactly(begin: i32, end: i32, values: usize, bins: usize): void {
-  for (let i = begin; i < end; i++) {
-    let x = load<f64>(values + (<usize>i << 3));
-    const exponent = <i32>(reinterpret<i64>(x) >> 52) & 2047, bin = bins + (<usize>exponent << 3);
-    if (exponent >= HUGE_EXPONENT) {
-      if (exponent == 2047) {
-        store<f64>(bin, load<f64>(bin) + x);
-        continue;
-      }
-      x *= DOWN_64;
+// @ts-ignore: decorator
+@inline export function addToBins(value: f64, bins: usize): void {
+  let x = value;
+  const exponent = <i32>(reinterpret<i64>(x) >> 52) & 2047, bin = bins + (<usize>exponent << 3);
+  if (exponent >= HUGE_EXPONENT) {
+    if (exponent == 2047) {
+      store<f64>(bin, load<f64>(bin) + x);
+      return;
     }
-    const upper = reinterpret<f64>(reinterpret<i64>(x) & HIGH);
-    store<f64>(bin, load<f64>(bin) + upper);
-    store<f64>(bin, load<f64>(bin, LOWER) + (x - upper), LOWER);
+    x *= DOWN_64;
   }
+  const upper = reinterpret<f64>(reinterpret<i64>(x) & HIGH);
+  store<f64>(bin, load<f64>(bin) + upper);
+  store<f64>(bin, load<f64>(bin, LOWER) + (x - upper), LOWER);
+}
+
+export function addExactly(begin: i32, end: i32, values: usize, bins: usize): void {
+  for (let i = begin; i < end; i++) addToBins(load<f64>(values + (<usize>i << 3)), bins);
 }

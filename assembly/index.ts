@@ -3,13 +3,16 @@
 
 import * as ce from "./crossEntropy";
 import * as elementary from "./elementary";
+import * as evaluation from "./evaluate";
 import * as ll from "./likelihood";
 import * as se from "./squaredError";
 import * as sm from "./softmax";
 import * as targets from "./targets";
 
 export { addExactly } from "./exactSum";
+export { tally } from "./tally";
 export { checkLabels } from "./targets";
+export { widenBfloat16, widenFloat16 } from "./widen";
 
 export function squaredError_f32(begin: i32, end: i32, predictions: usize, targets: usize, sums: usize, count: i32, scratch: usize): void { se.squaredError<f32>(begin, end, predictions, targets, sums, count, scratch); }
 export function squaredError_f64(begin: i32, end: i32, predictions: usize, targets: usize, sums: usize, count: i32, scratch: usize): void { se.squaredError<f64>(begin, end, predictions, targets, sums, count, scratch); }
@@ -61,3 +64,6 @@ export function exp_f64(begin: i32, end: i32, x: usize, out: usize, count: i32, 
 
 export function logarithm_f32(begin: i32, end: i32, x: usize, out: usize, count: i32, scratch: usize): void { elementary.logarithm<f32>(begin, end, x, out, count, scratch); }
 export function logarithm_f64(begin: i32, end: i32, x: usize, out: usize, count: i32, scratch: usize): void { elementary.logarithm<f64>(begin, end, x, out, count, scratch); }
+
+export function evaluate_f32(begin: i32, end: i32, logits: usize, labels: usize, weights: usize, rows: usize, classes: i32, ignoreIndex: i32, scratch: usize): void { evaluation.evaluate<f32>(begin, end, logits, labels, weights, rows, classes, ignoreIndex, scratch); }
+export function evaluate_f64(begin: i32, end: i32, logits: usize, labels: usize, weights: usize, rows: usize, classes: i32, ignoreIndex: i32, scratch: usize): void { evaluation.evaluate<f64>(begin, end, logits, labels, weights, rows, classes, ignoreIndex, scratch); }

@@ -1,4 +1,4 @@
-import { type FloatArray, isFloatArray, isLabelArray, type LabelArray } from "./dtype.ts";
+import { type FloatArray, type HalfBits, halfBits, isFloatArray, isLabelArray, type LabelArray } from "./dtype.ts";
 
 // Checks at the door. TypeError for the wrong kind, RangeError for the wrong value; one line that names the function, the
 // argument, the place and both numbers. `name` is the public function's.
@@ -13,6 +13,16 @@ function kindOf(value: unknown): string {
 export function checkFloats(name: string, argument: string, value: unknown): asserts value is FloatArray {
   if (isFloatArray(value)) return;
   throw new TypeError(`${name}: ${argument} must be a Float32Array or a Float64Array, but is ${kindOf(value)}`);
+}
+
+/** Logits in any precision; half-precision ones as their bits. */
+export function checkLogits(name: string, argument: string, value: unknown): FloatArray | HalfBits {
+  if (isFloatArray(value)) return value;
+  const half = halfBits(value);
+  if (half) return half;
+  throw new TypeError(
+    `${name}: ${argument} must be a Float32Array, a Float64Array or a half-precision array, but is ${kindOf(value)}`,
+  );
 }
 
 /** Whether targets are class indices (true) or probabilities. */

@@ -1,6 +1,21 @@
 /** Float data of either precision; a call's arrays are all of one. */
 export type FloatArray = Float32Array | Float64Array;
 
+/** A Float16Array of a platform that has it. */
+interface Float16ArrayLike {
+  readonly buffer: ArrayBufferLike;
+  readonly byteOffset: number;
+  readonly length: number;
+  readonly BYTES_PER_ELEMENT: number;
+  readonly [Symbol.toStringTag]: "Float16Array";
+}
+
+/** Half-precision data: read as the float32 values it stands for; results are never in the low type. */
+export type HalfArray = HalfBits | Float16ArrayLike;
+
+/** What holds logits. */
+export type LogitsArray = FloatArray | HalfArray;
+
 /** Class indices, any integer typed array (BigInt64Array: the int64 labels of npy files). */
 export type LabelArray =
   | Int8Array
@@ -12,6 +27,54 @@ export type LabelArray =
   | BigInt64Array
   | BigUint64Array;
 
+/** Half-precision numbers as raw bits: see float16() and bfloat16(). */
+export class HalfBits {
+  readonly bits: Uint16Array;
+  readonly format: "f16" | "bf16";
+
+  constructor(bits: Uint16Array, format: "f16" | "bf16") {
+    this.bits = bits;
+    this.format = format;
+  }
+
+  get length(): number {
+    return this.bits.length;
+  }
+
+  subarray(begin: number, end: number = this.length): HalfBits {
+    return new HalfBits(this.bits.subarray(begin, end), this.format);
+  }
+}
+
+function half(name: string, bits: Uint16Array, format: "f16" | "bf16"): HalfBits {
+  if (bits instanceof Uint16Array) return new HalfBits(bits, format);
+  throw new TypeError(`${name}: bits must be a Uint16Array`);
+}
+
+/**
+ * IEEE float16 numbers as raw bits, an array of logits without a copy.
+ *
+ * @throws TypeError of anything but a Uint16Array
+ * @example
+ * losses.evaluate(float16(Uint16Array.of(0x3c00, 0xc000)), Int32Array.of(0), { classes: 2 }); // logits 1 and -2
+ */
+export function float16(bits: Uint16Array): HalfBits {
+  return half("float16", bits, "f16");
+}
+
+/** bfloat16 numbers (the upper half of a float32) as raw bits: as float16(). */
+export function bfloat16(bits: Uint16Array): HalfBits {
+  return half("bfloat16", bits, "bf16");
+}
+
+/** Half-precision data as bits, null of anything else. */
+export function halfBits(value: unknown): HalfBits | null {
+  if (value instanceof HalfBits) return value;
+  if (Object.prototype.toString.call(value) !== "[object Float16Array]") return null;
+  const { buffer, byteOffset, length } = value as Float16ArrayLike;
+  return new HalfBits(new Uint16Array(buffer, byteOffset, length), "f16");
+}
+
 export type NumericArray = FloatArray | LabelArray;
 
 export type Dtype = "f32" | "f64";
@@ -22,8 +85,8 @@ export function bytesOf(dtype: Dtype): number {
   return dtype === "f32" ? 4 : 8;
 }
 
-export function dtypeOf(array: FloatArray): Dtype {
-  return array instanceof Float32Array ? "f32" : "f64";
+export function dtypeOf(array: FloatArray | HalfBits): Dtype {
+  return array instanceof Float64Array ? "f64" : "f32";
 }
 
 export function floatArray(dtype: Dtype, length: number): FloatArray {

@@ -11,7 +11,12 @@ import { openWasm } from "./backends/open.ts";
 import type { Pool } from "./backends/pool.ts";
 import { TUNING, type Tuning } from "./backends/threads.ts";
 import { checkAddress, checkChoice, checkInteger } from "./check.ts";
-import { type FloatArray, isArrayType, type LabelArray, type NumericArray } from "./dtype.ts";
+import { type FloatArray, isArrayType, type LabelArray, type LogitsArray, type NumericArray } from "./dtype.ts";
+import type { Evaluation } from "./evaluate/evaluation.ts";
+import { type Evaluator, RowEvaluator, type RowListener } from "./evaluate/evaluator.ts";
+import type { EvaluatorOptions } from "./evaluate/options.ts";
+import { type Batch, evaluateBatches } from "./evaluate/stream.ts";
+import { Workspace } from "./evaluate/workspace.ts";
 import { hasRelaxedSimd, hasSimd } from "./features.ts";
 import type { ArrayType } from "./memory/arena.ts";
 import { ARENA, ARENA_OVERHEAD, PAGE, SLACK } from "./memory/map.ts";
@@ -197,6 +202,46 @@ export interface Losses {
     targets: LabelArray | FloatArray,
     options: CrossEntropy & Out,
   ): WithGrad<number | Float64Array>;
+
+  /**
+   * An evaluator: cross-entropy, perplexity, accuracy, ranks, entropy, Brier score and calibration of logits that come in
+   * batches, each read once. Counts are integers and sums exact, so that nothing depends on batches, order, backend,
+   * threads or machine, and states of parts merge to the state of the whole (mergeStates). Row losses have the bits of
+   * crossEntropy. Ignored rows are not read.
+   *
+   * @throws TypeError or RangeError of options out of range
+   * @example
+   * const evaluator = losses.evaluator({ classes: 50257, topK: [1, 5, 10] });
+   * for (const { logits, labels } of batches) evaluator.add(logits, labels);
+   * evaluator.result().perplexity;
+   * @see SEMANTICS of each figure in the README, Evaluation
+   */
+  evaluator(options: EvaluatorOptions): Evaluator;
+
+  /**
+   * The evaluation of one batch: evaluator(), add() and result() in one.
+   *
+   * @param logits row-major [rows, classes], of any precision
+   * @param labels one a row
+   * @throws as evaluator() and crossEntropy
+   * @example
+   * losses.evaluate(logits, labels, { classes: 10 }).accuracy;
+   */
+  evaluate(logits: LogitsArray, labels: LabelArray, options: EvaluatorOptions): Evaluation;
+
+  /**
+   * The evaluation of batches from anywhere: a generator, a Node stream in object mode, a web ReadableStream. The next
+   * batch is asked for when the last one is done with, so that no more than one waits; its arrays may be used again then.
+   *
+   * @param batches of { logits, labels }, each as evaluate() takes them
+   * @throws as evaluate(), and what the source throws; a source that is left early is told so (return, cancel)
+   * @example
+   * await losses.evaluateStream(readBatches("logits.bin"), { classes: 10 });
+   */
+  evaluateStream(
+    batches: AsyncIterable<Batch> | Iterable<Batch> | ReadableStream<Batch>,
+    options: EvaluatorOptions,
+  ): Promise<Evaluation>;
 }
 
 const DEFAULT_ARENA = 64 * 1024 * 1024;
@@ -255,6 +300,7 @@ class Engine {
   readonly #notes: readonly string[];
   readonly #pool: Pool | undefined;
   #backend: Backend | undefined;
+  #workspace: Workspace | undefined;
 
   constructor(backend: Backend, notes: readonly string[], relaxed = false, pool?: Pool) {
     this.backend = backend.name;
@@ -334,5 +380,29 @@ class Engine {
 
   crossEntropyWithGrad(logits: FloatArray, targets: LabelArray | FloatArray, o: CrossEntropy & Out) {
     return ce.crossEntropyWithGrad(this.#open("crossEntropyWithGrad"), logits, targets, o) as never;
+  }
+
+  evaluator(options: EvaluatorOptions, listener?: RowListener): RowEvaluator {
+    this.#open("evaluator");
+    const engine = { backend: (name: string) => this.#open(name), workspace: () => this.#evaluationWorkspace() };
+    return new RowEvaluator("evaluator", engine, options, listener);
+  }
+
+  evaluate(logits: LogitsArray, labels: LabelArray, options: EvaluatorOptions): Evaluation {
+    const evaluator = this.evaluator(options);
+    evaluator.addRows("evaluate", logits, labels);
+    return evaluator.result();
+  }
+
+  evaluateStream(
+    batches: AsyncIterable<Batch> | Iterable<Batch> | ReadableStream<Batch>,
+    options: EvaluatorOptions,
+  ): Promise<Evaluation> {
+    return evaluateBatches(this.evaluator(options), batches);
+  }
+
+  #evaluationWorkspace(): Workspace {
+    this.#workspace ??= new Workspace(this.#open("evaluator"));
+    return this.#workspace;
   }
 }

@@ -72,8 +72,16 @@ describe("evaluate", () => {
     const lines = stdout.trimEnd().split("\n");
     expect(lines.map((line) => line.split(/ {2,}/)[0])).toEqual([
       "loss",
+      "standard error",
       "perplexity",
+      "bits per row",
       "accuracy",
+      "top-5",
+      "top-10",
+      "reciprocal rank",
+      "entropy",
+      "Brier score",
+      "calibration error",
       "rows",
       "classes",
       "backend",
@@ -230,11 +238,11 @@ describe("failures: one line, exit code 1, nothing on standard output", () => {
       "data in Fortran order; save it with np.ascontiguousarray(...)",
     ],
     ["big-endian", () => edited("<f4", ">f4"), "big-endian data (>f4); save it as <f4"],
-    ["of integers", () => edited("<f4", "<i4"), "logits are <i4, but must be floats"],
+    ["of integers", () => edited("<f4", "<i4"), "logits are i32, but must be floats"],
     [
       "of an unsupported dtype",
       () => edited("<f4", "<c4"),
-      'unsupported dtype "<c4" (supported are <f4 <f8 |i1 |u1 <i2 <u2 <i4 <u4 <i8 <u8)',
+      'unsupported dtype "<c4" (supported are <f2 <f4 <f8 |i1 |u1 <i2 <u2 <i4 <u4 <i8 <u8)',
     ],
     [
       "without classes",
@@ -258,7 +266,7 @@ describe("failures: one line, exit code 1, nothing on standard output", () => {
   });
 
   test("labels that are floats", () => {
-    expectFailure(["logits.npy", "logits.npy"], "logits.npy: labels are <f4, but must be integers");
+    expectFailure(["logits.npy", "logits.npy"], "logits.npy: labels are f32, but must be integers");
   });
 
   test("a file that isn't there, a folder", () => {

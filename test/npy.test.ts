@@ -155,7 +155,7 @@ const refused: [title: string, file: Uint8Array, message: string | RegExp][] = [
   ["big-endian data", npy({ descr: "'>f4'" }), "big-endian data (>f4); save it as <f4"],
   ["big-endian integers", npy({ descr: "'>i8'" }), "big-endian data (>i8); save it as <i8"],
   ...[
-    "<f2",
+    "<f3",
     "<f16",
     "<c8",
     "|b1",
@@ -173,7 +173,7 @@ const refused: [title: string, file: Uint8Array, message: string | RegExp][] = [
   ].map((descr): [string, Uint8Array, string] => [
     `dtype ${JSON.stringify(descr)}`,
     npy({ descr: `'${descr}'` }),
-    `unsupported dtype "${descr}" (supported are <f4 <f8 |i1 |u1 <i2 <u2 <i4 <u4 <i8 <u8)`,
+    `unsupported dtype "${descr}" (supported are <f2 <f4 <f8 |i1 |u1 <i2 <u2 <i4 <u4 <i8 <u8)`,
   ]),
   ["a structured dtype", npy({ descr: "[('a', '<f4')]" }), /structured dtype/],
   ["a negative size", npy({ shape: "(-2, 3)" }), /size that is not an integer .* at "-2, 3\)/],

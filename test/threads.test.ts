@@ -306,7 +306,11 @@ test("the module and the worker as files, and the module compiled for shared mem
   const { compile } = await import("../src/backends/load.ts");
   const worker = new URL("../dist/worker.js", import.meta.url);
   const wasm = new URL("../dist/strict.wasm", import.meta.url);
-  for (const given of [{ wasm, worker }, { worker: worker.href }, { wasm: await compile(undefined, { shared: true }) }]) {
+  for (const given of [
+    { wasm, worker },
+    { worker: worker.href },
+    { wasm: await compile(undefined, { shared: true }) },
+  ]) {
     const losses = await open({ threads: 2, ...given });
     expect(losses.notes).toEqual([]);
     expect(losses.threads).toBe(2);

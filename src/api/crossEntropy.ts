@@ -95,13 +95,14 @@ function checkWeight(name: string, weight: unknown, logits: FloatArray, classes:
   }
 }
 
-/** Number of rows that are not ignored; throws at the first label out of range. */
-function checkAllLabels(
+/** Number of rows that are not ignored; throws at the first label out of range, counted from `firstRow`. */
+export function checkAllLabels(
   name: string,
   backend: Backend,
   labels: LabelArray,
   classes: number,
   ignoreIndex: number,
+  firstRow = 0,
 ): number {
   let counted = 0;
   let bad = -1;
@@ -111,7 +112,7 @@ function checkAllLabels(
   });
   if (bad < 0) return counted;
   throw new RangeError(
-    `${name}: labels[${bad}] is ${labels[bad]}, but classes is ${classes} (allowed 0..${classes - 1}, or ignoreIndex ${ignoreIndex})`,
+    `${name}: labels[${firstRow + bad}] is ${labels[bad]}, but classes is ${classes} (allowed 0..${classes - 1}, or ignoreIndex ${ignoreIndex})`,
   );
 }
 

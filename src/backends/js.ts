@@ -1,7 +1,8 @@
-import type { Dtype, FloatArray, LabelArray } from "../dtype.ts";
+import { type Dtype, type FloatArray, HalfBits, type LabelArray } from "../dtype.ts";
 import { BLOCK_ELEMENTS } from "../kernels/constants.ts";
 import type { Kernel, Parameter } from "../kernels/kernel.ts";
 import { createScratch } from "../kernels/scratch.ts";
+import { widenBfloat16, widenFloat16 } from "../kernels/widen.ts";
 import { Arena } from "../memory/arena.ts";
 import { copyLabels } from "../memory/labels.ts";
 import { ARENA_OVERHEAD, PARTIAL_UNITS } from "../memory/map.ts";
@@ -11,8 +12,17 @@ import type { Arguments, Backend, Reduce } from "./backend.ts";
 /** Elements a unit of an array parameter. */
 export function elementsPerUnit(parameter: Parameter, args: Arguments): number {
   if (parameter.per === "block") return BLOCK_ELEMENTS;
-  return parameter.per === "classes" ? (args.classes as number) : 1;
+  return parameter.per === "classes" ? (args.classes as number) : (parameter.values ?? 1);
 }
+
+/** Units a launch, lest its partial results outgrow their place. */
+export function partialUnits(kernel: Kernel): number {
+  const values = kernel.parameters.find(({ role }) => role === "partials")?.values ?? 1;
+  return Math.floor(PARTIAL_UNITS / values);
+}
+
+/** Elements of half-precision rows widened at once: 1 MiB of float32. */
+const WIDENED_ELEMENTS = 2 ** 18;
 
 /** The plain JavaScript loops, on the caller's own arrays. */
 export function createJsBackend(arenaBytes: number): Backend {
@@ -21,6 +31,16 @@ export function createJsBackend(arenaBytes: number): Backend {
   const labels = new Int32Array(PARTIAL_UNITS);
   const sum = new ExactSum();
   let arena: Arena | undefined;
+  let widened = new Float32Array(0);
+
+  /** Half-precision numbers as float32, until the next call. */
+  function widen(half: HalfBits): Float32Array {
+    const { length } = half;
+    if (widened.length < length) widened = new Float32Array(length);
+    const { loop } = half.format === "f16" ? widenFloat16 : widenBfloat16;
+    (loop as (...parameters: unknown[]) => void)(0, Math.ceil(length / BLOCK_ELEMENTS), half.bits, widened, length);
+    return widened;
+  }
 
   /** The argument of one parameter in the launch of units [first, first + units). */
   function argument(parameter: Parameter, args: Arguments, first: number, units: number, elements: number) {
@@ -32,6 +52,10 @@ export function createJsBackend(arenaBytes: number): Backend {
     if (parameter.type === "i32" && !(value instanceof Int32Array)) {
       copyLabels(value as LabelArray, first, units, labels, args.ignoreIndex as number);
       return labels;
+    }
+    if (value instanceof HalfBits) {
+      const n = elementsPerUnit(parameter, args);
+      return widen(value.subarray(first * n, (first + units) * n));
     }
     const array = value as FloatArray;
     return first === 0 ? array : array.subarray(first * elementsPerUnit(parameter, args));
@@ -45,8 +69,11 @@ export function createJsBackend(arenaBytes: number): Backend {
     },
     run(kernel: Kernel, _dtype: Dtype, units: number, args: Arguments, elements = 0, reduce?: Reduce) {
       const loop = kernel.loop as (begin: number, end: number, ...parameters: unknown[]) => void;
-      for (let first = 0; first < units; first += PARTIAL_UNITS) {
-        const n = Math.min(PARTIAL_UNITS, units - first);
+      const half = kernel.parameters.find(({ name }) => args[name] instanceof HalfBits);
+      const fitting = half ? Math.max(1, Math.floor(WIDENED_ELEMENTS / elementsPerUnit(half, args))) : units;
+      const launch = Math.min(partialUnits(kernel), fitting);
+      for (let first = 0; first < units; first += launch) {
+        const n = Math.min(launch, units - first);
         loop(0, n, ...kernel.parameters.map((p) => argument(p, args, first, n, elements)));
         reduce?.(partials, n, first);
       }

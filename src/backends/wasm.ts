@@ -1,4 +1,4 @@
-import { bytesOf, type Dtype, type FloatArray, type LabelArray } from "../dtype.ts";
+import { bytesOf, type Dtype, type FloatArray, HalfBits, type LabelArray } from "../dtype.ts";
 import { BLOCK_ELEMENTS } from "../kernels/constants.ts";
 import type { Kernel, Parameter } from "../kernels/kernel.ts";
 import { Arena } from "../memory/arena.ts";
@@ -17,7 +17,7 @@ import {
 } from "../memory/map.ts";
 import { ExactSum } from "../numeric/exactSum.ts";
 import type { Arguments, Backend, Reduce } from "./backend.ts";
-import { elementsPerUnit } from "./js.ts";
+import { elementsPerUnit, partialUnits } from "./js.ts";
 import type { Exports, Launcher } from "./launcher.ts";
 
 /** Bytes that the windows of one launch should take together: within the second-level cache. */
@@ -31,7 +31,7 @@ const STAGGER = 704;
 /** An array on its way through a window. */
 interface Staged {
   readonly parameter: Parameter;
-  readonly array: FloatArray | LabelArray;
+  readonly array: FloatArray | HalfBits | LabelArray;
   readonly elements: number;
   readonly bytes: number;
   /** Of its window; a shared call has two, so that one is filled while the other one is worked on. */
@@ -46,6 +46,7 @@ interface Launch {
 }
 
 function bytesPerElement(parameter: Parameter, dtype: Dtype): number {
+  if (parameter.type === "u16") return 2;
   return parameter.type === "float" ? bytesOf(dtype) : parameter.type === "f64" ? 8 : 4;
 }
 
@@ -69,21 +70,43 @@ export function createWasmBackend(
     exports.addExactly(begin, end, values.byteOffset, BINS);
 
   /** Whether a kernel can work on the array where it is. */
-  function isResident(parameter: Parameter, array: FloatArray | LabelArray): boolean {
-    return array.buffer === buffer && (parameter.type !== "i32" || array instanceof Int32Array);
+  function isResident(
+    parameter: Parameter,
+    array: FloatArray | HalfBits | LabelArray,
+  ): array is FloatArray | LabelArray {
+    return (
+      !(array instanceof HalfBits) &&
+      array.buffer === buffer &&
+      (parameter.type !== "i32" || array instanceof Int32Array)
+    );
   }
 
   /** A window's contents: elements [from, from + n) of the array. */
-  function window({ parameter, array }: Staged, address: number, dtype: Dtype, n: number): FloatArray | Int32Array {
+  function window(
+    { parameter, array }: Staged,
+    address: number,
+    dtype: Dtype,
+    n: number,
+  ): FloatArray | Int32Array | Uint16Array {
+    if (parameter.type === "u16") return new Uint16Array(buffer, address, n);
     if (parameter.type === "i32") return new Int32Array(buffer, address, n);
-    return bytesPerElement(parameter, dtype) === 4 && array instanceof Float32Array
+    return bytesPerElement(parameter, dtype) === 4 && !(array instanceof Float64Array)
       ? new Float32Array(buffer, address, n)
       : new Float64Array(buffer, address, n);
   }
 
+  /** Copies half-precision bits into the upper half of their window, and widens them from there. */
+  function widen({ bits, format, length }: HalfBits, address: number): void {
+    const from = address + 2 * length;
+    new Uint16Array(buffer, from, length).set(bits);
+    const f = format === "f16" ? exports.widenFloat16 : exports.widenBfloat16;
+    f(0, Math.ceil(length / BLOCK_ELEMENTS), from, address, length);
+  }
+
   function copyIn(staged: Staged, at: 0 | 1, dtype: Dtype, from: number, n: number, ignoreIndex: number): void {
     const to = window(staged, staged.addresses[at], dtype, n);
-    if (to instanceof Int32Array) copyLabels(staged.array as LabelArray, from, n, to, ignoreIndex);
+    if (staged.array instanceof HalfBits) widen(staged.array.subarray(from, from + n), staged.addresses[at]);
+    else if (to instanceof Int32Array) copyLabels(staged.array as LabelArray, from, n, to, ignoreIndex);
     else to.set((staged.array as FloatArray).subarray(from, from + n));
   }
 
@@ -115,7 +138,7 @@ export function createWasmBackend(
       ? Math.min(half, Math.max(LAUNCH_BYTES, SHARED_UNITS * bytesAUnit))
       : Math.min(LAUNCH_BYTES, room);
     const fitting = bytesAUnit === 0 ? units : Math.max(1, Math.floor(most / bytesAUnit));
-    const launch = Math.min(units, reduce ? Math.min(fitting, PARTIAL_UNITS) : fitting);
+    const launch = Math.min(units, reduce ? Math.min(fitting, partialUnits(kernel)) : fitting);
 
     let address = WINDOWS;
     for (const s of staged) {
@@ -162,8 +185,10 @@ export function createWasmBackend(
         if (typeof value === "number") return value;
         if (staged[next]?.parameter === parameter) return staged[next++].addresses[at];
         return (
-          value.byteOffset +
-          (parameter.per === "call" ? 0 : first) * elementsPerUnit(parameter, args) * value.BYTES_PER_ELEMENT
+          (value as FloatArray).byteOffset +
+          (parameter.per === "call" ? 0 : first) *
+            elementsPerUnit(parameter, args) *
+            (value as FloatArray).BYTES_PER_ELEMENT
         );
       });
       const now: Launch = { first, units: n, window: at };

@@ -3,10 +3,12 @@ import { getSystemErrorMap } from "node:util";
 import { UsageError } from "./arguments.ts";
 import { evaluate, evaluateHelp } from "./evaluate.ts";
 import { info, infoHelp } from "./info.ts";
+import { merge, mergeHelp } from "./merge.ts";
 import { version } from "./version.ts";
 
 const commands = new Map([
   ["evaluate", { run: evaluate, help: evaluateHelp }],
+  ["merge", { run: merge, help: mergeHelp }],
   ["info", { run: info, help: infoHelp }],
 ]);
 
@@ -44,6 +46,9 @@ function messageOf(error: unknown): string {
   const reason = errno === undefined ? undefined : getSystemErrorMap().get(errno)?.[1];
   return reason === undefined ? error.message : `${path ?? syscall}: ${reason}`;
 }
+
+// Files are written at once, at the end: there is nothing to clean up.
+process.on("SIGINT", () => process.exit(130));
 
 // Who closes the pipe has read enough.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

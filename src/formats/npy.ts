@@ -29,7 +29,7 @@ export interface NpyReader extends Omit<NpyHeader, "dataOffset" | "dataBytes"> {
 /**
  * Opens an npy file and reads its header; the data is read piece by piece, by `read`.
  *
- * Read are versions 1.0 to 3.0 in C order, of <f4 and <f8 and of integers of 1 to 8 bytes, little-endian.
+ * Read are versions 1.0 to 3.0 in C order, of <f2 (as bits, for float16()), <f4 and <f8 and of integers of 1 to 8 bytes, little-endian.
  * A pipe can be read as well; that its length is right is then only known at the end.
  *
  * ```ts

@@ -21,6 +21,8 @@ const arrays = {
   u4: Uint32Array,
   i8: BigInt64Array,
   u8: BigUint64Array,
+  // bits: few platforms have a Float16Array
+  f2: Uint16Array,
 } as const;
 
 type Kind = keyof typeof arrays;
@@ -41,7 +43,7 @@ export type NpyVersion = 1 | 2 | 3;
 export interface NpyHeader {
   /** As the file spells it: `<f4`, `|i1`. */
   readonly descr: string;
-  /** The typed array that holds such elements. */
+  /** The typed array that holds such elements; the bits of <f2. */
   readonly arrayType: NpyArrayType;
   /** Empty for a single number. */
   readonly shape: readonly number[];
@@ -148,7 +150,7 @@ function arrayTypeOf(descr: string, name: string): NpyArrayType {
   // A single byte has no order: NumPy writes |i1, others <i1 or >i1.
   if (type && (order === "<" || (type.BYTES_PER_ELEMENT === 1 && (order === "|" || order === ">")))) return type;
   if (type && order === ">") throw new FormatError(`${name}: big-endian data (${descr}); save it as <${kind}`);
-  const known = "<f4 <f8 |i1 |u1 <i2 <u2 <i4 <u4 <i8 <u8";
+  const known = "<f2 <f4 <f8 |i1 |u1 <i2 <u2 <i4 <u4 <i8 <u8";
   throw new FormatError(`${name}: unsupported dtype ${excerpt(descr)} (supported are ${known})`);
 }
 

@@ -4,6 +4,7 @@ import {
   crossEntropyProbabilities,
   crossEntropyProbabilitiesGradient,
 } from "./crossEntropy.ts";
+import { evaluate } from "./evaluate.ts";
 import { exp, logarithm } from "./functions.ts";
 import type { Kernel } from "./kernel.ts";
 import {
@@ -14,7 +15,9 @@ import {
 } from "./likelihood.ts";
 import { logSoftmax, logSumExp, softmax } from "./softmax.ts";
 import { squaredError, squaredErrorGradient, squaredErrors } from "./squaredError.ts";
+import { tally } from "./tally.ts";
 import { addExactly, checkLabels, labelWeights } from "./targets.ts";
+import { widenBfloat16, widenFloat16 } from "./widen.ts";
 
 /** Every kernel there is. */
 export const KERNELS: readonly Kernel[] = [
@@ -37,4 +40,8 @@ export const KERNELS: readonly Kernel[] = [
   addExactly,
   exp,
   logarithm,
+  widenFloat16,
+  widenBfloat16,
+  evaluate,
+  tally,
 ];

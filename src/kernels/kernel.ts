@@ -1,7 +1,7 @@
-import type { Dtype, FloatArray, LabelArray } from "../dtype.ts";
+import type { Dtype, FloatArray, HalfBits, LabelArray } from "../dtype.ts";
 
 /** What a kernel is called with: arrays that start at the first unit of the call, absent ones as null. */
-export type Argument = FloatArray | LabelArray | number | null;
+export type Argument = FloatArray | HalfBits | LabelArray | number | null;
 
 /** One parameter of a kernel. */
 export interface Parameter {
@@ -13,8 +13,10 @@ export interface Parameter {
   readonly role: "in" | "out" | "partials" | "scalar" | "count" | "scratch";
   /** Of an array: elements a unit. `block` is 1024, `classes` a row, `call` as many as it has, whatever the units. */
   readonly per?: "block" | "classes" | "unit" | "call";
-  /** Of an array: `float` is the kernel's dtype, `i32` labels (any integer type at the door), `f64` always float64. */
-  readonly type?: "float" | "i32" | "f64";
+  /** Of an array: `float` is the kernel's dtype, `i32` labels (any integer type at the door), `f64` always float64, `u16` bits. */
+  readonly type?: "float" | "i32" | "f64" | "u16";
+  /** Of an array with `per: "unit"`: values a unit, where it is not one. */
+  readonly values?: number;
 }
 
 /** A loop in JavaScript, with the bits of the WebAssembly function of the same name and parameters. */
@@ -50,8 +52,8 @@ export function output(name: string, per: Parameter["per"], type: Parameter["typ
   return { name, role: "out", per, type };
 }
 
-export function partials(name: string): Parameter {
-  return { name, role: "partials", per: "unit", type: "f64" };
+export function partials(name: string, values = 1): Parameter {
+  return { name, role: "partials", per: "unit", type: "f64", values };
 }
 
 export function scalar(name: string): Parameter {

@@ -41,7 +41,7 @@ export function placeOf(x: FloatArray, from: number, to: number, m: number): num
  * Sum of the first n values of a block. Its rounds have four vectors of `width` lanes (1: a short row), which are summed
  * in the dtype (the stores round), rounds in float64 lanes.
  */
-function blockSum(lanes: Lanes, values: FloatArray, n: number, width: number): number {
+export function blockSum(lanes: Lanes, values: FloatArray, n: number, width: number): number {
   const { accumulators: a } = lanes;
   const round = 4 * width;
   const rounds = Math.ceil(n / round) * round;

@@ -105,7 +105,8 @@ export class ExactSum {
   }
 }
 
-function addToBins(bins: Float64Array, x: number): void {
+/** Adds one value to bins that ExactSum describes. */
+export function addToBins(bins: Float64Array, x: number): void {
   float[0] = x;
   const exponent = (words[1] >>> 20) & 2047;
   if (exponent === 2047) {
@@ -126,7 +127,7 @@ export function addRangeToBins(begin: number, end: number, values: Float64Array,
 }
 
 /** A finite float64 in units of 2^-1074. */
-function toInteger(x: number): bigint {
+export function toInteger(x: number): bigint {
   float[0] = Math.abs(x);
   const exponent = words[1] >>> 20;
   const significand = BigInt(words[1] & 0xfffff) * 0x100000000n + BigInt(words[0]);
@@ -135,7 +136,7 @@ function toInteger(x: number): bigint {
 }
 
 /** The float64 nearest to an integer in units of 2^-1074, ties to even. */
-function round(total: bigint): number {
+export function round(total: bigint): number {
   if (total < 0n) return -round(-total);
   const bits = total.toString(16).length * 4;
   // at least 55 bits are kept (the digit count is up to 3 bits too high), the last of them saying whether anything was cut

@@ -1,0 +1,104 @@
+// Adds up records of rows (record.ts): exact sums, and counts. One thread at a time: rows share what is added to.
+
+import { addToBins } from "./exactSum";
+import { BRIER, CONFIDENCE, ENTROPY, LOSS, LOG_SUM_EXP, RANK, RECORD, SQUARE } from "./record";
+
+/** Bytes of the bins of one exact sum. */
+const BINS: usize = 32768;
+/** Powers of two that split the most usual values: h = (v + c) - c is v rounded to a multiple of 2^-15, 2^-42, 2^-69. */
+const C1: f64 = 206158430208;
+const C2: f64 = 1536;
+const C3: f64 = 1.1444091796875e-5;
+/** Values from 2^-44 to 2^12 split into four parts, whose sums are exact for 2^25 rows; 0 does, too. */
+const SMALLEST: f64 = 5.684341886080802e-14;
+const LARGEST: f64 = 4096;
+
+/** Counters: rows by kind, ranks 0 (unranked) to `ranks` + 1 (beyond), four a bin of confidence, bins of the loss. */
+const NANS: usize = 8;
+const POSITIVE: usize = 16;
+const NEGATIVE: usize = 24;
+const RANKS: usize = 32;
+/** Bins of the loss: a quarter of an octave each, from 2^-20 (below: 0) to 2^8 (from there on: the last). */
+const FIRST_LOSS_BIN = 4012;
+const LOSS_BINS = 114;
+
+// @ts-ignore: decorator
+@inline function increment(p: usize): void { store<f64>(p, load<f64>(p) + 1); }
+
+// @ts-ignore: decorator
+@inline function fits(v: v128): bool {
+  const within = v128.and(f64x2.ge(v, f64x2.splat(SMALLEST)), f64x2.lt(v, f64x2.splat(LARGEST)));
+  return i64x2.all_true(v128.or(within, f64x2.eq(v, f64x2.splat(0))));
+}
+
+// @ts-ignore: decorator
+@inline function addPair(v: v128, lower: usize, upper: usize): void {
+  addToBins(f64x2.extract_lane(v, 0), lower);
+  addToBins(f64x2.extract_lane(v, 1), upper);
+}
+
+/**
+ * sums: bins of Σ loss, Σ square, Σ entropy, Σ brier and Σ 1/rank of the ranks beyond `ranks`.
+ */
+export function tally(begin: i32, end: i32, rows: usize, sums: usize, counters: usize, ranks: i32, bins: i32): void {
+  const calibration = counters + RANKS + (<usize>(ranks + 2) << 3), lossBins = calibration + (<usize>bins << 5);
+  const c1 = f64x2.splat(C1), c2 = f64x2.splat(C2), c3 = f64x2.splat(C3);
+  let a1 = f64x2.splat(0), a2 = a1, a3 = a1, a4 = a1, b1 = a1, b2 = a1, b3 = a1, b4 = a1;
+  let counted = 0;
+  for (let i = begin; i < end; i++) {
+    const row = rows + <usize>i * RECORD, rank = load<f64>(row, RANK);
+    if (rank < 0) continue;
+    counted++;
+    const a = v128.load(row, LOSS);
+    if (fits(a)) {
+      const h1 = f64x2.sub(f64x2.add(a, c1), c1), r1 = f64x2.sub(a, h1);
+      const h2 = f64x2.sub(f64x2.add(r1, c2), c2), r2 = f64x2.sub(r1, h2);
+      const h3 = f64x2.sub(f64x2.add(r2, c3), c3);
+      a1 = f64x2.add(a1, h1);
+      a2 = f64x2.add(a2, h2);
+      a3 = f64x2.add(a3, h3);
+      a4 = f64x2.add(a4, f64x2.sub(r2, h3));
+    } else addPair(a, sums, sums + BINS);
+    const b = v128.load(row, ENTROPY);
+    if (fits(b)) {
+      const h1 = f64x2.sub(f64x2.add(b, c1), c1), r1 = f64x2.sub(b, h1);
+      const h2 = f64x2.sub(f64x2.add(r1, c2), c2), r2 = f64x2.sub(r1, h2);
+      const h3 = f64x2.sub(f64x2.add(r2, c3), c3);
+      b1 = f64x2.add(b1, h1);
+      b2 = f64x2.add(b2, h2);
+      b3 = f64x2.add(b3, h3);
+      b4 = f64x2.add(b4, f64x2.sub(r2, h3));
+    } else addPair(b, sums + 2 * BINS, sums + 3 * BINS);
+
+    const beyond = rank > <f64>ranks;
+    increment(counters + RANKS + (<usize>(beyond ? ranks + 1 : <i32>rank) << 3));
+    if (beyond) addToBins(1 / rank, sums + 4 * BINS);
+
+    const confidence = load<f64>(row, CONFIDENCE);
+    if (confidence == confidence) {
+      const bin = calibration + (<usize>max(0, <i32>ceil(confidence * <f64>bins) - 1) << 5);
+      // in units of 2^-52: the upper 26 bits and the rest, so that 2^26 rows stay exact
+      const upper = floor(confidence * 67108864), lower = confidence * 4503599627370496 - upper * 67108864;
+      const hit: f64 = rank == 1 ? 1 : 0;
+      v128.store(bin, f64x2.add(v128.load(bin), f64x2.replace_lane(f64x2.splat(1), 1, hit)));
+      v128.store(bin, f64x2.add(v128.load(bin, 16), f64x2.replace_lane(f64x2.splat(upper), 1, lower)), 16);
+    } else {
+      const lse = load<f64>(row, LOG_SUM_EXP);
+      increment(counters + (lse != lse ? NANS : lse > 0 ? POSITIVE : NEGATIVE));
+    }
+    const loss = load<f64>(row, LOSS);
+    if (loss == loss) {
+      const bin = <i32>(reinterpret<i64>(loss) >> 50) - FIRST_LOSS_BIN + 1;
+      increment(lossBins + (<usize>max(0, min(LOSS_BINS - 1, bin)) << 3));
+    }
+  }
+  store<f64>(counters, load<f64>(counters) + <f64>counted);
+  addPair(a1, sums, sums + BINS);
+  addPair(a2, sums, sums + BINS);
+  addPair(a3, sums, sums + BINS);
+  addPair(a4, sums, sums + BINS);
+  addPair(b1, sums + 2 * BINS, sums + 3 * BINS);
+  addPair(b2, sums + 2 * BINS, sums + 3 * BINS);
+  addPair(b3, sums + 2 * BINS, sums + 3 * BINS);
+  addPair(b4, sums + 2 * BINS, sums + 3 * BINS);
+}

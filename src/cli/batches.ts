@@ -1,0 +1,82 @@
+import { bfloat16, float16, type LogitsArray } from "../dtype.ts";
+import { FormatError } from "../formats/error.ts";
+import { arrayOf, type Tensor, type TensorArray } from "../formats/tensor.ts";
+import type { Losses } from "../losses.ts";
+
+/** One of the files that are read together. */
+export interface Input {
+  readonly tensor: Tensor;
+  /** Elements a row. */
+  readonly perRow: number;
+}
+
+export interface Rows {
+  readonly rows: number;
+  /** One array an input. */
+  readonly arrays: readonly TensorArray[];
+}
+
+/** Bytes of the widest input read at once: of 2^19 to 2^23, 2^20 and 2^21 were the fastest. */
+const BATCH_BYTES = 2 ** 21;
+
+/** An array in the arena, so that rows are read to where they are used; an ordinary one where there is no room. */
+function allocate(losses: Losses, { tensor, perRow }: Input, rows: number): TensorArray {
+  const type = arrayOf(tensor.dtype);
+  try {
+    return losses.alloc(type as never, rows * perRow) as TensorArray;
+  } catch (error) {
+    if (error instanceof RangeError) return new type(rows * perRow);
+    throw error;
+  }
+}
+
+/** Reads as many rows as there is room for; how many there were, 0 at the end of all inputs. */
+async function fill(inputs: readonly Input[], arrays: readonly TensorArray[]): Promise<Rows> {
+  const counts: number[] = [];
+  const reads = inputs.map(({ tensor }, k) => tensor.read(arrays[k]));
+  // all are under way, and awaited in order: of several errors the first one's file is named
+  await Promise.allSettled(reads);
+  for (let k = 0; k < inputs.length; k++) {
+    const { tensor, perRow } = inputs[k];
+    const elements = await reads[k];
+    if (elements % perRow !== 0) {
+      throw new FormatError(`${tensor.path}: the last row has ${elements % perRow} elements, but ${perRow} are needed`);
+    }
+    counts.push(elements / perRow);
+  }
+  const rows = Math.min(...counts);
+  const longer = counts.findIndex((n) => n > rows);
+  if (longer >= 0) {
+    const shorter = inputs[counts.indexOf(rows)].tensor.path;
+    throw new FormatError(`${inputs[longer].tensor.path}: more rows than in ${shorter}`);
+  }
+  const views = arrays.map((array, k) => array.subarray(0, rows * inputs[k].perRow) as TensorArray);
+  return { rows, arrays: views };
+}
+
+/** Rows of several files, in batches: while one is used the next is read. An array is used again after two batches. */
+export async function* readTogether(losses: Losses, inputs: readonly Input[]): AsyncGenerator<Rows> {
+  const rowBytes = Math.max(...inputs.map(({ tensor, perRow }) => perRow * arrayOf(tensor.dtype).BYTES_PER_ELEMENT));
+  const most = Math.max(1, ...inputs.map(({ tensor, perRow }) => (tensor.length ?? Number.MAX_VALUE) / perRow));
+  const batch = Math.min(Math.max(1, Math.floor(BATCH_BYTES / rowBytes)), most);
+  const sets = [0, 1].map(() => inputs.map((input) => allocate(losses, input, batch)));
+  let next = fill(inputs, sets[0]);
+  try {
+    for (let turn = 1; ; turn++) {
+      const rows = await next;
+      if (rows.rows === 0) return;
+      next = fill(inputs, sets[turn & 1]);
+      // it is awaited below; until then its failure is nobody's
+      next.catch(() => {});
+      yield rows;
+    }
+  } finally {
+    await next.catch(() => {});
+  }
+}
+
+/** Floats as the library takes them. */
+export function logitsOf(tensor: Tensor, array: TensorArray): LogitsArray {
+  if (tensor.dtype === "f16") return float16(array as Uint16Array);
+  return tensor.dtype === "bf16" ? bfloat16(array as Uint16Array) : (array as Float32Array);
+}

@@ -1,0 +1,45 @@
+import { readFileSync } from "node:fs";
+import { evaluationOfTotals } from "../evaluate/evaluation.ts";
+import { isRegressionState, regressionOfTotals } from "../evaluate/regression.ts";
+import { encode, mergeRegressions, mergeStates, mergeTotals } from "../evaluate/state.ts";
+import { parseArguments, UsageError } from "./arguments.ts";
+import { checkWritable, type Output, writeFiles } from "./files.ts";
+import { htmlReport } from "./report.ts";
+import { evaluationTable, regressionTable } from "./tables.ts";
+import { json } from "./text.ts";
+
+export const mergeHelp = `wasm-loss merge PART.acc ... [--json] [--report FILE] [--state FILE]
+
+  One evaluation of what several runs of evaluate --state added up: the same as that of all their rows at once.
+`;
+
+/** The command `merge`: returns what is to be printed. */
+export async function merge(args: readonly string[]): Promise<string> {
+  const { values, positionals } = parseArguments(args, {
+    json: { type: "boolean", default: false },
+    report: { type: "string" },
+    state: { type: "string" },
+  });
+  if (positionals.length === 0) throw new UsageError("merge takes one file or more, but got 0");
+  for (const path of [values.state, values.report]) if (path !== undefined) checkWritable(path);
+  const states = positionals.map((path) => {
+    try {
+      return new Uint8Array(readFileSync(path));
+    } catch (error) {
+      throw Object.assign(error as Error, { path });
+    }
+  });
+  const outputs: Output[] = [];
+  if (isRegressionState(states[0])) {
+    if (values.report !== undefined) throw new UsageError("--report is not for --loss mse");
+    const result = regressionOfTotals(mergeRegressions("merge", states, positionals));
+    if (values.state !== undefined) writeFiles([[values.state, mergeStates(...states)]]);
+    return values.json ? json(result) : regressionTable(result);
+  }
+  const totals = mergeTotals("merge", states, positionals);
+  const evaluation = evaluationOfTotals(totals);
+  if (values.state !== undefined) outputs.push([values.state, encode(totals)]);
+  if (values.report !== undefined) outputs.push([values.report, htmlReport(positionals.join(", "), evaluation)]);
+  writeFiles(outputs);
+  return values.json ? json(evaluation) : evaluationTable(evaluation);
+}

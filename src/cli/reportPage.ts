@@ -1,0 +1,156 @@
+// The script of a report's page: runs in a browser, with uPlot before it. Built by itself and put into the page as it is.
+import type { Evaluation } from "../evaluate/evaluation.ts";
+
+interface Plot {
+  paths: { bars(options: object): unknown };
+  new (options: object, data: readonly (readonly (number | null)[])[], target: HTMLElement): unknown;
+}
+
+const uPlot = (globalThis as unknown as { uPlot: Plot }).uPlot;
+const it: Evaluation = JSON.parse(document.getElementById("evaluation")!.textContent!, (_, value) =>
+  value === "NaN" ? null : value === "Infinity" ? Number.POSITIVE_INFINITY : value,
+);
+
+const WIDTH = 470;
+const HEIGHT = 260;
+const BLUE = "#3b6fd4";
+const GREY = "#9aa3b2";
+/** Of more classes, those of the highest loss are shown. */
+const MOST_CLASSES = 40;
+
+const short = (x: number) => String(Number(x.toPrecision(3)));
+
+interface Series {
+  label: string;
+  values: readonly (number | null)[];
+  bars?: number;
+  color?: string;
+  dash?: number[];
+}
+
+interface Options {
+  /** Names of the two axes. */
+  axis: string;
+  y: string;
+  log?: boolean;
+  ticks?: (x: number) => string;
+  range?: [number, number];
+  /** Where y ends; else above the values. Bars begin at 0. */
+  top?: number;
+}
+
+/** One plot; x by position or by value, its ticks named by `ticks`. */
+function plot(id: string, x: readonly number[], series: readonly Series[], options: Options): void {
+  const target = document.getElementById(id)!;
+  if (x.length === 0) {
+    target.textContent = "no rows";
+    return;
+  }
+  const { ticks = short, range } = options;
+  const fromZero = (_: unknown, __: number, most: number) => [0, options.top ?? (most * 1.05 || 1)];
+  new uPlot(
+    {
+      width: WIDTH,
+      height: HEIGHT,
+      cursor: { drag: { x: false, y: false } },
+      scales: {
+        x: { time: false, ...(options.log ? { distr: 3 } : {}), ...(range ? { range } : {}) },
+        y: series[0].bars ? { range: fromZero } : {},
+      },
+      axes: [
+        {
+          label: options.axis,
+          labelSize: 20,
+          values: (_: unknown, all: (number | null)[]) => all.map((v) => (v === null ? "" : ticks(v))),
+        },
+        { label: options.y, labelSize: 20, size: 58 },
+      ],
+      series: [
+        { label: options.axis, value: (_: unknown, v: number | null) => (v === null ? "-" : ticks(v)) },
+        ...series.map(({ label, bars, color = BLUE, dash }) => ({
+          label,
+          stroke: color,
+          width: bars ? 1 : 2,
+          dash,
+          fill: bars ? `${color}66` : undefined,
+          paths: bars ? uPlot.paths.bars({ size: [bars, 80] }) : undefined,
+          points: { show: !bars && !dash },
+          value: (_: unknown, v: number | null) => (v === null ? "-" : short(v)),
+        })),
+      ],
+    },
+    [x, ...series.map(({ values }) => values)],
+    target,
+  );
+}
+
+function losses(): void {
+  // bins between those that are filled are shown, too: a quarter of an octave each
+  const bins = it.lossHistogram;
+  const number = (from: number) =>
+    from === 0 ? -1 : 4 * Math.floor(Math.log2(from)) + Math.floor(4 * (from / 2 ** Math.floor(Math.log2(from)) - 1));
+  const edge = (i: number) => 2 ** Math.floor(i / 4) * (1 + (((i % 4) + 4) % 4) / 4);
+  const filled = new Map(bins.filter(({ from }) => from > 0).map(({ from, count }) => [number(from), count]));
+  const numbers = [...filled.keys()];
+  const first = Math.min(...numbers);
+  const last = Math.max(...numbers);
+  const x = numbers.length === 0 ? [] : Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  const below = bins.find(({ from }) => from === 0)?.count ?? 0;
+  // bins of one octave differ in width on this axis, 0.32 to 0.19 of it
+  const density = (i: number) => (filled.get(i) ?? 0) / Math.log2(edge(i + 1) / edge(i));
+  plot("losses", x, [{ label: "rows an octave", values: x.map(density), bars: 0.95 }], {
+    axis: below === 0 ? "loss (nats)" : `loss (nats; ${below} rows below 1e-6)`,
+    y: "rows an octave",
+    ticks: (i) => short(edge(Math.round(i))),
+    range: [first - 1, last + 1],
+  });
+}
+
+function reliability(): void {
+  const bins = it.calibration.bins;
+  const x = bins.map((_, i) => (i + 0.5) / bins.length);
+  const series = [
+    { label: "accuracy", values: bins.map(({ accuracy }) => accuracy), bars: 0.95 },
+    { label: "confidence", values: bins.map(({ confidence }) => confidence), color: GREY, dash: [6, 4] },
+  ];
+  plot("reliability", x, series, { axis: "largest probability", y: "accuracy", range: [0, 1], top: 1 });
+}
+
+function top(): void {
+  const x = Object.keys(it.topK).map(Number);
+  plot("top", x, [{ label: "rows", values: x.map((k) => it.topK[k]) }], {
+    axis: "k",
+    y: "share of rows",
+    log: x.length > 1,
+  });
+}
+
+function classes(): void {
+  const all = it.perClass ?? [];
+  const shown = all.length <= MOST_CLASSES ? all : [...all].sort((a, b) => b.loss - a.loss).slice(0, MOST_CLASSES);
+  if (shown.length < all.length) {
+    document.getElementById("class-loss-title")!.textContent =
+      `Loss of the ${shown.length} worst of ${all.length} classes`;
+  }
+  const x = shown.map((_, i) => i);
+  const options = {
+    axis: "class",
+    range: [-1, x.length] as [number, number],
+    ticks: (i: number) => (Number.isInteger(i) && shown[i] ? String(shown[i].label) : ""),
+  };
+  plot("class-loss", x, [{ label: "loss", values: shown.map(({ loss }) => loss), bars: 0.8 }], {
+    ...options,
+    y: "nats",
+  });
+  plot(
+    "class-accuracy",
+    x,
+    [{ label: "accuracy", values: shown.map(({ accuracy }) => accuracy), bars: 0.8, color: "#2f9e6e" }],
+    { ...options, y: "accuracy" },
+  );
+}
+
+losses();
+reliability();
+top();
+classes();

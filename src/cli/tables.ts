@@ -1,0 +1,103 @@
+import type { Evaluation } from "../evaluate/evaluation.ts";
+import type { Regression } from "../evaluate/regression.ts";
+import { compact, table } from "./text.ts";
+import type { WorstRow } from "./worst.ts";
+
+/** What computed, and how fast. */
+export interface Run {
+  readonly backend: string;
+  readonly threads: number;
+  readonly relaxed: boolean;
+  readonly notes: readonly string[];
+  readonly perSecond: number;
+}
+
+export type Line = readonly [name: string, value: string];
+
+export function digits(value: number, significant = 7): string {
+  return Number(value.toPrecision(significant)).toString();
+}
+
+const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
+
+/** The k of the table: of the many of a curve, those that people ask for. */
+function shownTops(topK: Evaluation["topK"]): string[] {
+  const all = Object.keys(topK).filter((k) => k !== "1");
+  return all.length <= 4 ? all : all.filter((k) => k === "5" || k === "10");
+}
+
+function rowsText({ rows, counted }: Evaluation): string {
+  return rows === counted ? String(rows) : `${rows} (${counted} counted, ${rows - counted} ignored)`;
+}
+
+function nonFiniteText({ nonFinite }: Evaluation): string {
+  const { nan, positiveInfinity, allNegativeInfinity } = nonFinite;
+  const parts = [
+    [nan, "with NaN"],
+    [positiveInfinity, "with +Infinity"],
+    [allNegativeInfinity, "of -Infinity alone"],
+  ] as const;
+  return parts.flatMap(([n, what]) => (n === 0 ? [] : [`${n} ${what}`])).join(", ");
+}
+
+function runLines(run: Run | undefined, unit: string): Line[] {
+  if (run === undefined) return [];
+  return [
+    ["backend", run.threads === 1 ? run.backend : `${run.backend}, ${run.threads} threads`],
+    ...run.notes.map((note): Line => ["note", note]),
+    ["speed", `${compact(run.perSecond)} ${unit}/s`],
+  ];
+}
+
+/** Every figure of an evaluation, a line each. */
+export function evaluationLines(it: Evaluation, run?: Run): Line[] {
+  const nonFinite = nonFiniteText(it);
+  return [
+    ["loss", `${digits(it.loss.mean)} nats (mean)`],
+    ["standard error", digits(it.loss.standardError, 3)],
+    ["perplexity", digits(it.perplexity)],
+    ["bits per row", digits(it.bitsPerRow)],
+    ["accuracy", percent(it.accuracy)],
+    ...shownTops(it.topK).map((k): Line => [`top-${k}`, percent(it.topK[Number(k)])]),
+    ["reciprocal rank", `${digits(it.meanReciprocalRank)} (mean)`],
+    ["entropy", `${digits(it.entropy)} nats (mean)`],
+    ["Brier score", digits(it.brier)],
+    ["calibration error", percent(it.calibration.expectedError)],
+    ["rows", rowsText(it)],
+    ...(nonFinite === "" ? [] : [["not finite", nonFinite] as const]),
+    ["classes", String(it.classes)],
+    ...runLines(run, "logits"),
+  ];
+}
+
+const columns = ["row", "label", "predicted", "rank", "loss"] as const;
+
+/** The worst rows as cells of text, the columns' names first. */
+export function worstCells(worst: readonly WorstRow[]): string[][] {
+  const cells = worst.map(({ row, label, predicted, rank, loss }) => [row, label, predicted, rank, loss]);
+  return [
+    [...columns],
+    ...cells.map((row) => row.map((it, i) => (it === null ? "-" : i === 4 ? digits(it) : String(it)))),
+  ];
+}
+
+export function evaluationTable(it: Evaluation, run?: Run, worst?: readonly WorstRow[]): string {
+  const text = table(evaluationLines(it, run));
+  if (worst === undefined) return text;
+  const cells = worstCells(worst);
+  const widths = columns.map((_, i) => Math.max(...cells.map((row) => row[i].length)));
+  const lines = cells.map((row) => `${row.map((cell, i) => cell.padStart(widths[i])).join("  ")}\n`);
+  return `${text}\n${lines.join("")}`;
+}
+
+export function regressionTable(it: Regression, run?: Run): string {
+  return table([
+    ["mse", digits(it.mse)],
+    ["rmse", digits(it.rmse)],
+    ["mae", digits(it.mae)],
+    ["maximum error", digits(it.maximumError)],
+    ["R2", digits(it.r2)],
+    ["elements", String(it.count)],
+    ...runLines(run, "elements"),
+  ]);
+}

@@ -1,0 +1,150 @@
+// Bytes of a state: little-endian, counts as LEB128, integers of any size by sign and magnitude, a CRC-32 at the end.
+
+import { ExactTotal } from "../numeric/exactTotal.ts";
+
+const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, i) => {
+  let c = i;
+  for (let k = 0; k < 8; k++) c = c & 1 ? (c >>> 1) ^ 0xedb88320 : c >>> 1;
+  return c;
+});
+
+/** CRC-32 as of zip and PNG (reflected, polynomial 0x04c11db7), of these bytes after those of `before`. */
+export function crc32(bytes: Uint8Array, before = 0): number {
+  let c = ~before;
+  for (let i = 0; i < bytes.length; i++) c = CRC_TABLE[(c ^ bytes[i]) & 255] ^ (c >>> 8);
+  return (c ^ 0xffffffff) >>> 0;
+}
+
+/** Bytes of the largest sum there can be: 2^53 values below 2^1024, in units of 2^-1074. */
+const MAXIMAL_INTEGER_BYTES = 272;
+/** Version, a count and sums take at least this much. */
+const SMALLEST_STATE = 20;
+
+export class Writer {
+  #bytes = new Uint8Array(256);
+  #length = 0;
+
+  byte(value: number): void {
+    if (this.#length === this.#bytes.length) {
+      const grown = new Uint8Array(2 * this.#length);
+      grown.set(this.#bytes);
+      this.#bytes = grown;
+    }
+    this.#bytes[this.#length++] = value;
+  }
+
+  text(ascii: string): void {
+    for (let i = 0; i < ascii.length; i++) this.byte(ascii.charCodeAt(i));
+  }
+
+  /** An integer from 0 to 2^53 - 1. */
+  count(value: number): void {
+    let rest = value;
+    for (; rest > 127; rest = Math.floor(rest / 128)) this.byte(128 + (rest % 128));
+    this.byte(rest);
+  }
+
+  uint32(value: number): void {
+    for (let shift = 0; shift < 32; shift += 8) this.byte((value >>> shift) & 255);
+  }
+
+  total({ units, kind }: ExactTotal): void {
+    const hex = (units < 0n ? -units : units).toString(16);
+    const digits = units === 0n ? "" : hex.padStart(hex.length + (hex.length & 1), "0");
+    this.byte(kind + (units < 0n ? 4 : 0));
+    this.count(digits.length / 2);
+    for (let i = digits.length - 2; i >= 0; i -= 2) this.byte(Number.parseInt(digits.slice(i, i + 2), 16));
+  }
+
+  /** All that was written, and its checksum. */
+  finish(): Uint8Array {
+    const sum = crc32(this.#bytes.subarray(0, this.#length));
+    this.uint32(sum);
+    return this.#bytes.slice(0, this.#length);
+  }
+}
+
+/** Reads what a Writer wrote; `fail` throws. */
+export class Reader {
+  readonly #bytes: Uint8Array;
+  readonly #fail: (what: string) => never;
+  #at = 0;
+
+  constructor(bytes: Uint8Array, fail: (what: string) => never) {
+    this.#bytes = bytes;
+    this.#fail = fail;
+  }
+
+  get left(): number {
+    return this.#bytes.length - this.#at;
+  }
+
+  byte(): number {
+    if (this.left === 0) this.#fail(`is truncated: it ends after ${this.#bytes.length} bytes`);
+    return this.#bytes[this.#at++];
+  }
+
+  text(length: number): string {
+    let text = "";
+    for (let i = 0; i < length; i++) text += String.fromCharCode(this.byte());
+    return text;
+  }
+
+  /** An integer from 0 to `most`. */
+  count(what: string, most = Number.MAX_SAFE_INTEGER): number {
+    let value = 0;
+    let unit = 1;
+    for (;;) {
+      const byte = this.byte();
+      value += (byte & 127) * unit;
+      if (value > most) this.#fail(`has ${what} ${value}, but at most ${most} is possible`);
+      if (byte < 128) return value;
+      unit *= 128;
+      if (unit > 2 ** 53) this.#fail(`has ${what} that is no number`);
+    }
+  }
+
+  uint32(): number {
+    let value = 0;
+    for (let unit = 1; unit < 2 ** 32; unit *= 256) value += this.byte() * unit;
+    return value;
+  }
+
+  total(): ExactTotal {
+    const sign = this.byte();
+    if (sign > 7) this.#fail(`has a sum of the unknown kind ${sign}`);
+    const length = this.count("a sum in bytes", MAXIMAL_INTEGER_BYTES);
+    let hex = "";
+    for (let i = 0; i < length; i++) hex = this.byte().toString(16).padStart(2, "0") + hex;
+    const magnitude = length === 0 ? 0n : BigInt(`0x${hex}`);
+    return new ExactTotal(sign & 4 ? -magnitude : magnitude, sign & 3);
+  }
+}
+
+export function hasMagic(state: unknown, magic: string): state is Uint8Array {
+  return state instanceof Uint8Array && String.fromCharCode(...state.subarray(0, magic.length)) === magic;
+}
+
+/** Reads a state up to its version and compares its checksum; `name` begins the message of what is wrong. */
+export function openState(state: unknown, name: string, magic: string, version: number): Reader {
+  if (!(state instanceof Uint8Array)) throw new TypeError(`${name} must be a Uint8Array`);
+  const fail = (what: string): never => {
+    throw new RangeError(`${name} ${what}`);
+  };
+  if (!hasMagic(state, magic)) fail(`is not a state of an evaluator (it does not begin with "${magic}")`);
+  if (state.length < SMALLEST_STATE) fail(`is truncated: ${state.length} bytes are too few for a state`);
+  if (state[magic.length] !== version) fail(`is of version ${state[magic.length]}, but only ${version} is known`);
+  const body = state.subarray(0, state.length - 4);
+  const found = new Reader(state.subarray(body.length), fail).uint32();
+  const sum = crc32(body);
+  if (sum !== found) {
+    fail(`is truncated or was altered: its checksum is ${found.toString(16)}, but its bytes give ${sum.toString(16)}`);
+  }
+  return new Reader(body.subarray(magic.length + 1), fail);
+}
+
+/** Every number is written in one way only: what was written in another was not written by a Writer. */
+export function checkCanonical(state: Uint8Array, again: Uint8Array, name: string): void {
+  if (again.length === state.length && again.every((byte, i) => byte === state[i])) return;
+  throw new RangeError(`${name} is not in its canonical form`);
+}

@@ -1,0 +1,128 @@
+import { expFloat64 } from "../kernels/elementary.ts";
+import { LOSS_BINS } from "../kernels/tally.ts";
+import { round } from "../numeric/exactSum.ts";
+import { decode } from "./state.ts";
+import type { Totals } from "./totals.ts";
+
+/** What a model's logits are worth, over all rows that were added. Shares and means are over the counted rows. */
+export interface Evaluation {
+  /** Rows seen, and those not ignored. */
+  rows: number;
+  counted: number;
+  classes: number;
+  /** Σ w[y] over the counted rows: their number without weights. */
+  weightSum: number;
+  /** Cross-entropy in nats. The mean is sum / weightSum; standardError is that of the mean, sqrt(variance / (n - 1)). */
+  loss: { sum: number; mean: number; standardError: number };
+  /** exp(loss.mean), and loss.mean / ln 2. */
+  perplexity: number;
+  bitsPerRow: number;
+  /** Share of rows whose first maximum is the target. */
+  accuracy: number;
+  /** Share of rows whose target is among the k largest, by k. A row that holds a NaN is within none. */
+  topK: Record<number, number>;
+  /** Mean of 1 / rank of the target; of a row that holds a NaN, 0. */
+  meanReciprocalRank: number;
+  /** Mean entropy of the predicted distribution, in nats. */
+  entropy: number;
+  /** Mean of Σ (q - onehot)^2. */
+  brier: number;
+  /** Rows by the largest probability, in equal bins of (0, 1]; expectedError = Σ |accuracy - confidence| count / Σ count. */
+  calibration: { expectedError: number; bins: { confidence: number; accuracy: number; count: number }[] };
+  /** Counted rows by what makes their loss NaN: a NaN, else +inf, else nothing but -inf. */
+  nonFinite: { nan: number; positiveInfinity: number; allNegativeInfinity: number };
+  /** Counted rows by their loss, from `from` to below `to`, a quarter of an octave each; bins that are empty are left out. */
+  lossHistogram: { from: number; to: number; count: number }[];
+  /** Classes that occur as targets, rising; only with perClass. `loss` is the mean of the rows' losses, weights included. */
+  perClass?: { label: number; count: number; loss: number; accuracy: number }[];
+}
+
+const LN2 = 0.6931471805599453;
+/** Units of 2^-1074 in one of 2^-52. */
+const CONFIDENCE_SHIFT = 1022n;
+
+/** e^x, the same bits in every engine; +inf from 709.4 on. */
+function exp(x: number): number {
+  if (x > 709.4) return Number.POSITIVE_INFINITY;
+  const out = new Float64Array(1);
+  expFloat64(Float64Array.of(x), 0, 1, 0, out, 0);
+  return out[0];
+}
+
+/** The lower end of a bin of the loss: 2^-20 2^(i / 4) by its leading bits, 1, 1.25, 1.5 or 1.75 times a power of two. */
+function lossEdge(bin: number): number {
+  if (bin <= 0) return 0;
+  if (bin >= LOSS_BINS) return Number.POSITIVE_INFINITY;
+  const quarter = bin - 1;
+  let edge = 1 + (quarter % 4) / 4;
+  for (let octave = -20 + Math.floor(quarter / 4); octave !== 0; octave -= Math.sign(octave)) {
+    edge *= octave > 0 ? 2 : 0.5;
+  }
+  return edge;
+}
+
+function calibrationOf(totals: Totals): Evaluation["calibration"] {
+  let error = 0;
+  let rows = 0;
+  const bins = totals.calibration.map(({ count, correct, confidence }) => {
+    const sum = round(confidence << CONFIDENCE_SHIFT);
+    error += Math.abs(correct - sum);
+    rows += count;
+    return { confidence: sum / count, accuracy: correct / count, count };
+  });
+  return { expectedError: error / rows, bins };
+}
+
+export function evaluationOfTotals(totals: Totals): Evaluation {
+  const { options, rows, counted } = totals;
+  const weightSum = options.weights === null ? counted : totals.weight.value();
+  const sum = totals.loss.value();
+  const mean = sum / weightSum;
+  const variance = totals.square.value() / weightSum - mean * mean;
+  const evaluation: Evaluation = {
+    rows,
+    counted,
+    classes: options.classes,
+    weightSum,
+    loss: { sum, mean, standardError: counted > 1 ? Math.sqrt(Math.max(0, variance) / (counted - 1)) : Number.NaN },
+    perplexity: exp(mean),
+    bitsPerRow: mean / LN2,
+    accuracy: totals.correct / counted,
+    topK: Object.fromEntries(options.topK.map((k, i) => [k, totals.tops[i] / counted])),
+    meanReciprocalRank: totals.reciprocalRank.value() / counted,
+    entropy: totals.entropy.value() / counted,
+    brier: totals.brier.value() / counted,
+    calibration: calibrationOf(totals),
+    nonFinite: {
+      nan: totals.nan,
+      positiveInfinity: totals.positiveInfinity,
+      allNegativeInfinity: totals.allNegativeInfinity,
+    },
+    lossHistogram: totals.losses.flatMap((count, bin) =>
+      count === 0 ? [] : [{ from: lossEdge(bin), to: lossEdge(bin + 1), count }],
+    ),
+  };
+  if (options.perClass) {
+    evaluation.perClass = [...totals.classes]
+      .sort(([a], [b]) => a - b)
+      .map(([label, { count, correct, loss }]) => ({
+        label,
+        count,
+        loss: loss.value() / count,
+        accuracy: correct / count,
+      }));
+  }
+  return evaluation;
+}
+
+/**
+ * The evaluation of a state's rows. A pure function: no engine is needed.
+ *
+ * @param state of evaluator().state() or mergeStates()
+ * @throws TypeError of anything but bytes; RangeError of a state that is truncated, altered or of another version
+ * @example
+ * evaluationOf(mergeStates(...parts)).loss.mean;
+ */
+export function evaluationOf(state: Uint8Array): Evaluation {
+  return evaluationOfTotals(decode(state, "evaluationOf: state"));
+}

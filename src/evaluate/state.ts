@@ -1,0 +1,173 @@
+import { LOSS_BINS } from "../kernels/tally.ts";
+import { ExactTotal } from "../numeric/exactTotal.ts";
+import { checkCanonical, openState, type Reader, Writer } from "./bytes.ts";
+import { difference, MAXIMAL_BINS, MAXIMAL_CLASSES, MAXIMAL_TOPS, type Options } from "./options.ts";
+import {
+  addRegressionTotals,
+  decodeRegression,
+  encodeRegression,
+  isRegressionState,
+  type RegressionTotals,
+} from "./regression.ts";
+import { addTotals, COUNTS, classOf, createTotals, SUMS, type Totals } from "./totals.ts";
+
+/*
+ * The format of a state, version 1:
+ *
+ *     4 bytes   "wlev"
+ *     1 byte    version, 1
+ *     options   classes, ignoreIndex (zigzag), bins, number of topK, each of them (rising), flags: 1 per class, 2 weighted;
+ *               if weighted the CRC-32 (4 bytes) of the weights as little-endian float64
+ *     counts    rows, counted, correct, with a NaN, with +inf, all -inf; rows within each topK
+ *     sums      weights (none without weights), losses, squares w l^2, entropies, Brier scores, reciprocal ranks
+ *     bins      of the calibration: rows, right ones, sum of confidences (in units of 2^-52)
+ *     losses    number of bins of the histogram that are not empty, for each of them number and rows
+ *     classes   if per class: number of labels that occur, for each of them (rising) label, rows, right ones, sum of losses
+ *     4 bytes   CRC-32 of all before
+ *
+ * Integers are LEB128 but for the two CRC-32 (little-endian). A sum is one byte (1 +inf, 2 -inf, 3 NaN was added; + 4 for
+ * a negative one), the length of its magnitude and the magnitude, little-endian, without leading zeros, in units of
+ * 2^-1074. Numbers are written in one way only: the bytes are a function of the set of rows.
+ */
+const MAGIC = "wlev";
+const VERSION = 1;
+
+const zigzag = (n: number) => (n < 0 ? -2 * n - 1 : 2 * n);
+const unzigzag = (n: number) => (n % 2 === 1 ? -(n + 1) / 2 : n / 2);
+
+function writeOptions(to: Writer, { classes, ignoreIndex, bins, topK, perClass, weights }: Options): void {
+  to.count(classes);
+  to.count(zigzag(ignoreIndex));
+  to.count(bins);
+  to.count(topK.length);
+  for (const k of topK) to.count(k);
+  to.byte((perClass ? 1 : 0) + (weights === null ? 0 : 2));
+  if (weights !== null) to.uint32(weights);
+}
+
+export function encode(totals: Totals): Uint8Array {
+  const { options } = totals;
+  const to = new Writer();
+  to.text(MAGIC);
+  to.byte(VERSION);
+  writeOptions(to, options);
+  for (const name of COUNTS) to.count(totals[name]);
+  for (const n of totals.tops) to.count(n);
+  for (const name of SUMS) to.total(totals[name]);
+  for (const { count, correct, confidence } of totals.calibration) {
+    to.count(count);
+    to.count(correct);
+    to.total(new ExactTotal(confidence));
+  }
+  const filled = totals.losses.flatMap((n, bin) => (n === 0 ? [] : [[bin, n]]));
+  to.count(filled.length);
+  for (const [bin, n] of filled) {
+    to.count(bin);
+    to.count(n);
+  }
+  if (options.perClass) {
+    const classes = [...totals.classes].sort(([a], [b]) => a - b);
+    to.count(classes.length);
+    for (const [label, { count, correct, loss }] of classes) {
+      to.count(label);
+      to.count(count);
+      to.count(correct);
+      to.total(loss);
+    }
+  }
+  return to.finish();
+}
+
+function readOptions(from: Reader): Options {
+  const classes = from.count("classes", MAXIMAL_CLASSES);
+  const ignoreIndex = unzigzag(from.count("ignoreIndex", 2 ** 32 - 1));
+  const bins = from.count("bins", MAXIMAL_BINS);
+  const tops = from.count("topK of length", MAXIMAL_TOPS);
+  const topK = Array.from({ length: tops }, () => from.count("topK", MAXIMAL_CLASSES));
+  const flags = from.byte();
+  return {
+    classes,
+    ignoreIndex,
+    bins,
+    topK,
+    perClass: (flags & 1) !== 0,
+    weights: flags & 2 ? from.uint32() : null,
+  };
+}
+
+/** Reads a state; `name` begins the message of what is wrong with it. */
+export function decode(state: unknown, name: string): Totals {
+  const from = openState(state, name, MAGIC, VERSION);
+  const totals = createTotals(readOptions(from));
+  readTotals(from, totals);
+  checkCanonical(state as Uint8Array, encode(totals), name);
+  return totals;
+}
+
+function readTotals(from: Reader, totals: Totals): void {
+  const { options } = totals;
+  for (const name of COUNTS) totals[name] = from.count(name);
+  for (let i = 0; i < options.topK.length; i++) totals.tops[i] = from.count("rows");
+  for (const name of SUMS) totals[name].addTotal(from.total());
+  for (const bin of totals.calibration) {
+    bin.count = from.count("rows");
+    bin.correct = from.count("rows");
+    bin.confidence = from.total().units;
+  }
+  const filled = from.count("bins of the loss", LOSS_BINS);
+  for (let i = 0; i < filled; i++) totals.losses[from.count("a bin of the loss", LOSS_BINS - 1)] = from.count("rows");
+  if (!options.perClass) return;
+  const classes = from.count("classes with rows", options.classes);
+  for (let i = 0; i < classes; i++) {
+    const it = classOf(totals, from.count("a label", options.classes - 1));
+    it.count = from.count("rows");
+    it.correct = from.count("rows");
+    it.loss.addTotal(from.total());
+  }
+}
+
+/**
+ * The state of all the rows of several states: associative and commutative, byte by byte. The options must be the same.
+ *
+ * @param states of evaluator().state(), at least one
+ * @returns canonical bytes, the same as those of one evaluator that was given all rows
+ * @throws TypeError of anything but bytes; RangeError of a state that is truncated, altered, of another version, or of
+ * other options than the first
+ * @example
+ * evaluationOf(mergeStates(await readFile("a.acc"), await readFile("b.acc")));
+ */
+export function mergeStates(...states: Uint8Array[]): Uint8Array {
+  return isRegressionState(states[0])
+    ? encodeRegression(mergeRegressions("mergeStates", states))
+    : encode(mergeTotals("mergeStates", states));
+}
+
+/** As mergeStates, decoded; `names` are used in messages. */
+export function mergeTotals(name: string, states: readonly Uint8Array[], names?: readonly string[]): Totals {
+  const nameOf = namer(name, states, names);
+  const totals = decode(states[0], nameOf(0));
+  for (let i = 1; i < states.length; i++) {
+    const next = decode(states[i], nameOf(i));
+    const other = difference(next.options, totals.options);
+    if (other !== null) throw new RangeError(`${nameOf(i)} has ${other} ${names ? names[0] : "states[0]"}`);
+    addTotals(totals, next);
+  }
+  return totals;
+}
+
+/** The same of states of regressionEvaluator(). */
+export function mergeRegressions(
+  name: string,
+  states: readonly Uint8Array[],
+  names?: readonly string[],
+): RegressionTotals {
+  const nameOf = namer(name, states, names);
+  const totals = decodeRegression(states[0], nameOf(0));
+  for (let i = 1; i < states.length; i++) addRegressionTotals(totals, decodeRegression(states[i], nameOf(i)));
+  return totals;
+}
+
+function namer(name: string, states: readonly Uint8Array[], names?: readonly string[]): (i: number) => string {
+  if (states.length === 0) throw new RangeError(`${name}: 0 states were given, but at least 1 is needed`);
+  return (i) => (names ? `${names[i]}:` : `${name}: states[${i}]`);
+}

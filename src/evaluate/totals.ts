@@ -1,0 +1,96 @@
+import { LOSS_BINS } from "../kernels/tally.ts";
+import { ExactTotal } from "../numeric/exactTotal.ts";
+import type { Options } from "./options.ts";
+
+/** Rows of one bin of confidence, those of them that are right, and the sum of their confidences in units of 2^-52. */
+export interface ConfidenceBin {
+  count: number;
+  correct: number;
+  confidence: bigint;
+}
+
+export interface ClassTotals {
+  count: number;
+  correct: number;
+  loss: ExactTotal;
+}
+
+/** Everything that was added up: counts and exact sums, so that adding is associative and commutative. */
+export interface Totals {
+  readonly options: Options;
+  rows: number;
+  counted: number;
+  correct: number;
+  nan: number;
+  positiveInfinity: number;
+  allNegativeInfinity: number;
+  readonly weight: ExactTotal;
+  readonly loss: ExactTotal;
+  readonly square: ExactTotal;
+  readonly entropy: ExactTotal;
+  readonly brier: ExactTotal;
+  readonly reciprocalRank: ExactTotal;
+  /** Rows of a rank up to each of options.topK. */
+  readonly tops: number[];
+  readonly calibration: ConfidenceBin[];
+  readonly losses: number[];
+  /** By label; only with options.perClass. */
+  readonly classes: Map<number, ClassTotals>;
+}
+
+export const COUNTS = ["rows", "counted", "correct", "nan", "positiveInfinity", "allNegativeInfinity"] as const;
+export const SUMS = ["weight", "loss", "square", "entropy", "brier", "reciprocalRank"] as const;
+
+export function createTotals(options: Options): Totals {
+  return {
+    options,
+    rows: 0,
+    counted: 0,
+    correct: 0,
+    nan: 0,
+    positiveInfinity: 0,
+    allNegativeInfinity: 0,
+    weight: new ExactTotal(),
+    loss: new ExactTotal(),
+    square: new ExactTotal(),
+    entropy: new ExactTotal(),
+    brier: new ExactTotal(),
+    reciprocalRank: new ExactTotal(),
+    tops: options.topK.map(() => 0),
+    calibration: Array.from({ length: options.bins }, () => ({ count: 0, correct: 0, confidence: 0n })),
+    losses: new Array(LOSS_BINS).fill(0),
+    classes: new Map(),
+  };
+}
+
+export function classOf(totals: Totals, label: number): ClassTotals {
+  let it = totals.classes.get(label);
+  if (it === undefined) {
+    it = { count: 0, correct: 0, loss: new ExactTotal() };
+    totals.classes.set(label, it);
+  }
+  return it;
+}
+
+/** Adds totals of the same options. */
+export function addTotals(to: Totals, from: Totals): void {
+  for (const name of COUNTS) to[name] += from[name];
+  for (const name of SUMS) to[name].addTotal(from[name]);
+  from.tops.forEach((n, i) => {
+    to.tops[i] += n;
+  });
+  from.calibration.forEach(({ count, correct, confidence }, i) => {
+    to.calibration[i].count += count;
+    to.calibration[i].correct += correct;
+    to.calibration[i].confidence += confidence;
+  });
+  from.losses.forEach((n, i) => {
+    to.losses[i] += n;
+  });
+  for (const [label, { count, correct, loss }] of from.classes) {
+    const it = classOf(to, label);
+    it.count += count;
+    it.correct += correct;
+    it.loss.addTotal(loss);
+  }
+}

@@ -1,0 +1,149 @@
+/** Bytes one after the other, from a file or a stream: what the formats read from. For Node. */
+import { type FileHandle, open } from "node:fs/promises";
+import type { Readable } from "node:stream";
+import { FormatError } from "./error.ts";
+
+/** One call reads at most this much: Node takes no more than 2^31 - 1 bytes at a time. */
+const MAXIMAL_READ = 2 ** 30;
+
+export interface ByteSource {
+  /** As messages call it. */
+  readonly path: string;
+  /** All bytes, the ones that were read already too; undefined of a pipe. */
+  readonly size: number | undefined;
+  /** Fills `into` and says how much of it: less than its length only at the end. */
+  read(into: Uint8Array): Promise<number>;
+  /** Puts bytes that were just read back before the rest. */
+  unread(bytes: Uint8Array): void;
+  /** Passes over bytes; at the end it stops. */
+  skip(bytes: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Names the file in the error of a system call: Node does so only where it opens one. */
+function named(error: unknown, path: string): unknown {
+  return error instanceof Error && !("path" in error) ? Object.assign(error, { path }) : error;
+}
+
+abstract class Source implements ByteSource {
+  readonly path: string;
+  readonly size: number | undefined;
+  #before: Uint8Array = new Uint8Array(0);
+
+  constructor(path: string, size: number | undefined) {
+    this.path = path;
+    this.size = size;
+  }
+
+  async read(into: Uint8Array): Promise<number> {
+    const before = this.#before.subarray(0, into.length);
+    into.set(before);
+    this.#before = this.#before.subarray(before.length);
+    return before.length + (before.length < into.length ? await this.pull(into.subarray(before.length)) : 0);
+  }
+
+  unread(bytes: Uint8Array): void {
+    const joined = new Uint8Array(bytes.length + this.#before.length);
+    joined.set(bytes);
+    joined.set(this.#before, bytes.length);
+    this.#before = joined;
+  }
+
+  async skip(bytes: number): Promise<void> {
+    const scrap = new Uint8Array(Math.min(bytes, 65536));
+    for (let left = bytes; left > 0; ) {
+      const n = await this.read(scrap.subarray(0, Math.min(left, scrap.length)));
+      if (n === 0) return;
+      left -= n;
+    }
+  }
+
+  protected abstract pull(into: Uint8Array): Promise<number>;
+  abstract close(): Promise<void>;
+}
+
+/** A file, by its handle: read by another thread while this one computes. Pipes that have a name are files, too. */
+class FileSource extends Source {
+  readonly #file: FileHandle;
+  #position: number | null;
+
+  constructor(path: string, file: FileHandle, size: number | undefined) {
+    super(path, size);
+    this.#file = file;
+    this.#position = size === undefined ? null : 0;
+  }
+
+  protected async pull(into: Uint8Array): Promise<number> {
+    let done = 0;
+    try {
+      while (done < into.length) {
+        const length = Math.min(into.length - done, MAXIMAL_READ);
+        const { bytesRead } = await this.#file.read(into, done, length, this.#position);
+        if (bytesRead === 0) break;
+        done += bytesRead;
+        if (this.#position !== null) this.#position += bytesRead;
+      }
+    } catch (error) {
+      throw named(error, this.path);
+    }
+    return done;
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+}
+
+/** A stream: standard input, or a member of an archive. */
+class StreamSource extends Source {
+  readonly #stream: Readable;
+  readonly #chunks: AsyncIterator<Uint8Array>;
+  #chunk: Uint8Array = new Uint8Array(0);
+
+  constructor(path: string, stream: Readable, size: number | undefined) {
+    super(path, size);
+    this.#stream = stream;
+    this.#chunks = stream[Symbol.asyncIterator]();
+  }
+
+  protected async pull(into: Uint8Array): Promise<number> {
+    let done = 0;
+    try {
+      while (done < into.length) {
+        if (this.#chunk.length === 0) {
+          const next = await this.#chunks.next();
+          if (next.done) break;
+          this.#chunk = next.value;
+        }
+        const part = this.#chunk.subarray(0, into.length - done);
+        into.set(part, done);
+        done += part.length;
+        this.#chunk = this.#chunk.subarray(part.length);
+      }
+    } catch (error) {
+      // zlib's and the archive's errors are about what is in the file
+      const { syscall } = error as NodeJS.ErrnoException;
+      throw syscall ? named(error, this.path) : new FormatError(`${this.path}: ${(error as Error).message}`);
+    }
+    return done;
+  }
+
+  async close(): Promise<void> {
+    this.#stream.destroy();
+  }
+}
+
+export async function openFile(path: string): Promise<ByteSource> {
+  const file = await open(path, "r");
+  try {
+    const stat = await file.stat();
+    return new FileSource(path, file, stat.isFile() ? stat.size : undefined);
+  } catch (error) {
+    await file.close();
+    throw named(error, path);
+  }
+}
+
+export function fromStream(path: string, stream: Readable, size?: number): ByteSource {
+  return new StreamSource(path, stream, size);
+}

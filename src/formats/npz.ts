@@ -1,0 +1,72 @@
+/** npz files: zip archives of npy files, stored or deflated, each read as a stream. For Node. */
+import yauzl, { type Entry, type ZipFile } from "yauzl";
+import { crc32 } from "../evaluate/bytes.ts";
+import { type ByteSource, fromStream } from "./bytes.ts";
+import { choose } from "./choose.ts";
+import { FormatError } from "./error.ts";
+import { npyTensor } from "./npyTensor.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** More members than any npz file has. */
+const MAXIMAL_MEMBERS = 10_000;
+
+function failure(path: string, error: unknown): unknown {
+  const { syscall, message } = error as NodeJS.ErrnoException;
+  return syscall ? Object.assign(error as Error, { path }) : new FormatError(`${path}: ${message}`);
+}
+
+async function membersOf(zip: ZipFile, path: string): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  for await (const entry of zip.eachEntry()) {
+    if (entries.length === MAXIMAL_MEMBERS) throw new Error(`more than ${MAXIMAL_MEMBERS} members`);
+    entries.push(entry);
+  }
+  if (entries.length === 0) throw new FormatError(`${path}: an archive without members`);
+  return entries;
+}
+
+/** The bytes of a member, its checksum compared at the end. */
+function checked(source: ByteSource, zip: ZipFile, expected: number): ByteSource {
+  let sum = 0;
+  let left = source.size ?? 0;
+  return {
+    path: source.path,
+    size: source.size,
+    async read(into) {
+      const n = await source.read(into);
+      sum = crc32(into.subarray(0, n), sum);
+      left -= n;
+      if (left === 0 && sum !== expected) {
+        const hex = (it: number) => it.toString(16).padStart(8, "0");
+        throw new FormatError(`${source.path}: altered data: its checksum is ${hex(sum)}, expected ${hex(expected)}`);
+      }
+      return n;
+    },
+    unread: () => undefined,
+    skip: (bytes) => source.skip(bytes),
+    async close() {
+      await source.close();
+      zip.close();
+    },
+  };
+}
+
+/** One array of an archive: the one named, with or without .npy, or the only one that fits. */
+export async function npzTensor(path: string, name: string | undefined, role: "logits" | "labels"): Promise<Tensor> {
+  let zip: ZipFile | undefined;
+  try {
+    zip = await yauzl.openPromise(path, { autoClose: false, lazyEntries: true });
+    const members = (await membersOf(zip, path)).map((entry) => ({
+      name: entry.fileName.replace(/\.npy$/, ""),
+      dtype: undefined,
+      entry,
+    }));
+    const { entry } = choose(path, members, name?.replace(/\.npy$/, ""), role, () => true);
+    const stream = await zip.openReadStreamPromise(entry);
+    const source = checked(fromStream(`${path}:${entry.fileName}`, stream, entry.uncompressedSize), zip, entry.crc32);
+    return await npyTensor(source, source.path);
+  } catch (error) {
+    zip?.close();
+    throw error instanceof FormatError ? error : failure(path, error);
+  }
+}

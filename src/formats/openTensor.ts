@@ -1,0 +1,78 @@
+/** Opens the numbers of a file, whatever its format. For Node. */
+import { type ByteSource, fromStream, openFile } from "./bytes.ts";
+import { FormatError } from "./error.ts";
+import { npyTensor } from "./npyTensor.ts";
+import { npzTensor } from "./npz.ts";
+import { safetensorsTensor } from "./safetensors.ts";
+import { arrayOf, type Tensor, type TensorDtype, tensorOf } from "./tensor.ts";
+
+export interface OpenOptions {
+  /** Of a file with several arrays: the one to read. */
+  readonly tensor?: string | undefined;
+  /** Of raw binary, which it makes of a file without a format of its own; of other files it is checked. */
+  readonly dtype?: TensorDtype | undefined;
+  readonly role: "logits" | "labels";
+}
+
+type Format = "npy" | "npz" | "safetensors" | "raw";
+
+const EXTENSIONS: readonly Format[] = ["npy", "npz", "safetensors"];
+
+function startsWith(bytes: Uint8Array, begin: readonly number[]): boolean {
+  return begin.every((byte, i) => bytes[i] === byte);
+}
+
+/** By the name's ending; else raw where a dtype is given; else by the first bytes. */
+async function formatOf(source: ByteSource, dtype: TensorDtype | undefined): Promise<Format> {
+  const extension = /\.(\w+)$/.exec(source.path)?.[1].toLowerCase();
+  const known = EXTENSIONS.find((it) => it === extension);
+  if (known) return known;
+  if (dtype !== undefined) return "raw";
+  const buffer = new Uint8Array(9);
+  const bytes = buffer.subarray(0, await source.read(buffer));
+  source.unread(bytes);
+  if (startsWith(bytes, [0x50, 0x4b, 3, 4]) || startsWith(bytes, [0x50, 0x4b, 5, 6])) return "npz";
+  if (bytes.length === 9 && bytes[8] === 0x7b && startsWith(bytes.subarray(4), [0, 0, 0, 0])) return "safetensors";
+  return "npy";
+}
+
+/** Numbers without a header: their file's length is that of the array, a pipe's is not known before its end. */
+function rawTensor(source: ByteSource, dtype: TensorDtype): Tensor {
+  const { path, size } = source;
+  const each = arrayOf(dtype).BYTES_PER_ELEMENT;
+  if (size !== undefined && size % each !== 0) {
+    throw new FormatError(`${path}: ${size} bytes are not a multiple of ${each} (${dtype})`);
+  }
+  return tensorOf(source, path, dtype, size === undefined ? undefined : [size / each], async () => {});
+}
+
+async function tensorIn(source: ByteSource, { tensor, dtype, role }: OpenOptions): Promise<Tensor> {
+  const format = await formatOf(source, dtype);
+  if (format === "raw") return rawTensor(source, dtype!);
+  if (format === "safetensors") return safetensorsTensor(source, source.path, tensor, role);
+  if (format === "npy") return npyTensor(source, source.path);
+  if (source.size === undefined) throw new FormatError(`${source.path}: an archive can't be read from a pipe`);
+  await source.close();
+  return npzTensor(source.path, tensor, role);
+}
+
+/**
+ * Opens npy, npz, safetensors and raw files; `-` is standard input. Nothing but headers is read before read() is called.
+ *
+ * @throws FormatError, with the path and one line of reason; the error of node:fs of a file that can't be read
+ */
+export async function openTensor(path: string, options: OpenOptions): Promise<Tensor> {
+  const source = path === "-" ? fromStream("standard input", process.stdin) : await openFile(path);
+  try {
+    const tensor = await tensorIn(source, options);
+    const { dtype } = options;
+    if (dtype !== undefined && tensor.dtype !== dtype) {
+      const option = options.role === "logits" ? "--dtype" : "--labels-dtype";
+      throw new FormatError(`${tensor.path}: the file holds ${tensor.dtype}, but ${option} is ${dtype}`);
+    }
+    return tensor;
+  } catch (error) {
+    await source.close().catch(() => {});
+    throw error;
+  }
+}

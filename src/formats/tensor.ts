@@ -1,0 +1,106 @@
+import type { ByteSource } from "./bytes.ts";
+import { FormatError } from "./error.ts";
+
+const ARRAYS = {
+  f16: Uint16Array,
+  bf16: Uint16Array,
+  f32: Float32Array,
+  f64: Float64Array,
+  i8: Int8Array,
+  u8: Uint8Array,
+  i16: Int16Array,
+  u16: Uint16Array,
+  i32: Int32Array,
+  u32: Uint32Array,
+  i64: BigInt64Array,
+  u64: BigUint64Array,
+} as const;
+
+/** A file's numbers; half-precision ones are read as bits. */
+export type TensorDtype = keyof typeof ARRAYS;
+
+export const TENSOR_DTYPES = Object.keys(ARRAYS) as TensorDtype[];
+
+export type TensorArray = InstanceType<(typeof ARRAYS)[TensorDtype]>;
+
+export interface ArrayConstructor {
+  new (length: number): TensorArray;
+  new (buffer: ArrayBufferLike, byteOffset: number, length: number): TensorArray;
+  readonly BYTES_PER_ELEMENT: number;
+  readonly name: string;
+}
+
+export function arrayOf(dtype: TensorDtype): ArrayConstructor {
+  return ARRAYS[dtype] as never;
+}
+
+export function isFloat(dtype: TensorDtype): boolean {
+  return /f/.test(dtype);
+}
+
+/** Numbers of one array in a file, read one after the other. */
+export interface Tensor {
+  readonly path: string;
+  readonly dtype: TensorDtype;
+  /** Undefined of a stream that does not say: it ends when it ends. */
+  readonly shape: readonly number[] | undefined;
+  /** Elements: the product of the shape. */
+  readonly length: number | undefined;
+  /** Fills `into` with the next elements and says how many: fewer than its length only at the end. */
+  read(into: TensorArray): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Product of the sizes; FormatError of what no file can hold. */
+export function lengthOf(path: string, shape: readonly number[], bytesPerElement: number): number {
+  const length = shape.reduce((product, n) => product * n, 1);
+  if (Number.isSafeInteger(length * bytesPerElement)) return length;
+  throw new FormatError(`${path}: a shape of ${shape.length} dimensions is larger than any file`);
+}
+
+/** The numbers that come next in a source, `trailing` bytes of other data behind them. */
+export function tensorOf(
+  source: ByteSource,
+  path: string,
+  dtype: TensorDtype,
+  shape: readonly number[] | undefined,
+  finish: (source: ByteSource) => Promise<void>,
+): Tensor {
+  const size = arrayOf(dtype).BYTES_PER_ELEMENT;
+  const length = shape && lengthOf(path, shape, size);
+  let position = 0;
+  let finished = false;
+  return {
+    path,
+    dtype,
+    shape,
+    length,
+    async read(into) {
+      const wanted = Math.min(into.length, (length ?? Number.POSITIVE_INFINITY) - position);
+      const bytes = new Uint8Array(into.buffer, into.byteOffset, wanted * size);
+      const found = await source.read(bytes);
+      const elements = Math.floor(found / size);
+      if (length !== undefined && elements < wanted) {
+        const before = position * size;
+        throw new FormatError(`${path}: truncated data: ${length * size} bytes expected, ${before + found} found`);
+      }
+      if (found % size !== 0) {
+        throw new FormatError(`${path}: ${position * size + found} bytes are not a multiple of ${size} (${dtype})`);
+      }
+      position += elements;
+      if (position === length && !finished) {
+        finished = true;
+        await finish(source);
+      }
+      return elements;
+    },
+    close: () => source.close(),
+  };
+}
+
+/** FormatError unless a source is at its end. */
+export async function expectEnd(source: ByteSource, path: string, expected: number): Promise<void> {
+  if ((await source.read(new Uint8Array(1))) > 0) {
+    throw new FormatError(`${path}: trailing bytes: ${expected} bytes of data expected, more found`);
+  }
+}

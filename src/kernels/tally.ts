@@ -1,0 +1,108 @@
+import { addToBins, EXPONENTS } from "../numeric/exactSum.ts";
+import { BRIER, CONFIDENCE, ENTROPY, LOG_SUM_EXP, LOSS, RANK, RECORD, SQUARE } from "./evaluate.ts";
+import { input, kernel, output, scalar } from "./kernel.ts";
+
+/** Exact sums of a tally, each in bins as ExactSum has them. The last is Σ 1/rank over the ranks beyond those counted. */
+export const SUMS = ["loss", "square", "entropy", "brier", "reciprocalRank"] as const;
+export const SUM_BINS = 2 * EXPONENTS;
+
+/** Bins of the loss, a quarter of an octave each: below 2^-20, ..., from 2^8 on. */
+export const LOSS_BINS = 114;
+const SMALLEST_EXPONENT = 1023 - 20;
+
+/** Where a tally's counters stand: for ranks of 1 to `ranks` one each, and for so many bins of confidence. */
+export interface Counters {
+  readonly counted: number;
+  readonly nan: number;
+  readonly positiveInfinity: number;
+  readonly allNegativeInfinity: number;
+  /** From rank 0, the rows that hold a NaN, to ranks + 1, all ranks beyond. */
+  readonly ranks: number;
+  /** Four a bin: rows, those of rank 1, and their confidences in units of 2^-26 and, the rest, of 2^-52. */
+  readonly calibration: number;
+  readonly losses: number;
+  readonly length: number;
+}
+
+export function countersOf(ranks: number, bins: number): Counters {
+  const calibration = 4 + ranks + 2;
+  const losses = calibration + 4 * bins;
+  return {
+    counted: 0,
+    nan: 1,
+    positiveInfinity: 2,
+    allNegativeInfinity: 3,
+    ranks: 4,
+    calibration,
+    losses,
+    length: losses + LOSS_BINS,
+  };
+}
+
+const UNIT_26 = 67108864;
+const UNIT_52 = 4503599627370496;
+const float = new Float64Array(1);
+const words = new Uint32Array(float.buffer);
+
+function lossBin(loss: number): number {
+  float[0] = loss;
+  const bin = (words[1] >> 18) - 4 * SMALLEST_EXPONENT + 1;
+  return Math.max(0, Math.min(LOSS_BINS - 1, bin));
+}
+
+/** Adds records of rows to sums and counters. */
+export function addRecords(
+  begin: number,
+  end: number,
+  rows: Float64Array,
+  sums: Float64Array,
+  counters: Float64Array,
+  ranks: number,
+  bins: number,
+): void {
+  const at = countersOf(ranks, bins);
+  const binsOf = SUMS.map((_, i) => sums.subarray(i * SUM_BINS, (i + 1) * SUM_BINS));
+  for (let row = begin * RECORD; row < end * RECORD; row += RECORD) {
+    const rank = rows[row + RANK];
+    if (rank < 0) continue;
+    counters[at.counted]++;
+    addToBins(binsOf[0], rows[row + LOSS]);
+    addToBins(binsOf[1], rows[row + SQUARE]);
+    addToBins(binsOf[2], rows[row + ENTROPY]);
+    addToBins(binsOf[3], rows[row + BRIER]);
+    counters[at.ranks + Math.min(rank, ranks + 1)]++;
+    if (rank > ranks) addToBins(binsOf[4], 1 / rank);
+    const confidence = rows[row + CONFIDENCE];
+    if (!Number.isNaN(confidence)) {
+      const bin = at.calibration + 4 * Math.max(0, Math.ceil(confidence * bins) - 1);
+      const upper = Math.floor(confidence * UNIT_26);
+      counters[bin]++;
+      counters[bin + 1] += rank === 1 ? 1 : 0;
+      counters[bin + 2] += upper;
+      counters[bin + 3] += confidence * UNIT_52 - upper * UNIT_26;
+    } else {
+      const lse = rows[row + LOG_SUM_EXP];
+      counters[Number.isNaN(lse) ? at.nan : lse > 0 ? at.positiveInfinity : at.allNegativeInfinity]++;
+    }
+    const loss = rows[row + LOSS];
+    if (!Number.isNaN(loss)) counters[at.losses + lossBin(loss)]++;
+  }
+}
+
+/** Adds up records; the bins of a sum differ between backends, what they add up to does not. */
+export const tally = kernel({
+  name: "tally",
+  formula: "Σ of the records of rows, exact",
+  unit: "row",
+  dtypes: null,
+  parameters: [
+    { ...input("rows", "unit", "f64"), values: RECORD },
+    output("sums", "call", "f64"),
+    output("counters", "call", "f64"),
+    scalar("ranks"),
+    scalar("bins"),
+  ],
+  splits: false,
+  tolerance: { f32: "exact", f64: "exact" },
+  loop: addRecords,
+});

@@ -1,0 +1,48 @@
+import { BLOCK_ELEMENTS } from "./constants.ts";
+import { count, input, kernel, output } from "./kernel.ts";
+
+const exact = { f32: "exact", f64: "exact" };
+const bits = new Int32Array(1);
+const float = new Float32Array(bits.buffer);
+
+/** The float32 that a float16's bits stand for. */
+function fromFloat16(h: number): number {
+  const magnitude = h & 0x7fff;
+  bits[0] = magnitude << 13;
+  float[0] *= 5.192296858534828e33; // 2^112
+  if (magnitude > 0x7bff) bits[0] |= 0x7f800000;
+  bits[0] |= (h & 0x8000) << 16;
+  return float[0];
+}
+
+function fromBfloat16(h: number): number {
+  bits[0] = h << 16;
+  return float[0];
+}
+
+function loopOf(widen: (h: number) => number) {
+  return (begin: number, end: number, bits: Uint16Array, out: Float32Array, count: number): void => {
+    const stop = Math.min(end * BLOCK_ELEMENTS, count);
+    for (let i = begin * BLOCK_ELEMENTS; i < stop; i++) out[i] = widen(bits[i]);
+  };
+}
+
+export const widenFloat16 = kernel({
+  name: "widenFloat16",
+  formula: "float16 bits as float32",
+  unit: "block",
+  dtypes: null,
+  parameters: [input("bits", "block", "u16"), output("out", "block"), count],
+  tolerance: exact,
+  loop: loopOf(fromFloat16),
+});
+
+export const widenBfloat16 = kernel({
+  name: "widenBfloat16",
+  formula: "bfloat16 bits as float32",
+  unit: "block",
+  dtypes: null,
+  parameters: [input("bits", "block", "u16"), output("out", "block"), count],
+  tolerance: exact,
+  loop: loopOf(fromBfloat16),
+});

@@ -1,0 +1,332 @@
+import { readdirSync, writeFileSync } from "node:fs";
+import { beforeAll, describe, expect, test, vi } from "vitest";
+import { createLosses } from "../src/index.ts";
+import { figures, workshop } from "./command.ts";
+import { bfloat16Bits, bytesOf, fromBfloat16, npy, safetensors, safetensorsOf, zip } from "./files.ts";
+import { labelsOf, logitsOf, mulberry32 } from "./inputs.ts";
+
+// Every run starts a process.
+vi.setConfig({ testTimeout: 300_000 });
+
+const { at, run, runWith, json, folder } = workshop();
+const [rows, classes] = [48, 10];
+const logits = logitsOf(mulberry32(1), "float32", rows, classes) as Float32Array;
+const labels = labelsOf(mulberry32(2), rows, classes, -100);
+const longs = BigInt64Array.from(labels, BigInt);
+const bits = bfloat16Bits(logits);
+/** float16: sign, five bits of exponent: of values from 1/64 to 32. */
+const halves = Uint16Array.from(bits, (_, i) => 0x3000 + ((i * 7919) % 0x1fff) + (i % 2) * 0x8000);
+
+let wanted: Record<string, unknown>;
+beforeAll(() => {
+  writeFileSync(at("logits.npy"), npy(logits, [rows, classes]));
+  writeFileSync(at("labels.npy"), npy(longs, [rows]));
+  wanted = figures(json("evaluate", "logits.npy", "labels.npy"));
+});
+
+const evaluate = (...args: string[]) => figures(json("evaluate", ...args));
+
+describe("every format gives the same figures", () => {
+  test("npy is what the library says", async () => {
+    const losses = await createLosses();
+    const { loss, accuracy, entropy } = losses.evaluate(logits, labels, { classes });
+    losses.close();
+    expect(wanted).toMatchObject({ rows, classes, loss, accuracy, entropy });
+  });
+
+  test("npz, stored and deflated, of one member and of several", () => {
+    const x = npy(logits, [rows, classes]);
+    const y = npy(longs, [rows]);
+    for (const deflate of [false, true]) {
+      writeFileSync(
+        at("both.npz"),
+        zip([
+          { name: "labels.npy", data: y, deflate },
+          { name: "logits.npy", data: x, deflate },
+        ]),
+      );
+      expect(evaluate("both.npz", "both.npz")).toEqual(wanted);
+      writeFileSync(at("one.npz"), zip([{ name: "arr_0.npy", data: x, deflate }]));
+      expect(evaluate("one.npz", "labels.npy")).toEqual(wanted);
+      writeFileSync(
+        at("two.npz"),
+        zip([
+          { name: "a.npy", data: x, deflate },
+          { name: "b.npy", data: x },
+        ]),
+      );
+      expect(evaluate("two.npz", "labels.npy", "--tensor", "b")).toEqual(wanted);
+    }
+  });
+
+  test("safetensors, of every dtype", async () => {
+    const file = safetensors({
+      other: { dtype: "F8_E4M3", shape: [3], data: Buffer.alloc(3) },
+      x32: { dtype: "F32", shape: [4, 12, classes], data: bytesOf(logits) },
+      x64: { dtype: "F64", shape: [rows, classes], data: bytesOf(Float64Array.from(logits)) },
+      x16: { dtype: "F16", shape: [rows, classes], data: bytesOf(halves) },
+      b16: { dtype: "BF16", shape: [rows, classes], data: bytesOf(bits) },
+      labels: { dtype: "I64", shape: [rows], data: bytesOf(longs) },
+      y8: { dtype: "I8", shape: [4, 12], data: bytesOf(Int8Array.from(labels)) },
+    });
+    writeFileSync(at("x.safetensors"), file);
+    writeFileSync(at("sniffed.bin"), file);
+    for (const name of ["x.safetensors", "sniffed.bin"]) {
+      expect(evaluate(name, name, "--tensor", "x32")).toEqual(wanted);
+    }
+    expect(evaluate("x.safetensors", "x.safetensors", "--tensor", "x32", "--labels-tensor", "y8")).toEqual(wanted);
+    const losses = await createLosses();
+    const wide = losses.evaluate(Float64Array.from(logits), labels, { classes }).loss;
+    const brain = losses.evaluate(fromBfloat16(bits), labels, { classes }).loss;
+    losses.close();
+    expect(evaluate("x.safetensors", "labels.npy", "--tensor", "x64").loss).toEqual(wide);
+    expect(evaluate("x.safetensors", "labels.npy", "--tensor", "b16").loss).toEqual(brain);
+    writeFileSync(at("half.npy"), npy(halves, [rows, classes], "<f2"));
+    expect(evaluate("x.safetensors", "labels.npy", "--tensor", "x16")).toEqual(evaluate("half.npy", "labels.npy"));
+  });
+
+  test("raw binary, from files and from standard input", () => {
+    writeFileSync(at("logits.bin"), bytesOf(logits));
+    writeFileSync(at("labels.bin"), bytesOf(longs));
+    writeFileSync(at("bf16.bin"), bytesOf(bits));
+    const raw = ["--dtype", "f32", "--classes", "10"];
+    expect(evaluate("logits.bin", "labels.npy", ...raw)).toEqual(wanted);
+    expect(evaluate("logits.bin", "labels.bin", ...raw, "--labels-dtype", "i64")).toEqual(wanted);
+    const piped = (input: Buffer, ...args: string[]) => {
+      const { code, stdout, stderr } = runWith(input, "evaluate", ...args, "--json");
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      return figures(JSON.parse(stdout));
+    };
+    expect(piped(bytesOf(logits), "-", "labels.npy", ...raw)).toEqual(wanted);
+    expect(piped(bytesOf(longs), "logits.npy", "-", "--labels-dtype", "i64")).toEqual(wanted);
+    expect(piped(npy(logits, [rows, classes]), "-", "labels.npy")).toEqual(wanted);
+    expect(piped(bytesOf(bits), "-", "labels.npy", "--dtype", "bf16", "--classes", "10")).toEqual(
+      evaluate("bf16.bin", "labels.npy", "--dtype", "bf16", "--classes", "10"),
+    );
+    for (const [input, line] of [
+      [bytesOf(logits).subarray(0, -40), "labels.npy: more rows than in standard input"],
+      [bytesOf(logits).subarray(0, -4), "standard input: the last row has 9 elements, but 10 are needed"],
+      [bytesOf(logits).subarray(0, -1), "standard input: 1919 bytes are not a multiple of 4 (f32)"],
+      [Buffer.concat([bytesOf(logits), Buffer.alloc(40)]), "standard input: more rows than in labels.npy"],
+    ] as const) {
+      expect(runWith(input, "evaluate", "-", "labels.npy", ...raw)).toEqual({
+        code: 1,
+        stdout: "",
+        stderr: `wasm-loss: ${line}\n`,
+      });
+    }
+  });
+
+  test("--shift scores token t + 1 from position t of its sequence", () => {
+    const [batch, sequence] = [6, 8];
+    const tokens = Int32Array.from(labels, (y) => (y === -100 ? 3 : y));
+    const next = tokens.map((_, i) => ((i + 1) % sequence === 0 ? -100 : tokens[i + 1]));
+    writeFileSync(at("sequences.npy"), npy(logits, [batch, sequence, classes]));
+    writeFileSync(at("tokens.npy"), npy(Uint16Array.from(tokens), [batch, sequence]));
+    writeFileSync(at("next.npy"), npy(next, [batch, sequence]));
+    const wanted = evaluate("sequences.npy", "next.npy");
+    expect(wanted).toMatchObject({ rows: 48, counted: 42 });
+    expect(evaluate("sequences.npy", "tokens.npy", "--shift")).toEqual(wanted);
+    writeFileSync(at("bad.npy"), npy(tokens.with(9, 10), [batch, sequence]));
+    expect(run("evaluate", "sequences.npy", "bad.npy", "--shift").stderr).toBe(
+      "wasm-loss: bad.npy: labels[9] is 10, but classes is 10 (allowed 0..9, or ignoreIndex -100)\n",
+    );
+    expect(run("evaluate", "logits.npy", "labels.npy", "--shift").stderr).toBe(
+      "wasm-loss: labels.npy: --shift needs sequences: logits of shape (batch, sequence, classes)\n",
+    );
+  });
+
+  test("--loss mse", () => {
+    const targets = logits.map((x, i) => x + (i % 7) / 8 - 0.25);
+    writeFileSync(at("targets.npy"), npy(targets, [rows * classes]));
+    const it = evaluate("logits.npy", "targets.npy", "--loss", "mse");
+    const d = Array.from(logits, (x, i) => Math.fround(x - targets[i]));
+    const n = d.length;
+    const mean = targets.reduce((sum, t) => sum + t, 0) / n;
+    const squares = d.reduce((sum, e) => sum + e * e, 0);
+    const close = (name: string, value: number) =>
+      expect(Math.abs(Number(it[name]) / value - 1), name).toBeLessThan(1e-6);
+    close("mse", squares / n);
+    close("rmse", Math.sqrt(squares / n));
+    close("mae", d.reduce((sum, e) => sum + Math.abs(e), 0) / n);
+    close("r2", 1 - squares / targets.reduce((sum, t) => sum + (t - mean) ** 2, 0));
+    expect(it).toMatchObject({ count: n, maximumError: Math.max(...d.map(Math.abs)) });
+    run("evaluate", "logits.npy", "targets.npy", "--loss", "mse", "--state", "all.acc");
+    for (const [i, part] of [0, 1].entries()) {
+      writeFileSync(at(`p${i}.npy`), npy(logits.subarray(part * 100, part ? n : 100), [part ? n - 100 : 100]));
+      writeFileSync(at(`t${i}.npy`), npy(targets.subarray(part * 100, part ? n : 100), [part ? n - 100 : 100]));
+      expect(run("evaluate", `p${i}.npy`, `t${i}.npy`, "--loss", "mse", "--state", `part${i}.acc`).code).toBe(0);
+    }
+    expect(json("merge", "part1.acc", "part0.acc")).toEqual(it);
+    expect(run("merge", "all.acc").stdout).toMatch(
+      /^mse .*\nrmse .*\nmae .*\nmaximum error .*\nR2 .*\nelements +480\n$/,
+    );
+    expect(run("evaluate", "logits.npy", "labels.npy", "--loss", "mse").stderr).toBe(
+      "wasm-loss: labels.npy: targets are i64, but must be floats\n",
+    );
+  });
+});
+
+describe("bad files: one line, exit code 1, nothing printed or left behind", () => {
+  const x = { dtype: "F32", shape: [rows, classes], data: bytesOf(logits) };
+  const good = npy(logits, [rows, classes]);
+  const cases: [string, string, () => Buffer, string][] = [
+    [
+      "two tensors",
+      "safetensors",
+      () => safetensors({ a: x, b: x }),
+      '--tensor must name one of its tensors (there are "a", "b")',
+    ],
+    ["no tensor", "safetensors", () => safetensors({}), "--tensor must name one of its tensors (there are none)"],
+    [
+      "overlapping slices",
+      "safetensors",
+      () => safetensors({ a: x, b: { ...x, data_offsets: [100, 2020] } }),
+      'tensor "b" begins at byte 100, inside another one',
+    ],
+    [
+      "a hole",
+      "safetensors",
+      () => safetensors({ a: { ...x, data_offsets: [8, 1928] } }),
+      '8 bytes before tensor "a" belong to none',
+    ],
+    [
+      "slices beyond the end",
+      "safetensors",
+      () => safetensors({ a: x }).subarray(0, -7),
+      "truncated data: 1920 bytes of data expected, 1913 found",
+    ],
+    [
+      "trailing bytes",
+      "safetensors",
+      () => Buffer.concat([safetensors({ a: x }), Buffer.of(1)]),
+      "trailing bytes: 1920 bytes of data expected, 1921 found",
+    ],
+    [
+      "a shape that is not its slice's",
+      "safetensors",
+      () => safetensors({ a: { ...x, shape: [rows, 9] } }),
+      'tensor "a" takes 1920 bytes, but its shape and dtype 1728',
+    ],
+    [
+      "a negative size",
+      "safetensors",
+      () => safetensors({ a: { ...x, shape: [-48, -10] } }),
+      'tensor "a" has no shape of integers from 0 on',
+    ],
+    [
+      "a huge size",
+      "safetensors",
+      () => safetensors({ a: { ...x, shape: [2 ** 40, 2 ** 40] } }),
+      "a shape of 2 dimensions is larger than any file",
+    ],
+    [
+      "offsets that are none",
+      "safetensors",
+      () => safetensors({ a: { ...x, data_offsets: [0, "9"] } }),
+      'tensor "a" has no data_offsets',
+    ],
+    [
+      "offsets the wrong way",
+      "safetensors",
+      () => safetensors({ a: { ...x, data_offsets: [9, 3] } }),
+      'tensor "a" begins at byte 9, but ends at 3',
+    ],
+    [
+      "an unknown dtype",
+      "safetensors",
+      () => safetensors({ a: { ...x, dtype: "F4" } }),
+      'unsupported dtype "F4" (supported are F16 BF16 F32 F64 I8 U8 I16 U16 I32 U32 I64 U64)',
+    ],
+    ["no JSON", "safetensors", () => safetensorsOf("{,}", Buffer.alloc(0)), "the header is no JSON"],
+    [
+      "JSON that is no object",
+      "safetensors",
+      () => safetensorsOf("[1]", Buffer.alloc(0)),
+      "the header is no JSON object",
+    ],
+    [
+      "a header of 4 GB",
+      "safetensors",
+      () => safetensorsOf("{}", Buffer.alloc(0), 2n ** 32n),
+      "header of 4294967296 bytes (at most 16777216 are read)",
+    ],
+    [
+      "a header that is cut off",
+      "safetensors",
+      () => safetensorsOf("{}", Buffer.alloc(0), 9n),
+      "truncated header: 9 bytes expected, 2 found",
+    ],
+    ["5 bytes", "safetensors", () => Buffer.alloc(5), "truncated header: the file ends after 5 bytes"],
+    [
+      "no archive",
+      "npz",
+      () => good,
+      "End of central directory record signature not found. Either not a zip file, or file is truncated.",
+    ],
+    ["no members", "npz", () => zip([]), "an archive without members"],
+    [
+      "members without the name",
+      "npz",
+      () =>
+        zip([
+          { name: "a.npy", data: good },
+          { name: "b.npy", data: good },
+        ]),
+      '--tensor must name one of its tensors (there are "a", "b")',
+    ],
+    [
+      "no float numbers",
+      "npz",
+      () => zip([{ name: "a.npy", data: npy(longs, [rows]) }]),
+      "logits are i64, but must be floats",
+    ],
+    [
+      "less than it says",
+      "npz",
+      () => zip([{ name: "a.npy", data: good, deflate: true, size: 5000 }]),
+      "trailing bytes: 1920 bytes of data expected, 4872 found",
+    ],
+    [
+      "more than it says: a bomb",
+      "npz",
+      () =>
+        zip([
+          { name: "a.npy", data: Buffer.concat([good, Buffer.alloc(10_000_000)]), deflate: true, size: good.length },
+        ]),
+      "too many bytes in the stream. expected 2048. got at least ",
+    ],
+    ["altered data", "npz", () => zip([{ name: "a.npy", data: good, crc: 1 }]), "altered data: its checksum is"],
+    [
+      "no dimension",
+      "npy",
+      () => npy(Float32Array.of(1), []),
+      "shape () is not (rows, classes), and --classes isn't given",
+    ],
+  ];
+
+  test.each(cases)("%s in %s", (_, extension, file, line) => {
+    const name = `bad.${extension}`;
+    writeFileSync(at(name), file());
+    const before = readdirSync(folder);
+    const { code, stdout, stderr } = run("evaluate", name, "labels.npy", "--state", "part.acc", "--report", "r.html");
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr.startsWith(`wasm-loss: ${name}`), stderr).toBe(true);
+    expect(stderr).toContain(line);
+    expect(stderr.split("\n").length).toBe(2);
+    expect(readdirSync(folder)).toEqual(before);
+  });
+
+  test("a dtype that is not the file's, an archive from a pipe, a name that isn't there", () => {
+    writeFileSync(at("good.npz"), zip([{ name: "a.npy", data: good }]));
+    expect(run("evaluate", "logits.npy", "labels.npy", "--dtype", "f64").stderr).toBe(
+      "wasm-loss: logits.npy: the file holds f32, but --dtype is f64\n",
+    );
+    expect(runWith(zip([{ name: "a.npy", data: good }]), "evaluate", "-", "labels.npy").stderr).toBe(
+      "wasm-loss: standard input: an archive can't be read from a pipe\n",
+    );
+    expect(run("evaluate", "good.npz", "labels.npy", "--tensor", "b").stderr).toBe(
+      'wasm-loss: good.npz: no tensor "b" (there are "a")\n',
+    );
+  });
+});

@@ -1,0 +1,230 @@
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { beforeAll, describe, expect, test, vi } from "vitest";
+import { createLosses, evaluationOf, mergeStates } from "../src/index.ts";
+import { figures, main, workshop } from "./command.ts";
+import { npy } from "./files.ts";
+import { labelsOf, logitsOf, mulberry32 } from "./inputs.ts";
+
+// Every run starts a process.
+vi.setConfig({ testTimeout: 300_000 });
+
+const { at, run, json, folder } = workshop();
+const [rows, classes] = [90, 12];
+const logits = logitsOf(mulberry32(1), "float32", rows, classes) as Float32Array;
+const labels = labelsOf(mulberry32(2), rows, classes, -100);
+logits[3 * classes] = Number.NaN;
+labels[3] = 1;
+const files = ["logits.npy", "labels.npy"];
+
+beforeAll(() => {
+  writeFileSync(at("logits.npy"), npy(logits, [rows, classes]));
+  writeFileSync(at("labels.npy"), npy(labels, [rows]));
+  for (const [i, [from, to]] of [
+    [0, 20],
+    [20, 21],
+    [21, 90],
+  ].entries()) {
+    writeFileSync(at(`x${i}.npy`), npy(logits.subarray(from * classes, to * classes), [to - from, classes]));
+    writeFileSync(at(`y${i}.npy`), npy(labels.subarray(from, to), [to - from]));
+  }
+});
+
+/** The JSON and the table of a report. */
+function parseReport(name: string) {
+  const html = readFileSync(at(name), "utf8");
+  const data = JSON.parse(/<script type="application\/json" id="evaluation">(.*?)<\/script>/s.exec(html)![1]);
+  const table = /<table id="figures">(.*?)<\/table>/s.exec(html)![1];
+  const cells = [...table.matchAll(/<td>(.*?)<\/td><td>(.*?)<\/td>/gs)].map(([, name, value]) => [name, value]);
+  return { html, data, cells };
+}
+
+describe("states", () => {
+  test("parts merge to the state and the figures of the whole, in any order", () => {
+    const whole = json("evaluate", ...files, "--state", "whole.acc");
+    for (const i of [0, 1, 2]) json("evaluate", `x${i}.npy`, `y${i}.npy`, "--state", `part${i}.acc`);
+    expect(json("merge", "part2.acc", "part0.acc", "part1.acc", "--state", "merged.acc")).toEqual(figures(whole));
+    expect(readFileSync(at("merged.acc"))).toEqual(readFileSync(at("whole.acc")));
+    const parts = [0, 1, 2].map((i) => new Uint8Array(readFileSync(at(`part${i}.acc`))));
+    expect(JSON.parse(JSON.stringify(evaluationOf(mergeStates(...parts)).calibration.expectedError))).toBe(
+      whole.calibration.expectedError,
+    );
+    expect(run("merge", "part0.acc", "part1.acc", "part2.acc").stdout).toBe(
+      run("evaluate", ...files)
+        .stdout.split("\n")
+        .filter((line) => !/^(backend|speed|note)/.test(line))
+        .join("\n"),
+    );
+  });
+
+  test("backends and threads give the same state", () => {
+    const states = [
+      ["--backend", "js"],
+      ["--threads", "auto"],
+      ["--threads", "2"],
+    ].map((options) => {
+      json("evaluate", ...files, ...options, "--state", "b.acc");
+      return readFileSync(at("b.acc"), "hex");
+    });
+    json("evaluate", ...files, "--state", "b.acc");
+    expect(new Set([...states, readFileSync(at("b.acc"), "hex")]).size).toBe(1);
+  });
+
+  test("a bad one is refused with its name", () => {
+    json("evaluate", ...files, "--state", "good.acc");
+    json("evaluate", ...files, "--state", "other.acc", "--top-k", "2");
+    writeFileSync(at("cut.acc"), readFileSync(at("good.acc")).subarray(0, 90));
+    const fail = (line: RegExp, ...args: string[]) => {
+      const { code, stdout, stderr } = run("merge", ...args);
+      expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+      expect(stderr).toMatch(line);
+    };
+    fail(
+      /^wasm-loss: cut\.acc: is truncated or was altered: its checksum is \w+, but its bytes give \w+\n$/,
+      "cut.acc",
+    );
+    fail(
+      /^wasm-loss: other\.acc: has topK \[2\], but \[1,2,3,4,5,10\] is that of good\.acc\n$/,
+      "good.acc",
+      "other.acc",
+    );
+    fail(/^wasm-loss: logits\.npy: is not a state of an evaluator .*\n$/, "good.acc", "logits.npy");
+    fail(/^wasm-loss: none\.acc: no such file or directory\n$/, "none.acc");
+    expect(run("merge")).toMatchObject({ code: 2, stderr: expect.stringContaining("merge takes one file or more") });
+  });
+});
+
+describe("report", () => {
+  test("one page of the numbers of --json, that loads nothing", () => {
+    const printed = json("evaluate", ...files, "--report", "report.html", "--worst", "4");
+    const { html, data, cells } = parseReport("report.html");
+    const { worst, ...rest } = figures(printed);
+    expect(data).toEqual(rest);
+    const table = run("evaluate", ...files)
+      .stdout.trim()
+      .split("\n");
+    expect(cells.slice(0, 12).map(([name, value]) => `${name}  ${value}`)).toEqual(
+      table.slice(0, 12).map((line) => line.replace(/ {2,}/, "  ")),
+    );
+    expect(html).not.toMatch(/(src|href)=|@import|url\(|https?:\/\/(?!www\.w3\.org|github)/);
+    expect(html).toContain("uPlot");
+    for (const { row } of worst as { row: number }[]) expect(html).toContain(`<td>${row}</td>`);
+    expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+    json("evaluate", ...files, "--state", "r.acc");
+    expect(run("merge", "r.acc", "--report", "merged.html").code).toBe(0);
+    expect(parseReport("merged.html").data).toEqual(rest);
+  });
+
+  // Wherever there is a browser.
+  const browsers = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
+    .filter(existsSync)
+    .slice(0, 1);
+  test.each(browsers)("a browser draws five plots: %s", async (browser) => {
+    json("evaluate", ...files, "--report", "drawn.html");
+    const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"];
+    const child = spawn(browser, [...flags, "--virtual-time-budget=5000", "--dump-dom", `file://${at("drawn.html")}`]);
+    let dom = "";
+    child.stdout.on("data", (data) => {
+      dom += data;
+    });
+    await new Promise((resolve) => child.on("close", resolve));
+    expect(dom.match(/<canvas/g)?.length).toBe(5);
+  });
+
+  test("a place that can't be written is known before the work; nothing is left behind", () => {
+    const before = readdirSync(folder);
+    mkdirSync(at("folder"));
+    for (const [path, line] of [
+      ["missing/r.html", "missing: no such file or directory"],
+      ["folder", "folder: is a directory"],
+    ]) {
+      const { code, stdout, stderr } = run("evaluate", ...files, "--state", "s.acc", "--report", path);
+      expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: "", stderr: `wasm-loss: ${line}\n` });
+    }
+    expect(readdirSync(folder)).toEqual([...before, "folder"].sort());
+    // Other systems have no such device.
+    if (existsSync("/dev/full")) {
+      const { code, stderr } = run("evaluate", ...files, "--state", "s.acc", "--report", "/dev/full");
+      expect({ code, stderr }).toEqual({ code: 1, stderr: "wasm-loss: /dev/full: no space left on device\n" });
+      expect(existsSync(at("s.acc"))).toBe(false);
+    }
+  });
+});
+
+test("--worst lists the rows of the highest loss, NaN first", async () => {
+  const losses = await createLosses();
+  const all = losses.crossEntropy(logits, labels, { classes, reduction: "none" });
+  losses.close();
+  const order = Array.from(all.keys())
+    .filter((row) => labels[row] !== -100)
+    .sort((a, b) => Number(Number.isNaN(all[b])) - Number(Number.isNaN(all[a])) || all[b] - all[a] || a - b);
+  const { worst } = json("evaluate", ...files, "--worst", "20");
+  expect(worst.map(({ row }: { row: number }) => row)).toEqual(order.slice(0, 20));
+  expect(worst[0]).toEqual({ row: 3, label: 1, predicted: null, rank: null, loss: "NaN" });
+  for (const { row, label, predicted, rank, loss } of worst.slice(1)) {
+    const x = Array.from(logits.subarray(row * classes, (row + 1) * classes));
+    expect({ label, loss, predicted }).toEqual({
+      label: labels[row],
+      loss: all[row],
+      predicted: x.indexOf(Math.max(...x)),
+    });
+    expect(rank).toBe(x.filter((v) => v > x[label]).length + 1);
+  }
+  const lines = run("evaluate", ...files, "--worst", "2")
+    .stdout.trimEnd()
+    .split("\n");
+  expect(lines.at(-3)).toMatch(/^ *row +label +predicted +rank +loss$/);
+  expect(lines.at(-2)).toMatch(/^ *3 +1 +- +- +NaN$/);
+  expect(json("evaluate", ...files, "--worst", "0").worst).toEqual([]);
+});
+
+test("--top-k and --per-class", () => {
+  const it = json("evaluate", ...files, "--top-k", "3,1,7", "--per-class");
+  expect(Object.keys(it.topK)).toEqual(["1", "3", "7"]);
+  expect(it.perClass.reduce((n: number, { count }: { count: number }) => n + count, 0)).toBe(it.counted);
+});
+
+// Windows has no signals.
+test.each(process.platform === "win32" ? [] : (["SIGINT"] as const))(
+  "%s leaves no file and exits with 130",
+  async (signal) => {
+    const fifo = spawn(
+      process.execPath,
+      [main, "evaluate", "-", "labels.npy", "--dtype", "f32", "--classes", "12", "--state", "int.acc"],
+      {
+        cwd: folder,
+        stdio: ["pipe", "pipe", "pipe"],
+      },
+    );
+    fifo.stdin.write(Buffer.from(logits.buffer, 0, 12 * 4 * 40));
+    let ended = false;
+    const code = new Promise((resolve) => fifo.on("close", (status) => resolve(status)));
+    // It waits for the rest; until its handler stands a signal ends it in another way.
+    setTimeout(() => fifo.kill(signal), 1500);
+    expect(await code).toBe(130);
+    ended = true;
+    expect(ended).toBe(true);
+    expect(readdirSync(folder).filter((name) => name.startsWith("int.acc"))).toEqual([]);
+  },
+);
+
+describe("wrong usage: one line, exit code 2", () => {
+  test.each([
+    [["evaluate", ...files, "--loss", "hinge"], '--loss is "hinge", but must be one of cross-entropy, mse'],
+    [["evaluate", ...files, "--threads", "0"], '--threads is "0", but must be an integer from 1'],
+    [
+      ["evaluate", ...files, "--dtype", "f8"],
+      '--dtype is "f8", but must be one of f16, bf16, f32, f64, i8, u8, i16, u16, i32, u32, i64, u64',
+    ],
+    [["evaluate", ...files, "--top-k", "1,x"], '--top-k is "x", but must be an integer from 1'],
+    [["evaluate", ...files, "--worst", "-1"], '--worst is "-1", but must be an integer from 0'],
+    [
+      ["evaluate", ...files, "--ignore-index", "9999999999"],
+      "--ignore-index is 9999999999, but must be an integer of 32 bits",
+    ],
+    [["evaluate", "-", "-"], "only one of LOGITS and LABELS can be -"],
+    [["merge", "--frobnicate"], "Unknown option '--frobnicate'"],
+  ])("%j", (args, line) => {
+    expect(run(...args)).toEqual({ code: 2, stdout: "", stderr: `wasm-loss: ${line} (see wasm-loss --help)\n` });
+  });
+});

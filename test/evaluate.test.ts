@@ -1,0 +1,301 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { evaluationOf } from "../src/index.ts";
+import { openBackends } from "./backends.ts";
+import { evaluation } from "./evaluateOracle.ts";
+import {
+  arrayOf,
+  classCounts,
+  type Dtype,
+  dtypes,
+  labelsOf,
+  largeClassCounts,
+  logitsOf,
+  mulberry32,
+  zeros,
+} from "./inputs.ts";
+
+const opened = await openBackends();
+
+/** What an entropy, a Brier score or a confidence may be off by, of 1 + ln classes. */
+const slack: Record<Dtype, number> = { float32: 2 ** -20, float64: 2 ** -46 };
+
+/** All numbers of two objects of one shape: integers and NaN the same, others near. */
+function expectNear(got: unknown, wanted: unknown, tolerance: number, where: string): void {
+  if (typeof wanted === "object" && wanted !== null) {
+    for (const [key, value] of Object.entries(wanted)) {
+      expectNear((got as Record<string, unknown>)[key], value, tolerance, `${where}.${key}`);
+    }
+    return;
+  }
+  if (Object.is(got, wanted)) return;
+  const [a, b] = [Number(got), Number(wanted)];
+  if (Number.isInteger(b) && /count|rows|nan|Infinity/.test(where)) expect.fail(`${where} is ${a}, wanted ${b}`);
+  const allowed = tolerance * Math.max(1, Math.abs(b));
+  if (!(Math.abs(a - b) <= allowed)) expect.fail(`${where} is ${a}, wanted ${b}, allowed ${allowed}`);
+}
+
+const tops = [1, 2, 5, 50, 5000];
+
+describe.each(opened)("$name", ({ losses }) => {
+  describe.each(dtypes)("%s", (dtype) => {
+    test.each([
+      ["few classes", classCounts, 23],
+      ["many classes", largeClassCounts, 3],
+    ] as const)("against the oracle: %s", (_, counts, rows) => {
+      for (const classes of counts) {
+        const random = mulberry32(classes);
+        const x = logitsOf(random, dtype, rows, classes);
+        const y = labelsOf(random, rows, classes, -100);
+        const weight = zeros(dtype, classes).map((_, j) => (j % 4) / 2);
+        // The variance of equal losses is a difference of near numbers.
+        const tolerance = slack[dtype] * (1 + Math.log(classes));
+        for (const options of [
+          { classes, topK: tops, perClass: true },
+          { classes, weight, bins: 4, topK: [3] },
+        ]) {
+          const { calibration, loss, perClass, ...wanted } = evaluation(x, y, options);
+          const got = losses.evaluate(x, y, options);
+          expectNear(got, wanted, 8 * tolerance, `${classes} classes`);
+          if (options.perClass) expectNear(got.perClass, perClass, 8 * tolerance, `${classes} classes, perClass`);
+          expectNear(got.loss.mean, loss.mean, tolerance, "loss.mean");
+          if (loss.standardError > 1e-3) expectNear(got.loss, loss, 1e-4, "loss");
+          expectNear(got.calibration.expectedError, calibration.expectedError, 1e-5, "calibration.expectedError");
+          const counted = got.calibration.bins.reduce((n, bin) => n + bin.count, 0);
+          expect(counted).toBe(got.counted);
+        }
+      }
+    });
+
+    test("the loss is that of crossEntropy, bit for bit", () => {
+      for (const classes of [1, 2, 3, 10, 63, 64, 65, 100, 257, 1000, 4097, 12289]) {
+        const random = mulberry32(classes + 1);
+        const rows = classes > 1000 ? 3 : 50;
+        const x = logitsOf(random, dtype, rows, classes);
+        const y = labelsOf(random, rows, classes, -100);
+        for (const weight of [undefined, zeros(dtype, classes).map((_, j) => 1 + (j % 5) / 4)]) {
+          const { loss, weightSum } = losses.evaluate(x, y, { classes, weight });
+          expect(loss.mean).toBe(losses.crossEntropy(x, y, { classes, weight }));
+          expect(loss.sum).toBe(losses.crossEntropy(x, y, { classes, weight, reduction: "sum" }));
+          expect(weightSum > 0 || Number.isNaN(loss.mean)).toBe(true);
+        }
+      }
+    });
+
+    test("confident rows keep the digits of every figure", () => {
+      const x = arrayOf[dtype].from([30, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+      const got = losses.evaluate(x, Int32Array.of(0), { classes: 10 });
+      const wanted = evaluation(x, Int32Array.of(0), { classes: 10 });
+      for (const name of ["entropy", "brier"] as const) {
+        expect(Math.abs(got[name] / wanted[name] - 1), `${name} ${got[name]}`).toBeLessThan(20 * slack[dtype]);
+      }
+      expect(Math.abs(got.loss.mean / wanted.loss.mean - 1)).toBeLessThan(20 * slack[dtype]);
+    });
+
+    test("what is not finite is counted, and ranked where it can be", () => {
+      const { NaN: nan, POSITIVE_INFINITY: inf, NEGATIVE_INFINITY: minus } = Number;
+      for (const classes of [3, 100, 5000]) {
+        const pad = (values: number[]) => [...values, ...new Array(classes - values.length).fill(minus)];
+        const rows = [
+          [nan, 1, 2],
+          [1, 2, nan],
+          [inf, 1, 2],
+          [inf, 3, inf],
+          [nan, inf, 1],
+          [minus, minus, minus],
+          [minus, 1, 2],
+        ];
+        const x = arrayOf[dtype].from(rows.flatMap(pad));
+        for (const y of [
+          [0, 0, 0, 0, 0, 0, 0],
+          [2, 1, 1, 2, 1, 1, 1],
+          [1, 2, 2, 1, 0, 2, 2],
+          [-100, 1, -100, 1, 0, -100, 2],
+        ]) {
+          const labels = Int32Array.from(y);
+          const { calibration, loss, entropy, brier, perplexity, bitsPerRow, perClass, ...wanted } = evaluation(
+            x,
+            labels,
+            { classes },
+          );
+          const got = losses.evaluate(x, labels, { classes });
+          expect(got).toMatchObject(wanted);
+          expect([got.entropy, got.brier, got.loss.mean, got.perplexity]).toEqual([NaN, NaN, NaN, NaN]);
+        }
+      }
+      // +inf alone: a target that is -inf
+      const far = losses.evaluate(arrayOf[dtype].of(minus, 0), Int32Array.of(0), { classes: 2 });
+      expect(far).toMatchObject({
+        loss: { mean: inf, sum: inf },
+        perplexity: inf,
+        accuracy: 0,
+        meanReciprocalRank: 0.5,
+      });
+      expect([far.entropy, far.brier]).toEqual([0, 2]);
+    });
+  });
+
+  test("no rows, all ignored, one row", () => {
+    const none = losses.evaluate(new Float32Array(0), new Int32Array(0), { classes: 3 });
+    expect(none).toMatchObject({ rows: 0, counted: 0, loss: { sum: 0, mean: NaN, standardError: NaN }, accuracy: NaN });
+    const ignored = losses.evaluate(Float32Array.of(NaN, 1), Int32Array.of(7), { classes: 2, ignoreIndex: 7 });
+    expect(ignored).toMatchObject({ rows: 1, counted: 0, loss: { sum: 0 }, nonFinite: { nan: 0 } });
+    const one = losses.evaluate(Float32Array.of(0, 1), Int32Array.of(1), { classes: 2 });
+    expect(one.loss.standardError).toBeNaN();
+  });
+
+  test("ties: the first of equals is the larger", () => {
+    for (const classes of [6, 100]) {
+      const x = new Float32Array(classes).fill(1);
+      for (const label of [0, 1, 5, classes - 1]) {
+        const it = losses.evaluate(x, Int32Array.of(label), { classes });
+        expect(it).toMatchObject({ accuracy: label === 0 ? 1 : 0, meanReciprocalRank: 1 / (label + 1) });
+      }
+    }
+  });
+
+  test("a histogram of the losses that covers them all", () => {
+    const random = mulberry32(9);
+    const x = logitsOf(random, "float32", 500, 10);
+    const y = labelsOf(random, 500, 10);
+    const rows = losses.crossEntropy(x, y, { classes: 10, reduction: "none" });
+    const { lossHistogram } = losses.evaluate(x, y, { classes: 10 });
+    expect(lossHistogram.reduce((n, { count }) => n + count, 0)).toBe(500);
+    for (const { from, to, count } of lossHistogram) {
+      expect(rows.filter((loss) => loss >= from && loss < to).length).toBe(count);
+    }
+  });
+
+  test("two evaluators at once don't mix", () => {
+    const random = mulberry32(3);
+    const [x, y] = [logitsOf(random, "float32", 40, 7), labelsOf(random, 40, 7)];
+    const [a, b] = [losses.evaluator({ classes: 7 }), losses.evaluator({ classes: 7, bins: 3, topK: [2] })];
+    for (let row = 0; row < 40; row += 10) {
+      a.add(x.subarray(row * 7, (row + 10) * 7), y.subarray(row, row + 10));
+      b.add(x.subarray(row * 7, (row + 5) * 7), y.subarray(row, row + 5));
+    }
+    expect(a.result()).toEqual(losses.evaluate(x, y, { classes: 7 }));
+    expect(b.result().rows).toBe(20);
+    expect(a.result()).toEqual(evaluationOf(a.state()));
+  });
+
+  test("errors name function, argument and both numbers, and add nothing", () => {
+    const evaluator = losses.evaluator({ classes: 3 });
+    const add = (x: unknown, y: unknown) => () => evaluator.add(x as Float32Array, y as Int32Array);
+    expect(add(new Float32Array(6), Int32Array.of(0, 3))).toThrow(
+      new RangeError("add: labels[1] is 3, but classes is 3 (allowed 0..2, or ignoreIndex -100)"),
+    );
+    expect(add(new Float32Array(7), Int32Array.of(0, 1))).toThrow(
+      new RangeError("add: logits has length 7, which is not a multiple of classes 3"),
+    );
+    expect(add(new Float32Array(6), Int32Array.of(0))).toThrow(
+      new RangeError("add: labels has length 1, but logits (in rows) has 2"),
+    );
+    expect(add([1, 2, 3], Int32Array.of(0))).toThrow(TypeError);
+    expect(add(new Float32Array(3), Float32Array.of(0))).toThrow(TypeError);
+    expect(evaluator.result().rows).toBe(0);
+    const wrong: [object, string][] = [
+      [{}, "evaluator: classes must be an integer, but is undefined"],
+      [{ classes: 0 }, "evaluator: classes is 0, but must be an integer from 1 to 16777216"],
+      [{ classes: 3, bins: 1001 }, "evaluator: bins is 1001, but must be an integer from 1 to 1000"],
+      [{ classes: 3, topK: [0] }, "evaluator: topK[0] is 0, but must be an integer from 1 to 16777216"],
+      [{ classes: 3, topK: 5 }, "evaluator: topK must be an array of integers"],
+      [{ classes: 3, weight: new Float32Array(2) }, "evaluator: weight has length 2, but a row (classes) has 3"],
+      [{ classes: 3, weight: Float32Array.of(1, -1, 0) }, "evaluator: weight[1] is -1, but must be 0 or more"],
+    ];
+    for (const [options, message] of wrong) expect(() => losses.evaluator(options as never)).toThrow(message);
+    const weighted = losses.evaluator({ classes: 3, weight: new Float64Array(3) });
+    expect(() => weighted.add(new Float32Array(3), Int32Array.of(0))).toThrow(
+      new TypeError("add: weight is f64, but logits are computed in f32"),
+    );
+  });
+});
+
+describe("streams", () => {
+  const { losses } = opened[0];
+  const random = mulberry32(8);
+  const [x, y] = [logitsOf(random, "float32", 60, 5), labelsOf(random, 60, 5)];
+  const wanted = losses.evaluate(x, y, { classes: 5 });
+  const batch = (row: number) => ({ logits: x.subarray(row * 5, (row + 20) * 5), labels: y.subarray(row, row + 20) });
+
+  test("a generator, asked for one batch at a time, whose arrays are used again", async () => {
+    let waiting = 0;
+    const logits = new Float32Array(100);
+    async function* batches() {
+      for (const row of [0, 20, 40]) {
+        expect(waiting++).toBe(0);
+        logits.set(batch(row).logits);
+        yield { logits, labels: batch(row).labels };
+        waiting--;
+      }
+    }
+    expect(await losses.evaluateStream(batches(), { classes: 5 })).toEqual(wanted);
+    expect(await losses.evaluateStream([batch(40), batch(0), batch(20)], { classes: 5 })).toEqual(wanted);
+  });
+
+  test("a web stream, also where it is no iterable, with back-pressure; it is cancelled on an error", async () => {
+    for (const iterable of [true, false]) {
+      let pulled = 0;
+      let cancelled = false;
+      const stream = new ReadableStream(
+        {
+          pull(controller) {
+            if (pulled === 3) controller.close();
+            else controller.enqueue(batch(20 * pulled++));
+          },
+          cancel() {
+            cancelled = true;
+          },
+        },
+        { highWaterMark: 0 },
+      );
+      if (!iterable) Object.defineProperty(stream, Symbol.asyncIterator, { value: undefined });
+      if (iterable) expect(await losses.evaluateStream(stream, { classes: 5 })).toEqual(wanted);
+      else {
+        await expect(losses.evaluateStream(stream, { classes: 4 })).rejects.toThrow(RangeError);
+        expect({ cancelled, pulled }).toEqual({ cancelled: true, pulled: 1 });
+      }
+    }
+  });
+
+  test("what is no stream, and what is no batch", async () => {
+    await expect(losses.evaluateStream(7 as never, { classes: 5 })).rejects.toThrow(TypeError);
+    await expect(losses.evaluateStream([7] as never, { classes: 5 })).rejects.toThrow(
+      "evaluateStream: a batch must be an object of logits and labels, but is 7",
+    );
+  });
+});
+
+test("any values: every backend gives the same evaluation and state", () => {
+  const value = fc.oneof(
+    { weight: 20, arbitrary: fc.double({ min: -30, max: 30, noNaN: true }) },
+    { weight: 3, arbitrary: fc.constantFrom(0, -0, 1, 1, 1, 88, -103, 1e8, -1e8, 3e38) },
+    { weight: 1, arbitrary: fc.constantFrom(NaN, Infinity, -Infinity) },
+  );
+  const cases = fc.record({
+    dtype: fc.constantFrom(...dtypes),
+    classes: fc.oneof(fc.integer({ min: 1, max: 70 }), fc.constantFrom(127, 128, 129, 255, 257, 2049, 4097, 8200)),
+    rows: fc.integer({ min: 1, max: 9 }),
+    values: fc.array(value, { minLength: 1, maxLength: 200 }),
+    places: fc.array(fc.nat(), { minLength: 1, maxLength: 9 }),
+  });
+  fc.assert(
+    fc.property(cases, ({ dtype, classes, rows, values, places }) => {
+      const x = zeros(dtype, rows * classes).map((_, i) => values[i % values.length]);
+      const y = Int32Array.from({ length: rows }, (_, i) => {
+        const place = places[i % places.length];
+        return place % 5 === 2 ? -100 : place % classes;
+      });
+      const [a, ...others] = opened.map(({ losses }) => {
+        const evaluator = losses.evaluator({ classes, perClass: true });
+        evaluator.add(x, y);
+        return evaluator;
+      });
+      for (const b of others) {
+        expect(b.state()).toEqual(a.state());
+        expect(b.result()).toEqual(a.result());
+      }
+    }),
+    { numRuns: 300 },
+  );
+});

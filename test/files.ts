@@ -1,0 +1,86 @@
+/** Files of the formats that the command line reads, made byte by byte. */
+import { deflateRawSync } from "node:zlib";
+import { crc32 } from "../src/evaluate/bytes.ts";
+import { formatNpyHeader, type NpyArray, type NpyArrayType } from "../src/formats/npyHeader.ts";
+
+export const bytesOf = (array: ArrayBufferView) => Buffer.from(array.buffer, array.byteOffset, array.byteLength);
+
+export function npy(data: NpyArray, shape: readonly number[], descr?: string): Buffer {
+  const header = Buffer.from(formatNpyHeader(data.constructor as NpyArrayType, shape));
+  const text = header.toString("latin1").replace(/'[<|]..'/, (was) => (descr ? `'${descr}'` : was));
+  return Buffer.concat([Buffer.from(text, "latin1"), bytesOf(data)]);
+}
+
+export interface Member {
+  name: string;
+  data: Buffer;
+  deflate?: boolean;
+  /** What the archive claims instead. */
+  size?: number;
+  crc?: number;
+}
+
+/** A zip archive: local headers and data, the central directory, its end (PKWARE's APPNOTE). */
+export function zip(members: readonly Member[]): Buffer {
+  const parts: Buffer[] = [];
+  const directory: Buffer[] = [];
+  let offset = 0;
+  for (const { name, data, deflate = false, size = data.length, crc = crc32(data) } of members) {
+    const stored = deflate ? deflateRawSync(data) : data;
+    const common = Buffer.alloc(26);
+    common.writeUInt16LE(20, 0);
+    common.writeUInt16LE(deflate ? 8 : 0, 4);
+    common.writeUInt32LE(crc, 10);
+    common.writeUInt32LE(stored.length, 14);
+    common.writeUInt32LE(size, 18);
+    common.writeUInt16LE(name.length, 22);
+    const local = Buffer.concat([Buffer.from("PK\x03\x04"), common, Buffer.from(name), stored]);
+    const tail = Buffer.alloc(14);
+    tail.writeUInt32LE(offset, 10);
+    directory.push(Buffer.concat([Buffer.from("PK\x01\x02\x14\x00"), common, tail, Buffer.from(name)]));
+    parts.push(local);
+    offset += local.length;
+  }
+  const central = Buffer.concat(directory);
+  const end = Buffer.alloc(18);
+  end.writeUInt16LE(members.length, 4);
+  end.writeUInt16LE(members.length, 6);
+  end.writeUInt32LE(central.length, 8);
+  end.writeUInt32LE(offset, 12);
+  return Buffer.concat([...parts, central, Buffer.from("PK\x05\x06"), end]);
+}
+
+export interface SafeTensor {
+  dtype: string;
+  shape: readonly number[];
+  data: Buffer;
+  /** Instead of where it stands. */
+  data_offsets?: readonly unknown[];
+}
+
+export function safetensors(tensors: Readonly<Record<string, SafeTensor>>, more: object = {}): Buffer {
+  let at = 0;
+  const header: Record<string, unknown> = { __metadata__: { format: "pt" } };
+  for (const [name, { dtype, shape, data, data_offsets }] of Object.entries(tensors)) {
+    header[name] = { dtype, shape, data_offsets: data_offsets ?? [at, at + data.length] };
+    at += data.length;
+  }
+  return safetensorsOf(
+    JSON.stringify({ ...header, ...more }),
+    Buffer.concat(Object.values(tensors).map((it) => it.data)),
+  );
+}
+
+export function safetensorsOf(json: string, data: Buffer, length = BigInt(Buffer.byteLength(json))): Buffer {
+  const prefix = Buffer.alloc(8);
+  prefix.writeBigUInt64LE(length);
+  return Buffer.concat([prefix, Buffer.from(json), data]);
+}
+
+/** float32 cut to bfloat16: the upper half. */
+export const bfloat16Bits = (x: Float32Array) =>
+  Uint16Array.from(new Uint32Array(x.slice().buffer), (bits) => bits >>> 16);
+
+export function fromBfloat16(bits: Uint16Array): Float32Array {
+  return new Float32Array(Uint32Array.from(bits, (it) => it * 65536).buffer);
+}

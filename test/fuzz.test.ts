@@ -1,0 +1,16 @@
+import { expect, test } from "vitest";
+import { fuzzFiles, fuzzStates } from "./fuzz.ts";
+
+// A taste; test/exhaustive does it 100,000 times.
+
+test("mutated states are refused in one line, or read", async () => {
+  const { refused, read } = await fuzzStates(4000, 1);
+  expect(refused + read).toBe(4000);
+  expect(refused).toBeGreaterThan(2000);
+});
+
+test("mutated files are refused in one line, or read", async () => {
+  const { refused, read } = await fuzzFiles(2000, 2);
+  expect(refused + read).toBe(2000);
+  expect(refused).toBeGreaterThan(1000);
+});

@@ -1,0 +1,92 @@
+import { describe, expect, test } from "vitest";
+import { bfloat16, float16 } from "../src/index.ts";
+import { openBackends } from "./backends.ts";
+import { labelsOf, mulberry32 } from "./inputs.ts";
+
+const opened = await openBackends();
+
+const bits = Uint16Array.from({ length: 65536 }, (_, i) => i);
+
+/** By the definition of IEEE 754, binary16. */
+function float16Value(h: number): number {
+  const sign = h & 0x8000 ? -1 : 1;
+  const exponent = (h >> 10) & 31;
+  const fraction = h & 1023;
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
+  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+const bfloat16Value = (h: number) => new Float32Array(Uint32Array.of(h * 65536).buffer)[0];
+
+const formats = [
+  { name: "float16", half: float16, value: float16Value },
+  { name: "bfloat16", half: bfloat16, value: bfloat16Value },
+];
+
+describe.each(opened)("$name", ({ losses }) => {
+  describe.each(formats)("$name", ({ half, value }) => {
+    const wide = Float32Array.from(bits, value);
+
+    test("all 65,536 bit patterns are the float32 they stand for", () => {
+      // The log-sum-exp of a row of one class is the value itself; of rows of two, both are seen.
+      for (const classes of [1, 2, 64, 256]) {
+        const labels = labelsOf(mulberry32(classes), bits.length / classes, classes);
+        const [a, b] = [half(bits), wide].map((logits) => {
+          const rows: number[] = [];
+          const evaluator = (losses as unknown as Listening).evaluator({ classes, perClass: true }, (records, n) => {
+            for (let i = 0; i < 8 * n; i++) rows.push(records[i]);
+          });
+          evaluator.add(logits, labels);
+          return { rows, state: evaluator.state() };
+        });
+        for (let i = 0; i < a.rows.length; i++) {
+          if (!Object.is(a.rows[i], b.rows[i])) expect.fail(`${classes} classes, [${i}]: ${a.rows[i]}, ${b.rows[i]}`);
+        }
+        expect(a.state).toEqual(b.state);
+      }
+    });
+
+    test("an odd number of rows, at any offset", () => {
+      for (const [rows, classes, shift] of [
+        [1, 3, 1],
+        [7, 5, 3],
+        [3, 1001, 5],
+        [40, 20011, 2],
+      ]) {
+        const from = bits.map((_, i) => 0x3000 + ((i * 7919) & 0x1fff)).subarray(shift % 2);
+        const data = new Uint16Array(rows * classes + shift).map((_, i) => from[i % from.length]).subarray(shift);
+        const labels = labelsOf(mulberry32(rows), rows, classes);
+        const wanted = losses.evaluate(Float32Array.from(data, value), labels, { classes });
+        expect(losses.evaluate(half(data), labels, { classes })).toEqual(wanted);
+      }
+    });
+  });
+
+  test("a Float16Array is taken where the platform has one", () => {
+    const data = Uint16Array.of(0x3c00, 0xc000, 0x7bff, 0x0001);
+    const labels = Int32Array.of(0, 1);
+    // Known by its tag: this platform may have none.
+    class Float16Array extends Uint16Array {
+      override get [Symbol.toStringTag](): "Uint16Array" {
+        return "Float16Array" as "Uint16Array";
+      }
+    }
+    const array = Float16Array.from(data);
+    expect(losses.evaluate(array as never, labels, { classes: 2 })).toEqual(
+      losses.evaluate(float16(data), labels, { classes: 2 }),
+    );
+  });
+});
+
+test("bits are a Uint16Array", () => {
+  expect(() => float16(new Uint8Array(2) as never)).toThrow(new TypeError("float16: bits must be a Uint16Array"));
+  expect(() => bfloat16([1] as never)).toThrow(TypeError);
+});
+
+/** The engine's own evaluator tells of every row. */
+interface Listening {
+  evaluator(
+    options: object,
+    listener: (records: Float64Array, n: number) => void,
+  ): { add(logits: unknown, labels: Int32Array): void; state(): Uint8Array };
+}
