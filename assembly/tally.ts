@@ -9,7 +9,7 @@ const BINS: usize = 32768;
 const C1: f64 = 206158430208;
 const C2: f64 = 1536;
 const C3: f64 = 1.1444091796875e-5;
-/** Values from 2^-44 to 2^12 split into four parts, whose sums are exact for 2^25 rows; 0 does, too. */
+/** Values from 2^-44 to 2^12 split into four parts, whose sums are exact for 2^25 rows. */
 const SMALLEST: f64 = 5.684341886080802e-14;
 const LARGEST: f64 = 4096;
 
@@ -25,10 +25,14 @@ const LOSS_BINS = 114;
 // @ts-ignore: decorator
 @inline function increment(p: usize): void { store<f64>(p, load<f64>(p) + 1); }
 
+/** Whether all four values can be split. */
 // @ts-ignore: decorator
-@inline function fits(v: v128): bool {
-  const within = v128.and(f64x2.ge(v, f64x2.splat(SMALLEST)), f64x2.lt(v, f64x2.splat(LARGEST)));
-  return i64x2.all_true(v128.or(within, f64x2.eq(v, f64x2.splat(0))));
+@inline function fit(a: v128, b: v128): bool {
+  const low = f64x2.splat(SMALLEST), high = f64x2.splat(LARGEST);
+  const within = v128.and(
+    v128.and(f64x2.ge(a, low), f64x2.lt(a, high)), v128.and(f64x2.ge(b, low), f64x2.lt(b, high)),
+  );
+  return i64x2.all_true(within);
 }
 
 // @ts-ignore: decorator
@@ -49,8 +53,8 @@ export function tally(begin: i32, end: i32, rows: usize, sums: usize, counters: 
     const row = rows + <usize>i * RECORD, rank = load<f64>(row, RANK);
     if (rank < 0) continue;
     counted++;
-    const a = v128.load(row, LOSS);
-    if (fits(a)) {
+    const a = v128.load(row, LOSS), b = v128.load(row, ENTROPY);
+    if (fit(a, b)) {
       const h1 = f64x2.sub(f64x2.add(a, c1), c1), r1 = f64x2.sub(a, h1);
       const h2 = f64x2.sub(f64x2.add(r1, c2), c2), r2 = f64x2.sub(r1, h2);
       const h3 = f64x2.sub(f64x2.add(r2, c3), c3);
@@ -58,17 +62,17 @@ export function tally(begin: i32, end: i32, rows: usize, sums: usize, counters: 
       a2 = f64x2.add(a2, h2);
       a3 = f64x2.add(a3, h3);
       a4 = f64x2.add(a4, f64x2.sub(r2, h3));
-    } else addPair(a, sums, sums + BINS);
-    const b = v128.load(row, ENTROPY);
-    if (fits(b)) {
-      const h1 = f64x2.sub(f64x2.add(b, c1), c1), r1 = f64x2.sub(b, h1);
-      const h2 = f64x2.sub(f64x2.add(r1, c2), c2), r2 = f64x2.sub(r1, h2);
-      const h3 = f64x2.sub(f64x2.add(r2, c3), c3);
-      b1 = f64x2.add(b1, h1);
-      b2 = f64x2.add(b2, h2);
-      b3 = f64x2.add(b3, h3);
-      b4 = f64x2.add(b4, f64x2.sub(r2, h3));
-    } else addPair(b, sums + 2 * BINS, sums + 3 * BINS);
+      const i1 = f64x2.sub(f64x2.add(b, c1), c1), s1 = f64x2.sub(b, i1);
+      const i2 = f64x2.sub(f64x2.add(s1, c2), c2), s2 = f64x2.sub(s1, i2);
+      const i3 = f64x2.sub(f64x2.add(s2, c3), c3);
+      b1 = f64x2.add(b1, i1);
+      b2 = f64x2.add(b2, i2);
+      b3 = f64x2.add(b3, i3);
+      b4 = f64x2.add(b4, f64x2.sub(s2, i3));
+    } else {
+      addPair(a, sums, sums + BINS);
+      addPair(b, sums + 2 * BINS, sums + 3 * BINS);
+    }
 
     const beyond = rank > <f64>ranks;
     increment(counters + RANKS + (<usize>(beyond ? ranks + 1 : <i32>rank) << 3));
