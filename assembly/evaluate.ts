@@ -12,7 +12,7 @@ import { log1pOf } from "./log";
 import {
   ARGMAX, BRIER, CONFIDENCE, ENTROPY, ignoreRow, LOG_SUM_EXP, LOSS, markNonFinite, RANK, RECORD, SQUARE,
 } from "./record";
-import { fillTail, maximum, placeOf, roundUp, TAIL, WITHOUT } from "./rows";
+import { fillTail, maximum, roundUp, TAIL, WITHOUT } from "./rows";
 import { SHORT } from "./shortRows";
 
 // Scratch, in bytes from its start: between the turned rows and the chunks' maxima.
@@ -125,12 +125,30 @@ function sumBlock<T>(begin: usize, end: usize, without: usize, tail: usize, m: T
   return laneSum<T>(lower, upper);
 }
 
+/** A bit a lane of a mask. */
+// @ts-ignore: decorator
+@inline function bitsOf<T>(mask: v128): i32 { return sizeof<T>() == 4 ? i32x4.bitmask(mask) : i64x2.bitmask(mask); }
+
+/** The first element from p on that equals `value`, which one does. */
+function firstEqual<T>(p: usize, end: usize, value: T): usize {
+  const v = v128.splat<T>(value), lanes = 16 / sizeof<T>();
+  for (; p + ROUND <= end; p += ROUND) {
+    const a = v128.eq<T>(v128.load(p), v), b = v128.eq<T>(v128.load(p, 16), v);
+    const c = v128.eq<T>(v128.load(p, 32), v), d = v128.eq<T>(v128.load(p, 48), v);
+    if (!v128.any_true(v128.or(v128.or(a, b), v128.or(c, d)))) continue;
+    const bits = bitsOf<T>(a) | bitsOf<T>(b) << lanes | bitsOf<T>(c) << 2 * lanes | bitsOf<T>(d) << 3 * lanes;
+    return p + <usize>ctz(bits) * sizeof<T>();
+  }
+  while (load<T>(p) != value) p += sizeof<T>();
+  return p;
+}
+
 /** Address of the first maximum m: the target where nothing comes before it, else in or after the chunk where m rose. */
 // @ts-ignore: decorator
 @inline function firstMaximum<T>(row: usize, bytes: usize, at: usize, above: f64, risen: usize, m: T): usize {
   if (above == 0) return at;
   if (m == <T>-Infinity) return row;
-  return risen == NOWHERE ? placeOf<T>(row, bytes, m) : placeOf<T>(risen, row + bytes - risen, m);
+  return firstEqual<T>(risen == NOWHERE ? row : risen, row + bytes, m);
 }
 
 // @ts-ignore: decorator
