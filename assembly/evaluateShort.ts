@@ -149,24 +149,25 @@ export function evaluateShortRows<T>(
     // classes from the first maximum on, taken from all
     v128.store(scratch, sizeof<T>() == 4 ? i32x4.sub(all, after) : i64x2.sub(all, after), FIRST);
     const e = expLane<T>(v128.sub<T>(x, m));
+    // a whole group's records are written where they belong
+    const out = n == group ? rows + <usize>i * RECORD : scratch + GROUP;
     finish<T>(
       v128.load(scratch, OWN), lowerRows<T>(x), lowerRows<T>(m), lower, lowerRows<T>(e), low<T>(products), low<T>(squares),
-      scratch + GROUP,
+      out,
     );
     if (sizeof<T>() == 4) {
       finish<T>(
         v128.load(scratch, OWN + 16), upperRows<T>(x), upperRows<T>(m), upper, upperRows<T>(e), high(products),
-        high(squares), scratch + GROUP + 2 * RECORD,
+        high(squares), out + 2 * RECORD,
       );
     }
+    if (n < group) memory.copy(rows + <usize>i * RECORD, out, <usize>n * RECORD);
     for (let k = 0; k < n; k++) {
       const label = load<i32>(labels + (<usize>(i + k) << 2)), to = rows + <usize>(i + k) * RECORD;
       if (label == ignoreIndex) {
         ignoreRow(to);
         continue;
       }
-      const from = scratch + GROUP + <usize>k * RECORD;
-      for (let j: usize = 0; j < RECORD; j += 16) v128.store(to + j, v128.load(from + j));
       const top = load<T>(scratch + k * sizeof<T>(), TOPS);
       rankRow<T>(at, k, label, top, load<T>(scratch + k * sizeof<T>(), TARGETS), scratch, to);
       const loss = load<f64>(to, LOG_SUM_EXP);

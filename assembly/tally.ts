@@ -9,7 +9,7 @@ const BINS: usize = 32768;
 const C1: f64 = 206158430208;
 const C2: f64 = 1536;
 const C3: f64 = 1.1444091796875e-5;
-/** Values from 2^-44 to 2^12 split into four parts, whose sums are exact for 2^25 rows; 0 does, too. */
+/** Values from 2^-44 to 2^12 split into four parts, whose sums are exact for 2^25 rows. */
 const SMALLEST: f64 = 5.684341886080802e-14;
 const LARGEST: f64 = 4096;
 
@@ -22,13 +22,25 @@ const RANKS: usize = 32;
 const FIRST_LOSS_BIN = 4012;
 const LOSS_BINS = 114;
 
+/** A multiple of 2^-26. */
+const C26: f64 = 100663296;
+const TWO_52: f64 = 4503599627370496;
+
+/** A small integer from 0 on: by its bits, faster than a conversion that may trap. */
+// @ts-ignore: decorator
+@inline function indexOf(x: f64): usize { return <usize>reinterpret<i64>(x + TWO_52); }
+
 // @ts-ignore: decorator
 @inline function increment(p: usize): void { store<f64>(p, load<f64>(p) + 1); }
 
+/** Whether all four values can be split. */
 // @ts-ignore: decorator
-@inline function fits(v: v128): bool {
-  const within = v128.and(f64x2.ge(v, f64x2.splat(SMALLEST)), f64x2.lt(v, f64x2.splat(LARGEST)));
-  return i64x2.all_true(v128.or(within, f64x2.eq(v, f64x2.splat(0))));
+@inline function fit(a: v128, b: v128): bool {
+  const low = f64x2.splat(SMALLEST), high = f64x2.splat(LARGEST);
+  const within = v128.and(
+    v128.and(f64x2.ge(a, low), f64x2.lt(a, high)), v128.and(f64x2.ge(b, low), f64x2.lt(b, high)),
+  );
+  return i64x2.all_true(within);
 }
 
 // @ts-ignore: decorator
@@ -42,15 +54,15 @@ const LOSS_BINS = 114;
  */
 export function tally(begin: i32, end: i32, rows: usize, sums: usize, counters: usize, ranks: i32, bins: i32): void {
   const calibration = counters + RANKS + (<usize>(ranks + 2) << 3), lossBins = calibration + (<usize>bins << 5);
-  const c1 = f64x2.splat(C1), c2 = f64x2.splat(C2), c3 = f64x2.splat(C3);
+  const scale = <f64>bins, c1 = f64x2.splat(C1), c2 = f64x2.splat(C2), c3 = f64x2.splat(C3);
   let a1 = f64x2.splat(0), a2 = a1, a3 = a1, a4 = a1, b1 = a1, b2 = a1, b3 = a1, b4 = a1;
   let counted = 0;
   for (let i = begin; i < end; i++) {
     const row = rows + <usize>i * RECORD, rank = load<f64>(row, RANK);
     if (rank < 0) continue;
     counted++;
-    const a = v128.load(row, LOSS);
-    if (fits(a)) {
+    const a = v128.load(row, LOSS), b = v128.load(row, ENTROPY);
+    if (fit(a, b)) {
       const h1 = f64x2.sub(f64x2.add(a, c1), c1), r1 = f64x2.sub(a, h1);
       const h2 = f64x2.sub(f64x2.add(r1, c2), c2), r2 = f64x2.sub(r1, h2);
       const h3 = f64x2.sub(f64x2.add(r2, c3), c3);
@@ -58,27 +70,27 @@ export function tally(begin: i32, end: i32, rows: usize, sums: usize, counters: 
       a2 = f64x2.add(a2, h2);
       a3 = f64x2.add(a3, h3);
       a4 = f64x2.add(a4, f64x2.sub(r2, h3));
-    } else addPair(a, sums, sums + BINS);
-    const b = v128.load(row, ENTROPY);
-    if (fits(b)) {
-      const h1 = f64x2.sub(f64x2.add(b, c1), c1), r1 = f64x2.sub(b, h1);
-      const h2 = f64x2.sub(f64x2.add(r1, c2), c2), r2 = f64x2.sub(r1, h2);
-      const h3 = f64x2.sub(f64x2.add(r2, c3), c3);
-      b1 = f64x2.add(b1, h1);
-      b2 = f64x2.add(b2, h2);
-      b3 = f64x2.add(b3, h3);
-      b4 = f64x2.add(b4, f64x2.sub(r2, h3));
-    } else addPair(b, sums + 2 * BINS, sums + 3 * BINS);
+      const i1 = f64x2.sub(f64x2.add(b, c1), c1), s1 = f64x2.sub(b, i1);
+      const i2 = f64x2.sub(f64x2.add(s1, c2), c2), s2 = f64x2.sub(s1, i2);
+      const i3 = f64x2.sub(f64x2.add(s2, c3), c3);
+      b1 = f64x2.add(b1, i1);
+      b2 = f64x2.add(b2, i2);
+      b3 = f64x2.add(b3, i3);
+      b4 = f64x2.add(b4, f64x2.sub(s2, i3));
+    } else {
+      addPair(a, sums, sums + BINS);
+      addPair(b, sums + 2 * BINS, sums + 3 * BINS);
+    }
 
     const beyond = rank > <f64>ranks;
-    increment(counters + RANKS + (<usize>(beyond ? ranks + 1 : <i32>rank) << 3));
+    increment(counters + RANKS + (beyond ? <usize>(ranks + 1) : indexOf(rank)) * 8);
     if (beyond) addToBins(1 / rank, sums + 4 * BINS);
 
     const confidence = load<f64>(row, CONFIDENCE);
     if (confidence == confidence) {
-      const bin = calibration + (<usize>max(0, <i32>ceil(confidence * <f64>bins) - 1) << 5);
-      // in units of 2^-52: the upper 26 bits and the rest, so that 2^26 rows stay exact
-      const upper = floor(confidence * 67108864), lower = confidence * 4503599627370496 - upper * 67108864;
+      const bin = calibration + (indexOf(max<f64>(1, ceil(confidence * scale))) - 1) * 32;
+      // a multiple of 2^-26 and the rest, so that 2^26 rows stay exact
+      const upper = (confidence + C26) - C26, lower = confidence - upper;
       const hit: f64 = rank == 1 ? 1 : 0;
       v128.store(bin, f64x2.add(v128.load(bin), f64x2.replace_lane(f64x2.splat(1), 1, hit)));
       v128.store(bin, f64x2.add(v128.load(bin, 16), f64x2.replace_lane(f64x2.splat(upper), 1, lower)), 16);

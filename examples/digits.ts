@@ -58,10 +58,12 @@ mkdirSync("digits", { recursive: true });
 writeNpy("digits/logits.npy", testLogits, [testLabels.length, classes]);
 writeNpy("digits/labels.npy", BigInt64Array.from(testLabels, BigInt), [testLabels.length]);
 
-const command = ["dist/cli/main.js", "evaluate", "digits/logits.npy", "digits/labels.npy"];
+const files = ["digits/logits.npy", "digits/labels.npy"];
+const command = ["dist/cli/main.js", "evaluate", ...files, "--worst", "5", "--report", "digits/report.html"];
 console.log(`\n$ node ${command.join(" ")}`);
 const { status } = spawnSync(process.execPath, command, { stdio: "inherit" });
 if (status !== 0) process.exitCode = 1;
+else console.log("\nThe same with plots: digits/report.html");
 if (accuracy < requiredAccuracy) {
   console.error(`digits: the test accuracy is ${accuracy}, but must be at least ${requiredAccuracy}`);
   process.exitCode = 1;

@@ -1,3 +1,4 @@
+import { hasSimd } from "../features.ts";
 import { createLosses } from "../losses.ts";
 import { parseArguments, UsageError } from "./arguments.ts";
 import { json, table } from "./text.ts";
@@ -17,10 +18,11 @@ export async function info(args: readonly string[]): Promise<string> {
   const { backend, threads, relaxed, notes } = losses;
   losses.close();
   const engine = `Node.js ${process.version}, V8 ${process.versions.v8}, ${process.platform} ${process.arch}`;
-  if (values.json) return json({ version, engine, backend, threads, relaxed, notes });
+  if (values.json) return json({ version, engine, simd: hasSimd(), backend, threads, relaxed, notes });
   return table([
     ["version", version],
     ["engine", engine],
+    ["simd", hasSimd() ? "yes" : "no"],
     ["backend", backend],
     ["threads", String(threads)],
     ["relaxed", relaxed ? "yes" : "no"],

@@ -37,6 +37,8 @@ export type RowListener = (records: Float64Array, n: number, first: number, labe
 /** So many rows are added before bins and counters are emptied: they are exact for 2^20. */
 const PENDING_ROWS = 2 ** 19;
 
+const UNIT_52 = 4503599627370496;
+
 /** What an evaluator runs on, while it is open. */
 export interface Engine {
   /** Throws, naming the function, when it is closed. */
@@ -188,7 +190,7 @@ export class RowEvaluator implements Evaluator {
       const [count, correct, upper, lower] = counters.subarray(at.calibration + 4 * i, at.calibration + 4 * i + 4);
       bin.count += count;
       bin.correct += correct;
-      bin.confidence += (BigInt(upper) << 26n) + BigInt(lower);
+      bin.confidence += BigInt(upper * UNIT_52) + BigInt(lower * UNIT_52);
     });
     for (let bin = 0; bin < LOSS_BINS; bin++) totals.losses[bin] += counters[at.losses + bin];
   }

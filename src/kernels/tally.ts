@@ -18,7 +18,7 @@ export interface Counters {
   readonly allNegativeInfinity: number;
   /** From rank 0, the rows that hold a NaN, to ranks + 1, all ranks beyond. */
   readonly ranks: number;
-  /** Four a bin: rows, those of rank 1, and their confidences in units of 2^-26 and, the rest, of 2^-52. */
+  /** Four a bin: rows, those of rank 1, and their confidences: multiples of 2^-26, and the rest, of 2^-52. */
   readonly calibration: number;
   readonly losses: number;
   readonly length: number;
@@ -39,8 +39,8 @@ export function countersOf(ranks: number, bins: number): Counters {
   };
 }
 
-const UNIT_26 = 67108864;
-const UNIT_52 = 4503599627370496;
+/** Adding it and taking it away again rounds to a multiple of 2^-26. */
+const C26 = 100663296;
 const float = new Float64Array(1);
 const words = new Uint32Array(float.buffer);
 
@@ -75,11 +75,11 @@ export function addRecords(
     const confidence = rows[row + CONFIDENCE];
     if (!Number.isNaN(confidence)) {
       const bin = at.calibration + 4 * Math.max(0, Math.ceil(confidence * bins) - 1);
-      const upper = Math.floor(confidence * UNIT_26);
+      const upper = confidence + C26 - C26;
       counters[bin]++;
       counters[bin + 1] += rank === 1 ? 1 : 0;
       counters[bin + 2] += upper;
-      counters[bin + 3] += confidence * UNIT_52 - upper * UNIT_26;
+      counters[bin + 3] += confidence - upper;
     } else {
       const lse = rows[row + LOG_SUM_EXP];
       counters[Number.isNaN(lse) ? at.nan : lse > 0 ? at.positiveInfinity : at.allNegativeInfinity]++;
