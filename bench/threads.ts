@@ -154,7 +154,7 @@ function compare({ name, make }: Case, one: Losses, two: Losses): void {
 /** From the start of a launch that only the worker takes until its flag is seen. */
 async function latencies(): Promise<void> {
   const arenaBytes = 2 ** 20;
-  const module = await compile(undefined, true);
+  const module = await compile(undefined, { shared: true });
   const { memory } = createMemory(arenaBytes, 1, true);
   const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
   const options = { module, memory, arenaBytes, workers: 1, spares: 0, startMilliseconds: 1e4, source: undefined };

@@ -1,0 +1,123 @@
+import type { CrossEntropy } from "wasm-loss";
+import { type Dtype, type FloatArray, labelsOf, probabilitiesOf, type Random, weightsOf } from "../../test/inputs.ts";
+import * as oracle from "../../test/oracle.ts";
+import * as plain from "../plain.ts";
+import { asManyBytes, type Call, type Inputs, type Operation, type Shape } from "./operation.ts";
+import { logitsOf } from "./softmax.ts";
+
+/** One set of options. */
+interface Variant {
+  /** What the operation's name says of it. */
+  readonly says: string;
+  readonly kernel: string;
+  readonly targets: "labels" | "probabilities";
+  readonly input?: "probabilities" | "logProbabilities";
+  readonly weighted?: boolean;
+  readonly labelSmoothing?: number;
+}
+
+/** Those that run another kernel, or take another path through one. */
+const variants: readonly Variant[] = [
+  { says: "", kernel: "crossEntropy", targets: "labels" },
+  { says: ", weight", kernel: "crossEntropy", targets: "labels", weighted: true },
+  { says: ", labelSmoothing", kernel: "crossEntropy", targets: "labels", labelSmoothing: 0.1 },
+  { says: " of probabilities", kernel: "crossEntropyProbabilities", targets: "probabilities" },
+  { says: ", input probabilities", kernel: "likelihood", targets: "labels", input: "probabilities" },
+  { says: ", input logProbabilities", kernel: "likelihood", targets: "labels", input: "logProbabilities" },
+  {
+    says: " of probabilities, input probabilities",
+    kernel: "likelihoodProbabilities",
+    targets: "probabilities",
+    input: "probabilities",
+  },
+  {
+    says: " of probabilities, input logProbabilities",
+    kernel: "likelihoodProbabilities",
+    targets: "probabilities",
+    input: "logProbabilities",
+  },
+];
+
+/** Smaller probabilities would make the losses of a few rows most of their sum. */
+const LEAST_PROBABILITY = 1e-30;
+
+function inputsOf({ targets, input, weighted }: Variant) {
+  return (random: Random, dtype: Dtype, shape: Shape): Inputs => {
+    const { rows, classes } = shape;
+    const values = logitsOf(random, dtype, shape);
+    if (input === "logProbabilities") plain.logSoftmax(values, classes, values);
+    if (input === "probabilities") plain.softmax(values, classes, values);
+    return {
+      dtype,
+      shape,
+      values: input === "probabilities" ? (values.map((q) => Math.max(q, LEAST_PROBABILITY)) as FloatArray) : values,
+      targets: targets === "labels" ? labelsOf(random, rows, classes) : probabilitiesOf(random, dtype, rows, classes),
+      weight: weighted ? weightsOf(random, dtype, classes) : null,
+    };
+  };
+}
+
+function optionsOf({ input, labelSmoothing }: Variant, { shape, weight }: Inputs): CrossEntropy {
+  return { classes: shape.classes, input, labelSmoothing, weight: weight ?? undefined };
+}
+
+function wantedOf(variant: Variant, inputs: Inputs): oracle.CrossEntropyResult {
+  const options = optionsOf(variant, inputs);
+  return variant.targets === "labels"
+    ? oracle.crossEntropyOfLabels(inputs.values, inputs.targets as Int32Array, options)
+    : oracle.crossEntropyOfProbabilities(inputs.values, inputs.targets as FloatArray, options);
+}
+
+function plainOf({ targets: kind, input, labelSmoothing = 0 }: Variant) {
+  return ({ values, targets, weight, shape: { classes } }: Inputs, grad: FloatArray | null): Call => {
+    const logarithms = input === "logProbabilities";
+    if (kind === "labels") {
+      const labels = targets as Int32Array;
+      if (input) return plain.likelihood.bind(null, values, labels, classes, logarithms, grad);
+      return plain.crossEntropy.bind(null, values, labels, classes, weight, labelSmoothing, grad);
+    }
+    const p = targets as FloatArray;
+    if (input) return plain.likelihoodOfProbabilities.bind(null, values, p, classes, logarithms, grad);
+    return plain.crossEntropyOfProbabilities.bind(null, values, p, classes, grad);
+  };
+}
+
+export const crossEntropyOperations: readonly Operation[] = variants.flatMap((variant): Operation[] => {
+  const { says, kernel, input, targets } = variant;
+  const plainLoop = plainOf(variant);
+  const common = {
+    family: "rows" as const,
+    inputs: inputsOf(variant),
+    // of probabilities and their logarithms, the label's alone
+    read: ({ shape, values }: Inputs) => (input && targets === "labels" ? shape.rows : values.length),
+  };
+  return [
+    {
+      ...common,
+      name: `crossEntropy${says}`,
+      kernel,
+      call(losses, inputs) {
+        const options = optionsOf(variant, inputs);
+        return () => losses.crossEntropy(inputs.values, inputs.targets!, options) as number;
+      },
+      plain: (inputs) => plainLoop(inputs, null),
+      wanted: (inputs) => [{ values: [wantedOf(variant, inputs).loss] }],
+    },
+    {
+      ...common,
+      name: `crossEntropyWithGrad${says}`,
+      kernel: `${kernel}Gradient`,
+      call(losses, inputs, out) {
+        const options = { ...optionsOf(variant, inputs), out };
+        return () =>
+          losses.crossEntropyWithGrad(inputs.values, inputs.targets!, options) as { loss: number; grad: FloatArray };
+      },
+      plain: plainLoop,
+      wanted: (inputs) => {
+        const { loss, gradient, gradientTerms } = wantedOf(variant, inputs);
+        return [{ values: [loss] }, { values: gradient, scale: gradientTerms }];
+      },
+      written: asManyBytes,
+    },
+  ];
+});

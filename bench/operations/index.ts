@@ -1,0 +1,11 @@
+import { crossEntropyOperations } from "./crossEntropy.ts";
+import type { Operation } from "./operation.ts";
+import { softmaxOperations } from "./softmax.ts";
+import { squaredErrorOperations } from "./squaredError.ts";
+
+/** Everything that is timed. */
+export const operations: readonly Operation[] = [
+  ...squaredErrorOperations,
+  ...softmaxOperations,
+  ...crossEntropyOperations,
+];

@@ -1,0 +1,177 @@
+import type { FloatArray } from "../test/inputs.ts";
+
+// What people write where they have no library: one loop after the other, Math.exp and Math.log, sums in plain numbers.
+// [rows, classes] data throughout; `grad` is that of the mean, where it is not null.
+
+export function mse(predictions: FloatArray, targets: FloatArray): number {
+  let sum = 0;
+  for (let i = 0; i < predictions.length; i++) {
+    const difference = predictions[i] - targets[i];
+    sum += difference * difference;
+  }
+  return sum / predictions.length;
+}
+
+export function rmse(predictions: FloatArray, targets: FloatArray): number {
+  let sum = 0;
+  for (let i = 0; i < predictions.length; i++) {
+    const difference = predictions[i] - targets[i];
+    sum += difference * difference;
+  }
+  return Math.sqrt(sum / predictions.length);
+}
+
+export function squares(predictions: FloatArray, targets: FloatArray): FloatArray {
+  const out = predictions.slice() as FloatArray;
+  for (let i = 0; i < out.length; i++) {
+    const difference = out[i] - targets[i];
+    out[i] = difference * difference;
+  }
+  return out;
+}
+
+export function mseWithGrad(predictions: FloatArray, targets: FloatArray, grad: FloatArray) {
+  const n = predictions.length;
+  let sum = 0;
+  for (let i = 0; i < n; i++) {
+    const difference = predictions[i] - targets[i];
+    sum += difference * difference;
+    grad[i] = (2 * difference) / n;
+  }
+  return { loss: sum / n, grad };
+}
+
+export function rmseWithGrad(predictions: FloatArray, targets: FloatArray, grad: FloatArray) {
+  const n = predictions.length;
+  const loss = rmse(predictions, targets);
+  for (let i = 0; i < n; i++) grad[i] = (predictions[i] - targets[i]) / (n * loss);
+  return { loss, grad };
+}
+
+function maximum(logits: FloatArray, begin: number, classes: number): number {
+  let max = -Infinity;
+  for (let j = 0; j < classes; j++) max = Math.max(max, logits[begin + j]);
+  return max;
+}
+
+/** softmax of one row, into q from `at` on. */
+function softmaxOfRow(logits: FloatArray, begin: number, classes: number, q: FloatArray, at: number): void {
+  const max = maximum(logits, begin, classes);
+  let sum = 0;
+  for (let j = 0; j < classes; j++) {
+    q[at + j] = Math.exp(logits[begin + j] - max);
+    sum += q[at + j];
+  }
+  for (let j = 0; j < classes; j++) q[at + j] /= sum;
+}
+
+export function softmax(logits: FloatArray, classes: number, out: FloatArray): FloatArray {
+  for (let begin = 0; begin < logits.length; begin += classes) softmaxOfRow(logits, begin, classes, out, begin);
+  return out;
+}
+
+function logSumExpOfRow(logits: FloatArray, begin: number, classes: number): number {
+  const max = maximum(logits, begin, classes);
+  let sum = 0;
+  for (let j = 0; j < classes; j++) sum += Math.exp(logits[begin + j] - max);
+  return max + Math.log(sum);
+}
+
+export function logSumExp(logits: FloatArray, classes: number): Float64Array {
+  const out = new Float64Array(logits.length / classes);
+  for (let i = 0; i < out.length; i++) out[i] = logSumExpOfRow(logits, i * classes, classes);
+  return out;
+}
+
+export function logSoftmax(logits: FloatArray, classes: number, out: FloatArray): FloatArray {
+  for (let begin = 0; begin < logits.length; begin += classes) {
+    const lse = logSumExpOfRow(logits, begin, classes);
+    for (let j = 0; j < classes; j++) out[begin + j] = logits[begin + j] - lse;
+  }
+  return out;
+}
+
+export function crossEntropy(
+  logits: FloatArray,
+  labels: Int32Array,
+  classes: number,
+  weight: FloatArray | null,
+  labelSmoothing: number,
+  grad: FloatArray | null,
+) {
+  let divisor = 0;
+  for (const label of labels) divisor += weight ? weight[label] : 1;
+  const smooth = labelSmoothing / classes;
+  const q = new Float64Array(classes);
+  let sum = 0;
+  for (let i = 0; i < labels.length; i++) {
+    const label = labels[i];
+    const w = weight ? weight[label] : 1;
+    softmaxOfRow(logits, i * classes, classes, q, 0);
+    sum -= (1 - labelSmoothing) * w * Math.log(q[label]);
+    if (smooth > 0) for (let j = 0; j < classes; j++) sum -= smooth * Math.log(q[j]);
+    if (grad === null) continue;
+    for (let j = 0; j < classes; j++) {
+      const target = (j === label ? 1 - labelSmoothing : 0) + smooth;
+      grad[i * classes + j] = (w * (q[j] - target)) / divisor;
+    }
+  }
+  return grad ? { loss: sum / divisor, grad } : sum / divisor;
+}
+
+/** Probabilities that add up to 1. */
+export function crossEntropyOfProbabilities(
+  logits: FloatArray,
+  probabilities: FloatArray,
+  classes: number,
+  grad: FloatArray | null,
+) {
+  const rows = logits.length / classes;
+  const q = new Float64Array(classes);
+  let sum = 0;
+  for (let begin = 0; begin < logits.length; begin += classes) {
+    softmaxOfRow(logits, begin, classes, q, 0);
+    for (let j = 0; j < classes; j++) sum -= probabilities[begin + j] * Math.log(q[j]);
+    if (grad === null) continue;
+    for (let j = 0; j < classes; j++) grad[begin + j] = (q[j] - probabilities[begin + j]) / rows;
+  }
+  return grad ? { loss: sum / rows, grad } : sum / rows;
+}
+
+/** Of probabilities or their logarithms, not of logits. */
+export function likelihood(
+  values: FloatArray,
+  labels: Int32Array,
+  classes: number,
+  logarithms: boolean,
+  grad: FloatArray | null,
+) {
+  const rows = labels.length;
+  grad?.fill(0);
+  let sum = 0;
+  for (let i = 0; i < rows; i++) {
+    const q = values[i * classes + labels[i]];
+    sum -= logarithms ? q : Math.log(q);
+    if (grad) grad[i * classes + labels[i]] = -1 / (logarithms ? rows : q * rows);
+  }
+  return grad ? { loss: sum / rows, grad } : sum / rows;
+}
+
+/** Of probabilities or their logarithms, not of logits. */
+export function likelihoodOfProbabilities(
+  values: FloatArray,
+  probabilities: FloatArray,
+  classes: number,
+  logarithms: boolean,
+  grad: FloatArray | null,
+) {
+  const rows = values.length / classes;
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) {
+    const p = probabilities[i];
+    const q = values[i];
+    sum -= p * (logarithms ? q : Math.log(q));
+    if (grad) grad[i] = -p / (logarithms ? rows : q * rows);
+  }
+  return grad ? { loss: sum / rows, grad } : sum / rows;
+}
