@@ -136,7 +136,10 @@ function compare({ name, make }: Case, one: Losses, two: Losses): void {
     quiet++;
     times.push(...turn);
   }
-  if (times.length === 0) return console.log(`${name.padEnd(52)} no quiet turn`);
+  if (times.length === 0) {
+    console.log(`${name.padEnd(52)} no quiet turn`);
+    return;
+  }
   const ratios = times.map(([x, y]) => x / y);
   const f = (x: number) => x.toFixed(3).padStart(8);
   const [low, middle, high] = [0.25, 0.5, 0.75].map((q) => quantile(ratios, q).toFixed(2));

@@ -1,27 +1,24 @@
 import type { Backend } from "../backends/backend.ts";
 import { dtypeOf, type FloatArray } from "../dtype.ts";
+import type { Kernel } from "../kernels/kernel.ts";
 import * as kernels from "../kernels/softmax.ts";
 import type { Out } from "./reduction.ts";
 import { checkRows, type Rows, rowsOut } from "./rows.ts";
 
-function elementwise(
-  name: "softmax" | "logSoftmax",
-  backend: Backend,
-  logits: FloatArray,
-  options: Rows & Out,
-): FloatArray {
+function elementwise(kernel: Kernel, backend: Backend, logits: FloatArray, options: Rows & Out): FloatArray {
+  const { name } = kernel;
   const rows = checkRows(name, "logits", logits, options);
   const out = rowsOut(name, "logits", logits, options);
-  backend.run(kernels[name], dtypeOf(logits), rows, { logits, out, classes: options.classes });
+  backend.run(kernel, dtypeOf(logits), rows, { logits, out, classes: options.classes });
   return out;
 }
 
 export function softmax(backend: Backend, logits: FloatArray, options: Rows & Out): FloatArray {
-  return elementwise("softmax", backend, logits, options);
+  return elementwise(kernels.softmax, backend, logits, options);
 }
 
 export function logSoftmax(backend: Backend, logits: FloatArray, options: Rows & Out): FloatArray {
-  return elementwise("logSoftmax", backend, logits, options);
+  return elementwise(kernels.logSoftmax, backend, logits, options);
 }
 
 export function logSumExp(backend: Backend, logits: FloatArray, options: Rows): Float64Array {

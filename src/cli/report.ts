@@ -12,11 +12,11 @@ function text(path: string): string {
   return readFileSync(path, "utf8").replace(/^\/\/# sourceMappingURL=.*$/m, "");
 }
 
-const escape = (raw: string) =>
+const escapeHtml = (raw: string) =>
   raw.replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]!);
 
 const cells = (row: readonly string[], tag = "td") =>
-  `<tr>${row.map((it) => `<${tag}>${escape(it)}</${tag}>`).join("")}</tr>`;
+  `<tr>${row.map((it) => `<${tag}>${escapeHtml(it)}</${tag}>`).join("")}</tr>`;
 
 const STYLE = `
 :root { font: 15px/1.45 system-ui, sans-serif; color: #1c2330; background: #f4f5f8 }
@@ -55,12 +55,12 @@ export function htmlReport(title: string, evaluation: Evaluation, run?: Run, wor
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>wasm-loss: ${escape(title)}</title>
+<title>wasm-loss: ${escapeHtml(title)}</title>
 <style>${style}${STYLE}</style>
 </head>
 <body>
 <h1>Evaluation</h1>
-<p class="files">${escape(title)}</p>
+<p class="files">${escapeHtml(title)}</p>
 <main>
 <section><h2>Figures</h2><table id="figures">${lines.map((line) => cells(line)).join("")}</table></section>
 <section><h2>Row losses</h2><div id="losses"></div></section>
