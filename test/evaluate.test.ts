@@ -82,11 +82,13 @@ describe.each(opened)("$name", ({ losses }) => {
       }
     });
 
-    test("confident rows keep the digits of every figure", () => {
-      const x = arrayOf[dtype].from([30, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    test.each([30, 70])("rows confident by %i keep the digits of every figure", (top) => {
+      const x = arrayOf[dtype].from([top, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
       const got = losses.evaluate(x, Int32Array.of(0), { classes: 10 });
       const wanted = evaluation(x, Int32Array.of(0), { classes: 10 });
       for (const name of ["entropy", "brier"] as const) {
+        // the squares of probabilities below 1e-19 are below float32
+        if (name === "brier" && dtype === "float32" && top > 40) continue;
         expect(Math.abs(got[name] / wanted[name] - 1), `${name} ${got[name]}`).toBeLessThan(20 * slack[dtype]);
       }
       expect(Math.abs(got.loss.mean / wanted.loss.mean - 1)).toBeLessThan(20 * slack[dtype]);
