@@ -1,5 +1,6 @@
 import type { Backend } from "../backends/backend.ts";
-import { dtypeOf, type FloatArray } from "../dtype.ts";
+import { checkLogits } from "../check.ts";
+import { dtypeOf, type FloatArray, type LogitsArray } from "../dtype.ts";
 import * as kernels from "../kernels/softmax.ts";
 import type { Out } from "./reduction.ts";
 import { checkRows, type Rows, rowsOut } from "./rows.ts";
@@ -7,24 +8,26 @@ import { checkRows, type Rows, rowsOut } from "./rows.ts";
 function elementwise(
   name: "softmax" | "logSoftmax",
   backend: Backend,
-  logits: FloatArray,
+  data: LogitsArray,
   options: Rows & Out,
 ): FloatArray {
+  const logits = checkLogits(name, "logits", data);
   const rows = checkRows(name, "logits", logits, options);
   const out = rowsOut(name, "logits", logits, options);
   backend.run(kernels[name], dtypeOf(logits), rows, { logits, out, classes: options.classes });
   return out;
 }
 
-export function softmax(backend: Backend, logits: FloatArray, options: Rows & Out): FloatArray {
+export function softmax(backend: Backend, logits: LogitsArray, options: Rows & Out): FloatArray {
   return elementwise("softmax", backend, logits, options);
 }
 
-export function logSoftmax(backend: Backend, logits: FloatArray, options: Rows & Out): FloatArray {
+export function logSoftmax(backend: Backend, logits: LogitsArray, options: Rows & Out): FloatArray {
   return elementwise("logSoftmax", backend, logits, options);
 }
 
-export function logSumExp(backend: Backend, logits: FloatArray, options: Rows): Float64Array {
+export function logSumExp(backend: Backend, data: LogitsArray, options: Rows): Float64Array {
+  const logits = checkLogits("logSumExp", "logits", data);
   const rows = checkRows("logSumExp", "logits", logits, options);
   const out = new Float64Array(rows);
   backend.run(kernels.logSumExp, dtypeOf(logits), rows, { logits, out, classes: options.classes });
