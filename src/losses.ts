@@ -120,7 +120,7 @@ export interface Losses {
   rmseWithGrad<A extends FloatArray>(predictions: A, targets: A, options?: Out): WithGrad<number, A>;
 
   /**
-   * softmax of each row, exp(x - m) / Σ exp(x - m), m the row's maximum. Half-precision logits give float32. A row that is all -inf, or holds +inf or NaN,
+   * softmax of each row, exp(x - m) / Σ exp(x - m), m the row's maximum. A row that is all -inf, or holds +inf or NaN,
    * becomes NaN. Float32: relative error at most 2^-22 + |x - m| 2^-23; results below 2^-126 may be 0.
    *
    * @param logits row-major [rows, classes]
