@@ -1,6 +1,6 @@
 // Everything that an evaluation wants to know of a row, in one pass: a chunk is read for its maximum, and again, from the
 // first-level cache, for the sums and the count of logits above the target's. The loss has the bits of crossEntropy's: the
-// passes are those of rows.ts, operation by operation, with two further sums: Σ e^2, and Σ e y where y = (x - m) log2 e.
+// passes are those of rows.ts, operation by operation, with two further sums: Σ e^2 and Σ e (x - m).
 
 import { E2, E3, E4, E5, KEEP, LOG2E, LOWEST, MAGIC, ONE } from "./constants";
 import { evaluateShortRows } from "./evaluateShort";
@@ -18,12 +18,9 @@ import { SHORT } from "./shortRows";
 // Scratch, in bytes from its start: between the turned rows and the chunks' maxima.
 /** Counts of logits above the target's, a lane each. */
 const ABOVE: usize = 2048;
-/** Σ e y and Σ e^2 of a block. */
+/** Σ e (x - m) and Σ e^2 of a block. */
 const PRODUCTS: usize = 2064;
 const SQUARES: usize = 2072;
-
-const LOG2_E: f64 = 1.4426950408889634;
-const LN_2: f64 = 0.6931471805599453;
 
 // @ts-ignore: decorator
 @inline function subtractMask<T>(n: v128, mask: v128): v128 {
@@ -66,17 +63,17 @@ function aboveNegativeInfinity<T>(row: usize, bytes: usize, at: usize): f64 {
   return <f64>(i32x4.extract_lane(n, 0) + i32x4.extract_lane(n, 1) + i32x4.extract_lane(n, 2) + i32x4.extract_lane(n, 3));
 }
 
-/** e y, 0 for what is left out. */
+/** e z; 0 where z is -inf, as all below the lowest exponent. */
 // @ts-ignore: decorator
-@inline export function product<T>(e: v128, z: v128, log2e: v128, lowest: v128): v128 {
-  return v128.mul<T>(e, v128.pmax<T>(v128.mul<T>(z, log2e), lowest));
+@inline export function product<T>(e: v128, z: v128, lowest: v128): v128 {
+  return v128.mul<T>(e, v128.pmax<T>(z, lowest));
 }
 
 // @ts-ignore: decorator
 @inline function sumOfLanes<T>(v: v128): f64 { return laneSum<T>(low<T>(v), sizeof<T>() == 4 ? high(v) : v); }
 
 /**
- * Σ e over a block as expBlock of rows.ts sums it; Σ e y and Σ e^2, in lanes of the dtype, are left in scratch. Counts the
+ * Σ e over a block as expBlock of rows.ts sums it; Σ e (x - m) and Σ e^2, in lanes of the dtype, are left in scratch. Counts the
  * logits above the target's x: before its round those that equal it, too.
  */
 function sumBlock<T>(begin: usize, end: usize, without: usize, tail: usize, m: T, x: T, scratch: usize): f64 {
@@ -104,13 +101,13 @@ function sumBlock<T>(begin: usize, end: usize, without: usize, tail: usize, m: T
       const s = v128.sub<T>(a, top), e = exp<T>(s, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
       n = subtractMask<T>(n, v128.gt<T>(b, above));
       const t = v128.sub<T>(b, top), f = exp<T>(t, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
-      const dots = v128.add<T>(product<T>(e, s, log2e, lowest), product<T>(f, t, log2e, lowest));
+      const dots = v128.add<T>(product<T>(e, s, lowest), product<T>(f, t, lowest));
       n = subtractMask<T>(n, v128.gt<T>(c, above));
       const u = v128.sub<T>(c, top), g = exp<T>(u, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
       n = subtractMask<T>(n, v128.gt<T>(d, above));
       const v = v128.sub<T>(d, top), h = exp<T>(v, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
       products = v128.add<T>(
-        products, v128.add<T>(dots, v128.add<T>(product<T>(g, u, log2e, lowest), product<T>(h, v, log2e, lowest))),
+        products, v128.add<T>(dots, v128.add<T>(product<T>(g, u, lowest), product<T>(h, v, lowest))),
       );
       squares = v128.add<T>(
         squares, roundSum<T>(v128.mul<T>(e, e), v128.mul<T>(f, f), v128.mul<T>(g, g), v128.mul<T>(h, h)),
@@ -168,7 +165,7 @@ function firstEqual<T>(p: usize, end: usize, value: T): usize {
     if (top > m) {
       if (m > <T>-Infinity) {
         const fall = <f64>m - <f64>top, factor = expOf<f64>(fall);
-        products = factor * (products + (fall * LOG2_E) * (sum + error));
+        products = factor * (products + fall * (sum + error));
         squares = factor * factor * squares;
         sum *= factor;
         error *= factor;
@@ -193,7 +190,7 @@ function firstEqual<T>(p: usize, end: usize, value: T): usize {
   const above = x == <T>-Infinity ? aboveNegativeInfinity<T>(row, bytes, at) : count<T>(scratch);
   store<f64>(to, weighted, LOSS);
   store<f64>(to, w == 0 ? 0 : weighted * loss, SQUARE);
-  store<f64>(to, lnd - (products * LN_2 + (e == 0 ? 0 : e * u)) * inverse, ENTROPY);
+  store<f64>(to, lnd - (products + (e == 0 ? 0 : e * u)) * inverse, ENTROPY);
   store<f64>(to, share * share + squares * inverse * inverse, BRIER);
   store<f64>(to, (inverse + 1) - 1, CONFIDENCE);
   store<f64>(to, above + 1, RANK);

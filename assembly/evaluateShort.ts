@@ -23,12 +23,9 @@ const TOPS: usize = 2096;
 /** The records of the group, ignored rows and all. */
 const GROUP: usize = 2112;
 
-const LN_2: f64 = 0.6931471805599453;
-
+/** e z; 0 where z is -inf, as all below the lowest exponent. */
 // @ts-ignore: decorator
-@inline function product<T>(e: v128, z: v128, log2e: v128, lowest: v128): v128 {
-  return v128.mul<T>(e, v128.pmax<T>(v128.mul<T>(z, log2e), lowest));
-}
+@inline function product<T>(e: v128, z: v128, lowest: v128): v128 { return v128.mul<T>(e, v128.pmax<T>(z, lowest)); }
 
 // @ts-ignore: decorator
 @inline function subtractMask<T>(n: v128, mask: v128): v128 {
@@ -53,7 +50,7 @@ const LN_2: f64 = 0.6931471805599453;
   const counts = f64x2.ne(w, f64x2.splat(0)), weighted = v128.and(f64x2.mul(w, loss), counts);
   storePairs(to, weighted, v128.and(f64x2.mul(weighted, loss), counts), LOSS);
   const own = v128.and(f64x2.mul(e, u), f64x2.ne(e, f64x2.splat(0)));
-  const entropy = f64x2.sub(lnd, f64x2.mul(f64x2.add(f64x2.mul(products, f64x2.splat(LN_2)), own), inverse));
+  const entropy = f64x2.sub(lnd, f64x2.mul(f64x2.add(products, own), inverse));
   const brier = f64x2.add(f64x2.mul(share, share), f64x2.mul(f64x2.mul(squares, inverse), inverse));
   storePairs(to, entropy, brier, ENTROPY);
   storePairs(to, f64x2.sub(f64x2.add(inverse, one), one), f64x2.splat(0), CONFIDENCE);
@@ -103,7 +100,7 @@ export function evaluateShortRows<T>(
       const a = v128.load(p), b = v128.load(p, 16), c = v128.load(p, 32), d = v128.load(p, 48);
       const s = v128.sub<T>(a, m), e0 = exp<T>(s, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
       const t = v128.sub<T>(b, m), e1st = exp<T>(t, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
-      const dots = v128.add<T>(product<T>(e0, s, log2e, lowest), product<T>(e1st, t, log2e, lowest));
+      const dots = v128.add<T>(product<T>(e0, s, lowest), product<T>(e1st, t, lowest));
       const u = v128.sub<T>(c, m), e2nd = exp<T>(u, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
       const v = v128.sub<T>(d, m), e3rd = exp<T>(v, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
       const sum = roundSum<T>(e0, e1st, e2nd, e3rd);
@@ -111,7 +108,7 @@ export function evaluateShortRows<T>(
       upper = addHigh<T>(upper, sum);
       products = v128.add<T>(
         products,
-        v128.add<T>(dots, v128.add<T>(product<T>(e2nd, u, log2e, lowest), product<T>(e3rd, v, log2e, lowest))),
+        v128.add<T>(dots, v128.add<T>(product<T>(e2nd, u, lowest), product<T>(e3rd, v, lowest))),
       );
       squares = v128.add<T>(squares, roundSum<T>(
         v128.mul<T>(e0, e0), v128.mul<T>(e1st, e1st), v128.mul<T>(e2nd, e2nd), v128.mul<T>(e3rd, e3rd),
@@ -133,7 +130,7 @@ export function evaluateShortRows<T>(
       for (; p < stop; p += 16) {
         const a = v128.load(p), s = v128.sub<T>(a, m), e = exp<T>(s, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
         sum = v128.add<T>(sum, e);
-        dots = v128.add<T>(dots, product<T>(e, s, log2e, lowest));
+        dots = v128.add<T>(dots, product<T>(e, s, lowest));
         square = v128.add<T>(square, v128.mul<T>(e, e));
         above = subtractMask<T>(above, v128.gt<T>(a, x));
         equal = v128.or(equal, v128.eq<T>(a, x));

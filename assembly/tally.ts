@@ -5,13 +5,13 @@ import { BRIER, CONFIDENCE, ENTROPY, LOSS, LOG_SUM_EXP, RANK, RECORD, SQUARE } f
 
 /** Bytes of the bins of one exact sum. */
 const BINS: usize = 32768;
-/** Powers of two that split the most usual values: h = (v + c) - c is v rounded to a multiple of 2^-15, 2^-42, 2^-69. */
-const C1: f64 = 206158430208;
-const C2: f64 = 1536;
-const C3: f64 = 1.1444091796875e-5;
-/** Values from 2^-44 to 2^12 split into four parts, whose sums are exact for 2^25 rows. */
-const SMALLEST: f64 = 5.684341886080802e-14;
+/** Split the most usual values: h = (v + c) - c is v rounded to a multiple of 2^-30, what is left of it of 2^-73. */
+const C1: f64 = 6291456;
+const C2: f64 = 7.152557373046875e-7;
+/** Values from 2^-63 to 2^12 split into three parts of at most 42 bits, whose sums are exact for so many rows. */
+const SMALLEST: f64 = 1.0842021724855044e-19;
 const LARGEST: f64 = 4096;
+const GROUP: i32 = 1024;
 
 /** Counters: rows by kind, ranks 0 (unranked) to `ranks` + 1 (beyond), four a bin of confidence, bins of the loss. */
 const NANS: usize = 8;
@@ -49,13 +49,15 @@ const TWO_52: f64 = 4503599627370496;
   addToBins(f64x2.extract_lane(v, 1), upper);
 }
 
-/**
- * sums: bins of Σ loss, Σ square, Σ entropy, Σ brier and Σ 1/rank of the ranks beyond `ranks`.
- */
+/** sums: bins of Σ loss, Σ square, Σ entropy, Σ brier and Σ 1/rank of the ranks beyond `ranks`. */
 export function tally(begin: i32, end: i32, rows: usize, sums: usize, counters: usize, ranks: i32, bins: i32): void {
+  for (let i = begin; i < end; i += GROUP) addGroup(i, min(end, i + GROUP), rows, sums, counters, ranks, bins);
+}
+
+function addGroup(begin: i32, end: i32, rows: usize, sums: usize, counters: usize, ranks: i32, bins: i32): void {
   const calibration = counters + RANKS + (<usize>(ranks + 2) << 3), lossBins = calibration + (<usize>bins << 5);
-  const scale = <f64>bins, c1 = f64x2.splat(C1), c2 = f64x2.splat(C2), c3 = f64x2.splat(C3);
-  let a1 = f64x2.splat(0), a2 = a1, a3 = a1, a4 = a1, b1 = a1, b2 = a1, b3 = a1, b4 = a1;
+  const scale = <f64>bins, c1 = f64x2.splat(C1), c2 = f64x2.splat(C2);
+  let a1 = f64x2.splat(0), a2 = a1, a3 = a1, b1 = a1, b2 = a1, b3 = a1;
   let counted = 0;
   for (let i = begin; i < end; i++) {
     const row = rows + <usize>i * RECORD, rank = load<f64>(row, RANK);
@@ -64,19 +66,15 @@ export function tally(begin: i32, end: i32, rows: usize, sums: usize, counters: 
     const a = v128.load(row, LOSS), b = v128.load(row, ENTROPY);
     if (fit(a, b)) {
       const h1 = f64x2.sub(f64x2.add(a, c1), c1), r1 = f64x2.sub(a, h1);
-      const h2 = f64x2.sub(f64x2.add(r1, c2), c2), r2 = f64x2.sub(r1, h2);
-      const h3 = f64x2.sub(f64x2.add(r2, c3), c3);
+      const h2 = f64x2.sub(f64x2.add(r1, c2), c2);
       a1 = f64x2.add(a1, h1);
       a2 = f64x2.add(a2, h2);
-      a3 = f64x2.add(a3, h3);
-      a4 = f64x2.add(a4, f64x2.sub(r2, h3));
+      a3 = f64x2.add(a3, f64x2.sub(r1, h2));
       const i1 = f64x2.sub(f64x2.add(b, c1), c1), s1 = f64x2.sub(b, i1);
-      const i2 = f64x2.sub(f64x2.add(s1, c2), c2), s2 = f64x2.sub(s1, i2);
-      const i3 = f64x2.sub(f64x2.add(s2, c3), c3);
+      const i2 = f64x2.sub(f64x2.add(s1, c2), c2);
       b1 = f64x2.add(b1, i1);
       b2 = f64x2.add(b2, i2);
-      b3 = f64x2.add(b3, i3);
-      b4 = f64x2.add(b4, f64x2.sub(s2, i3));
+      b3 = f64x2.add(b3, f64x2.sub(s1, i2));
     } else {
       addPair(a, sums, sums + BINS);
       addPair(b, sums + 2 * BINS, sums + 3 * BINS);
@@ -108,9 +106,7 @@ export function tally(begin: i32, end: i32, rows: usize, sums: usize, counters: 
   addPair(a1, sums, sums + BINS);
   addPair(a2, sums, sums + BINS);
   addPair(a3, sums, sums + BINS);
-  addPair(a4, sums, sums + BINS);
   addPair(b1, sums + 2 * BINS, sums + 3 * BINS);
   addPair(b2, sums + 2 * BINS, sums + 3 * BINS);
   addPair(b3, sums + 2 * BINS, sums + 3 * BINS);
-  addPair(b4, sums + 2 * BINS, sums + 3 * BINS);
 }

@@ -44,11 +44,11 @@ async function runCases(selected: readonly Case[], { peers, time }: Options) {
 /** Kernels that work for others, and are timed with them. */
 const HELPERS = ["exp", "logarithm", "checkLabels", "labelWeights", "addExactly"];
 
-/** A sentence on each kernel that was added and is in no case. */
+/** A sentence on the kernels that were added and are in no case. */
 function untimedKernels(): string[] {
   const timed = new Set(cases.map(({ operation }) => operation.kernel));
-  const untimed = KERNELS.filter(({ name }) => !timed.has(name) && !HELPERS.includes(name));
-  return untimed.map(({ name }) => `No case runs the kernel ${name}.`);
+  const untimed = KERNELS.map(({ name }) => name).filter((name) => !timed.has(name) && !HELPERS.includes(name));
+  return untimed.length === 0 ? [] : [`No case runs these kernels: ${untimed.join(", ")}.`];
 }
 
 function versionsOf(peers: boolean): Record<string, string> {

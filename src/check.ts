@@ -1,4 +1,4 @@
-import { type FloatArray, type HalfBits, halfBits, isFloatArray, isLabelArray, type LabelArray } from "./dtype.ts";
+import { type FloatArray, HalfBits, halfBits, isFloatArray, isLabelArray, type LabelArray } from "./dtype.ts";
 
 // Checks at the door. TypeError for the wrong kind, RangeError for the wrong value; one line that names the function, the
 // argument, the place and both numbers. `name` is the public function's.
@@ -34,7 +34,17 @@ export function checkTargets(name: string, value: unknown): value is LabelArray 
   );
 }
 
-export function checkSameDtype(name: string, argument: string, value: FloatArray, other: string, of: FloatArray): void {
+export function checkSameDtype(
+  name: string,
+  argument: string,
+  value: FloatArray,
+  other: string,
+  of: FloatArray | HalfBits,
+): void {
+  if (of instanceof HalfBits) {
+    if (value instanceof Float32Array) return;
+    throw new TypeError(`${name}: ${argument} is ${kindOf(value)}, but ${other} is ${of.format}: computed in float32`);
+  }
   if (value.constructor.name === of.constructor.name) return;
   throw new TypeError(`${name}: ${argument} is ${kindOf(value)}, but ${other} is ${kindOf(of)}`);
 }
@@ -73,8 +83,13 @@ export function checkChoice(name: string, argument: string, value: unknown, choi
   throw new RangeError(`${name}: ${argument} is "${value}", but must be one of ${choices.join(", ")}`);
 }
 
-/** `out` has the type and length of `like`. */
-export function checkOut(name: string, out: unknown, like: FloatArray, argument: string): asserts out is FloatArray {
+/** `out` has the type and length of `like`; float32 for half-precision numbers. */
+export function checkOut(
+  name: string,
+  out: unknown,
+  like: FloatArray | HalfBits,
+  argument: string,
+): asserts out is FloatArray {
   checkFloats(name, "out", out);
   checkSameDtype(name, "out", out, argument, like);
   checkLength(name, "out", out.length, like.length, argument);

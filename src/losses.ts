@@ -11,7 +11,14 @@ import { openWasm } from "./backends/open.ts";
 import type { Pool } from "./backends/pool.ts";
 import { TUNING, type Tuning } from "./backends/threads.ts";
 import { checkAddress, checkChoice, checkInteger } from "./check.ts";
-import { type FloatArray, isArrayType, type LabelArray, type LogitsArray, type NumericArray } from "./dtype.ts";
+import {
+  type FloatArray,
+  type HalfArray,
+  isArrayType,
+  type LabelArray,
+  type LogitsArray,
+  type NumericArray,
+} from "./dtype.ts";
 import type { Evaluation } from "./evaluate/evaluation.ts";
 import { type Evaluator, RowEvaluator, type RowListener } from "./evaluate/evaluator.ts";
 import type { EvaluatorOptions } from "./evaluate/options.ts";
@@ -126,6 +133,7 @@ export interface Losses {
    * losses.softmax(Float32Array.of(0, 0), { classes: 2 }); // [0.5, 0.5]
    */
   softmax<A extends FloatArray>(logits: A, options: Rows & Out): A;
+  softmax(logits: HalfArray, options: Rows & Out): Float32Array;
 
   /**
    * ln softmax of each row, (x - m) - ln Σ exp(x - m). A confident row keeps its digits: near 0 it is
@@ -135,6 +143,7 @@ export interface Losses {
    * losses.logSoftmax(Float64Array.of(20, 0), { classes: 2 }); // [-2.06e-9, -20.00000000206]
    */
   logSoftmax<A extends FloatArray>(logits: A, options: Rows & Out): A;
+  logSoftmax(logits: HalfArray, options: Rows & Out): Float32Array;
 
   /**
    * ln Σ exp(x) of each row, in float64; a row that is all -inf gives -inf. Shapes and errors as of softmax.
@@ -143,7 +152,7 @@ export interface Losses {
    * @example
    * losses.logSumExp(Float32Array.of(0, 0), { classes: 2 }); // [0.6931471805599453]
    */
-  logSumExp(logits: FloatArray, options: Rows): Float64Array;
+  logSumExp(logits: LogitsArray, options: Rows): Float64Array;
 
   /**
    * Cross-entropy of each row in nats, -w[y] ln softmax(x)[y] for a label y, -Σ w p ln softmax(x) for probabilities p;
@@ -165,16 +174,16 @@ export interface Losses {
    * @see PyTorch, torch.nn.CrossEntropyLoss
    */
   crossEntropy(
-    logits: FloatArray,
+    logits: LogitsArray,
     targets: LabelArray | FloatArray,
     options: CrossEntropy & { reduction: "none" },
   ): Float64Array;
   crossEntropy(
-    logits: FloatArray,
+    logits: LogitsArray,
     targets: LabelArray | FloatArray,
     options: CrossEntropy & { reduction?: "mean" | "sum" },
   ): number;
-  crossEntropy(logits: FloatArray, targets: LabelArray | FloatArray, options: CrossEntropy): number | Float64Array;
+  crossEntropy(logits: LogitsArray, targets: LabelArray | FloatArray, options: CrossEntropy): number | Float64Array;
 
   /**
    * crossEntropy and its gradient by the logits (or whatever `input` says they are). With reduction `none` the gradient
@@ -198,7 +207,12 @@ export interface Losses {
     options: CrossEntropy & Out & { reduction?: "mean" | "sum" },
   ): WithGrad<number, A>;
   crossEntropyWithGrad(
-    logits: FloatArray,
+    logits: HalfArray,
+    targets: LabelArray | FloatArray,
+    options: CrossEntropy & Out & { reduction?: "mean" | "sum" },
+  ): WithGrad<number, Float32Array>;
+  crossEntropyWithGrad(
+    logits: LogitsArray,
     targets: LabelArray | FloatArray,
     options: CrossEntropy & Out,
   ): WithGrad<number | Float64Array>;
@@ -362,23 +376,23 @@ class Engine {
     return se.rmseWithGrad(this.#open("rmseWithGrad"), p, t, o) as never;
   }
 
-  softmax(logits: FloatArray, o: Rows & Out) {
+  softmax(logits: LogitsArray, o: Rows & Out) {
     return sm.softmax(this.#open("softmax"), logits, o) as never;
   }
 
-  logSoftmax(logits: FloatArray, o: Rows & Out) {
+  logSoftmax(logits: LogitsArray, o: Rows & Out) {
     return sm.logSoftmax(this.#open("logSoftmax"), logits, o) as never;
   }
 
-  logSumExp(logits: FloatArray, o: Rows) {
+  logSumExp(logits: LogitsArray, o: Rows) {
     return sm.logSumExp(this.#open("logSumExp"), logits, o);
   }
 
-  crossEntropy(logits: FloatArray, targets: LabelArray | FloatArray, o: CrossEntropy) {
+  crossEntropy(logits: LogitsArray, targets: LabelArray | FloatArray, o: CrossEntropy) {
     return ce.crossEntropy(this.#open("crossEntropy"), logits, targets, o) as never;
   }
 
-  crossEntropyWithGrad(logits: FloatArray, targets: LabelArray | FloatArray, o: CrossEntropy & Out) {
+  crossEntropyWithGrad(logits: LogitsArray, targets: LabelArray | FloatArray, o: CrossEntropy & Out) {
     return ce.crossEntropyWithGrad(this.#open("crossEntropyWithGrad"), logits, targets, o) as never;
   }
 

@@ -16,6 +16,11 @@ export const SHARE_ALL: Tuning = { ...TUNING, smallestCall: 0, smallestStride: 1
 export const backends: readonly { name: string; options: LossesOptions }[] = [
   { name: "wasm", options: { backend: "wasm" } },
   { name: "js", options: { backend: "js" } },
+];
+
+/** The same bits as one thread: for suites that compare bits, and so bring threads under the others' assertions. */
+export const threaded: typeof backends = [
+  ...backends,
   { name: "wasm, 3 threads", options: { backend: "wasm", threads: 3 } },
 ];
 
@@ -35,6 +40,9 @@ export async function openBackends(options: LossesOptions = {}, list = backends)
   });
   return opened;
 }
+
+/** The same with threads. */
+export const openThreaded = () => openBackends({}, threaded);
 
 /** The same with the relaxed build. */
 export const openWithRelaxed = () => openBackends({}, [...backends, relaxed]);

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ExactSum } from "../src/numeric/exactSum.ts";
-import { type Losses, openBackends } from "./backends.ts";
+import { type Losses, openThreaded } from "./backends.ts";
 import { type Dtype, dtypes, expectSame, type FloatArray, zeros } from "./inputs.ts";
 
 // One answer: the same bits for every backend, for every place of a row, however the data came in.
 
-const opened = await openBackends();
+const opened = await openThreaded();
 const [reference, ...others] = opened;
 const wasm = opened.find(({ name }) => name === "wasm")!.losses;
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { evaluationOf } from "../src/index.ts";
-import { openBackends } from "./backends.ts";
+import { openThreaded } from "./backends.ts";
 import { evaluation } from "./evaluateOracle.ts";
 import {
   arrayOf,
@@ -15,7 +15,7 @@ import {
   zeros,
 } from "./inputs.ts";
 
-const opened = await openBackends();
+const opened = await openThreaded();
 
 /** What an entropy, a Brier score or a confidence may be off by, of 1 + ln classes. */
 const slack: Record<Dtype, number> = { float32: 2 ** -20, float64: 2 ** -46 };
@@ -82,11 +82,13 @@ describe.each(opened)("$name", ({ losses }) => {
       }
     });
 
-    test("confident rows keep the digits of every figure", () => {
-      const x = arrayOf[dtype].from([30, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    test.each([30, 70])("rows confident by %i keep the digits of every figure", (top) => {
+      const x = arrayOf[dtype].from([top, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
       const got = losses.evaluate(x, Int32Array.of(0), { classes: 10 });
       const wanted = evaluation(x, Int32Array.of(0), { classes: 10 });
       for (const name of ["entropy", "brier"] as const) {
+        // the squares of probabilities below 1e-19 are below float32
+        if (name === "brier" && dtype === "float32" && top > 40) continue;
         expect(Math.abs(got[name] / wanted[name] - 1), `${name} ${got[name]}`).toBeLessThan(20 * slack[dtype]);
       }
       expect(Math.abs(got.loss.mean / wanted.loss.mean - 1)).toBeLessThan(20 * slack[dtype]);

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { crc32 } from "../src/evaluate/bytes.ts";
 import { createLosses, evaluationOf, mergeStates } from "../src/index.ts";
-import { openBackends } from "./backends.ts";
+import { openThreaded } from "./backends.ts";
 import { arrayOf, dtypes, type FloatArray, labelsOf, logitsOf, mulberry32, zeros } from "./inputs.ts";
 
-const opened = await openBackends();
+const opened = await openThreaded();
 
 /** Rows of a data set, in any order. */
 function pick(x: FloatArray, y: Int32Array, classes: number, rows: readonly number[]): [FloatArray, Int32Array] {

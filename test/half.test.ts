@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { bfloat16, float16 } from "../src/index.ts";
-import { openBackends } from "./backends.ts";
-import { labelsOf, mulberry32 } from "./inputs.ts";
+import { openThreaded } from "./backends.ts";
+import { expectSame, labelsOf, mulberry32 } from "./inputs.ts";
 
-const opened = await openBackends();
+const opened = await openThreaded();
 
 const bits = Uint16Array.from({ length: 65536 }, (_, i) => i);
 
@@ -44,6 +44,36 @@ describe.each(opened)("$name", ({ losses }) => {
         }
         expect(a.state).toEqual(b.state);
       }
+    });
+
+    test("the functions of rows give what they give of those float32", () => {
+      for (const classes of [2, 64, 1024]) {
+        const labels = labelsOf(mulberry32(classes), bits.length / classes, classes);
+        const x = half(bits);
+        const options = { classes, reduction: "none" } as const;
+        const pairs: [ArrayLike<number>, ArrayLike<number>][] = [
+          [losses.softmax(x, options), losses.softmax(wide, options)],
+          [losses.logSoftmax(x, options), losses.logSoftmax(wide, options)],
+          [losses.logSumExp(x, options), losses.logSumExp(wide, options)],
+          [losses.crossEntropy(x, labels, options), losses.crossEntropy(wide, labels, options)],
+        ];
+        const grads = [x, wide].map((logits) => losses.crossEntropyWithGrad(logits as never, labels, { classes }));
+        pairs.push([grads[0].grad, grads[1].grad]);
+        for (const [got, wanted] of pairs) expectSame(got, wanted, `${classes} classes`);
+        expect(grads[0].loss).toEqual(grads[1].loss);
+      }
+    });
+
+    test("what goes with them is float32, and elsewhere", () => {
+      const x = half(bits.subarray(0, 8));
+      const y = Int32Array.of(0, 1);
+      expect(() => losses.softmax(x, { classes: 4, out: new Float64Array(8) })).toThrow(TypeError);
+      expect(() => losses.softmax(x, { classes: 4, out: new Float32Array(bits.buffer, 0, 8) })).toThrow(RangeError);
+      expect(() => losses.crossEntropy(x, y, { classes: 4, weight: new Float64Array(4) })).toThrow(TypeError);
+      expect(() => losses.crossEntropy(x, new Float64Array(8), { classes: 4 })).toThrow(TypeError);
+      expect(losses.crossEntropy(x, y, { classes: 4, weight: new Float32Array(4).fill(1) })).toBe(
+        losses.crossEntropy(wide.slice(0, 8), y, { classes: 4 }),
+      );
     });
 
     test("an odd number of rows, at any offset", () => {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { createLosses } from "../src/index.ts";
-import { backends, openBackends } from "./backends.ts";
+import { backends, openThreaded } from "./backends.ts";
 import { expectSame, labelsOf, logitsOf, mulberry32 } from "./inputs.ts";
 
-const opened = await openBackends();
+const opened = await openThreaded();
 
 describe.each(opened)("$name", ({ losses }) => {
   test("a view of the arena is zero, also where memory was used before", () => {

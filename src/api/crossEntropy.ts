@@ -5,11 +5,12 @@ import {
   checkFraction,
   checkInteger,
   checkLength,
+  checkLogits,
   checkOverlap,
   checkSameDtype,
   checkTargets,
 } from "../check.ts";
-import { dtypeOf, type FloatArray, type LabelArray } from "../dtype.ts";
+import { dtypeOf, type FloatArray, type HalfBits, type LabelArray, type LogitsArray } from "../dtype.ts";
 import * as ce from "../kernels/crossEntropy.ts";
 import type { Kernel } from "../kernels/kernel.ts";
 import * as ll from "../kernels/likelihood.ts";
@@ -38,6 +39,7 @@ const INT32_MAX = 2147483647;
 /** A checked call. */
 interface Call {
   readonly rows: number;
+  readonly logits: FloatArray | HalfBits;
   readonly labels: LabelArray | null;
   readonly reduction: Reduction;
   readonly input: CrossEntropyInput;
@@ -50,10 +52,11 @@ interface Call {
 function open(
   name: string,
   backend: Backend,
-  logits: FloatArray,
+  data: LogitsArray,
   targets: LabelArray | FloatArray,
   options: CrossEntropy,
 ): Call {
+  const logits = checkLogits(name, "logits", data);
   const rows = checkRows(name, "logits", logits, options);
   const { classes, weight = null, ignoreIndex = -100, labelSmoothing = 0, input = "logits" } = options;
   const byLabel = checkTargets(name, targets);
@@ -83,10 +86,10 @@ function open(
   const counted = labels === null ? rows : checkAllLabels(name, backend, labels, classes, ignoreIndex);
   const weighted = labels !== null && weight !== null && reduction === "mean";
   const denominator = weighted ? sumOfWeights(backend, labels, weight, ignoreIndex) : counted;
-  return { rows, labels, reduction, input, args, denominator };
+  return { rows, logits, labels, reduction, input, args, denominator };
 }
 
-function checkWeight(name: string, weight: unknown, logits: FloatArray, classes: number): void {
+function checkWeight(name: string, weight: unknown, logits: FloatArray | HalfBits, classes: number): void {
   checkFloats(name, "weight", weight);
   checkSameDtype(name, "weight", weight, "logits", logits);
   checkLength(name, "weight", weight.length, classes, "a row (classes)");
@@ -151,8 +154,8 @@ function kernelOf(list: typeof LOSS, { labels, input }: Call): Kernel {
 }
 
 /** Runs the kernel and reduces its losses, one a row: their exact sum, over the denominator for the mean. */
-function reduce(backend: Backend, kernel: Kernel, call: Call, logits: FloatArray, args: Arguments) {
-  const { rows, reduction, denominator } = call;
+function reduce(backend: Backend, kernel: Kernel, call: Call, args: Arguments) {
+  const { rows, logits, reduction, denominator } = call;
   if (reduction === "none") {
     const losses = new Float64Array(rows);
     backend.run(kernel, dtypeOf(logits), rows, { ...args, losses });
@@ -165,26 +168,26 @@ function reduce(backend: Backend, kernel: Kernel, call: Call, logits: FloatArray
 
 export function crossEntropy(
   backend: Backend,
-  logits: FloatArray,
+  logits: LogitsArray,
   targets: LabelArray | FloatArray,
   options: CrossEntropy,
 ): number | Float64Array {
   const call = open("crossEntropy", backend, logits, targets, options);
-  return reduce(backend, kernelOf(LOSS, call), call, logits, call.args);
+  return reduce(backend, kernelOf(LOSS, call), call, call.args);
 }
 
 export function crossEntropyWithGrad(
   backend: Backend,
-  logits: FloatArray,
+  logits: LogitsArray,
   targets: LabelArray | FloatArray,
   options: CrossEntropy & Out,
 ): WithGrad<number | Float64Array> {
   const name = "crossEntropyWithGrad";
   const call = open(name, backend, logits, targets, options);
-  const grad = rowsOut(name, "logits", logits, options);
+  const grad = rowsOut(name, "logits", call.logits, options);
   checkOverlap(name, grad, call.labels ? "labels" : "probabilities", targets, false);
   if (options.weight) checkOverlap(name, grad, "weight", options.weight, false);
   const scale = call.reduction === "mean" ? 1 / call.denominator : 1;
-  const loss = reduce(backend, kernelOf(GRADIENT, call), call, logits, { ...call.args, grad, scale });
+  const loss = reduce(backend, kernelOf(GRADIENT, call), call, { ...call.args, grad, scale });
   return { loss, grad };
 }

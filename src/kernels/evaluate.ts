@@ -22,10 +22,7 @@ export const ARGMAX = 6;
 /** m + ln d; NaN, +inf or -inf for a row that holds a NaN, +inf, or -inf alone. */
 export const LOG_SUM_EXP = 7;
 
-const LOG2E = 1.4426950408889634;
-const LN2 = 0.6931471805599453;
 const lowest = constant("LOWEST");
-const log2e = constant("LOG2E");
 
 /** Sum of the first n values as a vector in the dtype: rounds of four vectors of `width` lanes, one after the other. */
 function laneSum(lanes: Lanes, values: FloatArray, n: number, width: number): number {
@@ -46,7 +43,7 @@ function laneSum(lanes: Lanes, values: FloatArray, n: number, width: number): nu
   return width === 4 ? a[0] + a[2] + (a[1] + a[3]) : width === 2 ? a[0] + a[1] : a[0];
 }
 
-/** A row's sums of e = exp(x - m), e y and e^2 without the target's, y = (x - m) log2 e. */
+/** A row's sums of e = exp(x - m), e (x - m) and e^2 without the target's. */
 const sums = { maximum: 0, others: 0, products: 0, squares: 0 };
 
 /** The sum of exponentials has the bits of expRow. */
@@ -61,7 +58,6 @@ function sumRow(
 ): typeof sums {
   const { dtype, block, chunk, values, more, narrow } = lanes;
   const clamp = lowest[dtype];
-  const scale = log2e[dtype];
   const end = at + classes;
   const total = { sum: 0, error: 0 };
   let m = start;
@@ -74,7 +70,7 @@ function sumRow(
       if (m > Number.NEGATIVE_INFINITY) {
         const fall = m - top;
         const factor = exp64(fall);
-        products = factor * (products + fall * LOG2E * (total.sum + total.error));
+        products = factor * (products + fall * (total.sum + total.error));
         squares = factor * factor * squares;
         total.sum *= factor;
         total.error *= factor;
@@ -88,8 +84,8 @@ function sumRow(
       if (target >= begin && target < begin + n) values[target - begin] = 0;
       carry(total, blockSum(lanes, values, n, width));
       for (let j = 0; j < n; j++) {
-        const y = narrow(narrow(x[begin + j] - shift) * scale);
-        more[j] = begin + j === target ? 0 : values[j] * (y < clamp ? clamp : y);
+        const z = narrow(x[begin + j] - shift);
+        more[j] = begin + j === target ? 0 : values[j] * (z < clamp ? clamp : z);
       }
       products += laneSum(lanes, more, n, width);
       for (let j = 0; j < n; j++) more[j] = values[j] * values[j];
@@ -138,7 +134,7 @@ function evaluateRow(
   const above = countAbove(x, at, classes, target);
   rows[to + LOSS] = weighted;
   rows[to + SQUARE] = w === 0 ? 0 : weighted * loss;
-  rows[to + ENTROPY] = lnd - (products * LN2 + (e === 0 ? 0 : e * u)) * inverse;
+  rows[to + ENTROPY] = lnd - (products + (e === 0 ? 0 : e * u)) * inverse;
   // (1 - q_y)^2 and the others' q^2: nothing cancels
   rows[to + BRIER] = share * share + squares * inverse * inverse;
   rows[to + CONFIDENCE] = inverse + 1 - 1;
