@@ -104,7 +104,7 @@ const BLOCK: i32 = 128;
   for (let i = begin; i < end; i++) {
     const label = load<i32>(labels + (<usize>i << 2)), row = input + <usize>i * bytes, to = grad + <usize>i * bytes;
     // read before the gradient is written: it may take the input's place
-    const at = label == ignoreIndex ? 0 : <usize>label * sizeof<T>(), q = <f64>load<T>(row + at);
+    const at = <usize>(label == ignoreIndex ? 0 : label) * sizeof<T>(), q = <f64>load<T>(row + at);
     let loss: f64 = 0;
     if (label == ignoreIndex || beta == 0) {
       if (keep) memory.fill(to, 0, bytes);
