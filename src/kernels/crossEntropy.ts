@@ -2,7 +2,7 @@ import type { FloatArray } from "../dtype.ts";
 import { SHORT_ROW } from "./constants.ts";
 import { log1p } from "./elementary.ts";
 import { BOTH, input, kernel, output, partials, scalar, scratch } from "./kernel.ts";
-import { coefficient, dotRow, expOf, expRow, maximum, placeOf, scaleRow, scaleRowMinus } from "./rows.ts";
+import { coefficient, dotRow, expRow, maximum, placeOf, scaleRow, scaleRowMinus } from "./rows.ts";
 import { type Lanes, lanesOf, type Scratch } from "./scratch.ts";
 
 const tolerance = { f32: "2^-23 (4 + max(0, -ln loss))", f64: "2^-51 (4 + max(0, -ln loss))" };
@@ -47,7 +47,7 @@ function indexRows(
     const start = Number.isNaN(x) ? Number.NEGATIVE_INFINITY : x;
     const { sum: others, maximum: m } = expRow(lanes, logits, at, classes, at + label, start, grad, at, width);
     const u = x - m;
-    const e = expOf(lanes, x, m);
+    const e = lanes.expOf(x, m);
     if (grad) {
       const d = others + e;
       scaleRow(lanes, grad, at, classes, (scale * own) / d, m);
@@ -84,7 +84,7 @@ function smoothRow(
   if (grad) {
     const factor = (scale * (own + spread)) / d;
     const weightAt = (j: number) => (weights ? weights[j] : 1);
-    const e = expOf(lanes, x, m);
+    const e = lanes.expOf(x, m);
     scaleRowMinus(lanes, grad, at, classes, factor, m, smoothing, scale);
     if (place !== at + label && place >= 0) grad[place] = factor - scale * (beta * weightAt(place - at));
     const rest = place === at + label ? others : d - e;

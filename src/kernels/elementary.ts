@@ -1,4 +1,5 @@
 import type { Dtype, FloatArray } from "../dtype.ts";
+import { highWord, withHighWord } from "../numeric/bits.ts";
 import { constant } from "./constants.ts";
 
 // exp and log with the bits of assembly/exp.ts and assembly/log.ts: the same operations in the same order. A float32
@@ -23,36 +24,51 @@ const POWERS32 = new Float32Array(Int32Array.from({ length: 256 }, (_, i) => i <
 /** 2^(i - 1023). */
 const POWERS64 = new Float64Array(BigInt64Array.from({ length: 2048 }, (_, i) => BigInt(i) << 52n).buffer);
 
+/** exp of a float32 z <= 89 (or NaN); the last rounding is left to the store. */
+function power32(z: number): number {
+  const y = z < LOWEST32 ? LOWEST32 : z;
+  const n = fround(fround(y * LOG2E32) + MAGIC32) - MAGIC32;
+  const r = fround(y - n * HIGH32 - fround(n * LOW32));
+  const g = fround(r * r);
+  const low = fround(fround(A3 * r) + A2);
+  const high = fround(fround(A5 * r) + A4);
+  const p = fround(fround(fround(fround(high * g) + low) * g) + r);
+  return fround(p + 1) * POWERS32[(n + 127) | 0];
+}
+
+/** exp of a float64 z <= 710 (or NaN). */
+export function exp64(z: number): number {
+  let y = z * LOG2E64;
+  if (y < LOWEST64) y = LOWEST64;
+  const n = y + MAGIC64 - MAGIC64;
+  const f = y - n;
+  const g = f * f;
+  let p = B10 * f + B9;
+  p = p * g + (B8 * f + B7);
+  p = p * g + (B6 * f + B5);
+  p = p * g + (B4 * f + B3);
+  p = p * g + (B2 * f + B1);
+  return (p * f + 1) * POWERS64[(n + 1023) | 0];
+}
+
+/** exp(x - m) in float32. */
+export function expOf32(x: number, m: number): number {
+  return fround(power32(fround(x - m)));
+}
+
+/** exp(x - m) in float64. */
+export function expOf64(x: number, m: number): number {
+  return exp64(x - m);
+}
+
 /** out[at...] = exp(x[from..to) - m) in float32. */
 export function expFloat32(x: FloatArray, from: number, to: number, m: number, out: FloatArray, at: number): void {
-  for (let j = from; j < to; j++) {
-    let z = fround(x[j] - m);
-    if (z < LOWEST32) z = LOWEST32;
-    const n = fround(fround(z * LOG2E32) + MAGIC32) - MAGIC32;
-    const r = fround(z - n * HIGH32 - fround(n * LOW32));
-    const g = fround(r * r);
-    const low = fround(fround(A3 * r) + A2);
-    const high = fround(fround(A5 * r) + A4);
-    const p = fround(fround(fround(fround(high * g) + low) * g) + r);
-    out[at++] = fround(p + 1) * POWERS32[(n + 127) | 0];
-  }
+  for (let j = from; j < to; j++) out[at++] = power32(fround(x[j] - m));
 }
 
 /** out[at...] = exp(x[from..to) - m) in float64. */
 export function expFloat64(x: FloatArray, from: number, to: number, m: number, out: FloatArray, at: number): void {
-  for (let j = from; j < to; j++) {
-    let y = (x[j] - m) * LOG2E64;
-    if (y < LOWEST64) y = LOWEST64;
-    const n = y + MAGIC64 - MAGIC64;
-    const f = y - n;
-    const g = f * f;
-    let p = B10 * f + B9;
-    p = p * g + (B8 * f + B7);
-    p = p * g + (B6 * f + B5);
-    p = p * g + (B4 * f + B3);
-    p = p * g + (B2 * f + B1);
-    out[at++] = (p * f + 1) * POWERS64[(n + 1023) | 0];
-  }
+  for (let j = from; j < to; j++) out[at++] = exp64(x[j] - m);
 }
 
 const [L1, L2, L3, L4, L5, L6, L7] = [1, 2, 3, 4, 5, 6, 7].map((i) => constant(`L${i}`).f64);
@@ -63,9 +79,6 @@ const LN2_LOW = constant("LN2_LOW").f64;
 const SMALLEST_NORMAL = constant("SMALLEST_NORMAL").f64;
 const TWO_54 = constant("TWO_54").f64;
 const SQRT2 = 1.4142135623730951;
-
-const float = new Float64Array(1);
-const words = new Uint32Array(float.buffer);
 
 /** k ln 2 + ln(1 + f), s = f / (2 + f), z = s^2. */
 function combine(f: number, s: number, z: number, k: number): number {
@@ -83,10 +96,9 @@ function combine(f: number, s: number, z: number, k: number): number {
 
 /** ln x of a normal positive finite float64. */
 function logNormal(x: number): number {
-  float[0] = x;
-  let k = (words[1] >>> 20) - 1023;
-  words[1] = (words[1] & 0xfffff) | 0x3ff00000;
-  let m = float[0];
+  const high = highWord(x);
+  let k = (high >>> 20) - 1023;
+  let m = withHighWord(x, (high & 0xfffff) | 0x3ff00000);
   if (m >= SQRT2) {
     m *= 0.5;
     k += 1;
@@ -109,10 +121,10 @@ export function log(x: number): number {
  */
 export function log1p(x: number, dtype: Dtype): number {
   if (!(x <= Number.MAX_VALUE)) return x;
-  float[0] = 1 + x;
-  let k = (words[1] >>> 20) - 1023;
-  words[1] = (words[1] & 0xfffff) | 0x3ff00000;
-  if (float[0] >= SQRT2) k += 1;
+  const v = 1 + x;
+  const high = highWord(v);
+  let k = (high >>> 20) - 1023;
+  if (withHighWord(v, (high & 0xfffff) | 0x3ff00000) >= SQRT2) k += 1;
   const scale = POWERS64[1023 - k];
   const f = x * scale + (scale - 1);
   const s = f / (2 + f);

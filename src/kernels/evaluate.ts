@@ -1,8 +1,8 @@
 import type { FloatArray } from "../dtype.ts";
 import { constant, SHORT_ROW } from "./constants.ts";
-import { log1p } from "./elementary.ts";
+import { exp64, log1p } from "./elementary.ts";
 import { BOTH, input, kernel, partials, scalar, scratch } from "./kernel.ts";
-import { blockSum, carry, exp64, expOf, maximum, placeOf } from "./rows.ts";
+import { blockSum, carry, maximum, placeOf } from "./rows.ts";
 import { type Lanes, lanesOf, type Scratch } from "./scratch.ts";
 
 /** What an evaluation keeps of a row: so many float64, at these places. */
@@ -125,7 +125,7 @@ function evaluateRow(
   const start = Number.isNaN(own) ? Number.NEGATIVE_INFINITY : own;
   const { maximum: m, others, products, squares } = sumRow(lanes, x, at, classes, target, start, width);
   const u = own - m;
-  const e = expOf(lanes, own, m);
+  const e = lanes.expOf(own, m);
   const lnd = log1p(others + (e - 1), lanes.dtype);
   const loss = lnd - u;
   const inverse = 1 / (others + e);

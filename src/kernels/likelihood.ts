@@ -2,6 +2,7 @@ import type { FloatArray } from "../dtype.ts";
 import { log } from "./elementary.ts";
 import { BOTH, input, kernel, output, partials, scalar, scratch } from "./kernel.ts";
 import { type Carried, carry } from "./rows.ts";
+import type { Scratch } from "./scratch.ts";
 
 const tolerance = { f32: "2^-49", f64: "2^-49" };
 
@@ -19,14 +20,16 @@ interface Row {
   logarithms: number;
   grad: FloatArray | null;
   scale: number;
+  /** Four of them: a float64 lane each. */
+  lanes: FloatArray;
 }
 
 /** -Σ c_j L(q_j), c_j = w_j (alpha t_j + beta), L = ln, or nothing of logarithms; and its gradient where one is asked. */
 function dots(row: Row): number {
-  const { input, at, classes, targets, weights, alpha, beta, logarithms, grad, scale } = row;
+  const { input, at, classes, targets, weights, alpha, beta, logarithms, grad, scale, lanes } = row;
   const total: Carried = { sum: 0, error: 0 };
   for (let block = 0; block < classes; block += BLOCK) {
-    const lanes = [0, 0, 0, 0];
+    lanes.fill(0, 0, 4);
     const stop = Math.min(block + BLOCK, classes);
     for (let j = block; j < stop; j++) {
       const t = targets ? targets[at + j] * alpha + beta : beta;
@@ -53,7 +56,9 @@ function labelRows(
   labelSmoothing: number,
   logarithms: number,
   scale: number,
+  work: Scratch,
 ): void {
+  const lanes = work.f64.accumulators;
   const alpha = 1 - labelSmoothing;
   const beta = labelSmoothing / classes;
   for (let i = begin; i < end; i++) {
@@ -63,7 +68,7 @@ function labelRows(
     const q = label === ignoreIndex ? 0 : input[at + label];
     let loss = 0;
     if (label === ignoreIndex || beta === 0) grad?.fill(0, at, at + classes);
-    else loss = dots({ input, at, classes, targets: null, weights, alpha: 0, beta, logarithms, grad, scale });
+    else loss = dots({ input, at, classes, targets: null, weights, alpha: 0, beta, logarithms, grad, scale, lanes });
     if (label !== ignoreIndex) {
       const w = weights ? weights[label] : 1;
       const own = alpha * w;
@@ -89,12 +94,14 @@ function targetRows(
   labelSmoothing: number,
   logarithms: number,
   scale: number,
+  work: Scratch,
 ): void {
+  const lanes = work.f64.accumulators;
   const alpha = 1 - labelSmoothing;
   const beta = labelSmoothing / classes;
   for (let i = begin; i < end; i++) {
     const at = i * classes;
-    losses[i] = dots({ input, at, classes, targets, weights, alpha, beta, logarithms, grad, scale });
+    losses[i] = dots({ input, at, classes, targets, weights, alpha, beta, logarithms, grad, scale, lanes });
   }
 }
 
@@ -121,8 +128,23 @@ export const likelihood = kernel({
     ignoreIndex: number,
     labelSmoothing: number,
     logarithms: number,
+    work: Scratch,
   ) {
-    labelRows(begin, end, input, labels, weights, null, losses, classes, ignoreIndex, labelSmoothing, logarithms, 1);
+    labelRows(
+      begin,
+      end,
+      input,
+      labels,
+      weights,
+      null,
+      losses,
+      classes,
+      ignoreIndex,
+      labelSmoothing,
+      logarithms,
+      1,
+      work,
+    );
   },
 });
 
@@ -153,8 +175,9 @@ export const likelihoodProbabilities = kernel({
     classes: number,
     labelSmoothing: number,
     logarithms: number,
+    work: Scratch,
   ) {
-    targetRows(begin, end, input, targets, weights, null, losses, classes, labelSmoothing, logarithms, 1);
+    targetRows(begin, end, input, targets, weights, null, losses, classes, labelSmoothing, logarithms, 1, work);
   },
 });
 

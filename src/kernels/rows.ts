@@ -1,26 +1,9 @@
 import type { FloatArray } from "../dtype.ts";
-import { expFloat64 } from "./elementary.ts";
+import { exp64 } from "./elementary.ts";
 import type { Lanes } from "./scratch.ts";
 
 // Passes over one row, with the bits of assembly/rows.ts (and, up to 64 classes, of assembly/shortRows.ts): the same
 // accumulators, added up in the same order. Elements that WebAssembly fills a tail with add 0 there and don't occur here.
-
-const one = new Float64Array(1);
-
-/** exp in float64 of one number. */
-export function exp64(z: number): number {
-  one[0] = z;
-  expFloat64(one, 0, 1, 0, one, 0);
-  return one[0];
-}
-
-/** exp in the lanes' type of x - m. */
-export function expOf(lanes: Lanes, x: number, m: number): number {
-  const { accumulators: a } = lanes;
-  a[0] = x;
-  lanes.exp(a, 0, 1, m, a, 0);
-  return a[0];
-}
 
 /** Largest of x[from..to), not below `start`; NaNs are passed over. */
 export function maximum(x: FloatArray, from: number, to: number, start: number): number {

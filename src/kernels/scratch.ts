@@ -1,5 +1,5 @@
 import { type Dtype, dtypeOf, type FloatArray } from "../dtype.ts";
-import { expFloat32, expFloat64 } from "./elementary.ts";
+import { expFloat32, expFloat64, expOf32, expOf64 } from "./elementary.ts";
 
 /** What differs between the dtypes in the JavaScript loops, and working memory of the dtype: its stores round. */
 export interface Lanes {
@@ -10,7 +10,9 @@ export interface Lanes {
   readonly chunk: number;
   /** Rounds a number to the dtype. */
   readonly narrow: (x: number) => number;
+  /** exp(x - m) of a stretch of an array, and of one number. */
   readonly exp: typeof expFloat32;
+  readonly expOf: typeof expOf32;
   /** Exponentials, coefficients or terms of one block. */
   readonly values: FloatArray;
   readonly more: FloatArray;
@@ -29,7 +31,11 @@ const MAXIMAL_CHUNKS = 8192;
 /** Working memory for the JavaScript loops of one engine. */
 export function createScratch(): Scratch {
   const maxima = new Float64Array(MAXIMAL_CHUNKS);
-  const lanes = (dtype: Dtype, make: (length: number) => FloatArray, width: number): Omit<Lanes, "narrow" | "exp"> => ({
+  const lanes = (
+    dtype: Dtype,
+    make: (length: number) => FloatArray,
+    width: number,
+  ): Omit<Lanes, "narrow" | "exp" | "expOf"> => ({
     dtype,
     width,
     block: 64 * width,
@@ -40,8 +46,8 @@ export function createScratch(): Scratch {
     maxima,
   });
   return {
-    f32: { ...lanes("f32", (n) => new Float32Array(n), 4), narrow: Math.fround, exp: expFloat32 },
-    f64: { ...lanes("f64", (n) => new Float64Array(n), 2), narrow: (x) => x, exp: expFloat64 },
+    f32: { ...lanes("f32", (n) => new Float32Array(n), 4), narrow: Math.fround, exp: expFloat32, expOf: expOf32 },
+    f64: { ...lanes("f64", (n) => new Float64Array(n), 2), narrow: (x) => x, exp: expFloat64, expOf: expOf64 },
   };
 }
 

@@ -1,3 +1,4 @@
+import { highWord } from "../numeric/bits.ts";
 import { addToBins, EXPONENTS } from "../numeric/exactSum.ts";
 import { BRIER, CONFIDENCE, ENTROPY, LOG_SUM_EXP, LOSS, RANK, RECORD, SQUARE } from "./evaluate.ts";
 import { input, kernel, output, scalar } from "./kernel.ts";
@@ -41,12 +42,9 @@ export function countersOf(ranks: number, bins: number): Counters {
 
 /** Adding it and taking it away again rounds to a multiple of 2^-26. */
 const C26 = 100663296;
-const float = new Float64Array(1);
-const words = new Uint32Array(float.buffer);
 
 function lossBin(loss: number): number {
-  float[0] = loss;
-  const bin = (words[1] >> 18) - 4 * SMALLEST_EXPONENT + 1;
+  const bin = (highWord(loss) >> 18) - 4 * SMALLEST_EXPONENT + 1;
   return Math.max(0, Math.min(LOSS_BINS - 1, bin));
 }
 

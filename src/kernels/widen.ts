@@ -1,23 +1,19 @@
+import { bitsOfFloat32, float32OfBits } from "../numeric/bits.ts";
 import { BLOCK_ELEMENTS } from "./constants.ts";
 import { count, input, kernel, output } from "./kernel.ts";
 
 const exact = { f32: "exact", f64: "exact" };
-const bits = new Int32Array(1);
-const float = new Float32Array(bits.buffer);
 
 /** The float32 that a float16's bits stand for. */
 function fromFloat16(h: number): number {
   const magnitude = h & 0x7fff;
-  bits[0] = magnitude << 13;
-  float[0] *= 5.192296858534828e33; // 2^112
-  if (magnitude > 0x7bff) bits[0] |= 0x7f800000;
-  bits[0] |= (h & 0x8000) << 16;
-  return float[0];
+  let bits = bitsOfFloat32(float32OfBits(magnitude << 13) * 5.192296858534828e33); // 2^112
+  if (magnitude > 0x7bff) bits |= 0x7f800000;
+  return float32OfBits(bits | ((h & 0x8000) << 16));
 }
 
 function fromBfloat16(h: number): number {
-  bits[0] = h << 16;
-  return float[0];
+  return float32OfBits(h << 16);
 }
 
 function loopOf(widen: (h: number) => number) {

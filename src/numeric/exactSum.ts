@@ -1,3 +1,5 @@
+import { highWord, lowWord, withHighWord, withoutLowWord } from "./bits.ts";
+
 /** Exponents of a float64: the length of each half of the bins. */
 export const EXPONENTS = 2048;
 
@@ -11,9 +13,6 @@ const DOWN_64 = 5.421010862427522e-20;
 /** Significant bits of a float64, and the exponent of its smallest bit. */
 const PRECISION = 53;
 const SMALLEST_EXPONENT = -1074;
-
-const float = new Float64Array(1);
-const words = new Uint32Array(float.buffer);
 
 /**
  * The correctly rounded sum of any number of float64 values: the same for every order and every way of splitting them.
@@ -107,16 +106,13 @@ export class ExactSum {
 
 /** Adds one value to bins that ExactSum describes. */
 export function addToBins(bins: Float64Array, x: number): void {
-  float[0] = x;
-  const exponent = (words[1] >>> 20) & 2047;
+  const exponent = (highWord(x) >>> 20) & 2047;
   if (exponent === 2047) {
     bins[exponent] += x;
     return;
   }
   const scaled = exponent < HUGE_EXPONENT ? x : x * DOWN_64;
-  float[0] = scaled;
-  words[0] = 0;
-  const upper = float[0];
+  const upper = withoutLowWord(scaled);
   bins[exponent] += upper;
   bins[exponent + EXPONENTS] += scaled - upper;
 }
@@ -128,9 +124,9 @@ export function addRangeToBins(begin: number, end: number, values: Float64Array,
 
 /** A finite float64 in units of 2^-1074. */
 export function toInteger(x: number): bigint {
-  float[0] = Math.abs(x);
-  const exponent = words[1] >>> 20;
-  const significand = BigInt(words[1] & 0xfffff) * 0x100000000n + BigInt(words[0]);
+  const high = highWord(Math.abs(x));
+  const exponent = high >>> 20;
+  const significand = BigInt(high & 0xfffff) * 0x100000000n + BigInt(lowWord(x));
   const magnitude = exponent === 0 ? significand : (significand + (1n << 52n)) << BigInt(exponent - 1);
   return x < 0 ? -magnitude : magnitude;
 }
@@ -152,7 +148,5 @@ export function round(total: bigint): number {
 
 /** 2^n for a normal result; ** is not exact in every engine. */
 function powerOfTwo(n: number): number {
-  words[0] = 0;
-  words[1] = (n + 1023) << 20;
-  return float[0];
+  return withHighWord(0, (n + 1023) << 20);
 }
