@@ -228,7 +228,8 @@ export interface Losses {
    * const evaluator = losses.evaluator({ classes: 50257, topK: [1, 5, 10] });
    * for (const { logits, labels } of batches) evaluator.add(logits, labels);
    * evaluator.result().perplexity;
-   * @see SEMANTICS of each figure in the README, Evaluation
+   * @see PyTorch, torch.nn.CrossEntropyLoss; G. W. Brier, Verification of forecasts expressed in terms of probability, 1950;
+   * C. Guo and others, On calibration of modern neural networks, 2017 (expected calibration error)
    */
   evaluator(options: EvaluatorOptions): Evaluator;
 
