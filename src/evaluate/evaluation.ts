@@ -1,6 +1,5 @@
 import { expFloat64 } from "../kernels/elementary.ts";
 import { LOSS_BINS } from "../kernels/tally.ts";
-import { round } from "../numeric/exactSum.ts";
 import { decode } from "./state.ts";
 import type { Totals } from "./totals.ts";
 
@@ -38,8 +37,8 @@ export interface Evaluation {
 }
 
 const LN2 = 0.6931471805599453;
-/** Units of 2^-1074 in one of 2^-52. */
-const CONFIDENCE_SHIFT = 1022n;
+/** 2^-52, the unit of confidences. */
+const UNIT = 2.220446049250313e-16;
 
 /** e^x, the same bits in every engine; +inf from 709.4 on. */
 function exp(x: number): number {
@@ -65,7 +64,7 @@ function calibrationOf(totals: Totals): Evaluation["calibration"] {
   let error = 0;
   let rows = 0;
   const bins = totals.calibration.map(({ count, correct, confidence }) => {
-    const sum = round(confidence << CONFIDENCE_SHIFT);
+    const sum = Number(confidence) * UNIT;
     error += Math.abs(correct - sum);
     rows += count;
     return { confidence: sum / count, accuracy: correct / count, count };

@@ -2,14 +2,15 @@ import { checkAllLabels } from "../api/crossEntropy.ts";
 import type { Backend } from "../backends/backend.ts";
 import { checkLength, checkLogits } from "../check.ts";
 import { dtypeOf, type FloatArray, type HalfBits, isLabelArray, type LabelArray, type LogitsArray } from "../dtype.ts";
-import { evaluate, LOSS, RANK, RECORD } from "../kernels/evaluate.ts";
-import { type Counters, countersOf, LOSS_BINS, SUM_BINS } from "../kernels/tally.ts";
+import { evaluate, RANK, RECORD } from "../kernels/evaluate.ts";
+import { type Counters, countersOf, LOSS_BINS, SUM_BINS, SUMS } from "../kernels/tally.ts";
 import { labelWeights } from "../kernels/targets.ts";
-import { Expansion } from "../numeric/exactTotal.ts";
+import { addTimesToBins } from "../numeric/exactSum.ts";
+import { ClassSums } from "./classSums.ts";
 import { type Evaluation, evaluationOfTotals } from "./evaluation.ts";
 import { checkOptions, type EvaluatorOptions, type Options } from "./options.ts";
 import { encode } from "./state.ts";
-import { classOf, createTotals, type Totals } from "./totals.ts";
+import { createTotals, type Totals } from "./totals.ts";
 import { RANKS, type Workspace } from "./workspace.ts";
 
 /** Adds up what logits are worth, batch by batch. See Losses.evaluator. */
@@ -46,12 +47,6 @@ export interface Engine {
   workspace(): Workspace;
 }
 
-interface ClassSums {
-  counts: Float64Array;
-  correct: Float64Array;
-  losses: (Expansion | undefined)[];
-}
-
 export class RowEvaluator implements Evaluator {
   readonly options: Options;
   readonly #engine: Engine;
@@ -62,6 +57,7 @@ export class RowEvaluator implements Evaluator {
   readonly #listener: RowListener | undefined;
   readonly #classes: ClassSums | undefined;
   #pending = 0;
+  #pendingWeights = 0;
 
   constructor(name: string, engine: Engine, options: EvaluatorOptions, listener?: RowListener) {
     this.options = checkOptions(name, options);
@@ -72,9 +68,7 @@ export class RowEvaluator implements Evaluator {
     this.#ranks = Math.min(classes, RANKS);
     this.#counters = countersOf(this.#ranks, bins);
     this.#listener = listener;
-    if (perClass) {
-      this.#classes = { counts: new Float64Array(classes), correct: new Float64Array(classes), losses: [] };
-    }
+    if (perClass) this.#classes = new ClassSums(classes);
   }
 
   add(logits: LogitsArray, labels: LabelArray): void {
@@ -100,7 +94,7 @@ export class RowEvaluator implements Evaluator {
       this.#pending += n;
       workspace.add(records, n, this.#ranks, bins);
       this.#countTops(records, n);
-      if (this.#classes) this.#addClasses(this.#classes, records, n, labels, first);
+      this.#classes?.add(records, n, labels, first, ignoreIndex);
       this.#listener?.(records, n, seen + first, labels, first);
     });
     this.#totals.rows += rows;
@@ -108,13 +102,17 @@ export class RowEvaluator implements Evaluator {
   }
 
   result(): Evaluation {
-    this.drain();
-    return evaluationOfTotals(this.#totals);
+    return evaluationOfTotals(this.#drained());
   }
 
   state(): Uint8Array {
+    return encode(this.#drained());
+  }
+
+  #drained(): Totals {
     this.drain();
-    return encode(this.#totals);
+    this.#classes?.drain(this.#totals);
+    return this.#totals;
   }
 
   /** Rows whose rank is beyond those that the workspace counts, but within one of topK. */
@@ -131,48 +129,37 @@ export class RowEvaluator implements Evaluator {
     }
   }
 
-  #addClasses(sums: ClassSums, records: Float64Array, n: number, labels: LabelArray, first: number): void {
-    const { counts, correct, losses } = sums;
-    for (let i = 0, at = 0; i < n; i++, at += RECORD) {
-      if (records[at + RANK] < 0) continue;
-      const label = Number(labels[first + i]);
-      counts[label]++;
-      if (records[at + RANK] === 1) correct[label]++;
-      const loss = records[at + LOSS];
-      if (loss - loss !== 0) classOf(this.#totals, label).loss.add(loss);
-      else {
-        losses[label] ??= new Expansion();
-        losses[label].add(loss);
-      }
-    }
-  }
-
   #addWeights(backend: Backend, labels: LabelArray, weights: FloatArray): void {
+    const workspace = this.#engine.workspace();
     const args = { labels, weights, ignoreIndex: this.options.ignoreIndex };
-    const expansion = new Expansion();
     backend.run(labelWeights, dtypeOf(weights), labels.length, args, 0, (values, n) => {
-      for (let i = 0; i < n; i++) expansion.add(values[i]);
+      if (this.#pendingWeights + n > PENDING_ROWS) this.drain();
+      this.#pendingWeights += n;
+      workspace.addWeights(values, n);
     });
-    expansion.drain(this.#totals.weight);
   }
 
   /** Takes what the workspace holds, if it is this one's. */
   drain(): void {
-    if (this.#pending === 0) return;
-    this.#pending = 0;
-    const { sums, counters } = this.#engine.workspace();
+    if (this.#pending === 0 && this.#pendingWeights === 0) return;
+    const { sums, weights, counters } = this.#engine.workspace();
     const totals = this.#totals;
-    [totals.loss, totals.square, totals.entropy, totals.brier, totals.reciprocalRank].forEach((total, i) => {
-      total.addBins(sums.subarray(i * SUM_BINS, (i + 1) * SUM_BINS));
-    });
-    this.#drainCounters(counters);
+    const binsOf = (name: (typeof SUMS)[number]) => {
+      const i = SUMS.indexOf(name);
+      return sums.subarray(i * SUM_BINS, (i + 1) * SUM_BINS);
+    };
+    this.#drainCounters(counters, binsOf("reciprocalRank"));
+    for (const name of SUMS) totals[name].addBins(binsOf(name));
+    if (this.#pendingWeights > 0) totals.weight.addBins(weights);
     counters.fill(0, 0, this.#counters.length);
-    if (this.#classes) this.#drainClasses(this.#classes);
+    this.#pending = 0;
+    this.#pendingWeights = 0;
   }
 
-  #drainCounters(counters: Float64Array): void {
+  #drainCounters(counters: Float64Array, reciprocalRanks: Float64Array): void {
     const totals = this.#totals;
     const at = this.#counters;
+    const { topK, bins } = this.options;
     totals.counted += counters[at.counted];
     totals.nan += counters[at.nan];
     totals.positiveInfinity += counters[at.positiveInfinity];
@@ -181,30 +168,18 @@ export class RowEvaluator implements Evaluator {
     for (let rank = 1; rank <= this.#ranks; rank++) {
       const n = counters[at.ranks + rank];
       if (n === 0) continue;
-      totals.reciprocalRank.addTimes(1 / rank, n);
-      this.options.topK.forEach((k, i) => {
-        if (rank <= k) totals.tops[i] += n;
-      });
+      addTimesToBins(reciprocalRanks, 1 / rank, n);
+      for (let i = topK.length - 1; i >= 0 && rank <= topK[i]; i--) totals.tops[i] += n;
     }
-    totals.calibration.forEach((bin, i) => {
-      const [count, correct, upper, lower] = counters.subarray(at.calibration + 4 * i, at.calibration + 4 * i + 4);
-      bin.count += count;
-      bin.correct += correct;
-      bin.confidence += BigInt(upper * UNIT_52) + BigInt(lower * UNIT_52);
-    });
+    for (let i = 0; i < bins; i++) {
+      const from = at.calibration + 4 * i;
+      if (counters[from] === 0) continue;
+      const bin = totals.calibration[i];
+      bin.count += counters[from];
+      bin.correct += counters[from + 1];
+      bin.confidence += BigInt(counters[from + 2] * UNIT_52) + BigInt(counters[from + 3] * UNIT_52);
+    }
     for (let bin = 0; bin < LOSS_BINS; bin++) totals.losses[bin] += counters[at.losses + bin];
-  }
-
-  #drainClasses({ counts, correct, losses }: ClassSums): void {
-    counts.forEach((count, label) => {
-      if (count === 0) return;
-      const it = classOf(this.#totals, label);
-      it.count += count;
-      it.correct += correct[label];
-      losses[label]?.drain(it.loss);
-    });
-    counts.fill(0);
-    correct.fill(0);
   }
 }
 

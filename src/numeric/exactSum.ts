@@ -117,6 +117,14 @@ export function addToBins(bins: Float64Array, x: number): void {
   bins[exponent + EXPONENTS] += scaled - upper;
 }
 
+/** Adds one value below 2^977 n times, which is as n values. */
+export function addTimesToBins(bins: Float64Array, x: number, n: number): void {
+  const exponent = (highWord(x) >>> 20) & 2047;
+  const upper = withoutLowWord(x);
+  bins[exponent] += n * upper;
+  bins[exponent + EXPONENTS] += n * (x - upper);
+}
+
 /** Adds values[begin..end), at most 2^20 of them, to the bins. */
 export function addRangeToBins(begin: number, end: number, values: Float64Array, bins: Float64Array): void {
   for (let i = begin; i < end; i++) addToBins(bins, values[i]);

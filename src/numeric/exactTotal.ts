@@ -29,11 +29,6 @@ export class ExactTotal {
     else this.#mark(Number.isNaN(x) ? NOT_A_NUMBER : x > 0 ? POSITIVE_INFINITY : NEGATIVE_INFINITY);
   }
 
-  /** Adds n times x, which is finite. */
-  addTimes(x: number, n: number): void {
-    this.units += toInteger(x) * BigInt(n);
-  }
-
   addTotal(other: ExactTotal): void {
     this.units += other.units;
     this.#mark(other.kind);
@@ -41,14 +36,21 @@ export class ExactTotal {
 
   /** Empties bins as ExactSum has them into this. */
   addBins(bins: Float64Array): void {
-    for (let i = 0; i < 2 * EXPONENTS; i++) {
-      const x = bins[i];
-      if (x === 0) continue;
-      bins[i] = 0;
-      const exponent = i % EXPONENTS;
-      if (exponent === EXPONENTS - 1) this.add(x);
-      else this.units += exponent < HUGE_EXPONENT ? toInteger(x) : toInteger(x) << 64n;
+    // a few integers instead of one a bin
+    const finite = new Expansion();
+    for (let from = 0; from < 2 * EXPONENTS; from += 4) {
+      // nearly all are 0: twice as fast in fours
+      if (bins[from] === 0 && bins[from + 1] === 0 && bins[from + 2] === 0 && bins[from + 3] === 0) continue;
+      for (let i = from; i < from + 4; i++) {
+        const x = bins[i];
+        bins[i] = 0;
+        const exponent = i % EXPONENTS;
+        if (exponent < HUGE_EXPONENT) finite.add(x);
+        else if (exponent === EXPONENTS - 1) this.add(x);
+        else this.units += toInteger(x) << 64n;
+      }
     }
+    finite.drain(this);
   }
 
   /** The sum, correctly rounded. */

@@ -1,0 +1,106 @@
+import type { LabelArray } from "../dtype.ts";
+import { LOSS, RANK, RECORD } from "../kernels/evaluate.ts";
+import { copyLabels } from "../memory/labels.ts";
+import { Expansion } from "../numeric/exactTotal.ts";
+import { classOf, type Totals } from "./totals.ts";
+
+/** Values of a class: rows, right ones, the three parts of the sum of losses, how many rows are in those, and what is not finite. */
+const STRIDE = 7;
+
+/** Losses of this size split into parts of at most 42 bits, multiples of 2^-30, 2^-73 and 2^-115: exact for so many rows. */
+const SMALLEST = 1.0842021724855044e-19;
+const LARGEST = 4096;
+const GROUP = 1024;
+/** Adding one and taking it away again rounds to a multiple of 2^-30 or 2^-73. */
+const C1 = 6291456;
+const C2 = 7.152557373046875e-7;
+
+/** Rows, right ones and the exact sum of losses of each class that occurs; 12 ns a row, 70 with an Expansion each. */
+export class ClassSums {
+  /** One more than where a label's values begin; 0 where it did not occur. */
+  readonly #places: Int32Array;
+  /** By place: labels, and what their three parts don't hold. */
+  readonly #labels: number[] = [];
+  readonly #losses: Expansion[] = [];
+  #values = new Float64Array(64 * STRIDE);
+  #copied = new Int32Array(0);
+
+  constructor(classes: number) {
+    this.#places = new Int32Array(classes);
+  }
+
+  /** Takes n records, whose labels are labels[first..first + n). */
+  add(records: Float64Array, n: number, labels: LabelArray, first: number, ignoreIndex: number): void {
+    const targets = this.#integers(labels, first, n, ignoreIndex);
+    const places = this.#places;
+    let values = this.#values;
+    for (let i = 0, record = 0; i < n; i++, record += RECORD) {
+      const rank = records[record + RANK];
+      if (rank < 0) continue;
+      let at = places[targets[i]] - 1;
+      if (at < 0) {
+        at = this.#open(targets[i]);
+        values = this.#values;
+      }
+      values[at]++;
+      if (rank === 1) values[at + 1]++;
+      const loss = records[record + LOSS];
+      if (!(loss >= SMALLEST && loss < LARGEST)) {
+        if (loss - loss !== 0) values[at + 6] += loss;
+        else if (loss !== 0) this.#losses[at / STRIDE].add(loss);
+        continue;
+      }
+      const h1 = loss + C1 - C1;
+      const rest = loss - h1;
+      const h2 = rest + C2 - C2;
+      values[at + 2] += h1;
+      values[at + 3] += h2;
+      values[at + 4] += rest - h2;
+      if (++values[at + 5] === GROUP) this.#gather(at);
+    }
+  }
+
+  /** Empties all into totals. */
+  drain(totals: Totals): void {
+    this.#labels.forEach((label, i) => {
+      const at = i * STRIDE;
+      const rows = this.#values[at];
+      if (rows === 0) return;
+      const it = classOf(totals, label);
+      it.count += rows;
+      it.correct += this.#values[at + 1];
+      this.#gather(at);
+      this.#losses[i].drain(it.loss);
+      it.loss.add(this.#values[at + 6]);
+    });
+    this.#values.fill(0);
+  }
+
+  #open(label: number): number {
+    const at = this.#labels.length * STRIDE;
+    if (at === this.#values.length) {
+      const grown = new Float64Array(2 * at);
+      grown.set(this.#values);
+      this.#values = grown;
+    }
+    this.#labels.push(label);
+    this.#losses.push(new Expansion());
+    this.#places[label] = at + 1;
+    return at;
+  }
+
+  /** Adds the three parts of one class to its exact sum. */
+  #gather(at: number): void {
+    const values = this.#values;
+    for (let part = at + 2; part < at + 5; part++) this.#losses[at / STRIDE].add(values[part]);
+    values.fill(0, at + 2, at + 6);
+  }
+
+  /** Labels as numbers of 32 bits, from place 0. */
+  #integers(labels: LabelArray, first: number, n: number, ignoreIndex: number): Int32Array {
+    if (labels instanceof Int32Array) return labels.subarray(first, first + n);
+    if (this.#copied.length < n) this.#copied = new Int32Array(n);
+    copyLabels(labels, first, n, this.#copied, ignoreIndex);
+    return this.#copied;
+  }
+}
