@@ -6,6 +6,7 @@
  */
 import { readFileSync } from "node:fs";
 import { compile, createMemory } from "../src/backends/load.ts";
+import { createPlans } from "../src/backends/plan.ts";
 import { Pool } from "../src/backends/pool.ts";
 import { controlOf, LAUNCH, LEFT } from "../src/backends/protocol.ts";
 import { createThreads, TUNING } from "../src/backends/threads.ts";
@@ -165,10 +166,11 @@ async function latencies(): Promise<void> {
   await pool.start();
   const threads = createThreads(exports as never, memory.buffer, pool, TUNING);
   const { words, flags } = controlOf(memory.buffer);
-  const numbers = [ARENA, ARENA + 64, 1, 4096];
+  const plan = createPlans(exports as never)(softmax, "f32");
+  const numbers = Float64Array.of(ARENA, ARENA + 64, 1, 4096);
   const trip = (byWorker: boolean) => {
     const begin = performance.now();
-    threads.start(softmax, "softmax_f32", 1, 1, numbers);
+    threads.start(plan, 1, 1, numbers);
     if (byWorker) while (Atomics.load(words, LEFT) > 0 || Atomics.load(flags, 0) !== words[LAUNCH]);
     threads.join();
     return 1000 * (performance.now() - begin);

@@ -45,7 +45,7 @@ export function checkSameDtype(
     if (value instanceof Float32Array) return;
     throw new TypeError(`${name}: ${argument} is ${kindOf(value)}, but ${other} is ${of.format}: computed in float32`);
   }
-  if (value.constructor.name === of.constructor.name) return;
+  if (value instanceof Float64Array === of instanceof Float64Array) return;
   throw new TypeError(`${name}: ${argument} is ${kindOf(value)}, but ${other} is ${kindOf(of)}`);
 }
 
@@ -103,7 +103,8 @@ export function checkOverlap(
   input: ArrayBufferView,
   mayBeTheSame: boolean,
 ): void {
-  if (out.buffer !== input.buffer || out.byteLength === 0 || input.byteLength === 0) return;
+  // V8 takes 15 ns for each property of a view: the fewest first
+  if ((mayBeTheSame && (out as unknown) === input) || out.buffer !== input.buffer) return;
   const begin = Math.max(out.byteOffset, input.byteOffset);
   const end = Math.min(out.byteOffset + out.byteLength, input.byteOffset + input.byteLength);
   if (begin >= end) return;

@@ -98,7 +98,7 @@ export function isFloatArray(value: unknown): value is FloatArray {
 }
 
 export function isLabelArray(value: unknown): value is LabelArray {
-  return LABEL_ARRAYS.some((type) => value instanceof type);
+  return value instanceof Int32Array || LABEL_ARRAYS.some((type) => value instanceof type);
 }
 
 const LABEL_ARRAYS = [

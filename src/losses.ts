@@ -1,10 +1,9 @@
-import type { CrossEntropy } from "./api/crossEntropy.ts";
-import * as ce from "./api/crossEntropy.ts";
+import { type CrossEntropy, CrossEntropyLoss } from "./api/crossEntropy.ts";
 import type { Constructor, Losses, LossesOptions } from "./api/losses.ts";
 import type { Out, Reduce } from "./api/reduction.ts";
 import type { Rows } from "./api/rows.ts";
-import * as sm from "./api/softmax.ts";
-import * as se from "./api/squaredError.ts";
+import { Softmax } from "./api/softmax.ts";
+import { SquaredError } from "./api/squaredError.ts";
 import type { Backend } from "./backends/backend.ts";
 import { createJsBackend } from "./backends/js.ts";
 import { openWasm } from "./backends/open.ts";
@@ -72,13 +71,28 @@ export async function openLosses(options: LossesOptions, tuning: Tuning): Promis
   return new Engine(opened.backend, [...notes, ...opened.notes], fused, opened.pool);
 }
 
-/** Hands each call to src/api with the backend, while there is one. */
+/** The families of losses on one backend. */
+class Families {
+  readonly backend: Backend;
+  readonly squaredError: SquaredError;
+  readonly softmax: Softmax;
+  readonly crossEntropy: CrossEntropyLoss;
+
+  constructor(backend: Backend) {
+    this.backend = backend;
+    this.squaredError = new SquaredError(backend);
+    this.softmax = new Softmax(backend);
+    this.crossEntropy = new CrossEntropyLoss(backend);
+  }
+}
+
+/** Hands each call to src/api, while it is open. */
 class Engine {
   readonly backend: "wasm" | "js";
   readonly relaxed: boolean;
   readonly #notes: readonly string[];
   readonly #pool: Pool | undefined;
-  #backend: Backend | undefined;
+  #families: Families | undefined;
   #workspace: Workspace | undefined;
 
   constructor(backend: Backend, notes: readonly string[], relaxed = false, pool?: Pool) {
@@ -86,7 +100,7 @@ class Engine {
     this.relaxed = relaxed;
     this.#notes = notes;
     this.#pool = pool;
-    this.#backend = backend;
+    this.#families = new Families(backend);
   }
 
   get threads(): number {
@@ -97,13 +111,13 @@ class Engine {
     return Object.freeze([...this.#notes, ...(this.#pool?.notes ?? [])]);
   }
 
-  #open(name: string): Backend {
-    if (this.#backend === undefined) throw new TypeError(`${name}: this Losses is closed`);
-    return this.#backend;
+  #open(name: string): Families {
+    if (this.#families === undefined) throw new TypeError(`${name}: this Losses is closed`);
+    return this.#families;
   }
 
   alloc<A extends Constructor>(type: A, length: number): InstanceType<A> {
-    const backend = this.#open("alloc");
+    const { backend } = this.#open("alloc");
     if (!isArrayType(type)) {
       const name = typeof type === "function" ? (type as { name: string }).name : String(type);
       throw new TypeError(`alloc: type must be a typed array's constructor, but is ${name}`);
@@ -113,11 +127,11 @@ class Engine {
   }
 
   free(view: ArrayBufferView): void {
-    this.#open("free").arena.free(view);
+    this.#open("free").backend.arena.free(view);
   }
 
   close(): void {
-    this.#backend = undefined;
+    this.#families = undefined;
     this.#pool?.close();
   }
 
@@ -126,44 +140,47 @@ class Engine {
   }
 
   mse(p: FloatArray, t: FloatArray, o?: Reduce) {
-    return se.mse(this.#open("mse"), p, t, o) as never;
+    return this.#open("mse").squaredError.mse(p, t, o) as never;
   }
 
   mseWithGrad(p: FloatArray, t: FloatArray, o?: Reduce & Out) {
-    return se.mseWithGrad(this.#open("mseWithGrad"), p, t, o) as never;
+    return this.#open("mseWithGrad").squaredError.mseWithGrad(p, t, o) as never;
   }
 
   rmse(p: FloatArray, t: FloatArray) {
-    return se.rmse(this.#open("rmse"), p, t);
+    return this.#open("rmse").squaredError.rmse(p, t);
   }
 
   rmseWithGrad(p: FloatArray, t: FloatArray, o?: Out) {
-    return se.rmseWithGrad(this.#open("rmseWithGrad"), p, t, o) as never;
+    return this.#open("rmseWithGrad").squaredError.rmseWithGrad(p, t, o) as never;
   }
 
   softmax(logits: LogitsArray, o: Rows & Out) {
-    return sm.softmax(this.#open("softmax"), logits, o) as never;
+    return this.#open("softmax").softmax.softmax(logits, o) as never;
   }
 
   logSoftmax(logits: LogitsArray, o: Rows & Out) {
-    return sm.logSoftmax(this.#open("logSoftmax"), logits, o) as never;
+    return this.#open("logSoftmax").softmax.logSoftmax(logits, o) as never;
   }
 
   logSumExp(logits: LogitsArray, o: Rows) {
-    return sm.logSumExp(this.#open("logSumExp"), logits, o);
+    return this.#open("logSumExp").softmax.logSumExp(logits, o);
   }
 
   crossEntropy(logits: LogitsArray, targets: LabelArray | FloatArray, o: CrossEntropy) {
-    return ce.crossEntropy(this.#open("crossEntropy"), logits, targets, o) as never;
+    return this.#open("crossEntropy").crossEntropy.loss(logits, targets, o) as never;
   }
 
   crossEntropyWithGrad(logits: LogitsArray, targets: LabelArray | FloatArray, o: CrossEntropy & Out) {
-    return ce.crossEntropyWithGrad(this.#open("crossEntropyWithGrad"), logits, targets, o) as never;
+    return this.#open("crossEntropyWithGrad").crossEntropy.withGrad(logits, targets, o) as never;
   }
 
   evaluator(options: EvaluatorOptions, listener?: RowListener): RowEvaluator {
     this.#open("evaluator");
-    const engine = { backend: (name: string) => this.#open(name), workspace: () => this.#evaluationWorkspace() };
+    const engine = {
+      backend: (name: string) => this.#open(name).backend,
+      workspace: () => this.#evaluationWorkspace(),
+    };
     return new RowEvaluator("evaluator", engine, options, listener);
   }
 
@@ -181,7 +198,7 @@ class Engine {
   }
 
   #evaluationWorkspace(): Workspace {
-    this.#workspace ??= new Workspace(this.#open("evaluator"));
+    this.#workspace ??= new Workspace(this.#open("evaluator").backend);
     return this.#workspace;
   }
 }

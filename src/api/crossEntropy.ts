@@ -1,4 +1,4 @@
-import type { Arguments, Backend } from "../backends/backend.ts";
+import type { Backend, Reduce as TakePartials } from "../backends/backend.ts";
 import {
   checkChoice,
   checkFloats,
@@ -10,11 +10,21 @@ import {
   checkSameDtype,
   checkTargets,
 } from "../check.ts";
-import { dtypeOf, type FloatArray, type HalfBits, type LabelArray, type LogitsArray } from "../dtype.ts";
+import {
+  type Dtype,
+  dtypeOf,
+  type FloatArray,
+  type HalfBits,
+  isFloatArray,
+  type LabelArray,
+  type LogitsArray,
+} from "../dtype.ts";
 import * as ce from "../kernels/crossEntropy.ts";
 import type { Kernel } from "../kernels/kernel.ts";
 import * as ll from "../kernels/likelihood.ts";
-import { checkLabels, labelWeights } from "../kernels/targets.ts";
+import { labelWeights } from "../kernels/targets.ts";
+import type { ExactSum } from "../numeric/exactSum.ts";
+import { LabelCheck } from "./labels.ts";
 import { type Out, type Reduce, type Reduction, reductionOf, type WithGrad } from "./reduction.ts";
 import { checkRows, type Rows, rowsOut } from "./rows.ts";
 
@@ -36,59 +46,6 @@ export interface CrossEntropy extends Reduce, Rows {
 const INPUTS: readonly CrossEntropyInput[] = ["logits", "probabilities", "logProbabilities"];
 const INT32_MAX = 2147483647;
 
-/** A checked call. */
-interface Call {
-  readonly rows: number;
-  readonly logits: FloatArray | HalfBits;
-  readonly labels: LabelArray | null;
-  readonly reduction: Reduction;
-  readonly input: CrossEntropyInput;
-  readonly args: Arguments;
-  /** What the mean divides by. */
-  readonly denominator: number;
-}
-
-/** Everything that can be wrong is found here, before anything is written. */
-function open(
-  name: string,
-  backend: Backend,
-  data: LogitsArray,
-  targets: LabelArray | FloatArray,
-  options: CrossEntropy,
-): Call {
-  const logits = checkLogits(name, "logits", data);
-  const rows = checkRows(name, "logits", logits, options);
-  const { classes, weight = null, ignoreIndex = -100, labelSmoothing = 0, input = "logits" } = options;
-  const byLabel = checkTargets(name, targets);
-  if (byLabel) checkLength(name, "labels", targets.length, rows, "logits (in rows)");
-  else {
-    checkSameDtype(name, "probabilities", targets as FloatArray, "logits", logits);
-    checkLength(name, "probabilities", targets.length, logits.length, "logits");
-  }
-  const reduction = reductionOf(name, options);
-  checkChoice(name, "input", input, INPUTS);
-  checkInteger(name, "ignoreIndex", ignoreIndex, -INT32_MAX - 1, INT32_MAX);
-  checkFraction(name, "labelSmoothing", labelSmoothing);
-  if (weight !== null) checkWeight(name, weight, logits, classes);
-
-  const weightSum = labelSmoothing === 0 ? 0 : weight === null ? classes : exactly(backend, weight);
-  const args = {
-    [input === "logits" ? "logits" : "input"]: logits,
-    [byLabel ? "labels" : "targets"]: targets,
-    weights: weight,
-    classes,
-    ignoreIndex,
-    labelSmoothing,
-    weightSum,
-    logarithms: input === "logProbabilities" ? 1 : 0,
-  };
-  const labels = byLabel ? targets : null;
-  const counted = labels === null ? rows : checkAllLabels(name, backend, labels, classes, ignoreIndex);
-  const weighted = labels !== null && weight !== null && reduction === "mean";
-  const denominator = weighted ? sumOfWeights(backend, labels, weight, ignoreIndex) : counted;
-  return { rows, logits, labels, reduction, input, args, denominator };
-}
-
 function checkWeight(name: string, weight: unknown, logits: FloatArray | HalfBits, classes: number): void {
   checkFloats(name, "weight", weight);
   checkSameDtype(name, "weight", weight, "logits", logits);
@@ -96,43 +53,6 @@ function checkWeight(name: string, weight: unknown, logits: FloatArray | HalfBit
   for (let j = 0; j < classes; j++) {
     if (!(weight[j] >= 0)) throw new RangeError(`${name}: weight[${j}] is ${weight[j]}, but must be 0 or more`);
   }
-}
-
-/** Number of rows that are not ignored; throws at the first label out of range, counted from `firstRow`. */
-export function checkAllLabels(
-  name: string,
-  backend: Backend,
-  labels: LabelArray,
-  classes: number,
-  ignoreIndex: number,
-  firstRow = 0,
-): number {
-  let counted = 0;
-  let bad = -1;
-  backend.run(checkLabels, "f32", labels.length, { labels, classes, ignoreIndex }, 0, (report, _, first) => {
-    if (report[0] >= 0 && bad < 0) bad = first + report[0];
-    counted += report[1];
-  });
-  if (bad < 0) return counted;
-  throw new RangeError(
-    `${name}: labels[${firstRow + bad}] is ${labels[bad]}, but classes is ${classes} (allowed 0..${classes - 1}, or ignoreIndex ${ignoreIndex})`,
-  );
-}
-
-/** Exact Σ w[y] over the rows that count. */
-function sumOfWeights(backend: Backend, labels: LabelArray, weights: FloatArray, ignoreIndex: number): number {
-  const sum = backend.exactSum();
-  const args = { labels, weights, ignoreIndex };
-  backend.run(labelWeights, dtypeOf(weights), labels.length, args, 0, (values, n) =>
-    backend.addExactly(sum, values, n),
-  );
-  return sum.value();
-}
-
-function exactly(backend: Backend, values: FloatArray): number {
-  const sum = backend.exactSum();
-  for (const x of values) sum.add(x);
-  return sum.value();
 }
 
 const LOSS: Readonly<Record<string, Kernel>> = {
@@ -148,46 +68,165 @@ const GRADIENT: Readonly<Record<string, Kernel>> = {
   likelihoodTargets: ll.likelihoodProbabilitiesGradient,
 };
 
-function kernelOf(list: typeof LOSS, { labels, input }: Call): Kernel {
-  if (input === "logits") return list[labels ? "labels" : "targets"];
-  return list[labels ? "likelihoodLabels" : "likelihoodTargets"];
-}
+/** The kernels' arguments, by any of their names. */
+type CallArguments = {
+  logits: FloatArray | HalfBits | null;
+  /** What takes the logits' place: probabilities or their logarithms. */
+  input: FloatArray | HalfBits | null;
+  labels: LabelArray | null;
+  targets: FloatArray | null;
+  weights: FloatArray | null;
+  grad: FloatArray | null;
+  /** Where each row's loss is asked for. */
+  losses: Float64Array | undefined;
+  classes: number;
+  ignoreIndex: number;
+  labelSmoothing: number;
+  weightSum: number;
+  logarithms: number;
+  scale: number;
+};
 
-/** Runs the kernel and reduces its losses, one a row: their exact sum, over the denominator for the mean. */
-function reduce(backend: Backend, kernel: Kernel, call: Call, args: Arguments) {
-  const { rows, logits, reduction, denominator } = call;
-  if (reduction === "none") {
-    const losses = new Float64Array(rows);
-    backend.run(kernel, dtypeOf(logits), rows, { ...args, losses });
-    return losses;
+/** Cross-entropy on one backend. */
+export class CrossEntropyLoss {
+  readonly #backend: Backend;
+  readonly #labelCheck: LabelCheck;
+  /** One object for every call, so that a call leaves none behind; emptied after each. */
+  readonly #args: CallArguments = {
+    logits: null,
+    input: null,
+    labels: null,
+    targets: null,
+    weights: null,
+    grad: null,
+    losses: undefined,
+    classes: 0,
+    ignoreIndex: 0,
+    labelSmoothing: 0,
+    weightSum: 0,
+    logarithms: 0,
+    scale: 1,
+  };
+  #sum: ExactSum;
+  readonly #add: TakePartials = (values, n) => this.#backend.addExactly(this.#sum, values, n);
+  // of the call that was checked last
+  #rows = 0;
+  #dtype: Dtype = "f32";
+  #reduction: Reduction = "mean";
+  #denominator = 0;
+
+  constructor(backend: Backend) {
+    this.#backend = backend;
+    this.#labelCheck = new LabelCheck(backend);
+    this.#sum = backend.exactSum();
   }
-  const sum = backend.exactSum();
-  backend.run(kernel, dtypeOf(logits), rows, args, 0, (losses, n) => backend.addExactly(sum, losses, n));
-  return reduction === "sum" ? sum.value() : sum.value() / denominator;
-}
 
-export function crossEntropy(
-  backend: Backend,
-  logits: LogitsArray,
-  targets: LabelArray | FloatArray,
-  options: CrossEntropy,
-): number | Float64Array {
-  const call = open("crossEntropy", backend, logits, targets, options);
-  return reduce(backend, kernelOf(LOSS, call), call, call.args);
-}
+  loss(logits: LogitsArray, targets: LabelArray | FloatArray, options: CrossEntropy): number | Float64Array {
+    try {
+      this.#open("crossEntropy", logits, targets, options);
+      return this.#run(LOSS);
+    } finally {
+      this.#release();
+    }
+  }
 
-export function crossEntropyWithGrad(
-  backend: Backend,
-  logits: LogitsArray,
-  targets: LabelArray | FloatArray,
-  options: CrossEntropy & Out,
-): WithGrad<number | Float64Array> {
-  const name = "crossEntropyWithGrad";
-  const call = open(name, backend, logits, targets, options);
-  const grad = rowsOut(name, "logits", call.logits, options);
-  checkOverlap(name, grad, call.labels ? "labels" : "probabilities", targets, false);
-  if (options.weight) checkOverlap(name, grad, "weight", options.weight, false);
-  const scale = call.reduction === "mean" ? 1 / call.denominator : 1;
-  const loss = reduce(backend, kernelOf(GRADIENT, call), call, { ...call.args, grad, scale });
-  return { loss, grad };
+  withGrad(
+    logits: LogitsArray,
+    targets: LabelArray | FloatArray,
+    options: CrossEntropy & Out,
+  ): WithGrad<number | Float64Array> {
+    const name = "crossEntropyWithGrad";
+    try {
+      const read = this.#open(name, logits, targets, options);
+      const grad = rowsOut(name, "logits", read, options);
+      checkOverlap(name, grad, isFloatArray(targets) ? "probabilities" : "labels", targets, false);
+      if (options.weight) checkOverlap(name, grad, "weight", options.weight, false);
+      this.#args.grad = grad;
+      this.#args.scale = this.#reduction === "mean" ? 1 / this.#denominator : 1;
+      return { loss: this.#run(GRADIENT), grad };
+    } finally {
+      this.#release();
+    }
+  }
+
+  /** Everything that can be wrong is found here, before anything is written. Returns the logits. */
+  #open(
+    name: string,
+    data: LogitsArray,
+    targets: LabelArray | FloatArray,
+    options: CrossEntropy,
+  ): FloatArray | HalfBits {
+    const logits = checkLogits(name, "logits", data);
+    const rows = checkRows(name, "logits", logits, options);
+    const { classes, weight = null, ignoreIndex = -100, labelSmoothing = 0, input = "logits" } = options;
+    const byLabel = checkTargets(name, targets);
+    if (byLabel) checkLength(name, "labels", targets.length, rows, "logits (in rows)");
+    else {
+      checkSameDtype(name, "probabilities", targets as FloatArray, "logits", logits);
+      checkLength(name, "probabilities", targets.length, logits.length, "logits");
+    }
+    const reduction = reductionOf(name, options);
+    if (input !== "logits") checkChoice(name, "input", input, INPUTS);
+    checkInteger(name, "ignoreIndex", ignoreIndex, -INT32_MAX - 1, INT32_MAX);
+    checkFraction(name, "labelSmoothing", labelSmoothing);
+    if (weight !== null) checkWeight(name, weight, logits, classes);
+    const counted = byLabel ? this.#labelCheck.count(name, targets, classes, ignoreIndex) : rows;
+
+    this.#rows = rows;
+    this.#dtype = dtypeOf(logits);
+    this.#reduction = reduction;
+    const args = this.#args;
+    if (input === "logits") args.logits = logits;
+    else args.input = logits;
+    if (byLabel) args.labels = targets;
+    else args.targets = targets as FloatArray;
+    args.weights = weight;
+    args.classes = classes;
+    args.ignoreIndex = ignoreIndex;
+    args.labelSmoothing = labelSmoothing;
+    args.weightSum = labelSmoothing === 0 ? 0 : weight === null ? classes : this.#exactly(weight);
+    args.logarithms = input === "logProbabilities" ? 1 : 0;
+    const weighted = byLabel && weight !== null && reduction === "mean";
+    this.#denominator = weighted ? this.#sumOf(labelWeights) : counted;
+    return logits;
+  }
+
+  /** Runs one of the kernels and reduces its losses, one a row: their exact sum, over the denominator for the mean. */
+  #run(kernels: typeof LOSS): number | Float64Array {
+    const { input, labels } = this.#args;
+    const kernel =
+      kernels[input === null ? (labels ? "labels" : "targets") : labels ? "likelihoodLabels" : "likelihoodTargets"];
+    if (this.#reduction === "none") {
+      const losses = new Float64Array(this.#rows);
+      this.#args.losses = losses;
+      this.#backend.run(kernel, this.#dtype, this.#rows, this.#args);
+      return losses;
+    }
+    const sum = this.#sumOf(kernel);
+    return this.#reduction === "sum" ? sum : sum / this.#denominator;
+  }
+
+  /** The exact sum of a kernel's values, one a row. */
+  #sumOf(kernel: Kernel): number {
+    this.#sum = this.#backend.exactSum();
+    this.#backend.run(kernel, this.#dtype, this.#rows, this.#args, 0, this.#add);
+    return this.#sum.value();
+  }
+
+  #exactly(values: FloatArray): number {
+    const sum = this.#backend.exactSum();
+    for (const x of values) sum.add(x);
+    return sum.value();
+  }
+
+  #release(): void {
+    const args = this.#args;
+    args.logits = null;
+    args.input = null;
+    args.labels = null;
+    args.targets = null;
+    args.weights = null;
+    args.grad = null;
+    args.losses = undefined;
+  }
 }

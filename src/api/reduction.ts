@@ -24,7 +24,8 @@ export interface WithGrad<L = number, G extends FloatArray = FloatArray> {
 const REDUCTIONS: readonly Reduction[] = ["mean", "sum", "none"];
 
 export function reductionOf(name: string, options: Reduce | undefined): Reduction {
-  const reduction = options?.reduction ?? "mean";
+  const reduction = options?.reduction;
+  if (reduction === undefined || reduction === null) return "mean";
   checkChoice(name, "reduction", reduction, REDUCTIONS);
   return reduction;
 }

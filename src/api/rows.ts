@@ -1,4 +1,4 @@
-import { checkInteger, checkLogits, checkOut, checkOverlap } from "../check.ts";
+import { checkInteger, checkOut, checkOverlap } from "../check.ts";
 import { dtypeOf, type FloatArray, floatArray, HalfBits } from "../dtype.ts";
 import type { Out } from "./reduction.ts";
 
@@ -11,8 +11,12 @@ export interface Rows {
 const MAXIMAL_CLASSES = 2 ** 24;
 
 /** Checks row-major [rows, classes] data; returns the number of rows. */
-export function checkRows(name: string, argument: string, data: unknown, options: Rows | undefined): number {
-  const { length } = checkLogits(name, argument, data);
+export function checkRows(
+  name: string,
+  argument: string,
+  { length }: FloatArray | HalfBits,
+  options: Rows | undefined,
+): number {
   const classes = options?.classes;
   checkInteger(name, "classes", classes, 1, MAXIMAL_CLASSES);
   const rows = length / (classes as number);

@@ -1,32 +1,60 @@
 import type { Backend } from "../backends/backend.ts";
 import { checkLogits } from "../check.ts";
-import { dtypeOf, type FloatArray, type LogitsArray } from "../dtype.ts";
+import { dtypeOf, type FloatArray, type HalfBits, type LogitsArray } from "../dtype.ts";
 import type { Kernel } from "../kernels/kernel.ts";
 import * as kernels from "../kernels/softmax.ts";
 import type { Out } from "./reduction.ts";
 import { checkRows, type Rows, rowsOut } from "./rows.ts";
 
-function elementwise(kernel: Kernel, backend: Backend, data: LogitsArray, options: Rows & Out): FloatArray {
-  const { name } = kernel;
-  const logits = checkLogits(name, "logits", data);
-  const rows = checkRows(name, "logits", logits, options);
-  const out = rowsOut(name, "logits", logits, options);
-  backend.run(kernel, dtypeOf(logits), rows, { logits, out, classes: options.classes });
-  return out;
-}
+/** Softmax and its kin on one backend. */
+export class Softmax {
+  readonly #backend: Backend;
+  /** One object for every call, so that a call leaves none behind; emptied after each. */
+  readonly #args = {
+    logits: null as FloatArray | HalfBits | null,
+    out: null as FloatArray | null,
+    classes: 0,
+  };
 
-export function softmax(backend: Backend, logits: LogitsArray, options: Rows & Out): FloatArray {
-  return elementwise(kernels.softmax, backend, logits, options);
-}
+  constructor(backend: Backend) {
+    this.#backend = backend;
+  }
 
-export function logSoftmax(backend: Backend, logits: LogitsArray, options: Rows & Out): FloatArray {
-  return elementwise(kernels.logSoftmax, backend, logits, options);
-}
+  softmax(logits: LogitsArray, options: Rows & Out): FloatArray {
+    return this.#elementwise(kernels.softmax, logits, options);
+  }
 
-export function logSumExp(backend: Backend, data: LogitsArray, options: Rows): Float64Array {
-  const logits = checkLogits("logSumExp", "logits", data);
-  const rows = checkRows("logSumExp", "logits", logits, options);
-  const out = new Float64Array(rows);
-  backend.run(kernels.logSumExp, dtypeOf(logits), rows, { logits, out, classes: options.classes });
-  return out;
+  logSoftmax(logits: LogitsArray, options: Rows & Out): FloatArray {
+    return this.#elementwise(kernels.logSoftmax, logits, options);
+  }
+
+  logSumExp(data: LogitsArray, options: Rows): Float64Array {
+    const logits = checkLogits("logSumExp", "logits", data);
+    const rows = checkRows("logSumExp", "logits", logits, options);
+    const out = new Float64Array(rows);
+    this.#run(kernels.logSumExp, logits, rows, options.classes, out);
+    return out;
+  }
+
+  #elementwise(kernel: Kernel, data: LogitsArray, options: Rows & Out): FloatArray {
+    const { name } = kernel;
+    const logits = checkLogits(name, "logits", data);
+    const rows = checkRows(name, "logits", logits, options);
+    const out = rowsOut(name, "logits", logits, options);
+    this.#run(kernel, logits, rows, options.classes, out);
+    return out;
+  }
+
+  #run(kernel: Kernel, logits: FloatArray | HalfBits, rows: number, classes: number, out: FloatArray): void {
+    const args = this.#args;
+    args.logits = logits;
+    args.out = out;
+    args.classes = classes;
+    try {
+      this.#backend.run(kernel, dtypeOf(logits), rows, args);
+    } finally {
+      args.logits = null;
+      args.out = null;
+    }
+  }
 }

@@ -1,7 +1,8 @@
-import type { Backend } from "../backends/backend.ts";
+import type { Backend, Reduce as TakePartials } from "../backends/backend.ts";
 import { checkFloats, checkLength, checkOut, checkOverlap, checkSameDtype } from "../check.ts";
 import { dtypeOf, type FloatArray, floatArray } from "../dtype.ts";
 import { BLOCK_ELEMENTS } from "../kernels/constants.ts";
+import type { Kernel } from "../kernels/kernel.ts";
 import { squaredError, squaredErrorGradient, squaredErrors } from "../kernels/squaredError.ts";
 import { type Out, type Reduce, reductionOf, type WithGrad } from "./reduction.ts";
 
@@ -10,62 +11,6 @@ function check(name: string, predictions: unknown, targets: unknown): void {
   checkFloats(name, "targets", targets);
   checkSameDtype(name, "targets", targets, "predictions", predictions);
   checkLength(name, "targets", targets.length, predictions.length, "predictions");
-}
-
-const blocksOf = (predictions: FloatArray) => Math.ceil(predictions.length / BLOCK_ELEMENTS);
-
-/** Σ (p - t)^2: blocks of 1024, combined in index order in float64. */
-function sumOfSquares(backend: Backend, predictions: FloatArray, targets: FloatArray): number {
-  let sum = 0;
-  const args = { predictions, targets };
-  backend.run(squaredError, dtypeOf(predictions), blocksOf(predictions), args, predictions.length, (sums, blocks) => {
-    for (let i = 0; i < blocks; i++) sum += sums[i];
-  });
-  return sum;
-}
-
-/** (p - t)^2 of each element. */
-function squares(backend: Backend, predictions: FloatArray, targets: FloatArray): FloatArray {
-  const dtype = dtypeOf(predictions);
-  const out = floatArray(dtype, predictions.length);
-  backend.run(squaredErrors, dtype, blocksOf(predictions), { predictions, targets, out }, predictions.length);
-  return out;
-}
-
-export function mse(backend: Backend, predictions: FloatArray, targets: FloatArray, options?: Reduce) {
-  check("mse", predictions, targets);
-  const reduction = reductionOf("mse", options);
-  if (reduction === "none") return squares(backend, predictions, targets);
-  const sum = sumOfSquares(backend, predictions, targets);
-  return reduction === "sum" ? sum : sum / predictions.length;
-}
-
-export function rmse(backend: Backend, predictions: FloatArray, targets: FloatArray): number {
-  check("rmse", predictions, targets);
-  return Math.sqrt(sumOfSquares(backend, predictions, targets) / predictions.length);
-}
-
-/** Writes grad = scale (p - t); returns Σ (p - t)^2. */
-function writeGradient(
-  backend: Backend,
-  predictions: FloatArray,
-  targets: FloatArray,
-  grad: FloatArray,
-  scale: number,
-): number {
-  let sum = 0;
-  const args = { predictions, targets, grad, scale };
-  backend.run(
-    squaredErrorGradient,
-    dtypeOf(predictions),
-    blocksOf(predictions),
-    args,
-    predictions.length,
-    (sums, blocks) => {
-      for (let i = 0; i < blocks; i++) sum += sums[i];
-    },
-  );
-  return sum;
 }
 
 /** `out` of a gradient, checked, or a new array. */
@@ -78,31 +23,88 @@ function gradientOf(name: string, predictions: FloatArray, targets: FloatArray, 
   return out;
 }
 
-export function mseWithGrad(
-  backend: Backend,
-  predictions: FloatArray,
-  targets: FloatArray,
-  options?: Reduce & Out,
-): WithGrad<number | FloatArray> {
-  check("mseWithGrad", predictions, targets);
-  const reduction = reductionOf("mseWithGrad", options);
-  const grad = gradientOf("mseWithGrad", predictions, targets, options);
-  const n = predictions.length;
-  const each = reduction === "none" ? squares(backend, predictions, targets) : null;
-  const sum = writeGradient(backend, predictions, targets, grad, reduction === "mean" ? 2 / n : 2);
-  return { loss: each ?? (reduction === "mean" ? sum / n : sum), grad };
-}
+/** Squared errors on one backend. */
+export class SquaredError {
+  readonly #backend: Backend;
+  /** One object for every call, so that a call leaves none behind; emptied after each. */
+  readonly #args = {
+    predictions: null as FloatArray | null,
+    targets: null as FloatArray | null,
+    grad: null as FloatArray | null,
+    out: null as FloatArray | null,
+    scale: 0,
+  };
+  #sum = 0;
+  /** Blocks of 1024, combined in index order in float64. */
+  readonly #add: TakePartials = (sums, blocks) => {
+    for (let i = 0; i < blocks; i++) this.#sum += sums[i];
+  };
 
-export function rmseWithGrad(
-  backend: Backend,
-  predictions: FloatArray,
-  targets: FloatArray,
-  options?: Out,
-): WithGrad<number> {
-  check("rmseWithGrad", predictions, targets);
-  const grad = gradientOf("rmseWithGrad", predictions, targets, options);
-  const n = predictions.length;
-  const loss = Math.sqrt(sumOfSquares(backend, predictions, targets) / n);
-  writeGradient(backend, predictions, targets, grad, loss === 0 ? 0 : 1 / (n * loss));
-  return { loss, grad };
+  constructor(backend: Backend) {
+    this.#backend = backend;
+  }
+
+  mse(predictions: FloatArray, targets: FloatArray, options?: Reduce): number | FloatArray {
+    check("mse", predictions, targets);
+    const reduction = reductionOf("mse", options);
+    if (reduction === "none") return this.#squares(predictions, targets);
+    const sum = this.#sumOf(squaredError, predictions, targets, null, 0);
+    return reduction === "sum" ? sum : sum / predictions.length;
+  }
+
+  rmse(predictions: FloatArray, targets: FloatArray): number {
+    check("rmse", predictions, targets);
+    return Math.sqrt(this.#sumOf(squaredError, predictions, targets, null, 0) / predictions.length);
+  }
+
+  mseWithGrad(predictions: FloatArray, targets: FloatArray, options?: Reduce & Out): WithGrad<number | FloatArray> {
+    check("mseWithGrad", predictions, targets);
+    const reduction = reductionOf("mseWithGrad", options);
+    const grad = gradientOf("mseWithGrad", predictions, targets, options);
+    const n = predictions.length;
+    const each = reduction === "none" ? this.#squares(predictions, targets) : null;
+    const sum = this.#sumOf(squaredErrorGradient, predictions, targets, grad, reduction === "mean" ? 2 / n : 2);
+    return { loss: each ?? (reduction === "mean" ? sum / n : sum), grad };
+  }
+
+  rmseWithGrad(predictions: FloatArray, targets: FloatArray, options?: Out): WithGrad<number> {
+    check("rmseWithGrad", predictions, targets);
+    const grad = gradientOf("rmseWithGrad", predictions, targets, options);
+    const n = predictions.length;
+    const loss = Math.sqrt(this.#sumOf(squaredError, predictions, targets, null, 0) / n);
+    this.#sumOf(squaredErrorGradient, predictions, targets, grad, loss === 0 ? 0 : 1 / (n * loss));
+    return { loss, grad };
+  }
+
+  /** (p - t)^2 of each element. */
+  #squares(predictions: FloatArray, targets: FloatArray): FloatArray {
+    const out = floatArray(dtypeOf(predictions), predictions.length);
+    this.#args.out = out;
+    this.#run(squaredErrors, predictions, targets, undefined);
+    return out;
+  }
+
+  /** Σ (p - t)^2; grad = scale (p - t) where the kernel writes one. */
+  #sumOf(kernel: Kernel, predictions: FloatArray, targets: FloatArray, grad: FloatArray | null, scale: number): number {
+    this.#args.grad = grad;
+    this.#args.scale = scale;
+    this.#sum = 0;
+    this.#run(kernel, predictions, targets, this.#add);
+    return this.#sum;
+  }
+
+  #run(kernel: Kernel, predictions: FloatArray, targets: FloatArray, reduce: TakePartials | undefined): void {
+    const args = this.#args;
+    args.predictions = predictions;
+    args.targets = targets;
+    const { length } = predictions;
+    try {
+      this.#backend.run(kernel, dtypeOf(predictions), Math.ceil(length / BLOCK_ELEMENTS), args, length, reduce);
+    } finally {
+      args.predictions = null;
+      args.targets = null;
+      args.grad = null;
+      args.out = null;
+    }
+  }
 }

@@ -4,7 +4,7 @@ import type { Arena } from "../memory/arena.ts";
 import type { ExactSum } from "../numeric/exactSum.ts";
 
 /** Arguments by the names of a kernel's parameters; `partials`, `count` and `scratch` are the backend's. */
-export type Arguments = Readonly<Record<string, Argument>>;
+export type Arguments = Readonly<Record<string, Argument | undefined>>;
 
 /** Takes the partial results of one launch: `units` of them, the first one's number being `first`. */
 export type Reduce = (partials: Float64Array, units: number, first: number) => void;
@@ -16,7 +16,7 @@ export interface Backend {
   readonly arena: Arena;
   /**
    * Runs a kernel over all units, launch by launch in order. `elements` is what `count` says: the elements of the call.
-   * Partial results go to `reduce`, or, as a whole, to the array that the arguments name for them.
+   * Partial results go to `reduce`, or, where there is none, as a whole to the array that the arguments name for them.
    */
   run(kernel: Kernel, dtype: Dtype, units: number, args: Arguments, elements?: number, reduce?: Reduce): void;
   /** An empty exact sum; one at a time. */

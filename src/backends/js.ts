@@ -8,18 +8,7 @@ import { copyLabels } from "../memory/labels.ts";
 import { ARENA_OVERHEAD, PARTIAL_UNITS } from "../memory/map.ts";
 import { addRangeToBins, ExactSum } from "../numeric/exactSum.ts";
 import type { Arguments, Backend, Reduce } from "./backend.ts";
-
-/** Elements a unit of an array parameter. */
-export function elementsPerUnit(parameter: Parameter, args: Arguments): number {
-  if (parameter.per === "block") return BLOCK_ELEMENTS;
-  return parameter.per === "classes" ? (args.classes as number) : (parameter.values ?? 1);
-}
-
-/** Units a launch, lest its partial results outgrow their place. */
-export function partialUnits(kernel: Kernel): number {
-  const values = kernel.parameters.find(({ role }) => role === "partials")?.values ?? 1;
-  return Math.floor(PARTIAL_UNITS / values);
-}
+import { elementsPerUnit, partialUnits } from "./plan.ts";
 
 /** Elements of half-precision rows widened at once: 1 MiB of float32. */
 const WIDENED_ELEMENTS = 2 ** 18;

@@ -1,5 +1,5 @@
-import type { Kernel } from "../kernels/kernel.ts";
-import type { Exports, Launcher } from "./launcher.ts";
+import type { Launcher } from "./launcher.ts";
+import { type Exports, invoke, type Plan } from "./plan.ts";
 import type { Pool } from "./pool.ts";
 import {
   controlOf,
@@ -54,20 +54,16 @@ export function createThreads(exports: Exports, buffer: ArrayBufferLike, pool: P
   let strides = 0;
   let stride = 0;
   let units = 0;
-  let kernel: Kernel;
-  let f: Exports[string];
-  let parameters: readonly number[] = [];
+  let plan: Plan;
 
   function runStride(i: number): void {
-    f(i * stride, Math.min((i + 1) * stride, units), ...parameters);
+    invoke(plan.f, i * stride, Math.min((i + 1) * stride, units), numbers, plan.slots.length);
     Atomics.store(flags, i, launch);
   }
 
-  function start(of: Kernel, name: string, count: number, elements: number, pointers: readonly number[]): void {
+  function start(of: Plan, count: number, elements: number, pointers: Float64Array): void {
     if (strides > 0) join();
-    kernel = of;
-    f = exports[name];
-    parameters = pointers;
+    plan = of;
     units = count;
     const threads = pool.size + 1;
     const elementsAUnit = Math.max(1, elements / count);
@@ -84,9 +80,9 @@ export function createThreads(exports: Exports, buffer: ArrayBufferLike, pool: P
     words[STRIDES] = strides;
     words[STRIDE] = stride;
     words[UNITS] = units;
-    words[FUNCTION] = names.indexOf(name);
-    words[NUMBERS] = pointers.length;
-    words[SCRATCH_AT] = of.parameters.findIndex(({ role }) => role === "scratch");
+    words[FUNCTION] = names.indexOf(plan.name);
+    words[NUMBERS] = plan.slots.length;
+    words[SCRATCH_AT] = plan.slots.findIndex(({ role }) => role === "scratch");
     numbers.set(pointers);
     Atomics.store(words, LEFT, strides);
     Atomics.store(words, EPOCH, launch);
@@ -112,12 +108,12 @@ export function createThreads(exports: Exports, buffer: ArrayBufferLike, pool: P
         gaveUp = true;
         pool.dismissRunning(`no answer for ${tuning.patienceMilliseconds / 1000} s`);
       }
-      if (isInPlace(kernel, parameters)) lost++;
+      if (isInPlace(plan, numbers)) lost++;
       else runStride(i);
     }
     if (lost === 0) return;
     throw new Error(
-      `${kernel.name}: a worker stopped while it overwrote its input in place; ${lost} of ${total} parts are lost`,
+      `${plan.kernel.name}: a worker stopped while it overwrote its input in place; ${lost} of ${total} parts are lost`,
     );
   }
 
@@ -150,10 +146,10 @@ export function createThreads(exports: Exports, buffer: ArrayBufferLike, pool: P
 }
 
 /** Whether a kernel writes where it reads: then it can't be run again. */
-function isInPlace(kernel: Kernel, parameters: readonly number[]): boolean {
-  const of = (role: string) => parameters.filter((p, i) => kernel.parameters[i].role === role && p !== 0);
+function isInPlace({ slots }: Plan, numbers: Float64Array): boolean {
+  const of = (role: string) => slots.filter((it) => it.role === role).map(({ position }) => numbers[position]);
   const inputs = of("in");
-  return of("out").some((address) => inputs.includes(address));
+  return of("out").some((address) => address !== 0 && inputs.includes(address));
 }
 
 /** Atomics.wait throws on the main thread of a browser. */

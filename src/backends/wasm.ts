@@ -1,8 +1,7 @@
-import { bytesOf, type Dtype, type FloatArray, HalfBits, type LabelArray } from "../dtype.ts";
+import type { Dtype, FloatArray } from "../dtype.ts";
 import { BLOCK_ELEMENTS } from "../kernels/constants.ts";
-import type { Kernel, Parameter } from "../kernels/kernel.ts";
+import type { Kernel } from "../kernels/kernel.ts";
 import { Arena } from "../memory/arena.ts";
-import { copyLabels } from "../memory/labels.ts";
 import {
   ARENA,
   ARENA_OVERHEAD,
@@ -17,8 +16,11 @@ import {
 } from "../memory/map.ts";
 import { ExactSum } from "../numeric/exactSum.ts";
 import type { Arguments, Backend, Reduce } from "./backend.ts";
-import { elementsPerUnit, partialUnits } from "./js.ts";
-import type { Exports, Launcher } from "./launcher.ts";
+import { Call } from "./call.ts";
+import type { Launcher } from "./launcher.ts";
+import { createPlans, type Exports, invoke } from "./plan.ts";
+import { MAXIMAL_NUMBERS } from "./protocol.ts";
+import { Staging } from "./staging.ts";
 
 /** Bytes that the windows of one launch should take together: within the second-level cache. */
 const LAUNCH_BYTES = 512 * 1024;
@@ -27,27 +29,16 @@ const SHARED_UNITS = 4;
 /** Windows start at a cache line, and at different places of a page: at the same place copying took twice as long. */
 const LINE = 64;
 const STAGGER = 704;
+const GAP = 2 * LINE + STAGGER;
 
-/** An array on its way through a window. */
-interface Staged {
-  readonly parameter: Parameter;
-  readonly array: FloatArray | HalfBits | LabelArray;
-  readonly elements: number;
-  readonly bytes: number;
-  /** Of its window; a shared call has two, so that one is filled while the other one is worked on. */
-  readonly addresses: [number, number];
-}
-
-/** A launch: units [first, first + units) of the call, in one of the windows. */
+/** A launch: units [first, first + units) of the call, in windows from `address` on, its results going to `partials`. */
 interface Launch {
-  readonly first: number;
-  readonly units: number;
-  readonly window: 0 | 1;
-}
-
-function bytesPerElement(parameter: Parameter, dtype: Dtype): number {
-  if (parameter.type === "u16") return 2;
-  return parameter.type === "float" ? bytesOf(dtype) : parameter.type === "f64" ? 8 : 4;
+  first: number;
+  units: number;
+  readonly numbers: Float64Array;
+  readonly address: number;
+  readonly partials: Float64Array;
+  readonly partialsAt: number;
 }
 
 /**
@@ -64,147 +55,119 @@ export function createWasmBackend(
   const { buffer } = memory;
   writeConstants(buffer);
   const arena = new Arena(buffer, ARENA, arenaBytes, ARENA_OVERHEAD);
-  const partials = [0, 1].map((i) => new Float64Array(buffer, PARTIALS + 8 * PARTIAL_UNITS * i, PARTIAL_UNITS));
+  const staging = new Staging(buffer, exports);
+  const planOf = createPlans(exports);
   const sum = new ExactSum(new Float64Array(buffer, BINS, BINS_BYTES / 8));
   const addToBins = (begin: number, end: number, values: Float64Array) =>
     exports.addExactly(begin, end, values.byteOffset, BINS);
 
-  /** Whether a kernel can work on the array where it is. */
-  function isResident(
-    parameter: Parameter,
-    array: FloatArray | HalfBits | LabelArray,
-  ): array is FloatArray | LabelArray {
-    return (
-      !(array instanceof HalfBits) &&
-      array.buffer === buffer &&
-      (parameter.type !== "i32" || array instanceof Int32Array)
-    );
+  function launchAt(address: number, i: number): Launch {
+    const partialsAt = PARTIALS + 8 * PARTIAL_UNITS * i;
+    const partials = new Float64Array(buffer, partialsAt, PARTIAL_UNITS);
+    return { first: 0, units: 0, numbers: new Float64Array(MAXIMAL_NUMBERS), address, partials, partialsAt };
+  }
+  const alone = launchAt(WINDOWS, 0);
+
+  /** Copies in what a launch reads, of windows for `most` units, and puts its numbers together. `all`: whole arrays too. */
+  function bind(call: Call, args: Arguments, launch: Launch, most: number, all: boolean): void {
+    const { first, units, numbers } = launch;
+    const { slots } = call.plan;
+    let { address } = launch;
+    for (let i = 0; i < slots.length; i++) {
+      const slot = slots[i];
+      if (slot.role === "scratch") numbers[i] = SCRATCH;
+      else if (slot.role === "scalar") numbers[i] = args[slot.name] as number;
+      else if (slot.role === "count") {
+        numbers[i] = Math.min(units * BLOCK_ELEMENTS, call.elements - first * BLOCK_ELEMENTS);
+      } else {
+        const array = call.arrays[i];
+        if (array === null) {
+          numbers[i] = slot.role === "partials" ? launch.partialsAt : 0;
+          continue;
+        }
+        const unit = call.unit(slot);
+        const from = slot.whole ? 0 : first * unit;
+        if (call.addresses[i] !== 0) {
+          numbers[i] = call.addresses[i] + from * slot.bytes;
+          continue;
+        }
+        numbers[i] = address;
+        if (slot.role === "in" && (all || !slot.whole)) {
+          const n = Math.min(units * unit, array.length - from);
+          staging.copyIn(array, slot, from, n, address, args.ignoreIndex as number);
+        }
+        const bytes = unit * slot.bytes * (slot.whole ? 1 : most);
+        address = (Math.ceil((address + bytes) / LINE) + 1) * LINE + STAGGER;
+      }
+    }
   }
 
-  /** A window's contents: elements [from, from + n) of the array. */
-  function window(
-    { parameter, array }: Staged,
-    address: number,
-    dtype: Dtype,
-    n: number,
-  ): FloatArray | Int32Array | Uint16Array {
-    if (parameter.type === "u16") return new Uint16Array(buffer, address, n);
-    if (parameter.type === "i32") return new Int32Array(buffer, address, n);
-    return bytesPerElement(parameter, dtype) === 4 && !(array instanceof Float64Array)
-      ? new Float32Array(buffer, address, n)
-      : new Float64Array(buffer, address, n);
+  /** Takes the results of a launch that is done. */
+  function settle(call: Call, launch: Launch, reduce: Reduce | undefined): void {
+    const { first, units, numbers, partials } = launch;
+    if (call.copiesOut) {
+      for (const slot of call.plan.arrays) {
+        const array = call.arrays[slot.position] as FloatArray | null;
+        if (slot.role === "in" || array === null || call.addresses[slot.position] !== 0) continue;
+        const unit = call.unit(slot);
+        const from = slot.whole ? 0 : first * unit;
+        staging.copyOut(array, from, Math.min(units * unit, array.length - from), numbers[slot.position]);
+      }
+    }
+    reduce?.(partials, units, first);
   }
 
-  /** Copies half-precision bits into the upper half of their window, and widens them from there. */
-  function widen({ bits, format, length }: HalfBits, address: number): void {
-    const from = address + 2 * length;
-    new Uint16Array(buffer, from, length).set(bits);
-    const f = format === "f16" ? exports.widenFloat16 : exports.widenBfloat16;
-    f(0, Math.ceil(length / BLOCK_ELEMENTS), from, address, length);
+  /** Launch by launch on the caller's thread. */
+  function runAlone(call: Call, args: Arguments, reduce: Reduce | undefined): void {
+    const { plan, units } = call;
+    const room = WINDOWS_BYTES - call.wholeBytes - GAP * call.windows;
+    const most = Math.min(call.unitsIn(Math.min(room, LAUNCH_BYTES)), reduce ? plan.partialUnits : units);
+    for (let first = 0; first < units; first += most) {
+      alone.first = first;
+      alone.units = Math.min(most, units - first);
+      bind(call, args, alone, most, first === 0);
+      invoke(plan.f, 0, alone.units, alone.numbers, plan.slots.length);
+      settle(call, alone, reduce);
+    }
   }
 
-  function copyIn(staged: Staged, at: 0 | 1, dtype: Dtype, from: number, n: number, ignoreIndex: number): void {
-    const to = window(staged, staged.addresses[at], dtype, n);
-    if (staged.array instanceof HalfBits) widen(staged.array.subarray(from, from + n), staged.addresses[at]);
-    else if (to instanceof Int32Array) copyLabels(staged.array as LabelArray, from, n, to, ignoreIndex);
-    else to.set((staged.array as FloatArray).subarray(from, from + n));
+  /** On several threads: while they are at work on one window, the other one is emptied and filled. */
+  function runShared(threads: Launcher, call: Call, args: Arguments, reduce: Reduce | undefined): void {
+    const { plan, units } = call;
+    const half = WINDOWS_BYTES / 2 - call.wholeBytes - GAP * call.windows;
+    const bytes = Math.min(half, Math.max(LAUNCH_BYTES, SHARED_UNITS * call.unitBytes));
+    const most = Math.min(call.unitsIn(bytes), reduce ? plan.partialUnits : units);
+    const launches = [launchAt(WINDOWS, 0), launchAt(WINDOWS + WINDOWS_BYTES / 2, 1)];
+    let last: Launch | undefined;
+    for (let first = 0; first < units; first += most) {
+      const launch = launches[(first / most) & 1];
+      launch.first = first;
+      launch.units = Math.min(most, units - first);
+      bind(call, args, launch, most, first <= most);
+      threads.join();
+      threads.start(plan, launch.units, (call.work / units) * launch.units, launch.numbers);
+      if (last) settle(call, last, reduce);
+      last = launch;
+    }
+    threads.join();
+    if (last) settle(call, last, reduce);
   }
+
+  const spare: Call[] = [];
 
   function run(kernel: Kernel, dtype: Dtype, units: number, args: Arguments, elements = 0, reduce?: Reduce): void {
-    const staged: Staged[] = [];
-    let bytesAUnit = 0;
-    let bytesACall = 0;
-    let work = 0;
-    for (const parameter of kernel.parameters) {
-      const array = args[parameter.name];
-      if (parameter.role === "scalar" || array === null || array === undefined || typeof array === "number") continue;
-      work += array.length;
-      if (isResident(parameter, array)) continue;
-      const whole = parameter.per === "call";
-      const elementsAUnit = whole ? array.length : elementsPerUnit(parameter, args);
-      const bytes = elementsAUnit * bytesPerElement(parameter, dtype);
-      staged.push({ parameter, array, elements: elementsAUnit, bytes, addresses: [0, 0] });
-      if (whole) bytesACall += bytes + LINE + STAGGER;
-      else bytesAUnit += bytes;
-    }
-    const room = WINDOWS_BYTES - bytesACall - staged.length * (LINE + STAGGER);
-    if (bytesAUnit > room) {
-      wide.run(kernel, dtype, units, args, elements, reduce);
-      return;
-    }
-    const half = room / 2 - staged.length * (LINE + STAGGER);
-    const threads = launcher !== undefined && bytesAUnit <= half && launcher.shares(kernel, work) ? launcher : null;
-    const most = threads
-      ? Math.min(half, Math.max(LAUNCH_BYTES, SHARED_UNITS * bytesAUnit))
-      : Math.min(LAUNCH_BYTES, room);
-    const fitting = bytesAUnit === 0 ? units : Math.max(1, Math.floor(most / bytesAUnit));
-    const launch = Math.min(units, reduce ? Math.min(fitting, partialUnits(kernel)) : fitting);
-
-    let address = WINDOWS;
-    for (const s of staged) {
-      const whole = s.parameter.per === "call";
-      for (const at of [0, 1] as const) {
-        if (at === 1 && (whole || !threads)) continue;
-        s.addresses[at] = address;
-        if (whole) s.addresses[1] = address;
-        address = (Math.ceil((address + (whole ? s.bytes : s.bytes * launch)) / LINE) + 1) * LINE + STAGGER;
-      }
-      if (whole && s.parameter.role === "in") copyIn(s, 0, dtype, 0, s.array.length, 0);
-    }
-
-    const name = kernel.dtypes ? `${kernel.name}_${dtype}` : kernel.name;
-    const elementsOf = (s: Staged, first: number, n: number) =>
-      Math.min(n * s.elements, s.array.length - first * s.elements);
-
-    /** Takes the results of a launch that is done. */
-    function settle({ first, units: n, window: at }: Launch): void {
-      for (const s of staged) {
-        if (s.parameter.role === "in") continue;
-        const view = window(s, s.addresses[at], dtype, elementsOf(s, first, n)) as FloatArray;
-        (s.array as FloatArray).set(view, first * s.elements);
-      }
-      reduce?.(partials[at], n, first);
-    }
-
-    let last: Launch | undefined;
-    for (let first = 0; first < units; first += launch) {
-      const at = threads && last?.window === 0 ? 1 : 0;
-      const n = Math.min(launch, units - first);
-      for (const s of staged) {
-        if (s.parameter.role === "in" && s.parameter.per !== "call") {
-          copyIn(s, at, dtype, first * s.elements, elementsOf(s, first, n), args.ignoreIndex as number);
-        }
-      }
-      let next = 0;
-      const numbers = kernel.parameters.map((parameter) => {
-        const value = args[parameter.name];
-        if (parameter.role === "scratch") return SCRATCH;
-        if (parameter.role === "count") return Math.min(n * BLOCK_ELEMENTS, elements - first * BLOCK_ELEMENTS);
-        if (parameter.role === "partials" && value === undefined) return partials[at].byteOffset;
-        if (value === null || value === undefined) return 0;
-        if (typeof value === "number") return value;
-        if (staged[next]?.parameter === parameter) return staged[next++].addresses[at];
-        return (
-          (value as FloatArray).byteOffset +
-          (parameter.per === "call" ? 0 : first) *
-            elementsPerUnit(parameter, args) *
-            (value as FloatArray).BYTES_PER_ELEMENT
-        );
-      });
-      const now: Launch = { first, units: n, window: at };
-      if (threads) {
-        threads.join();
-        threads.start(kernel, name, n, (work / units) * n, numbers);
-        if (last) settle(last);
-        last = now;
-      } else {
-        exports[name](0, n, ...numbers);
-        settle(now);
-      }
-    }
-    if (last) {
-      threads?.join();
-      settle(last);
+    // a call within a call (of what reduces) has its own
+    const call = spare.pop() ?? new Call();
+    try {
+      call.open(planOf(kernel, dtype), units, elements, args, reduce !== undefined, staging);
+      const room = WINDOWS_BYTES - call.wholeBytes - GAP * call.windows;
+      if (call.unitBytes > room) wide.run(kernel, dtype, units, args, elements, reduce);
+      else if (launcher?.shares(kernel, call.work) && call.unitBytes <= room - WINDOWS_BYTES / 2) {
+        runShared(launcher, call, args, reduce);
+      } else runAlone(call, args, reduce);
+    } finally {
+      call.close();
+      spare.push(call);
     }
   }
 

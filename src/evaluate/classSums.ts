@@ -1,7 +1,7 @@
 import type { LabelArray } from "../dtype.ts";
 import { LOSS, RANK, RECORD } from "../kernels/evaluate.ts";
 import { copyLabels } from "../memory/labels.ts";
-import { Expansion } from "../numeric/exactTotal.ts";
+import { Expansion } from "../numeric/expansion.ts";
 import { classOf, type Totals } from "./totals.ts";
 
 /** Values of a class: rows, right ones, the three parts of the sum of losses, how many rows are in those, and what is not finite. */

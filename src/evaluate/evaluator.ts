@@ -1,4 +1,4 @@
-import { checkAllLabels } from "../api/crossEntropy.ts";
+import { LabelCheck } from "../api/labels.ts";
 import type { Backend } from "../backends/backend.ts";
 import { checkLength, checkLogits } from "../check.ts";
 import { dtypeOf, type FloatArray, type HalfBits, isLabelArray, type LabelArray, type LogitsArray } from "../dtype.ts";
@@ -83,7 +83,7 @@ export class RowEvaluator implements Evaluator {
     const rows = rowsOf(name, x, labels, classes);
     const weights = this.#weight ?? null;
     if (weights) checkWeightDtype(name, weights, x);
-    checkAllLabels(name, backend, labels, classes, ignoreIndex, firstRow);
+    new LabelCheck(backend).count(name, labels, classes, ignoreIndex, firstRow);
 
     const workspace = this.#engine.workspace();
     workspace.take(this);

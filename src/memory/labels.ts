@@ -3,10 +3,17 @@ import type { LabelArray } from "../dtype.ts";
 const INT32_MAX = 2147483647;
 
 /**
- * Copies labels[from..from + n) to an Int32Array. What does not fit 32 bits becomes -1 (or -2 where -1 is ignored), which
- * is out of range like the label itself.
+ * Copies labels[from..from + n) to an Int32Array, from its element `at` on. What does not fit 32 bits becomes -1 (or -2
+ * where -1 is ignored), which is out of range like the label itself.
  */
-export function copyLabels(labels: LabelArray, from: number, n: number, to: Int32Array, ignoreIndex: number): void {
+export function copyLabels(
+  labels: LabelArray,
+  from: number,
+  n: number,
+  to: Int32Array,
+  ignoreIndex: number,
+  at = 0,
+): void {
   const outOfRange = ignoreIndex === -1 ? -2 : -1;
   if (labels instanceof BigInt64Array || labels instanceof BigUint64Array) {
     // halves, not BigInts: 20 times faster
@@ -15,11 +22,11 @@ export function copyLabels(labels: LabelArray, from: number, n: number, to: Int3
     for (let i = 0; i < n; i++) {
       const low = words[2 * i];
       const high = words[2 * i + 1];
-      to[i] = high === (signed ? low >> 31 : 0) && (signed || low >= 0) ? low : outOfRange;
+      to[at + i] = high === (signed ? low >> 31 : 0) && (signed || low >= 0) ? low : outOfRange;
     }
   } else if (labels instanceof Uint32Array) {
-    for (let i = 0; i < n; i++) to[i] = labels[from + i] > INT32_MAX ? outOfRange : labels[from + i];
+    for (let i = 0; i < n; i++) to[at + i] = labels[from + i] > INT32_MAX ? outOfRange : labels[from + i];
   } else {
-    to.set(from === 0 && n === labels.length ? labels : labels.subarray(from, from + n));
+    to.set(n === labels.length ? labels : labels.subarray(from, from + n), at);
   }
 }

@@ -1,4 +1,5 @@
 import { EXPONENTS, round, toInteger } from "./exactSum.ts";
+import { Expansion } from "./expansion.ts";
 
 /** From this exponent on, bins hold values divided by 2^64: see ExactSum. */
 const HUGE_EXPONENT = 2000;
@@ -60,32 +61,5 @@ export class ExactTotal {
 
   #mark(kind: number): void {
     this.kind |= kind;
-  }
-}
-
-/** A running exact sum of finite values as a few numbers that don't overlap: quick to add to, whatever their exponents. */
-export class Expansion {
-  readonly #parts: number[] = [];
-
-  add(value: number): void {
-    const parts = this.#parts;
-    let x = value;
-    let kept = 0;
-    for (let i = 0; i < parts.length; i++) {
-      const y = parts[i];
-      const sum = x + y;
-      const part = sum - x;
-      const error = x - (sum - part) + (y - part);
-      if (error !== 0) parts[kept++] = error;
-      x = sum;
-    }
-    parts.length = kept;
-    parts.push(x);
-  }
-
-  /** Empties it into a total. */
-  drain(to: ExactTotal): void {
-    for (const part of this.#parts) to.add(part);
-    this.#parts.length = 0;
   }
 }
