@@ -5,6 +5,7 @@ import * as ce from "./crossEntropy";
 import * as elementary from "./elementary";
 import * as evaluation from "./evaluate";
 import * as ll from "./likelihood";
+import * as regressions from "./regression";
 import * as se from "./squaredError";
 import * as sm from "./softmax";
 import * as targets from "./targets";
@@ -67,3 +68,6 @@ export function logarithm_f64(begin: i32, end: i32, x: usize, out: usize, count:
 
 export function evaluate_f32(begin: i32, end: i32, logits: usize, labels: usize, weights: usize, rows: usize, classes: i32, ignoreIndex: i32, scratch: usize): void { evaluation.evaluate<f32>(begin, end, logits, labels, weights, rows, classes, ignoreIndex, scratch); }
 export function evaluate_f64(begin: i32, end: i32, logits: usize, labels: usize, weights: usize, rows: usize, classes: i32, ignoreIndex: i32, scratch: usize): void { evaluation.evaluate<f64>(begin, end, logits, labels, weights, rows, classes, ignoreIndex, scratch); }
+
+export function regression_f32(begin: i32, end: i32, predictions: usize, targets: usize, sums: usize, maxima: usize, count: i32, scratch: usize): void { regressions.regression<f32>(begin, end, predictions, targets, sums, maxima, count, scratch); }
+export function regression_f64(begin: i32, end: i32, predictions: usize, targets: usize, sums: usize, maxima: usize, count: i32, scratch: usize): void { regressions.regression<f64>(begin, end, predictions, targets, sums, maxima, count, scratch); }

@@ -14,8 +14,9 @@ import { type FloatArray, isArrayType, type LabelArray, type LogitsArray } from 
 import type { Evaluation } from "./evaluate/evaluation.ts";
 import { RowEvaluator, type RowListener } from "./evaluate/evaluator.ts";
 import type { EvaluatorOptions } from "./evaluate/options.ts";
+import { ErrorEvaluator, type RegressionEvaluator } from "./evaluate/regression.ts";
 import { type Batch, evaluateBatches } from "./evaluate/stream.ts";
-import { Workspace } from "./evaluate/workspace.ts";
+import { type Engine as EvaluationEngine, Workspace } from "./evaluate/workspace.ts";
 import { hasRelaxedSimd, hasSimd } from "./features.ts";
 import type { ArrayType } from "./memory/arena.ts";
 import { ARENA, ARENA_OVERHEAD, PAGE, SLACK } from "./memory/map.ts";
@@ -176,12 +177,11 @@ class Engine {
   }
 
   evaluator(options: EvaluatorOptions, listener?: RowListener): RowEvaluator {
-    this.#open("evaluator");
-    const engine = {
-      backend: (name: string) => this.#open(name).backend,
-      workspace: () => this.#evaluationWorkspace(),
-    };
-    return new RowEvaluator("evaluator", engine, options, listener);
+    return new RowEvaluator("evaluator", this.#evaluationEngine("evaluator"), options, listener);
+  }
+
+  regressionEvaluator(): RegressionEvaluator {
+    return new ErrorEvaluator(this.#evaluationEngine("regressionEvaluator"));
   }
 
   evaluate(logits: LogitsArray, labels: LabelArray, options: EvaluatorOptions): Evaluation {
@@ -197,8 +197,14 @@ class Engine {
     return evaluateBatches(this.evaluator(options), batches);
   }
 
-  #evaluationWorkspace(): Workspace {
-    this.#workspace ??= new Workspace(this.#open("evaluator").backend);
-    return this.#workspace;
+  #evaluationEngine(name: string): EvaluationEngine {
+    this.#open(name);
+    return {
+      backend: (caller) => this.#open(caller).backend,
+      workspace: () => {
+        this.#workspace ??= new Workspace(this.#open(name).backend);
+        return this.#workspace;
+      },
+    };
   }
 }

@@ -3,6 +3,7 @@ import type { FloatArray, HalfArray, LabelArray, LogitsArray, NumericArray } fro
 import type { Evaluation } from "../evaluate/evaluation.ts";
 import type { Evaluator } from "../evaluate/evaluator.ts";
 import type { EvaluatorOptions } from "../evaluate/options.ts";
+import type { RegressionEvaluator } from "../evaluate/regression.ts";
 import type { Batch } from "../evaluate/stream.ts";
 import type { CrossEntropy } from "./crossEntropy.ts";
 import type { Out, Reduce, WithGrad } from "./reduction.ts";
@@ -238,4 +239,17 @@ export interface Losses {
     batches: AsyncIterable<Batch> | Iterable<Batch> | ReadableStream<Batch>,
     options: EvaluatorOptions,
   ): Promise<Evaluation>;
+
+  /**
+   * An evaluator of regressions: mse, rmse, mae, largest error and R2. The sum over elements is exact, whatever the batches,
+   * their order, the backend or the machine; states of parts merge to the state of the whole (mergeStates).
+   *
+   * @throws (add) TypeError of other arrays or two dtypes; RangeError of two lengths
+   * @example
+   * const evaluator = losses.regressionEvaluator();
+   * evaluator.add(predictions, targets);
+   * evaluator.result().r2;
+   * @see Wikipedia, Coefficient of determination
+   */
+  regressionEvaluator(): RegressionEvaluator;
 }

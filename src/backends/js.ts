@@ -20,15 +20,19 @@ export function createJsBackend(arenaBytes: number): Backend {
   const labels = new Int32Array(PARTIAL_UNITS);
   const sum = new ExactSum();
   let arena: Arena | undefined;
-  let widened = new Float32Array(0);
+  const widened = new Map<string, Float32Array>();
 
-  /** Half-precision numbers as float32, until the next call. */
-  function widen(half: HalfBits): Float32Array {
+  /** Half-precision numbers as float32, until the next one of that name. */
+  function widen(name: string, half: HalfBits): Float32Array {
     const { length } = half;
-    if (widened.length < length) widened = new Float32Array(length);
+    let out = widened.get(name);
+    if (out === undefined || out.length < length) {
+      out = new Float32Array(length);
+      widened.set(name, out);
+    }
     const { loop } = half.format === "f16" ? widenFloat16 : widenBfloat16;
-    (loop as (...parameters: unknown[]) => void)(0, Math.ceil(length / BLOCK_ELEMENTS), half.bits, widened, length);
-    return widened;
+    (loop as (...parameters: unknown[]) => void)(0, Math.ceil(length / BLOCK_ELEMENTS), half.bits, out, length);
+    return out;
   }
 
   /** The argument of one parameter in the launch of units [first, first + units). */
@@ -44,7 +48,7 @@ export function createJsBackend(arenaBytes: number): Backend {
     }
     if (value instanceof HalfBits) {
       const n = elementsPerUnit(parameter, args);
-      return widen(value.subarray(first * n, (first + units) * n));
+      return widen(parameter.name, value.subarray(first * n, (first + units) * n));
     }
     const array = value as FloatArray;
     return first === 0 ? array : array.subarray(first * elementsPerUnit(parameter, args));

@@ -2,7 +2,6 @@ import type { LabelArray } from "../dtype.ts";
 import type { Evaluation } from "../evaluate/evaluation.ts";
 import type { RowEvaluator, RowListener } from "../evaluate/evaluator.ts";
 import type { EvaluatorOptions } from "../evaluate/options.ts";
-import { regressionEvaluator } from "../evaluate/regression.ts";
 import { openTensor } from "../formats/openTensor.ts";
 import { TENSOR_DTYPES, type Tensor, type TensorDtype } from "../formats/tensor.ts";
 import { createLosses, type Losses } from "../losses.ts";
@@ -185,7 +184,7 @@ async function regression(losses: Losses, predictions: Tensor, targets: Tensor, 
     if (values[option]) throw new UsageError(`--${option} is not for --loss mse`);
   }
   checkPair(predictions, targets);
-  const evaluator = regressionEvaluator();
+  const evaluator = losses.regressionEvaluator();
   const progress = progressBar(predictions.length ?? targets.length ?? 0, "elements");
   const begin = performance.now();
   let done = 0;

@@ -11,7 +11,7 @@ import { type Evaluation, evaluationOfTotals } from "./evaluation.ts";
 import { checkOptions, type EvaluatorOptions, type Options } from "./options.ts";
 import { encode } from "./state.ts";
 import { createTotals, type Totals } from "./totals.ts";
-import { RANKS, type Workspace } from "./workspace.ts";
+import { type Engine, RANKS } from "./workspace.ts";
 
 /** Adds up what logits are worth, batch by batch. See Losses.evaluator. */
 export interface Evaluator {
@@ -39,13 +39,6 @@ export type RowListener = (records: Float64Array, n: number, first: number, labe
 const PENDING_ROWS = 2 ** 19;
 
 const UNIT_52 = 4503599627370496;
-
-/** What an evaluator runs on, while it is open. */
-export interface Engine {
-  /** Throws, naming the function, when it is closed. */
-  backend(name: string): Backend;
-  workspace(): Workspace;
-}
 
 export class RowEvaluator implements Evaluator {
   readonly options: Options;

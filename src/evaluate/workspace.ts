@@ -1,20 +1,29 @@
-import type { Backend } from "../backends/backend.ts";
-import { addRecords, countersOf, SUM_BINS, SUMS, tally } from "../kernels/tally.ts";
+import type { Backend, Reduce } from "../backends/backend.ts";
+import { createJsBackend } from "../backends/js.ts";
+import { dtypeOf, type FloatArray, type HalfBits } from "../dtype.ts";
+import { BLOCK_ELEMENTS } from "../kernels/constants.ts";
+import { regression } from "../kernels/regression.ts";
+import { countersOf, SUM_BINS, SUMS, tally } from "../kernels/tally.ts";
 import { addExactly } from "../kernels/targets.ts";
-import { addRangeToBins } from "../numeric/exactSum.ts";
 import { MAXIMAL_BINS } from "./options.ts";
 
 /** Ranks counted one by one; rarer ones beyond are added as 1 / rank. */
 export const RANKS = 4096;
 
-/** Where one evaluator at a time adds up its rows: in the engine's memory where there is room, where a kernel can. */
+/** What an evaluator runs on, while it is open. */
+export interface Engine {
+  /** Throws, naming the function, when it is closed. */
+  backend(name: string): Backend;
+  workspace(): Workspace;
+}
+
+/** Where one evaluator at a time adds up: in the engine's memory where there is room, else in JavaScript. */
 export class Workspace {
   readonly sums: Float64Array;
   /** Bins of the sum of weights. */
   readonly weights: Float64Array;
   readonly counters: Float64Array;
   readonly #backend: Backend;
-  readonly #resident: boolean;
   #user: { drain(): void } | undefined;
 
   constructor(backend: Backend) {
@@ -23,8 +32,7 @@ export class Workspace {
     const length = counters + countersOf(RANKS, MAXIMAL_BINS).length;
     const memory = backend.name === "wasm" ? allocate(backend, length) : undefined;
     const array = memory ?? new Float64Array(length);
-    this.#backend = backend;
-    this.#resident = memory !== undefined;
+    this.#backend = memory || backend.name === "js" ? backend : createJsBackend(0);
     this.sums = array.subarray(0, sums);
     this.weights = array.subarray(sums, counters);
     this.counters = array.subarray(counters);
@@ -37,22 +45,23 @@ export class Workspace {
     this.#user = user;
   }
 
-  isOf(user: { drain(): void }): boolean {
-    return this.#user === user;
-  }
-
   /** Adds the first n records. */
   add(rows: Float64Array, n: number, ranks: number, bins: number): void {
     const { sums, counters } = this;
-    if (this.#resident) this.#backend.run(tally, "f64", n, { rows, sums, counters, ranks, bins });
-    else addRecords(0, n, rows, sums, counters, ranks, bins);
+    this.#backend.run(tally, "f64", n, { rows, sums, counters, ranks, bins });
   }
 
   /** Adds the first n weights of rows. */
   addWeights(values: Float64Array, n: number): void {
-    const bins = this.weights;
-    if (this.#resident) this.#backend.run(addExactly, "f64", n, { values, bins });
-    else addRangeToBins(0, n, values, bins);
+    this.#backend.run(addExactly, "f64", n, { values, bins: this.weights });
+  }
+
+  /** Adds up errors and targets; the largest error of each block goes to `reduce`. */
+  addErrors(predictions: FloatArray | HalfBits, targets: FloatArray | HalfBits, reduce: Reduce): void {
+    const { sums } = this;
+    const { length } = predictions;
+    const blocks = Math.ceil(length / BLOCK_ELEMENTS);
+    this.#backend.run(regression, dtypeOf(predictions), blocks, { predictions, targets, sums }, length, reduce);
   }
 }
 

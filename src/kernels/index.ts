@@ -13,6 +13,7 @@ import {
   likelihoodProbabilities,
   likelihoodProbabilitiesGradient,
 } from "./likelihood.ts";
+import { regression } from "./regression.ts";
 import { logSoftmax, logSumExp, softmax } from "./softmax.ts";
 import { squaredError, squaredErrorGradient, squaredErrors } from "./squaredError.ts";
 import { tally } from "./tally.ts";
@@ -44,4 +45,5 @@ export const KERNELS: readonly Kernel[] = [
   widenBfloat16,
   evaluate,
   tally,
+  regression,
 ];

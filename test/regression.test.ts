@@ -1,0 +1,233 @@
+import { Decimal } from "decimal.js";
+import { describe, expect, test } from "vitest";
+import {
+  bfloat16,
+  createLosses,
+  float16,
+  mergeStates,
+  type RegressionEvaluator,
+  regressionEvaluator,
+  regressionOf,
+} from "../src/index.ts";
+import { openThreaded } from "./backends.ts";
+import { bfloat16Bits, fromBfloat16 } from "./files.ts";
+import { arrayOf, type Dtype, dtypes, elementCounts, type FloatArray, mulberry32, normal, zeros } from "./inputs.ts";
+
+const opened = await openThreaded();
+const cramped = await createLosses({ backend: "wasm", arenaBytes: 0 });
+/** Every way of adding up; all of them give the same bytes. */
+const makers: [name: string, make: () => RegressionEvaluator][] = [
+  ...opened.map(
+    ({ name, losses }) => [name, () => losses.regressionEvaluator()] as [string, () => RegressionEvaluator],
+  ),
+  ["wasm without room", () => cramped.regressionEvaluator()],
+  ["no engine", regressionEvaluator],
+];
+
+const Exact = Decimal.clone({ precision: 3000, toExpNeg: -9e15, toExpPos: 9e15 });
+
+/** All digits of a float64: decimal.js itself takes the shortest that give it back. */
+function exact(x: number): Decimal {
+  let [integer, scale] = [x, 0];
+  for (; !Number.isInteger(integer); scale++) integer *= 2;
+  return new Exact(BigInt(integer).toString()).times(new Exact(2).pow(-scale));
+}
+
+const sumOf = (values: readonly number[]) => values.reduce((sum, x) => sum.plus(exact(x)), new Exact(0));
+
+/** Figures by decimals without rounding: shares nothing with the code but the two roundings of an error and its square. */
+function figuresOf(p: FloatArray, t: FloatArray) {
+  const narrow = p instanceof Float32Array ? Math.fround : (x: number) => x;
+  const errors = Array.from(p, (x, i) => Math.abs(narrow(x - t[i])));
+  const squares = sumOf(errors.map((d) => narrow(d * d)));
+  const targets = Array.from(t);
+  const n = targets.length;
+  const sum = sumOf(targets);
+  const ofSquares = targets.reduce((total, x) => total.plus(exact(x).times(exact(x))), new Exact(0));
+  const variation = ofSquares.minus(sum.times(sum).div(n));
+  return {
+    count: n,
+    mse: squares.toNumber() / n,
+    rmse: Math.sqrt(squares.toNumber() / n),
+    mae: sumOf(errors).toNumber() / n,
+    maximumError: Math.max(...errors),
+    r2: variation.isZero() ? Number.NaN : 1 - squares.toNumber() / variation.toNumber(),
+  };
+}
+
+/** Predictions and targets as they come, and as they make it hard for a sum of two parts. */
+const kinds: Record<string, (random: () => number, i: number) => [p: number, t: number]> = {
+  normal: (random) => {
+    const t = 10 * normal(random);
+    return [t + normal(random), t];
+  },
+  "far from 0": (random) => [250_000 + 1000 * normal(random), 250_000 + 1000 * normal(random)],
+  "the same targets": (random) => [normal(random), 3],
+  "no errors, and zeros": (random, i) =>
+    i % 3 === 0 ? [0, -0] : ([random(), random()].fill(random()) as [number, number]),
+  "of 60 octaves": (random) => [2 ** (60 * random() - 30), -(2 ** (60 * random() - 30))],
+  "one that is tiny": (random, i) => (i % 700 === 11 ? [1e-30, 3e-31] : [normal(random), 5 + normal(random)]),
+  "one that is large": (random, i) => (i % 700 === 11 ? [1e15, 3e14] : [normal(random), 5 + normal(random)]),
+  // around the limits of 18 and 16 octaves, with all the bits there are
+  ...Object.fromEntries(
+    [14, 16, 17, 18, 19, 22, 28].map((octaves) => [
+      `of ${octaves} octaves`,
+      (random: () => number, i: number): [number, number] => {
+        const x = i % 500 === 17 ? 2 ** -octaves : 1 / 2;
+        return [2 * x * (1 + random()), -x * (1 + random())];
+      },
+    ]),
+  ),
+  "below the normal": (random) => [1e-41 * random(), 1e-41 * random()],
+  "at the edge of the range": (_, i) => [2 + 2 ** -(i % 20), 2 ** (1 - (i % 20))],
+};
+
+function dataOf(dtype: Dtype, n: number, kind: keyof typeof kinds): [p: FloatArray, t: FloatArray] {
+  const random = mulberry32(n);
+  const [p, t] = [zeros(dtype, n), zeros(dtype, n)];
+  for (let i = 0; i < n; i++) [p[i], t[i]] = kinds[kind](random, i);
+  return [p, t];
+}
+
+function expectFigures(got: ReturnType<RegressionEvaluator["result"]>, wanted: ReturnType<typeof figuresOf>): void {
+  const { r2, ...rest } = wanted;
+  expect(got).toMatchObject(rest);
+  if (Number.isNaN(r2)) expect(got.r2).toBeNaN();
+  else expect(Math.abs(got.r2 - r2)).toBeLessThanOrEqual(2 ** -52 * Math.max(1, Math.abs(r2)));
+}
+
+describe.each(dtypes)("%s", (dtype) => {
+  test.each(Object.keys(kinds))("is the exact answer, the same bytes everywhere: %s", (kind) => {
+    for (const n of kind === "normal" ? elementCounts : [1, 7, 1024, 2100]) {
+      const [p, t] = dataOf(dtype, n, kind);
+      const wanted = figuresOf(p, t);
+      const states = makers.map(([name, make]) => {
+        const evaluator = make();
+        evaluator.add(p, t);
+        expectFigures(evaluator.result(), wanted);
+        return [name, Buffer.from(evaluator.state()).toString("hex")];
+      });
+      for (const [name, state] of states) expect(state, `${name}, ${n} elements`).toBe(states[0][1]);
+    }
+  });
+
+  test("300 random partitions have one state", () => {
+    const random = mulberry32(5);
+    const n = 3000;
+    const [p, t] = dataOf(dtype, n, "one that is tiny");
+    const whole = regressionEvaluator();
+    whole.add(p, t);
+    const wanted = whole.state();
+    for (let i = 0; i < 300; i++) {
+      const parts: Uint8Array[] = [];
+      for (let at = 0; at < n; ) {
+        const evaluator = makers[Math.floor(random() * makers.length)][1]();
+        for (let batches = 1 + random() * 3; batches > 0 && at < n; batches--) {
+          const end = Math.min(n, at + Math.floor(random() * random() * n));
+          evaluator.add(p.subarray(at, end), t.subarray(at, end));
+          at = end;
+        }
+        parts.unshift(evaluator.state());
+      }
+      const state = mergeStates(...parts);
+      if (Buffer.compare(state, wanted) !== 0) expect(state, `partition ${i}`).toEqual(wanted);
+    }
+    expect(regressionOf(wanted)).toEqual(whole.result());
+  });
+
+  test("more elements than bins hold at once", () => {
+    const n = 2 ** 19 + 5;
+    const p = zeros(dtype, n).fill(1);
+    const states = makers.map(([, make]) => {
+      const evaluator = make();
+      evaluator.add(p, zeros(dtype, n).fill(0.5));
+      expect(evaluator.result()).toMatchObject({ count: n, mse: 0.25, mae: 0.5, maximumError: 0.5 });
+      return Buffer.from(evaluator.state()).toString("hex");
+    });
+    expect(new Set(states).size).toBe(1);
+  });
+
+  test("what is not finite", () => {
+    const { POSITIVE_INFINITY: inf, NaN: nan } = Number;
+    const cases: [p: number, t: number, mse: number, mae: number, maximum: number][] = [
+      [nan, 1, nan, nan, nan],
+      [1, nan, nan, nan, nan],
+      [inf, 1, inf, inf, inf],
+      [1, -inf, inf, inf, inf],
+      [inf, inf, nan, nan, nan],
+      [dtype === "float32" ? 1e30 : 1e200, 0, inf, Number(dtype === "float32" ? Math.fround(1e30) : 1e200) / 1100, 0],
+    ];
+    for (const [p, t, mse, mae, maximum] of cases) {
+      for (const at of [0, 3, 1050, 1099]) {
+        const [x, y] = [zeros(dtype, 1100), zeros(dtype, 1100).map((_, i) => i)];
+        x.set(y);
+        [x[at], y[at]] = [p, t];
+        const states = makers.map(([, make]) => {
+          const evaluator = make();
+          evaluator.add(x, y);
+          expect(evaluator.result()).toMatchObject({ mse, mae, maximumError: maximum || mae * 1100 });
+          return Buffer.from(evaluator.state()).toString("hex");
+        });
+        expect(new Set(states).size).toBe(1);
+      }
+    }
+  });
+});
+
+test("half precision is what it stands for", () => {
+  const random = mulberry32(3);
+  const [p, t] = [0, 1].map(() => bfloat16Bits(Float32Array.from({ length: 1500 }, () => normal(random))));
+  const halves = Uint16Array.of(0x3c00, 0xc000, 0x3800, 0x0001);
+  for (const [, make] of makers) {
+    const [narrow, wide] = [make(), make()];
+    narrow.add(bfloat16(p), bfloat16(t));
+    wide.add(fromBfloat16(p), fromBfloat16(t));
+    expect(narrow.state()).toEqual(wide.state());
+    const few = make();
+    few.add(float16(halves), new Float32Array(4));
+    expect(few.result()).toMatchObject({ count: 4, maximumError: 2, mse: (5.25 + 2 ** -48) / 4 });
+  }
+});
+
+test("an evaluator of rows and one of numbers share an engine and don't mix", () => {
+  const logits = Float32Array.of(1, 2, 3, 4);
+  const labels = Int32Array.of(1, 0);
+  for (const { losses } of opened) {
+    const [rows, numbers] = [losses.evaluator({ classes: 2 }), losses.regressionEvaluator()];
+    for (let i = 0; i < 3; i++) {
+      rows.add(logits, labels);
+      numbers.add(
+        logits,
+        logits.map((x) => x + 1),
+      );
+    }
+    expect(rows.result()).toMatchObject({ counted: 6, accuracy: 0.5 });
+    expect(numbers.result()).toMatchObject({ count: 12, mse: 1, mae: 1, maximumError: 1 });
+  }
+});
+
+test("nothing, and what can't be added", async () => {
+  for (const [, make] of makers) {
+    const evaluator = make();
+    const { mse, rmse, mae, maximumError, r2, count } = evaluator.result();
+    expect([count, mse, rmse, mae, maximumError, r2]).toEqual([0, NaN, NaN, NaN, NaN, NaN]);
+    const add = (p: unknown, t: unknown) => () => evaluator.add(p as Float32Array, t as Float32Array);
+    expect(add(new Float32Array(2), new Float64Array(2))).toThrow(
+      new TypeError("add: targets is a Float64Array, but predictions is a Float32Array"),
+    );
+    expect(add(new Float32Array(2), new Float32Array(3))).toThrow(
+      new RangeError("add: targets has length 3, but predictions has 2"),
+    );
+    expect(add([1], new Float32Array(1))).toThrow(TypeError);
+    expect(evaluator.result().count).toBe(0);
+  }
+  const losses = await createLosses();
+  const evaluator = losses.regressionEvaluator();
+  evaluator.add(arrayOf.float32.of(1), arrayOf.float32.of(2));
+  losses.close();
+  expect(() => evaluator.add(new Float32Array(1), new Float32Array(1))).toThrow("add: this Losses is closed");
+  expect(() => losses.regressionEvaluator()).toThrow("regressionEvaluator: this Losses is closed");
+  expect(() => mergeStates(regressionEvaluator().state(), new Uint8Array(40))).toThrow(
+    'mergeStates: states[1] is not a state of an evaluator (it does not begin with "wlrg")',
+  );
+});
