@@ -1,5 +1,6 @@
 import { createLosses, type Losses, type LossesOptions } from "wasm-loss";
 import { type FloatArray, zeros } from "../test/inputs.ts";
+import { llvmCandidates } from "./native/llvm.ts";
 import { asManyBytes, type Call, type Inputs, type Operation, type Result } from "./operations/operation.ts";
 import type { Input } from "./results.ts";
 import * as tuned from "./tuned.ts";
@@ -16,6 +17,8 @@ export interface Candidate {
   readonly composition?: string;
   /** Whether calls give promises. */
   readonly asynchronous?: boolean;
+  /** Computes what the case is compared with, not what it is about. */
+  readonly other?: boolean;
   /** What is timed. */
   readonly call: Call | (() => Promise<Result>);
   /** The whole result, where the call leaves some of it in the candidate's memory. */
@@ -23,66 +26,89 @@ export interface Candidate {
 }
 
 /** What can run here, and a sentence each on what can't. */
-export interface Field {
+export interface Candidates {
   readonly candidates: Candidate[];
   readonly notes: string[];
 }
 
 const ARENA_SPARE = 1 << 20;
 
+type Placed = FloatArray | Int32Array | Uint16Array;
+
 /** An array in the engine's memory, with the same values. */
-function resident<A extends FloatArray | Int32Array>(losses: Losses, values: A): A {
-  const view = losses.alloc(values.constructor as Float32ArrayConstructor, values.length) as A;
+function resident<A extends Placed>(losses: Losses, values: A): A {
+  const view = losses.alloc(values.constructor as Float32ArrayConstructor, values.length) as unknown as A;
   view.set(values);
   return view;
 }
 
 function residentInputs(losses: Losses, inputs: Inputs): Inputs {
-  const place = <A extends FloatArray | Int32Array>(values: A | null) => values && resident(losses, values);
+  const { values, bits, targets, weight } = inputs;
+  const place = <A extends Placed>(array: A | null) => array && resident(losses, array);
   return {
     ...inputs,
-    values: resident(losses, inputs.values),
-    targets: place(inputs.targets),
-    weight: place(inputs.weight),
+    // where bits are handed over nothing reads the values
+    ...(bits ? { bits: resident(losses, bits) } : { values: resident(losses, values) }),
+    targets: place(targets),
+    weight: place(weight),
   };
 }
 
+const bytesOf = ({ values, bits, targets, weight }: Inputs) =>
+  [values, bits, targets, weight].reduce((sum, array) => sum + (array?.byteLength ?? 0), 0);
+
+/** As long as what an operation writes. */
+function outOf(operation: Operation, { dtype, values }: Inputs): FloatArray {
+  return zeros(dtype, operation.written === asManyBytes ? values.length : 0);
+}
+
 /** This package in WebAssembly, strict or relaxed: from its own memory and from ordinary arrays. */
-async function wasmCandidates(
-  name: string,
-  options: LossesOptions,
-  operation: Operation,
-  inputs: Inputs,
-  out: FloatArray,
-) {
-  const bytes = [inputs.values, inputs.targets, inputs.weight, out].reduce((sum, a) => sum + (a?.byteLength ?? 0), 0);
+async function ownCandidates(name: string, options: LossesOptions, operation: Operation, inputs: Inputs) {
+  const out = outOf(operation, inputs);
+  const other = operation.other?.(inputs);
+  const bytes = bytesOf(inputs) + (other ? bytesOf(other.inputs) : 0) + out.byteLength;
   const losses = await createLosses({ ...options, backend: "wasm", arenaBytes: bytes + ARENA_SPARE });
-  const outInside = losses.alloc(out.constructor as Float32ArrayConstructor, out.length);
+  const outInside = resident(losses, out);
   const candidates: Candidate[] = [
     { name, input: "resident", own: true, call: operation.call(losses, residentInputs(losses, inputs), outInside) },
     { name, input: "copied", own: true, call: operation.call(losses, inputs, out) },
   ];
+  if (other) {
+    const call = other.operation.call(losses, residentInputs(losses, other.inputs), outInside);
+    candidates.push({ name: other.name, input: "resident", own: true, other: true, call });
+  }
   return { losses, candidates };
 }
 
-/** This package and the plain loop; beside the peers also the relaxed build and the good loop. */
-export async function ownCandidates(operation: Operation, inputs: Inputs, peers: boolean): Promise<Field> {
-  const out = zeros(inputs.dtype, operation.written === asManyBytes ? inputs.values.length : 0);
-  const notes: string[] = [];
-  const candidates: Candidate[] = [];
-
-  candidates.push(...(await wasmCandidates("wasm", {}, operation, inputs, out)).candidates);
+/** This package in WebAssembly; beside the peers also the relaxed build, where there is one, and LLVM's. */
+export async function wasmCandidates(operation: Operation, inputs: Inputs, peers: boolean): Promise<Candidates> {
+  const { candidates } = await ownCandidates("wasm", {}, operation, inputs);
   if (peers) {
-    const relaxed = await wasmCandidates("wasm relaxed", { relaxed: true }, operation, inputs, out);
-    if (relaxed.losses.relaxed) candidates.push(...relaxed.candidates);
-    else notes.push(...relaxed.losses.notes);
+    const relaxed = await ownCandidates("wasm relaxed", { relaxed: true }, operation, inputs);
+    if (relaxed.losses.relaxed) candidates.push(...relaxed.candidates.filter(({ other }) => !other));
+    candidates.push(...(await llvmCandidates(operation.name, inputs)));
   }
-  const js = await createLosses({ backend: "js" });
-  candidates.push({ name: "js", input: "ordinary", own: true, call: operation.call(js, inputs, out) });
+  return { candidates, notes: [] };
+}
 
-  const loop = operation.plain(inputs, out);
-  candidates.push({ name: "plain loop", input: "ordinary", own: false, call: loop });
+/** Strict and relaxed next to each other, as they run in an engine that has both. */
+export async function pairCandidates(operation: Operation, inputs: Inputs): Promise<Candidates> {
+  const { candidates, notes } = await wasmCandidates(operation, inputs, true);
+  return { candidates: candidates.filter(({ input }) => input === "resident"), notes };
+}
+
+/** This package's fallback and the plain loop; beside the peers also the good loop. */
+export async function javascriptCandidates(operation: Operation, inputs: Inputs, peers: boolean): Promise<Candidates> {
+  const out = outOf(operation, inputs);
+  const losses = await createLosses({ backend: "js" });
   const good = peers ? tuned.loopOf(operation.name, inputs, out) : undefined;
-  if (good) candidates.push({ name: "good loop", input: "ordinary", own: false, call: good });
-  return { candidates, notes };
+  const loop = (name: string, call: Call): Candidate => ({ name, input: "ordinary", own: false, call });
+  return {
+    candidates: [
+      { name: "js", input: "ordinary", own: true, call: operation.call(losses, inputs, out) },
+      loop("plain loop", operation.plain(inputs, out)),
+      ...(good ? [loop("good loop", good)] : []),
+    ],
+    notes: [],
+  };
 }

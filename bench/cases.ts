@@ -2,12 +2,14 @@ import { type Dtype, dtypes } from "../test/inputs.ts";
 import { operations } from "./operations/index.ts";
 import type { Operation, Shape } from "./operations/operation.ts";
 
-/** One operation on one dtype and size: what is compared within one process. */
+/** One operation on one dtype and size: what is compared in turn. */
 export interface Case {
   readonly id: string;
   readonly operation: Operation;
   readonly dtype: Dtype;
   readonly shape: Shape;
+  /** Whether others know it. */
+  readonly peers: boolean;
 }
 
 const elements = [1e2, 1e3, 1e5, 1e7].map((n) => ({ name: n.toExponential().replace("+", ""), rows: n, classes: 1 }));
@@ -21,24 +23,6 @@ const rows = [
 
 const shapes = { elements, rows };
 
-/** Every case there is. */
-export const cases: readonly Case[] = operations.flatMap((operation) =>
-  shapes[operation.family].flatMap((shape) =>
-    dtypes.map((dtype) => ({ id: `${operation.name} ${shape.name} ${dtype}`, operation, dtype, shape })),
-  ),
-);
-
-/** Run by default: every operation at one size in float32, the main ones also in float64, and where something else limits. */
-const everyOperation = ["1e5", "1000x1000"];
-const mainOperations = ["mse", "mseWithGrad", "softmax", "crossEntropy", "crossEntropyWithGrad"];
-const mainSizes = ["1e2", "1e3", "1e7", "1x10", "32x50257", "100000x10"];
-
-function isDefault({ operation, dtype, shape }: Case): boolean {
-  const main = mainOperations.includes(operation.name);
-  if (everyOperation.includes(shape.name)) return main || dtype === "float32";
-  return main && dtype === "float32" && mainSizes.includes(shape.name);
-}
-
 /** Run beside the peers, which know float32 alone. */
 const peerSizes: Readonly<Record<string, readonly string[]>> = {
   mse: ["1e3", "1e5", "1e7"],
@@ -47,13 +31,59 @@ const peerSizes: Readonly<Record<string, readonly string[]>> = {
   crossEntropyWithGrad: ["1000x1000", "32x50257", "64x128256", "100000x10"],
 };
 
-function isForPeers({ operation, dtype, shape }: Case): boolean {
-  return dtype === "float32" && (peerSizes[operation.name]?.includes(shape.name) ?? false);
+/** Every case there is. */
+export const cases: readonly Case[] = operations.flatMap((operation) =>
+  shapes[operation.family].flatMap((shape) =>
+    dtypes.map((dtype) => ({
+      id: `${operation.name} ${shape.name} ${dtype}`,
+      operation,
+      dtype,
+      shape,
+      peers: dtype === "float32" && (peerSizes[operation.name]?.includes(shape.name) ?? false),
+    })),
+  ),
+);
+
+/** What else there are targets for: this package's against itself, or in microseconds. */
+const ownTargets: readonly string[] = [
+  "mse 1e2 float32",
+  "crossEntropy 1x10 float32",
+  "crossEntropy 1000x1000 float64",
+  "crossEntropy 32x50257 float64",
+  "crossEntropy 100000x10 float64",
+  "evaluate 1000x1000 float32",
+  "evaluate 32x50257 float32",
+  "evaluate 100000x10 float32",
+  "evaluate, float16 32x50257 float32",
+];
+
+/** Run by default: every operation at one size in float32, the main ones also in float64, and where something else limits. */
+const everyOperation = ["1e5", "1000x1000"];
+const mainOperations = ["mse", "mseWithGrad", "softmax", "crossEntropy", "crossEntropyWithGrad", "evaluate"];
+const mainSizes = ["1e2", "1e3", "1e7", "1x10", "32x50257", "100000x10"];
+
+function isDefault({ operation, dtype, shape }: Case): boolean {
+  const main = mainOperations.includes(operation.name);
+  if (everyOperation.includes(shape.name)) return main || dtype === "float32";
+  return main && dtype === "float32" && mainSizes.includes(shape.name);
 }
 
-/** The cases of a run: a filter reaches all of them (beside the peers: all that the peers have). */
-export function selectCases(options: { peers: boolean; full: boolean; filter: RegExp | undefined }): readonly Case[] {
-  const { peers, full, filter } = options;
-  const pool = peers ? cases.filter(isForPeers) : full || filter ? cases : cases.filter(isDefault);
+/** Too much to prepare for a quick look. */
+const slow = ["1e7", "64x128256"];
+
+/** The cases of a run: a filter reaches all of them (beside the peers: those that the peers have or that have targets). */
+export function selectCases(options: {
+  peers: boolean;
+  full: boolean;
+  quick: boolean;
+  filter: RegExp | undefined;
+}): readonly Case[] {
+  const { peers, full, quick, filter } = options;
+  const all = cases.filter(({ shape }) => !quick || !slow.includes(shape.name));
+  const pool = peers
+    ? all.filter((each) => each.peers || ownTargets.includes(each.id))
+    : full || filter
+      ? all
+      : all.filter(isDefault);
   return filter ? pool.filter(({ id }) => filter.test(id)) : pool;
 }

@@ -1,16 +1,17 @@
-// The process of one case and some of its candidates: makes the inputs, checks every result against the oracle, and times
+// The process of one case and some of its candidates: reads the inputs, checks every result against the oracle's, and times
 // a slice of a candidate whenever the process that started it says so.
 import { type Dtype, mulberry32 } from "../test/inputs.ts";
-import { type Candidate, type Field, ownCandidates } from "./candidates.ts";
+import { type Candidate, type Candidates, javascriptCandidates, pairCandidates, wasmCandidates } from "./candidates.ts";
 import { cases } from "./cases.ts";
 import { type Piece, relativeError, tolerance } from "./check.ts";
+import { type Material, readMaterial } from "./material.ts";
 import type { Inputs, Operation, Shape } from "./operations/operation.ts";
 import { peerCandidates } from "./peers/index.ts";
-import type { Command, Prepared, Replies, Request } from "./process.ts";
-import type { CaseResult, Outcome } from "./results.ts";
+import type { Command, Replies, Request } from "./process.ts";
+import type { Outcome } from "./results.ts";
 import { sunk, timeSlice, warmUp } from "./sampling.ts";
+import type { Prepared } from "./side.ts";
 
-const SEED = 20260801;
 /** Samples that decide which of several compositions is the fastest. */
 const TRIALS = 5;
 
@@ -55,53 +56,52 @@ async function chosen(checked: readonly Checked[]): Promise<Checked[]> {
   return best;
 }
 
-/** What a case reads and writes. */
-function sizeOf(operation: Operation, inputs: Inputs): Pick<CaseResult, "elements" | "bytes"> {
-  const { values, targets, weight } = inputs;
-  const elements = operation.read?.(inputs) ?? values.length;
-  const read = elements * values.BYTES_PER_ELEMENT + (targets?.byteLength ?? 0) + (weight?.byteLength ?? 0);
-  return { elements, bytes: read + (operation.written?.(inputs) ?? 0) };
-}
-
 /** A few rows whose length is no multiple of four. */
 const SMALL: Shape = { name: "small", rows: 7, classes: 9 };
 
 /**
- * Runs this package's candidates and the loops on a small case. A loop that has never been left knows nothing of what comes
- * after it: V8 then threw its optimised code away at the end of each call, up to 259 times, and a loop took three times as
- * long in one run as in another.
+ * Runs the loops on a small case. A loop that has never been left knows nothing of what comes after it: V8 then threw its
+ * optimised code away at the end of each call, up to 259 times, and a loop took three times as long in one run as in another.
  */
-async function rehearse({ field }: Request, operation: Operation, dtype: Dtype): Promise<void> {
-  if (field === "peers") return;
+async function rehearse(operation: Operation, dtype: Dtype, peers: boolean): Promise<void> {
   const shape = operation.family === "rows" ? SMALL : { ...SMALL, classes: 1 };
-  const inputs = operation.inputs(mulberry32(SEED), dtype, shape);
-  const { candidates } = await ownCandidates(operation, inputs, field === "own and good loops");
+  const inputs = operation.inputs(mulberry32(1), dtype, shape);
+  const { candidates } = await javascriptCandidates(operation, inputs, peers);
   for (let i = 0; i < 10; i++) for (const { call } of candidates) call();
 }
 
-function fieldOf({ field }: Request, operation: Operation, inputs: Inputs): Promise<Field> {
+async function fieldOf({ field, peers }: Request, operation: Operation, inputs: Inputs): Promise<Candidates> {
   if (field === "peers") return peerCandidates(operation.name, inputs);
-  return ownCandidates(operation, inputs, field === "own and good loops");
+  if (field === "newer engine") return pairCandidates(operation, inputs);
+  if (field === "wasm") return wasmCandidates(operation, inputs, peers);
+  await rehearse(operation, inputs.dtype, peers);
+  return javascriptCandidates(operation, inputs, peers);
+}
+
+async function checkAll(candidates: readonly Candidate[], operation: Operation, material: Material) {
+  const { inputs, wanted, otherWanted } = material;
+  const otherDtype = operation.other?.(inputs)?.inputs.dtype ?? inputs.dtype;
+  const checked: Checked[] = [];
+  for (const candidate of candidates) {
+    const { other } = candidate;
+    checked.push(await check(candidate, other ? otherWanted! : wanted, other ? otherDtype : inputs.dtype));
+  }
+  return checked;
 }
 
 async function serve(request: Request): Promise<void> {
   const reply = <K extends keyof Replies>(to: K, what: Replies[K]) => process.send!({ to, what });
 
-  const { id, operation, dtype, shape } = cases.find((each) => each.id === request.id)!;
-  const inputs = operation.inputs(mulberry32(SEED), dtype, shape);
-  await rehearse(request, operation, dtype);
-  const { candidates, notes } = await fieldOf(request, operation, inputs);
-  const wanted = operation.wanted(inputs);
-  const checked: Checked[] = [];
-  for (const candidate of candidates) checked.push(await check(candidate, wanted, dtype));
+  const { operation } = cases.find((each) => each.id === request.id)!;
+  const material = readMaterial(request.folder);
+  const { candidates, notes } = await fieldOf(request, operation, material.inputs);
+  const checked = await checkAll(candidates, operation, material);
   reply("check", null);
 
   let field: Checked[] = [];
   const prepare = async (): Promise<Prepared> => {
     field = await chosen(checked);
-    const outcomes = field.map(({ outcome }) => outcome);
-    const result = { id, operation: operation.name, dtype, shape: shape.name, ...sizeOf(operation, inputs), outcomes };
-    return { result, notes };
+    return { outcomes: field.map(({ outcome }) => outcome), notes };
   };
   process.on("message", async (command: Command) => {
     if (command.do === "prepare") return reply("prepare", await prepare());

@@ -4,11 +4,14 @@ import { SingleBar } from "cli-progress";
 import { KERNELS } from "../src/kernels/index.ts";
 import { help, type Options, parseOptions } from "./arguments.ts";
 import { type Case, cases, selectCases } from "./cases.ts";
+import { compile } from "./native/compile.ts";
 import { chartOf } from "./peers/chart.ts";
+import { newerEngine } from "./peers/engine.ts";
 import { peers as everyPeer } from "./peers/index.ts";
 import { installedVersion, installPeers, reasonOf } from "./peers/install.ts";
+import { Python } from "./python/python.ts";
 import { type CaseResult, describeMachine, type Run, toJson } from "./results.ts";
-import { runCase } from "./runner.ts";
+import { type Plan, runCase } from "./runner.ts";
 import { heading, ownTable, peerTable, targetTable } from "./table.ts";
 
 /** A bar on standard error, where that is a terminal. */
@@ -23,14 +26,14 @@ function progressOver(total: number) {
   };
 }
 
-async function runCases(selected: readonly Case[], { peers, time }: Options) {
+async function runCases(selected: readonly Case[], plan: Plan) {
   const results: CaseResult[] = [];
   const notes: string[] = [];
   const progress = progressOver(selected.length);
-  for (const { id } of selected) {
-    progress.next(id);
+  for (const each of selected) {
+    progress.next(each.id);
     try {
-      const report = await runCase(id, peers, time);
+      const report = await runCase(each, plan);
       results.push(report.result);
       notes.push(...report.notes);
     } catch (error) {
@@ -46,18 +49,26 @@ const HELPERS = ["exp", "logarithm", "checkLabels", "labelWeights", "addExactly"
 
 /** A sentence on the kernels that were added and are in no case. */
 function untimedKernels(): string[] {
-  const timed = new Set(cases.map(({ operation }) => operation.kernel));
+  const timed = new Set(cases.flatMap(({ operation }) => operation.kernels));
   const untimed = KERNELS.map(({ name }) => name).filter((name) => !timed.has(name) && !HELPERS.includes(name));
   return untimed.length === 0 ? [] : [`No case runs these kernels: ${untimed.join(", ")}.`];
 }
 
-function versionsOf(peers: boolean): Record<string, string> {
-  const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
-  const versions: Record<string, string> = { "wasm-loss": version };
-  if (!peers) return versions;
+/** All others that there are here: their versions, what runs them, and a sentence each on what is missing. */
+async function othersOf() {
+  const notes = [installPeers()];
+  const versions: Record<string, string> = {};
   for (const { name, package: package_ } of everyPeer) versions[name] = installedVersion(package_) ?? "(not installed)";
-  return versions;
+  const llvm = compile();
+  if (llvm.version) versions["LLVM wasm: clang"] = llvm.version;
+  const { python, note: noPython } = await Python.find();
+  Object.assign(versions, python?.versions);
+  const { engine, note: noEngine } = newerEngine();
+  notes.push(llvm.note, noPython, noEngine);
+  return { versions, python, engine, notes: notes.filter((note) => note !== undefined) };
 }
+
+const ownVersion = (): string => JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")).version;
 
 function textOf(run: Run): string {
   const tables = run.peers ? [peerTable(run), targetTable(run)] : [ownTable(run)];
@@ -75,24 +86,26 @@ async function writeChart(file: string, run: Run): Promise<void> {
 }
 
 async function main(options: Options): Promise<void> {
-  const { peers, json, chart, filter } = options;
+  const { peers, json, chart, filter, time, rounds } = options;
   const selected = selectCases(options);
   if (selected.length === 0) throw new RangeError(`no case matches ${filter}`);
   const machine = describeMachine();
-  const lack = peers ? installPeers() : undefined;
-  const { results, notes } = await runCases(selected, options);
+  const others = peers ? await othersOf() : undefined;
+  const { engine, python } = others ?? {};
+  const { results, notes } = await runCases(selected, { peers, engine, python, time, rounds });
+  python?.end();
   const run: Run = {
     date: new Date().toISOString(),
     peers,
     machine,
-    versions: versionsOf(peers),
+    versions: { "wasm-loss": ownVersion(), ...others?.versions },
     cases: results,
-    notes: [...(lack ? [lack] : []), ...notes, ...untimedKernels()],
+    notes: [...(others?.notes ?? []), ...notes, ...untimedKernels()],
   };
   process.stdout.write(json === "-" ? toJson(run) : textOf(run));
   if (json !== undefined && json !== "-") writeFileSync(json, toJson(run));
   if (chart !== undefined) await writeChart(chart, run);
-  const own = ["wasm", "wasm relaxed", "js", "plain loop", "good loop"];
+  const own = ["wasm", "wasm relaxed", "js", "plain loop", "good loop", "LLVM wasm", "LLVM wasm relaxed"];
   const bad = results.some(({ outcomes }) =>
     outcomes.some(({ status, name }) => status !== "right" && own.includes(name)),
   );

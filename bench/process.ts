@@ -1,23 +1,28 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { CaseResult } from "./results.ts";
 import type { Slice } from "./sampling.ts";
+import type { Prepared, Side } from "./side.ts";
+
+/**
+ * The candidates of a process. This package's in WebAssembly have one to themselves, as they have in a program that uses it;
+ * the JavaScript loops another.
+ */
+export type Field = "wasm" | "javascript" | "peers" | "newer engine";
 
 /** What a process is started for. */
 export interface Request {
   readonly id: string;
-  readonly field: "own" | "own and good loops" | "peers";
+  readonly field: Field;
+  /** Where the case's material is. */
+  readonly folder: string;
+  /** Whether this is a run beside the peers. */
+  readonly peers: boolean;
 }
 
 /** What it is told once its candidates are checked. */
 export type Command =
   | { readonly do: "prepare" }
   | { readonly do: "slice"; readonly candidate: number; readonly time: number };
-
-export interface Prepared {
-  readonly result: CaseResult;
-  readonly notes: readonly string[];
-}
 
 /** What it answers. */
 export interface Replies {
@@ -31,13 +36,14 @@ export interface Replies {
  * a process of their own: their memories grow, and once an ArrayBuffer has been detached V8 checks for that at each
  * access to any typed array, which made the JavaScript loops up to twice as slow.
  */
-export class CaseProcess {
+export class CaseProcess implements Side {
   readonly #child: ChildProcess;
   readonly #ended: Promise<never>;
 
-  constructor(request: Request) {
+  /** @param engine a Node.js other than this one */
+  constructor(request: Request, engine: string = process.execPath) {
     const path = fileURLToPath(new URL("child.ts", import.meta.url));
-    this.#child = fork(path, [JSON.stringify(request)], { serialization: "advanced" });
+    this.#child = fork(path, [JSON.stringify(request)], { serialization: "advanced", execPath: engine });
     this.#ended = new Promise((_, reject) => {
       this.#child.once("error", reject);
       this.#child.once("exit", (code, signal) =>
@@ -59,17 +65,14 @@ export class CaseProcess {
     return this.#reply<K>();
   }
 
-  /** Resolves when all results are checked; to be called first, and once. */
   checked(): Promise<null> {
     return this.#reply<"check">();
   }
 
-  /** Warms up what is to be timed, and tells which candidates there are. */
   prepare(): Promise<Prepared> {
     return this.#ask<"prepare">({ do: "prepare" });
   }
 
-  /** Times a candidate for so many ms. */
   slice(candidate: number, time: number): Promise<Slice> {
     return this.#ask<"slice">({ do: "slice", candidate, time });
   }

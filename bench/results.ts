@@ -52,6 +52,8 @@ export interface Outcome {
   readonly reason?: string;
   /** Largest relative error against the float64 oracle. */
   readonly error?: number;
+  /** The engine, where that is not the one of the run. */
+  readonly engine?: string;
   /** The operations that a peer's result is put together from. */
   readonly composition?: string;
   readonly timing?: Timing;
@@ -63,9 +65,9 @@ export interface Timing extends Spread {
   readonly rounds: readonly number[];
 }
 
-/** The outcome of a candidate on one kind of input. */
-export function find(result: CaseResult, name: string, input: Input): Outcome | undefined {
-  return result.outcomes.find((outcome) => outcome.name === name && outcome.input === input);
+/** The outcome of a candidate on one kind of input, in the run's engine unless another is named. */
+export function find(result: CaseResult, name: string, input: Input, engine?: string): Outcome | undefined {
+  return result.outcomes.find((it) => it.name === name && it.input === input && it.engine === engine);
 }
 
 export function describeMachine(): Machine {

@@ -1,49 +1,76 @@
-import { CaseProcess, type Prepared } from "./process.ts";
-import type { Outcome } from "./results.ts";
+import type { Case } from "./cases.ts";
+import { Folder } from "./material.ts";
+import type { Engine } from "./peers/engine.ts";
+import { CaseProcess, type Field } from "./process.ts";
+import type { Python } from "./python/python.ts";
+import type { CaseResult, Outcome } from "./results.ts";
+import type { Side } from "./side.ts";
 import { spreadOf } from "./statistics.ts";
 
-/** Short slices in turn, so that a slow stretch of the machine meets every candidate. */
-const ROUNDS = 11;
+/** How each case is run. */
+export interface Plan {
+  /** Beside the peers, those cases that they know. */
+  readonly peers: boolean;
+  /** Runs strict and relaxed kernels, where this engine has no relaxed SIMD. */
+  readonly engine: Engine | undefined;
+  readonly python: Python | undefined;
+  /** ms of each candidate. */
+  readonly time: number;
+  /** Short slices in turn, so that a slow stretch of the machine meets every candidate. */
+  readonly rounds: number;
+}
 
-/** Runs a case: this package's candidates, and in a process of their own the peers'; each is timed for `time` ms in all. */
-export async function runCase(id: string, peers: boolean, time: number): Promise<Prepared> {
-  const own = new CaseProcess({ id, field: peers ? "own and good loops" : "own" });
-  const others = peers ? new CaseProcess({ id, field: "peers" }) : undefined;
+export interface Report {
+  readonly result: CaseResult;
+  readonly notes: readonly string[];
+}
+
+/** Runs a case: the candidates of several processes, in turn. */
+export async function runCase(chosen: Case, plan: Plan): Promise<Report> {
+  const folder = new Folder(chosen);
+  const peers = plan.peers && chosen.peers;
+  const start = (field: Field, engine?: string) =>
+    new CaseProcess({ id: chosen.id, field, folder: folder.path, peers }, engine);
+  const sides: Side[] = [start("wasm"), start("javascript")];
+  if (peers) sides.push(start("peers"));
+  if (peers && plan.python) sides.push(plan.python.side(chosen, folder));
+  const abroad = peers && plan.engine ? start("newer engine", plan.engine.command) : undefined;
+  if (abroad) sides.push(abroad);
   try {
-    // Both check at once, but nothing else runs while one of them warms up or times.
-    const gone = await Promise.all([own.checked(), others?.checked().catch((error: Error) => error)]);
-    const { result, notes } = await own.prepare();
-    const theirs = gone[1] ? undefined : await others?.prepare();
-    const entries = [...entriesOf(own, result.outcomes), ...(theirs ? entriesOf(others!, theirs.result.outcomes) : [])];
-    return {
-      result: { ...result, outcomes: await timeInTurn(entries, time / ROUNDS) },
-      notes: [...notes, ...(theirs?.notes ?? []), ...(gone[1] ? [gone[1].message] : [])],
-    };
+    // All check at once, but nothing else runs while one of them warms up or times.
+    const checked = await Promise.allSettled(sides.map((side) => side.checked()));
+    for (const own of checked.slice(0, 2)) if (own.status === "rejected") throw own.reason;
+    const notes = checked.flatMap((each) => (each.status === "rejected" ? [(each.reason as Error).message] : []));
+    const entries: Entry[] = [];
+    for (const [i, side] of sides.entries()) {
+      if (checked[i].status === "rejected") continue;
+      const prepared = await side.prepare();
+      notes.push(...prepared.notes);
+      const engine = side === abroad ? plan.engine!.name : undefined;
+      entries.push(...prepared.outcomes.map((outcome, at) => ({ side, at, outcome: { ...outcome, engine } })));
+    }
+    return { result: { ...folder.facts, outcomes: await timeInTurn(entries, plan) }, notes };
   } finally {
-    own.end();
-    others?.end();
+    for (const side of sides) side.end();
+    folder.remove();
   }
 }
 
-function entriesOf(process: CaseProcess, outcomes: readonly Outcome[]): Entry[] {
-  return outcomes.map((outcome, candidate) => ({ process, candidate, outcome }));
-}
-
 interface Entry {
-  readonly process: CaseProcess;
+  readonly side: Side;
   /** Its number there. */
-  readonly candidate: number;
+  readonly at: number;
   readonly outcome: Outcome;
 }
 
 /** Times those that are right in turn, forwards and backwards. */
-async function timeInTurn(entries: readonly Entry[], time: number): Promise<Outcome[]> {
+async function timeInTurn(entries: readonly Entry[], { time, rounds }: Plan): Promise<Outcome[]> {
   const measured = entries
     .filter(({ outcome }) => outcome.status === "right")
     .map((entry) => ({ entry, rounds: [] as number[], minimum: Number.POSITIVE_INFINITY }));
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < rounds; round++) {
     for (const each of round % 2 === 0 ? measured : measured.toReversed()) {
-      const slice = await each.entry.process.slice(each.entry.candidate, time);
+      const slice = await each.entry.side.slice(each.entry.at, time / rounds);
       each.rounds.push(slice.median);
       each.minimum = Math.min(each.minimum, slice.minimum);
     }

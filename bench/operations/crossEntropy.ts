@@ -2,7 +2,7 @@ import type { CrossEntropy } from "wasm-loss";
 import { type Dtype, type FloatArray, labelsOf, probabilitiesOf, type Random, weightsOf } from "../../test/inputs.ts";
 import * as oracle from "../../test/oracle.ts";
 import * as plain from "../plain.ts";
-import { asManyBytes, type Call, type Inputs, type Operation, type Shape } from "./operation.ts";
+import { asManyBytes, type Call, type Inputs, type Operation, type Other, type Shape } from "./operation.ts";
 import { logitsOf } from "./softmax.ts";
 
 /** One set of options. */
@@ -82,6 +82,13 @@ function plainOf({ targets: kind, input, labelSmoothing = 0 }: Variant) {
   };
 }
 
+/** What float64 is compared with: the same logits in float32. */
+function inFloat32(operation: Operation, inputs: Inputs): Other | undefined {
+  if (inputs.dtype === "float32") return undefined;
+  const values = Float32Array.from(inputs.values);
+  return { name: "wasm, float32", operation, inputs: { ...inputs, dtype: "float32", values } };
+}
+
 export const crossEntropyOperations: readonly Operation[] = variants.flatMap((variant): Operation[] => {
   const { says, kernel, input, targets } = variant;
   const plainLoop = plainOf(variant);
@@ -91,22 +98,24 @@ export const crossEntropyOperations: readonly Operation[] = variants.flatMap((va
     // of probabilities and their logarithms, the label's alone
     read: ({ shape, values }: Inputs) => (input && targets === "labels" ? shape.rows : values.length),
   };
-  return [
-    {
-      ...common,
-      name: `crossEntropy${says}`,
-      kernel,
-      call(losses, inputs) {
-        const options = optionsOf(variant, inputs);
-        return () => losses.crossEntropy(inputs.values, inputs.targets!, options) as number;
-      },
-      plain: (inputs) => plainLoop(inputs, null),
-      wanted: (inputs) => [{ values: [wantedOf(variant, inputs).loss] }],
+  const loss: Operation = {
+    ...common,
+    name: `crossEntropy${says}`,
+    kernels: [kernel],
+    call(losses, inputs) {
+      const options = optionsOf(variant, inputs);
+      return () => losses.crossEntropy(inputs.values, inputs.targets!, options) as number;
     },
+    plain: (inputs) => plainLoop(inputs, null),
+    wanted: (inputs) => [{ values: [wantedOf(variant, inputs).loss] }],
+    other: (inputs) => (says === "" ? inFloat32(loss, inputs) : undefined),
+  };
+  return [
+    loss,
     {
       ...common,
       name: `crossEntropyWithGrad${says}`,
-      kernel: `${kernel}Gradient`,
+      kernels: [`${kernel}Gradient`],
       call(losses, inputs, out) {
         const options = { ...optionsOf(variant, inputs), out };
         return () =>

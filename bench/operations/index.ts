@@ -1,4 +1,5 @@
 import { crossEntropyOperations } from "./crossEntropy.ts";
+import { evaluateOperations } from "./evaluate.ts";
 import type { Operation } from "./operation.ts";
 import { softmaxOperations } from "./softmax.ts";
 import { squaredErrorOperations } from "./squaredError.ts";
@@ -8,4 +9,5 @@ export const operations: readonly Operation[] = [
   ...squaredErrorOperations,
   ...softmaxOperations,
   ...crossEntropyOperations,
+  ...evaluateOperations,
 ];

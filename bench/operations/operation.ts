@@ -15,6 +15,8 @@ export interface Inputs {
   readonly shape: Shape;
   /** Predictions, logits, probabilities or their logarithms, [rows, classes]. */
   readonly values: FloatArray;
+  /** The same as float16 bits, where that is what is handed over. */
+  readonly bits?: Uint16Array;
   /** [rows, classes] floats, or a label a row. */
   readonly targets: FloatArray | Int32Array | null;
   /** One a class. */
@@ -27,12 +29,20 @@ export type Result = number | ArrayLike<number> | { loss: number; grad: ArrayLik
 /** A call with its arguments, to be run again and again. */
 export type Call = () => Result;
 
+/** What an operation is to be compared with: another of this package's on what is the same data to it. */
+export interface Other {
+  /** The name of the candidate. */
+  readonly name: string;
+  readonly operation: Operation;
+  readonly inputs: Inputs;
+}
+
 /** A public operation with one set of options, in every way that it is computed here. */
 export interface Operation {
   readonly name: string;
   readonly family: "elements" | "rows";
-  /** The kernel that does the work: src/kernels. */
-  readonly kernel: string;
+  /** The kernels that do the work: src/kernels. */
+  readonly kernels: readonly string[];
   inputs(random: Random, dtype: Dtype, shape: Shape): Inputs;
   /** This package's; `out` is as long as the values. */
   call(losses: Losses, inputs: Inputs, out: FloatArray): Call;
@@ -43,6 +53,7 @@ export interface Operation {
   plain(inputs: Inputs, out: FloatArray): Call;
   /** The oracle's. */
   wanted(inputs: Inputs): readonly Piece[];
+  other?(inputs: Inputs): Other | undefined;
   /** Values read, where that is not all of them. */
   read?(inputs: Inputs): number;
   /** Bytes of results written, where that is not a number or two. */

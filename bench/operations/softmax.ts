@@ -28,7 +28,7 @@ export const softmaxOperations: readonly Operation[] = [
   {
     ...common,
     name: "softmax",
-    kernel: "softmax",
+    kernels: ["softmax"],
     call(losses, { values, shape: { classes } }, out) {
       return () => losses.softmax(values, { classes, out });
     },
@@ -41,7 +41,7 @@ export const softmaxOperations: readonly Operation[] = [
   {
     ...common,
     name: "logSoftmax",
-    kernel: "logSoftmax",
+    kernels: ["logSoftmax"],
     call(losses, { values, shape: { classes } }, out) {
       return () => losses.logSoftmax(values, { classes, out });
     },
@@ -54,7 +54,7 @@ export const softmaxOperations: readonly Operation[] = [
   {
     ...common,
     name: "logSumExp",
-    kernel: "logSumExp",
+    kernels: ["logSumExp"],
     call(losses, { values, shape: { classes } }) {
       return () => losses.logSumExp(values, { classes });
     },

@@ -5,7 +5,7 @@ import { asManyBytes, type Inputs, type Operation, type Shape } from "./operatio
 
 const common = {
   family: "elements" as const,
-  kernel: "squaredError",
+  kernels: ["squaredError"],
   inputs(random: Random, dtype: Dtype, shape: Shape): Inputs {
     const make = () => values(random, dtype, shape.rows, 3);
     return { dtype, shape, values: make(), targets: make(), weight: null };
@@ -32,7 +32,7 @@ export const squaredErrorOperations: readonly Operation[] = [
   {
     ...common,
     name: "mse, reduction none",
-    kernel: "squaredErrors",
+    kernels: ["squaredErrors"],
     call(losses, inputs) {
       const [p, t] = both(inputs);
       return () => losses.mse(p, t, { reduction: "none" });
@@ -47,7 +47,7 @@ export const squaredErrorOperations: readonly Operation[] = [
   {
     ...common,
     name: "mseWithGrad",
-    kernel: "squaredErrorGradient",
+    kernels: ["squaredErrorGradient"],
     call(losses, inputs, out) {
       const [p, t] = both(inputs);
       return () => losses.mseWithGrad(p, t, { out });
@@ -78,7 +78,7 @@ export const squaredErrorOperations: readonly Operation[] = [
   {
     ...common,
     name: "rmseWithGrad",
-    kernel: "squaredErrorGradient",
+    kernels: ["squaredErrorGradient"],
     call(losses, inputs, out) {
       const [p, t] = both(inputs);
       return () => losses.rmseWithGrad(p, t, { out });

