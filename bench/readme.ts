@@ -1,62 +1,148 @@
 // tsx bench/readme.ts RESULTS.json README.md [CHART.svg]: writes the README's section on performance from a run's results.
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, relative } from "node:path";
-import { type CaseResult, type Outcome, type Run, readRun } from "./results.ts";
+import { type CaseResult, find, type Input, type Run, readRun } from "./results.ts";
 import { ratioOf } from "./statistics.ts";
-import { heading, number, ownTable, table, targetTable, whyNot } from "./table.ts";
+import { heading, number, ownTable, quartiles, ratioText, table, whyNot } from "./table.ts";
+import { compareWithTargets, type Reached, verdictOn } from "./targets.ts";
 
 const BEGIN = "<!-- bench:begin -->";
 const END = "<!-- bench:end -->";
 
 const COMMANDS = `\`\`\`
+apt-get install clang-19 lld-19 python3-numpy python3-torch  # optional: LLVM wasm, numpy and PyTorch
 npm run bench -- --peers --json bench.json --chart bench.svg
 npx tsx bench/readme.ts bench.json README.md bench.svg
 \`\`\``;
 
-/** One column a candidate; of a peer that was timed on both kinds of input the resident one. */
-function columnsOf(run: Run): string[] {
-  const columns = run.cases.flatMap(({ outcomes }) =>
-    outcomes
-      .filter(({ name, input }) => name === "wasm" || input !== "copied" || !hasResident(outcomes, name))
-      .map(columnOf),
-  );
-  return [...new Set(columns)];
-}
+// ---------------------------------------------------------------------------------------------------------- the peers
 
-function hasResident(outcomes: readonly Outcome[], name: string): boolean {
-  return outcomes.some((outcome) => outcome.name === name && outcome.input === "resident");
-}
+/** A column of a table: its head, and whose times they are. */
+type Column = readonly [head: string, name: string, input: Input];
 
-function columnOf({ name, input }: Outcome): string {
-  return name === "wasm" ? `wasm, ${input}` : name;
-}
+const PEERS: readonly Column[] = [
+  ["resident", "wasm", "resident"],
+  ["copied", "wasm", "copied"],
+  ["LLVM wasm", "LLVM wasm", "resident"],
+  ["tfjs-wasm", "tfjs-wasm", "resident"],
+  ["onnxruntime-web", "onnxruntime-web", "copied"],
+  ["onnxruntime-node", "onnxruntime-node", "ordinary"],
+  ["numpy", "numpy", "ordinary"],
+  ["PyTorch", "PyTorch", "ordinary"],
+  ["JavaScript", "js", "ordinary"],
+  ["good loop", "good loop", "ordinary"],
+];
 
-function cellOf({ outcomes }: CaseResult, column: string): string {
-  const candidates = outcomes.filter((each) => columnOf(each) === column);
-  const outcome = candidates.find(({ input }) => input === "resident") ?? candidates[0];
+/** A time, and the times of a speed-up: what the first candidate of a row is ahead by. */
+function cellOf(result: CaseResult, [, ...who]: Column, engine?: string): string {
+  const outcome = find(result, ...who, engine);
   if (!outcome) return "";
   if (!outcome.timing) return whyNot(outcome);
-  const own = outcomes.find((each) => columnOf(each) === "wasm, resident")?.timing;
+  const own = find(result, "wasm", "resident", engine)?.timing;
   if (!own || own === outcome.timing) return number(outcome.timing.median);
-  return `${number(outcome.timing.median)} (${number(ratioOf(own.rounds, outcome.timing.rounds).median)})`;
+  return `${number(outcome.timing.median)} (${ratioText(ratioOf(own.rounds, outcome.timing.rounds).median)})`;
+}
+
+/** Without the columns that nobody ran in. */
+function timesOf(results: readonly CaseResult[], columns: readonly Column[], engine?: string): string {
+  const there = columns.filter(([, ...who]) => results.some((result) => find(result, ...who, engine)));
+  const rows = results.map((result) => [
+    `${result.operation} ${result.shape}`,
+    ...there.map((column) => cellOf(result, column, engine)),
+  ]);
+  return table(["ms a call", ...there.map(([head]) => head)], rows, 1);
 }
 
 function peerSection(run: Run): string[] {
-  const columns = columnsOf(run);
-  const rows = run.cases.map((result) => [
-    `${result.operation} ${result.shape}`,
-    ...columns.map((column) => cellOf(result, column)),
-  ]);
+  const results = run.cases.filter(({ outcomes }) => outcomes.some(({ name }) => name === "good loop"));
   return [
-    "Milliseconds a call, float32, one thread; in parentheses the time of `wasm, resident` over it, the median of the" +
-      " rounds' ratios. *Resident* data lies in the engine's memory (`losses.alloc`; a TensorFlow.js tensor), *copied*" +
-      " data in ordinary arrays. ONNX Runtime Web copies; the loops and ONNX Runtime for Node.js, which is native code," +
-      " work on ordinary arrays. A result that is off by more than 1e-4 is not timed.",
-    table(["case", ...columns], rows, 1),
-    "What is to be reached, with the quartiles of the rounds:",
-    targetTable(run),
+    "Milliseconds a call, float32, one thread; in parentheses the time of `resident` over it, the median of the rounds'" +
+      " ratios: below 1 this package is faster. *Resident* data lies in the engine's memory (`losses.alloc`; a" +
+      " TensorFlow.js tensor; the memory of the C module), *copied* data in ordinary arrays. ONNX Runtime Web copies; ONNX" +
+      " Runtime for Node.js, numpy and PyTorch are native code on ordinary arrays. *LLVM wasm* is C with SIMD intrinsics" +
+      " (`bench/native/losses.c`). *JavaScript* is this package's fallback, *good loop* an unrolled one with Math.exp." +
+      " A result that is off by more than 1e-4 is not timed.",
+    timesOf(results, PEERS),
   ];
 }
+
+// ------------------------------------------------------------------------------------------------------ relaxed SIMD
+
+const RELAXED: readonly Column[] = [
+  ["strict", "wasm", "resident"],
+  ["relaxed", "wasm relaxed", "resident"],
+  ["LLVM wasm, strict", "LLVM wasm", "resident"],
+  ["LLVM wasm, relaxed", "LLVM wasm relaxed", "resident"],
+];
+
+function relaxedSection(run: Run): string[] {
+  const relaxed = run.cases.flatMap(({ outcomes }) => outcomes).find(({ name }) => name === "wasm relaxed");
+  if (!relaxed) return [];
+  const { engine } = relaxed;
+  const results = run.cases.filter((result) => find(result, "wasm relaxed", "resident", engine));
+  return [
+    `Relaxed SIMD, with fused multiply-add (\`relaxed: true\`), in ${engine ?? "the same engine"}; in parentheses the time` +
+      " of `strict` over it:",
+    timesOf(results, RELAXED, engine),
+  ];
+}
+
+// ----------------------------------------------------------------------------------------------------------- targets
+
+const style = { reached: "", unsettled: "*", missed: "**" } as const;
+
+function measuredText({ target, measured, unmeasured }: Reached): string {
+  if (!measured) return unmeasured!;
+  const mark = style[verdictOn(measured, target)];
+  return `${mark}${ratioText(measured.median)}${mark} (${quartiles(measured, ratioText)})`;
+}
+
+/** A line a target, a column a size. */
+function targetsBySize(all: readonly Reached[]): string {
+  const shapes = [...new Set(all.map(({ shape }) => shape))];
+  const rows = [...new Set(all.map(({ target }) => target))].map((target) => {
+    const cell = (shape: string) => all.find((each) => each.target === target && each.shape === shape);
+    const cells = shapes.map(cell).map((each) => (each ? measuredText(each) : ""));
+    return [target.operation, target.says, `<= ${target.atMost}`, ...cells];
+  });
+  return table(["", "", "to reach", ...shapes], rows, 2);
+}
+
+/** A line a size. */
+function targetsInTurn(all: readonly Reached[]): string {
+  const rows = all.map((each) => {
+    const { operation, says, atMost } = each.target;
+    return [`${operation} ${each.shape}`, says, `<= ${atMost}`, measuredText(each)];
+  });
+  return table(["", "", "to reach", "measured"], rows, 2);
+}
+
+/** What was missed, by the reason. */
+function missed(all: readonly Reached[]): string {
+  const byReason = new Map<string, string[]>();
+  for (const { target, shape, measured } of all) {
+    if (!measured || verdictOn(measured, target) !== "missed") continue;
+    const reason = target.reason ?? "no reason is known";
+    byReason.set(reason, [...(byReason.get(reason) ?? []), `${target.operation} ${shape}, ${target.says}`]);
+  }
+  return [...byReason].map(([reason, where]) => `- ${reason}: ${where.join("; ")}`).join("\n");
+}
+
+function targetSection(run: Run): string[] {
+  const all = compareWithTargets(run);
+  const ofRows = all.filter(({ target, shape }) => target.over && shape.includes("x"));
+  const why = missed(all);
+  return [
+    "What is to be reached, and what was: a ratio of times, with the quartiles of the rounds; times in µs where it says so." +
+      " **Missed** in bold, in *italics* what is not settled: of the median and the quotient of the minima one" +
+      " reached it.",
+    targetsBySize(ofRows),
+    targetsInTurn(all.filter((each) => !ofRows.includes(each))),
+    ...(why ? [`Why some were missed:\n\n${why}`] : []),
+  ];
+}
+
+// ----------------------------------------------------------------------------------------------------------- section
 
 /** What stands between the markers. */
 function sectionOf(run: Run, chart: string | undefined): string {
@@ -64,10 +150,10 @@ function sectionOf(run: Run, chart: string | undefined): string {
   return [
     `${heading(run).replaceAll("\n", "  \n")}`,
     own,
-    ...(run.peers ? peerSection(run) : [ownTable(run)]),
+    ...(run.peers ? [...peerSection(run), ...relaxedSection(run), ...targetSection(run)] : [ownTable(run)]),
     ...(chart === undefined ? [] : [`![Times relative to wasm-loss](${chart})`]),
     ...run.notes,
-    `This section is written by\n\n${COMMANDS}`,
+    `This section is written in five minutes by\n\n${COMMANDS}`,
   ].join("\n\n");
 }
 

@@ -1,13 +1,18 @@
 import { markdownTable } from "markdown-table";
 import { type CaseResult, find, type Input, type Outcome, type Run } from "./results.ts";
 import { ratioOf, type Spread } from "./statistics.ts";
-import { compareWithTargets, type Target } from "./targets.ts";
+import { compareWithTargets, verdictOn } from "./targets.ts";
 
 /** Three digits, without an exponent. */
 export function number(value: number): string {
   if (value === 0 || !Number.isFinite(value)) return String(value);
   const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
   return Number(value.toPrecision(3)).toFixed(Math.min(digits, 20));
+}
+
+/** Two digits behind the point, or as many as matter. */
+export function ratioText(value: number): string {
+  return value >= 0.1 ? value.toFixed(2) : number(Number(value.toPrecision(2)));
 }
 
 /** 1234567890 -> 1.23 G */
@@ -22,8 +27,8 @@ export function errorText(error: number): string {
   return error >= 0.001 && Number.isFinite(error) ? `${number(100 * error)}%` : error.toExponential(0);
 }
 
-export function quartiles({ quartiles: [first, third] }: Spread): string {
-  return `${number(first)}–${number(third)}`;
+export function quartiles({ quartiles: [first, third] }: Spread, text = number): string {
+  return `${text(first)}–${text(third)}`;
 }
 
 /** Why an outcome has no time. */
@@ -84,6 +89,7 @@ function ownFigures(result: CaseResult, outcome: Outcome): string[] {
 
 const PEER_HEAD = [
   "case",
+  "dtype",
   "candidate",
   "input",
   "median ms",
@@ -99,22 +105,23 @@ export function peerTable(run: Run): string {
   const rows = run.cases.flatMap((result) =>
     result.outcomes.map((outcome) => [
       `${result.operation} ${result.shape}`,
-      outcome.name,
+      result.dtype,
+      outcome.engine ? `${outcome.name}, ${outcome.engine}` : outcome.name,
       outcome.input,
       ...peerFigures(result, outcome),
     ]),
   );
-  return table(PEER_HEAD, rows, 3);
+  return table(PEER_HEAD, rows, 4);
 }
 
 function peerFigures(result: CaseResult, outcome: Outcome): string[] {
   const { timing, error } = outcome;
   if (!timing) return [whyNot(outcome), "", "", "", "", ""];
   const over = (input: Input) => {
-    const own = find(result, "wasm", input);
+    const own = find(result, "wasm", input, outcome.engine);
     if (!own?.timing || own === outcome) return "";
     const ratio = ratioOf(own.timing.rounds, timing.rounds);
-    return `${number(ratio.median)} (${quartiles(ratio)})`;
+    return `${ratioText(ratio.median)} (${quartiles(ratio, ratioText)})`;
   };
   return [
     number(timing.median),
@@ -142,19 +149,13 @@ const TARGET_HEAD = ["case", "what", "measured", "quartiles", "of minima", "to r
 
 /** What is to be reached, and what was. */
 export function targetTable(run: Run): string {
-  const rows = compareWithTargets(run).map(({ target, operation, shape, measured, unmeasured }) => {
-    const name = [`${operation} ${shape}`, target.says];
+  const rows = compareWithTargets(run).map(({ target, shape, measured, unmeasured }) => {
+    const name = [`${target.operation} ${shape}`, target.says];
     const limit = `<= ${target.atMost.toFixed(2)}`;
     if (!measured) return [...name, unmeasured!, "", "", limit, ""];
     const verdict = verdictOn(measured, target);
-    return [...name, number(measured.median), quartiles(measured), number(measured.best), limit, verdict];
+    const ratios = [ratioText(measured.median), quartiles(measured, ratioText), ratioText(measured.best)];
+    return [...name, ...ratios, limit, verdict];
   });
   return table(TARGET_HEAD, rows, 2);
-}
-
-/** Settled where the median and the quotient of the minima, which noise reaches last, agree. */
-function verdictOn({ median, best }: { median: number; best: number }, { atMost, reason }: Target): string {
-  if (median <= atMost && best <= atMost) return "reached";
-  if (median <= atMost || best <= atMost) return "unsettled";
-  return reason ? `missed: ${reason}` : "missed";
 }

@@ -1,4 +1,4 @@
-import { type Evaluation, float16 } from "wasm-loss";
+import { bfloat16, type Evaluation, float16 } from "wasm-loss";
 import * as oracle from "../../test/evaluateOracle.ts";
 import { type Dtype, labelsOf, type Random } from "../../test/inputs.ts";
 import * as plain from "../plain.ts";
@@ -31,31 +31,50 @@ function inputsOf(random: Random, dtype: Dtype, shape: Shape): Inputs {
 
 const words = new DataView(new ArrayBuffer(4));
 
-/** The nearest float16 of a number that is neither large nor NaN, as bits. */
-function float16Bits(x: number): number {
+/** Upper bits of a float32 number, the lower ones rounded away, ties to even. */
+function upperBits(x: number, dropped: number): number {
   words.setFloat32(0, x);
-  const bits = words.getInt32(0);
-  const sign = (bits >>> 16) & 0x8000;
-  const size = bits & 0x7fffffff;
-  if (Math.abs(x) < 2 ** -14) return sign | Math.round(Math.abs(x) * 2 ** 24);
-  return sign | ((size + 0xfff + ((size >> 13) & 1) - (112 << 23)) >> 13);
+  const bits = words.getInt32(0) & 0x7fffffff;
+  return (bits + (1 << (dropped - 1)) - 1 + ((bits >> dropped) & 1)) >> dropped;
 }
 
-function float16Value(bits: number): number {
-  const exponent = (bits >> 10) & 31;
-  const size = exponent === 0 ? (bits & 1023) * 2 ** -24 : (1 + (bits & 1023) / 1024) * 2 ** (exponent - 15);
-  return bits & 0x8000 ? -size : size;
-}
+const signBit = (x: number) => (x < 0 ? 0x8000 : 0);
+
+/** Formats of two bytes: the nearest number's bits, of one that is neither large nor NaN, and what bits stand for. */
+const halves = [
+  {
+    name: "float16",
+    wrap: float16,
+    kernel: "widenFloat16",
+    bitsOf: (x: number) =>
+      signBit(x) | (Math.abs(x) < 2 ** -14 ? Math.round(Math.abs(x) * 2 ** 24) : upperBits(x, 13) - (112 << 10)),
+    numberOf(bits: number) {
+      const exponent = (bits >> 10) & 31;
+      const size = exponent === 0 ? (bits & 1023) * 2 ** -24 : (1 + (bits & 1023) / 1024) * 2 ** (exponent - 15);
+      return bits & 0x8000 ? -size : size;
+    },
+  },
+  {
+    name: "bfloat16",
+    wrap: bfloat16,
+    kernel: "widenBfloat16",
+    bitsOf: (x: number) => signBit(x) | upperBits(x, 16),
+    numberOf(bits: number) {
+      words.setUint32(0, bits << 16);
+      return words.getFloat32(0);
+    },
+  },
+];
 
 const evaluate: Operation = {
   name: "evaluate",
   family: "rows",
   kernels: ["evaluate", "tally"],
   inputs: inputsOf,
-  call(losses, { values, bits, targets, shape: { classes } }) {
-    const logits = bits ? float16(bits) : values;
-    return () => figuresOf(losses.evaluate(logits, targets as Int32Array, { classes }));
-  },
+  call:
+    (losses, { values, targets, shape: { classes } }) =>
+    () =>
+      figuresOf(losses.evaluate(values, targets as Int32Array, { classes })),
   plain: ({ values, targets, shape: { classes } }) => plain.evaluate.bind(null, values, targets as Int32Array, classes),
   wanted({ values, targets, shape: { classes } }) {
     const figures = figuresOf(oracle.evaluation(values, targets as Int32Array, { classes }));
@@ -71,16 +90,22 @@ const evaluate: Operation = {
 
 export const evaluateOperations: readonly Operation[] = [
   evaluate,
-  {
-    ...evaluate,
-    name: "evaluate, float16",
-    kernels: ["evaluate", "tally", "widenFloat16"],
-    inputs(random, dtype, shape) {
-      const inputs = inputsOf(random, dtype, shape);
-      const bits = Uint16Array.from(inputs.values, float16Bits);
-      inputs.values.set(Array.from(bits, float16Value));
-      return { ...inputs, bits };
-    },
-    other: (inputs) => ({ name: "wasm, float32", operation: evaluate, inputs: { ...inputs, bits: undefined } }),
-  },
+  ...halves.map(
+    ({ name, wrap, kernel, bitsOf, numberOf }): Operation => ({
+      ...evaluate,
+      name: `evaluate, ${name}`,
+      kernels: [kernel],
+      inputs(random, dtype, shape) {
+        const inputs = inputsOf(random, dtype, shape);
+        const bits = Uint16Array.from(inputs.values, bitsOf);
+        inputs.values.set(Array.from(bits, numberOf));
+        return { ...inputs, bits };
+      },
+      call:
+        (losses, { bits, targets, shape: { classes } }) =>
+        () =>
+          figuresOf(losses.evaluate(wrap(bits!), targets as Int32Array, { classes })),
+      other: (inputs) => ({ name: "wasm, float32", operation: evaluate, inputs: { ...inputs, bits: undefined } }),
+    }),
+  ),
 ];

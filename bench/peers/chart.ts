@@ -15,11 +15,11 @@ interface Dot {
 function dotsOf(run: Run): Dot[] {
   return run.cases.flatMap((result) => {
     const own = find(result, "wasm", "resident")?.timing;
-    if (!own) return [];
-    return result.outcomes.flatMap(({ name, input, timing }) => {
-      if (!timing) return [];
+    if (!own || !find(result, "good loop", "ordinary")) return [];
+    return result.outcomes.flatMap(({ name, input, timing, engine }) => {
+      if (!timing || engine) return [];
       const { median, quartiles } = ratioOf(timing.rounds, own.rounds);
-      const twice = result.outcomes.filter((outcome) => outcome.name === name).length > 1;
+      const twice = result.outcomes.filter((outcome) => outcome.name === name && !outcome.engine).length > 1;
       const candidate = twice ? `${name}, ${input}` : name;
       return {
         case: `${result.operation} ${result.shape}`,
@@ -85,7 +85,7 @@ export async function chartOf(run: Run): Promise<string> {
       label: "time over that of wasm-loss (wasm, resident data) →",
     },
     y: { domain: cases, label: null, type: "point" },
-    color: { domain: candidates, scheme: "tableau10" },
+    color: { domain: candidates, scheme: "paired" },
     marks: [
       Plot.ruleX([1], { strokeWidth: 1.5 }),
       Plot.ruleY(dots, { y: "case", x1: "low", x2: "high", stroke: "candidate", strokeWidth: 2 }),
