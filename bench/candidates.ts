@@ -97,17 +97,16 @@ export async function pairCandidates(operation: Operation, inputs: Inputs): Prom
   return { candidates: candidates.filter(({ input }) => input === "resident"), notes };
 }
 
-/** This package's fallback and the plain loop; beside the peers also the good loop. */
+/** This package's fallback and a loop: the plain one, or beside the peers the good one where there is one. */
 export async function javascriptCandidates(operation: Operation, inputs: Inputs, peers: boolean): Promise<Candidates> {
   const out = outOf(operation, inputs);
   const losses = await createLosses({ backend: "js" });
   const good = peers ? tuned.loopOf(operation.name, inputs, out) : undefined;
-  const loop = (name: string, call: Call): Candidate => ({ name, input: "ordinary", own: false, call });
+  const loop = good ? { name: "good loop", call: good } : { name: "plain loop", call: operation.plain(inputs, out) };
   return {
     candidates: [
       { name: "js", input: "ordinary", own: true, call: operation.call(losses, inputs, out) },
-      loop("plain loop", operation.plain(inputs, out)),
-      ...(good ? [loop("good loop", good)] : []),
+      { ...loop, input: "ordinary", own: false },
     ],
     notes: [],
   };
