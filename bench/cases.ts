@@ -34,7 +34,7 @@ const peerSizes: Readonly<Record<string, readonly string[]>> = {
 /** Every case there is. */
 export const cases: readonly Case[] = operations.flatMap((operation) =>
   shapes[operation.family].flatMap((shape) =>
-    dtypes.map((dtype) => ({
+    (operation.dtypes ?? dtypes).map((dtype) => ({
       id: `${operation.name} ${shape.name} ${dtype}`,
       operation,
       dtype,

@@ -35,7 +35,7 @@ function errorOfPiece(got: ArrayLike<number>, { values, scale = values }: Piece)
   if (got.length !== values.length) return Number.POSITIVE_INFINITY;
   let largest = 0;
   for (let i = 0; i < values.length; i++) {
-    if (got[i] === values[i]) continue;
+    if (got[i] === values[i] || Object.is(got[i], values[i])) continue;
     const error = Math.abs(got[i] - values[i]) / Math.max(Math.abs(scale[i]), NEGLIGIBLE);
     if (!(error <= largest)) largest = Number.isNaN(error) ? Number.POSITIVE_INFINITY : error;
   }

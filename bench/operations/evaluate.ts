@@ -95,6 +95,8 @@ export const evaluateOperations: readonly Operation[] = [
       ...evaluate,
       name: `evaluate, ${name}`,
       kernels: [kernel],
+      // what the bits stand for
+      dtypes: ["float32"],
       inputs(random, dtype, shape) {
         const inputs = inputsOf(random, dtype, shape);
         const bits = Uint16Array.from(inputs.values, bitsOf);

@@ -43,6 +43,8 @@ export interface Operation {
   readonly family: "elements" | "rows";
   /** The kernels that do the work: src/kernels. */
   readonly kernels: readonly string[];
+  /** Of the data handed over, where not both. */
+  readonly dtypes?: readonly Dtype[];
   inputs(random: Random, dtype: Dtype, shape: Shape): Inputs;
   /** This package's; `out` is as long as the values. */
   call(losses: Losses, inputs: Inputs, out: FloatArray): Call;
