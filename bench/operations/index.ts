@@ -1,6 +1,7 @@
 import { crossEntropyOperations } from "./crossEntropy.ts";
 import { evaluateOperations } from "./evaluate.ts";
 import type { Operation } from "./operation.ts";
+import { regressionOperations } from "./regression.ts";
 import { softmaxOperations } from "./softmax.ts";
 import { squaredErrorOperations } from "./squaredError.ts";
 
@@ -10,4 +11,5 @@ export const operations: readonly Operation[] = [
   ...softmaxOperations,
   ...crossEntropyOperations,
   ...evaluateOperations,
+  ...regressionOperations,
 ];
