@@ -15,7 +15,7 @@ export const help = `npm run bench -- [--peers] [--quick] [--filter RE] [--full]
   --full         all of them, a quarter of an hour (default: every operation at one size, the main ones at most: two minutes)
   --json FILE    writes the results; - for standard output, instead of the tables
   --chart FILE   with --peers: an SVG of the ratios
-  --time MS      for each candidate of a case (default 150, with --peers 400)
+  --time MS      for each candidate of a case (default 150, with --peers 300)
   --help
 `;
 
@@ -49,7 +49,7 @@ export function parseOptions(args: string[]): Options | undefined {
   if (values.help) return undefined;
   const { peers, full, quick, json, chart, filter } = values;
   if (chart !== undefined && !peers) throw new RangeError("--chart is of ratios to the peers: give --peers too");
-  const time = Number(values.time ?? (quick ? 50 : peers ? 400 : 150));
+  const time = Number(values.time ?? (quick ? 50 : peers ? 300 : 150));
   if (!(time > 0 && time < 1e6)) throw new RangeError(`--time is ${values.time}, but must be a number of milliseconds`);
   const rounds = quick ? 5 : 11;
   return {

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, relative } from "node:path";
 import { type CaseResult, find, type Input, type Run, readRun } from "./results.ts";
 import { ratioOf } from "./statistics.ts";
-import { heading, number, ownTable, quartiles, ratioText, table, whyNot } from "./table.ts";
+import { heading, ownTable, quartiles, ratioText, table, timeText, whyNot } from "./table.ts";
 import { compareWithTargets, type Reached, verdictOn } from "./targets.ts";
 
 const BEGIN = "<!-- bench:begin -->";
@@ -39,8 +39,8 @@ function cellOf(result: CaseResult, [, ...who]: Column, engine?: string): string
   if (!outcome) return "";
   if (!outcome.timing) return whyNot(outcome);
   const own = find(result, "wasm", "resident", engine)?.timing;
-  if (!own || own === outcome.timing) return number(outcome.timing.median);
-  return `${number(outcome.timing.median)} (${ratioText(ratioOf(own.rounds, outcome.timing.rounds).median)})`;
+  if (!own || own === outcome.timing) return timeText(outcome.timing.median);
+  return `${timeText(outcome.timing.median)} (${ratioText(ratioOf(own.rounds, outcome.timing.rounds).median)})`;
 }
 
 /** Without the columns that nobody ran in. */
@@ -119,13 +119,19 @@ function targetsInTurn(all: readonly Reached[]): string {
 
 /** What was missed, by the reason. */
 function missed(all: readonly Reached[]): string {
-  const byReason = new Map<string, string[]>();
+  const reasons = new Map<string, Map<string, string[]>>();
   for (const { target, shape, measured } of all) {
     if (!measured || verdictOn(measured, target) !== "missed") continue;
-    const reason = target.reason ?? "no reason is known";
-    byReason.set(reason, [...(byReason.get(reason) ?? []), `${target.operation} ${shape}, ${target.says}`]);
+    const { operation, says, reason = "no reason is known" } = target;
+    const where = reasons.get(reason) ?? new Map<string, string[]>();
+    const name = `${operation}, ${says}`;
+    reasons.set(reason, where.set(name, [...(where.get(name) ?? []), shape]));
   }
-  return [...byReason].map(([reason, where]) => `- ${reason}: ${where.join("; ")}`).join("\n");
+  const lines = [...reasons].map(([reason, where]) => {
+    const places = [...where].map(([name, shapes]) => `${name} (${shapes.join(", ")})`);
+    return `- ${places.join("; ")}: ${reason}`;
+  });
+  return lines.join("\n");
 }
 
 function targetSection(run: Run): string[] {

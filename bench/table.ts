@@ -12,7 +12,12 @@ export function number(value: number): string {
 
 /** Two digits behind the point, or as many as matter. */
 export function ratioText(value: number): string {
-  return value >= 0.1 ? value.toFixed(2) : number(Number(value.toPrecision(2)));
+  return value >= 0.1 ? value.toFixed(2) : String(Number(value.toPrecision(2)));
+}
+
+/** Of ms: those below a hundredth in µs. */
+export function timeText(milliseconds: number): string {
+  return milliseconds < 0.01 ? `${number(1000 * milliseconds)} µs` : number(milliseconds);
 }
 
 /** 1234567890 -> 1.23 G */
