@@ -69,10 +69,11 @@ export class Staging {
     else take(array, from, n, this.#f64, address / 8);
   }
 
-  /** Copies half-precision bits into the upper half of their window, and widens them from there. */
+  /** Widens half-precision bits from where they are or, if that is outside, from the upper half of their window. */
   #widen({ bits, format, length }: HalfBits, address: number): void {
-    const from = address + 2 * length;
-    this.#u16.set(bits, from / 2);
+    const inside = bits.buffer === this.#buffer;
+    const from = inside ? bits.byteOffset : address + 2 * length;
+    if (!inside) this.#u16.set(bits, from / 2);
     const f = format === "f16" ? this.#exports.widenFloat16 : this.#exports.widenBfloat16;
     f(0, Math.ceil(length / BLOCK_ELEMENTS), from, address, length);
   }
