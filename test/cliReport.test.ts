@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { createLosses, evaluationOf, mergeStates } from "../src/index.ts";
-import { figures, main, workshop } from "./command.ts";
+import { figures, workshop } from "./command.ts";
 import { npy } from "./files.ts";
 import { labelsOf, logitsOf, mulberry32 } from "./inputs.ts";
 
@@ -183,30 +183,6 @@ test("--top-k and --per-class", () => {
   expect(Object.keys(it.topK)).toEqual(["1", "3", "7"]);
   expect(it.perClass.reduce((n: number, { count }: { count: number }) => n + count, 0)).toBe(it.counted);
 });
-
-// Windows has no signals.
-test.each(process.platform === "win32" ? [] : (["SIGINT"] as const))(
-  "%s leaves no file and exits with 130",
-  async (signal) => {
-    const fifo = spawn(
-      process.execPath,
-      [main, "evaluate", "-", "labels.npy", "--dtype", "f32", "--classes", "12", "--state", "int.acc"],
-      {
-        cwd: folder,
-        stdio: ["pipe", "pipe", "pipe"],
-      },
-    );
-    fifo.stdin.write(Buffer.from(logits.buffer, 0, 12 * 4 * 40));
-    let ended = false;
-    const code = new Promise((resolve) => fifo.on("close", (status) => resolve(status)));
-    // It waits for the rest; until its handler stands a signal ends it in another way.
-    setTimeout(() => fifo.kill(signal), 1500);
-    expect(await code).toBe(130);
-    ended = true;
-    expect(ended).toBe(true);
-    expect(readdirSync(folder).filter((name) => name.startsWith("int.acc"))).toEqual([]);
-  },
-);
 
 describe("wrong usage: one line, exit code 2", () => {
   test.each([

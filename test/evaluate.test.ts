@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { evaluationOf } from "../src/index.ts";
@@ -258,6 +259,23 @@ describe("streams", () => {
         expect({ cancelled, pulled }).toEqual({ cancelled: true, pulled: 1 });
       }
     }
+  });
+
+  test("a Node stream of objects, read no further than its buffer ahead; it is destroyed on an error", async () => {
+    let read = 0;
+    const stream = () =>
+      new Readable({
+        objectMode: true,
+        highWaterMark: 1,
+        read() {
+          this.push(read === 3 ? null : batch(20 * read++));
+        },
+      });
+    expect(await losses.evaluateStream(stream(), { classes: 5 })).toEqual(wanted);
+    read = 0;
+    const bad = stream();
+    await expect(losses.evaluateStream(bad, { classes: 4 })).rejects.toThrow(RangeError);
+    expect({ destroyed: bad.destroyed, ahead: read < 3 }).toEqual({ destroyed: true, ahead: true });
   });
 
   test("what is no stream, and what is no batch", async () => {

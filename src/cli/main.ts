@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { getSystemErrorMap } from "node:util";
 import { UsageError } from "./arguments.ts";
+import { bench, benchHelp } from "./bench.ts";
 import { evaluate, evaluateHelp } from "./evaluate.ts";
 import { info, infoHelp } from "./info.ts";
 import { merge, mergeHelp } from "./merge.ts";
@@ -10,6 +11,7 @@ const commands = new Map([
   ["evaluate", { run: evaluate, help: evaluateHelp }],
   ["merge", { run: merge, help: mergeHelp }],
   ["info", { run: info, help: infoHelp }],
+  ["bench", { run: bench, help: benchHelp }],
 ]);
 
 const help = `wasm-loss: losses of model outputs
