@@ -8,8 +8,8 @@ import { readFileSync } from "node:fs";
 import { compile, createMemory } from "../src/backends/load.ts";
 import { createPlans } from "../src/backends/plan.ts";
 import { Pool } from "../src/backends/pool.ts";
-import { controlOf, LAUNCH, LEFT } from "../src/backends/protocol.ts";
 import { createThreads, TUNING } from "../src/backends/threads.ts";
+import { createLaunch } from "../src/backends/windows.ts";
 import { createLosses, type Losses } from "../src/index.ts";
 import { softmax } from "../src/kernels/softmax.ts";
 import { ARENA } from "../src/memory/map.ts";
@@ -165,14 +165,17 @@ async function latencies(): Promise<void> {
   const pool = new Pool({ ...options, spinMilliseconds: TUNING.workerSpinMilliseconds });
   await pool.start();
   const threads = createThreads(exports as never, memory.buffer, pool, TUNING);
-  const { words, flags } = controlOf(memory.buffer);
   const plan = createPlans(exports as never)(softmax, "f32");
-  const numbers = Float64Array.of(ARENA, ARENA + 64, 1, 4096);
+  const launch = { ...createLaunch(memory.buffer, 0), units: 1, stride: 1 };
+  launch.numbers.set([ARENA, ARENA + 64, 1, 4096]);
   const trip = (byWorker: boolean) => {
     const begin = performance.now();
-    threads.start(plan, 1, 1, numbers);
-    if (byWorker) while (Atomics.load(words, LEFT) > 0 || Atomics.load(flags, 0) !== words[LAUNCH]);
-    threads.join();
+    threads.open(plan, launch);
+    threads.ready(1);
+    if (byWorker) while (!threads.isDone(0));
+    else threads.help();
+    threads.finish(0);
+    threads.close();
     return 1000 * (performance.now() - begin);
   };
   const kinds: [string, number, () => number][] = [

@@ -10,7 +10,11 @@ export interface OpenBackend {
 }
 
 /** Everything is shared out among threads, however small. */
-export const SHARE_ALL: Tuning = { ...TUNING, smallestCall: 0, smallestStride: 1 };
+export const SHARE_ALL: Tuning = {
+  ...TUNING,
+  smallestCall: { row: 0, stagedRow: 0, block: 0, stagedBlock: 0 },
+  smallestStride: 1,
+};
 
 /** Every suite loops over this list. */
 export const backends: readonly { name: string; options: LossesOptions }[] = [

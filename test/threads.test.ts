@@ -78,6 +78,7 @@ test.each([2, 3, 4, 5, 6, 7, 8])("%i threads give the bits of one, in calls of a
       [1000, 5],
       [9, 5000],
       [20000, 3],
+      [40000, 2],
       [40, 20001],
     ]) {
       const x = logitsOf(random, dtype, n, k);

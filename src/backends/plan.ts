@@ -1,7 +1,7 @@
 import { bytesOf, type Dtype } from "../dtype.ts";
 import { BLOCK_ELEMENTS } from "../kernels/constants.ts";
 import type { Kernel, Parameter } from "../kernels/kernel.ts";
-import { PARTIAL_UNITS } from "../memory/map.ts";
+import { PARTIAL_UNITS, SHARED_PARTIAL_UNITS } from "../memory/map.ts";
 import type { Arguments } from "./backend.ts";
 
 /** The functions of the module. */
@@ -31,8 +31,9 @@ export interface Plan {
   readonly name: string;
   readonly slots: readonly Slot[];
   readonly arrays: readonly Slot[];
-  /** Units a launch, lest its partial results outgrow their place. */
+  /** Units a launch, lest its partial results outgrow their place; on several threads. */
   readonly partialUnits: number;
+  readonly sharedPartialUnits: number;
 }
 
 /** Elements a unit of an array parameter; 0 where they are the classes. */
@@ -47,9 +48,9 @@ export function elementsPerUnit(parameter: Parameter, args: Arguments): number {
 }
 
 /** Units a launch, lest its partial results outgrow their place. */
-export function partialUnits(kernel: Kernel): number {
+export function partialUnits(kernel: Kernel, place = PARTIAL_UNITS): number {
   const values = kernel.parameters.find(({ role }) => role === "partials")?.values ?? 1;
-  return Math.floor(PARTIAL_UNITS / values);
+  return Math.floor(place / values);
 }
 
 function bytesPerElement(type: Parameter["type"], dtype: Dtype): number {
@@ -73,7 +74,16 @@ export function createPlans(exports: Exports): (kernel: Kernel, dtype: Dtype) =>
     const name = kernel.dtypes ? `${kernel.name}_${dtype}` : kernel.name;
     const slots = kernel.parameters.map((parameter, position) => slotOf(parameter, position, dtype));
     const arrays = slots.filter(({ isArray }) => isArray);
-    return { kernel, dtype, f: exports[name], name, slots, arrays, partialUnits: partialUnits(kernel) };
+    return {
+      kernel,
+      dtype,
+      f: exports[name],
+      name,
+      slots,
+      arrays,
+      partialUnits: partialUnits(kernel),
+      sharedPartialUnits: partialUnits(kernel, SHARED_PARTIAL_UNITS),
+    };
   }
 
   return (kernel, dtype) => {

@@ -4,26 +4,36 @@ import type { Pool } from "./pool.ts";
 import {
   controlOf,
   EPOCH,
+  FIRST,
   FUNCTION,
   JOINING,
   LAUNCH,
-  LEFT,
-  MAXIMAL_STRIDES,
+  LIMIT,
+  MAXIMAL_NUMBERS,
   NUMBERS,
+  RING,
   SCRATCH_AT,
   SLEEPERS,
   STRIDE,
-  STRIDES,
+  TAKEN,
   take,
   UNITS,
 } from "./protocol.ts";
+import type { Launch } from "./windows.ts";
+
+/** By what a kernel's units are, and whether arrays pass through windows. */
+interface Smallest {
+  readonly row: number;
+  readonly stagedRow: number;
+  readonly block: number;
+  readonly stagedBlock: number;
+}
 
 /** How launches are shared out; measured on two cores. */
 export interface Tuning {
   /** Calls of fewer elements, all arrays together, stay on the caller's thread. */
-  readonly smallestCall: number;
-  /** Strides a thread, so that the last ones end at about the same time, and the fewest elements of one. */
-  readonly stridesAThread: number;
+  readonly smallestCall: Smallest;
+  /** The fewest elements of a stride. */
   readonly smallestStride: number;
   /** How long a worker that has a core to itself spins for the next launch before it sleeps. */
   readonly workerSpinMilliseconds: number;
@@ -33,115 +43,152 @@ export interface Tuning {
 }
 
 export const TUNING: Tuning = {
-  smallestCall: 32768,
-  stridesAThread: 32,
-  smallestStride: 2048,
+  // from here on two threads take 0.75 of the time of one (rows of 1000: 0.6; of 10: 0.75), below a stride or two it is a
+  // loss; through windows 0.75 from twice as many on. An element-wise loss is a tenth of the work of a row, and of one that
+  // passes through windows most of the time is the caller's copying: shared, it took 1.15 times as long
+  smallestCall: { row: 32768, stagedRow: 65536, block: 131072, stagedBlock: Number.POSITIVE_INFINITY },
+  smallestStride: 16384,
   workerSpinMilliseconds: 0.2,
   spinMilliseconds: 0.1,
   patienceMilliseconds: 2000,
 };
 
-/** Launch numbers run from 1 to this, and then again from 1: no complement of one is another. */
-const LAST_LAUNCH = 2 ** 30;
+/** Launch numbers run from 1 to this, and then again from 1: no complement of one is another. Strides start again, too. */
+const LAST = 2 ** 30;
 
 /** Runs launches on the workers of a pool and on the caller's thread. */
 export function createThreads(exports: Exports, buffer: ArrayBufferLike, pool: Pool, tuning: Tuning): Launcher {
-  const { words, flags, numbers } = controlOf(buffer);
+  const { words, flags, numbers, laps } = controlOf(buffer);
   const names = Object.keys(exports);
   const mayWait = canWait(words);
-  let launch = 0;
-  /** Strides of the launch that is running; 0 when none is. */
-  let strides = 0;
-  let stride = 0;
-  let units = 0;
+  /** The caller's arguments where the ring has gone round. */
+  const shifted = new Float64Array(MAXIMAL_NUMBERS);
+  let number = 0;
   let plan: Plan;
+  let launch: Launch;
+  /** Of the launch: its first stride's number, those that are ready, and those that are lost. */
+  let first = 0;
+  let readied = 0;
+  let lost = 0;
+  /** Strides below this one that are not done won't be: the workers that took them were given up. */
+  let abandoned = 0;
 
-  function runStride(i: number): void {
-    invoke(plan.f, i * stride, Math.min((i + 1) * stride, units), numbers, plan.slots.length);
-    Atomics.store(flags, i, launch);
+  function run(stride: number): void {
+    const begin = stride * launch.stride;
+    const end = Math.min(begin + launch.stride, launch.units);
+    const lap = Math.floor(stride / launch.ring);
+    const n = plan.slots.length;
+    for (let i = 0; i < n; i++) shifted[i] = launch.numbers[i] - lap * launch.laps[i];
+    invoke(plan.f, begin, end, shifted, n);
+    Atomics.store(flags, stride, number);
   }
 
-  function start(of: Plan, count: number, elements: number, pointers: Float64Array): void {
-    if (strides > 0) join();
-    plan = of;
-    units = count;
-    const threads = pool.size + 1;
-    const elementsAUnit = Math.max(1, elements / count);
-    const most = Math.min(MAXIMAL_STRIDES, threads * tuning.stridesAThread);
-    const smallest = Math.ceil(tuning.smallestStride / elementsAUnit);
-    stride = Math.max(Math.ceil(units / most), smallest);
-    // whole groups of rows that go through the lanes together
-    if (stride > 8) stride = Math.ceil(stride / 8) * 8;
-    strides = Math.ceil(units / stride);
-
-    launch = (launch % LAST_LAUNCH) + 1;
-    if (launch === 1) flags.fill(0);
-    words[LAUNCH] = launch;
-    words[STRIDES] = strides;
-    words[STRIDE] = stride;
-    words[UNITS] = units;
-    words[FUNCTION] = names.indexOf(plan.name);
-    words[NUMBERS] = plan.slots.length;
-    words[SCRATCH_AT] = plan.slots.findIndex(({ role }) => role === "scratch");
-    numbers.set(pointers);
-    Atomics.store(words, LEFT, strides);
-    Atomics.store(words, EPOCH, launch);
-    if (Atomics.load(words, SLEEPERS) > 0) Atomics.notify(words, EPOCH, strides);
+  /** What a worker left unfinished: the same values go to the same places. Not where a kernel writes where it reads. */
+  function runAgain(stride: number): void {
+    if (isInPlace(plan, launch.numbers)) {
+      lost++;
+      Atomics.store(flags, stride, number);
+    } else run(stride);
   }
 
-  /**
-   * Takes part until nothing is left, then waits for what others took. What a worker leaves unfinished is run again here:
-   * the same values go to the same places. Only a kernel that writes where it reads can't be run again.
-   */
-  function join(): void {
-    const total = strides;
-    strides = 0;
-    for (let left = take(words); left > 0; left = take(words)) runStride(total - left);
-    let gaveUp = false;
-    let lost = 0;
-    for (let i = 0; i < total; i++) {
-      if (Atomics.load(flags, i) !== launch && !gaveUp) waitFor(i);
-      const flag = Atomics.load(flags, i);
-      if (flag === launch) continue;
-      if (flag === ~launch) pool.loseFailed();
-      else if (!gaveUp) {
-        gaveUp = true;
-        pool.dismissRunning(`no answer for ${tuning.patienceMilliseconds / 1000} s`);
-      }
-      if (isInPlace(plan, numbers)) lost++;
-      else runStride(i);
+  function help(): boolean {
+    const next = take(words);
+    if (next < 0) return false;
+    run(next - first);
+    return true;
+  }
+
+  const isPending = (flag: number) => flag !== number && flag !== ~number;
+
+  function finish(stride: number): void {
+    while (isPending(Atomics.load(flags, stride)) && first + stride >= abandoned) {
+      if (waitFor(stride)) break;
+      // whoever took a stride below this number says that it runs
+      const taken = Atomics.load(words, TAKEN);
+      pool.dismissRunning(`no answer for ${tuning.patienceMilliseconds / 1000} s`);
+      abandoned = taken;
     }
-    if (lost === 0) return;
-    throw new Error(
-      `${plan.kernel.name}: a worker stopped while it overwrote its input in place; ${lost} of ${total} parts are lost`,
-    );
+    const flag = Atomics.load(flags, stride);
+    if (flag === ~number) pool.loseFailed();
+    if (flag !== number) runAgain(stride);
   }
 
-  /** Waits until stride i is flagged, within bounds. */
-  function waitFor(i: number): void {
+  /** Waits until a stride is flagged; false where that takes too long. */
+  function waitFor(stride: number): boolean {
     const begin = performance.now();
-    const pending = () => {
-      const flag = Atomics.load(flags, i);
-      return flag !== launch && flag !== ~launch;
-    };
+    const pending = () => isPending(Atomics.load(flags, stride));
     for (let k = 0; pending(); k++) {
       if (k % 64 !== 63) continue;
       const waited = performance.now() - begin;
-      if (waited > tuning.patienceMilliseconds) return;
+      if (waited > tuning.patienceMilliseconds) return false;
       if (!mayWait || waited < tuning.spinMilliseconds) continue;
       Atomics.store(words, JOINING, 1);
       if (pending()) Atomics.wait(words, JOINING, 1, tuning.patienceMilliseconds - waited + 1);
     }
+    return true;
+  }
+
+  /** Ends what an error left behind. */
+  function finishAll(): void {
+    while (help());
+    for (let stride = 0; stride < readied; stride++) finish(stride);
+    readied = 0;
   }
 
   return {
-    shares(of, elements) {
-      if (elements < tuning.smallestCall || of.splits === false) return false;
+    get threads() {
+      return pool.size + 1;
+    },
+    smallestStride: tuning.smallestStride,
+    shares({ unit, splits }, elements, staged) {
+      const { row, stagedRow, block, stagedBlock } = tuning.smallestCall;
+      const smallest = unit === "row" ? (staged ? stagedRow : row) : staged ? stagedBlock : block;
+      if (elements < smallest || splits === false) return false;
       pool.mend();
       return pool.size > 0;
     },
-    start,
-    join,
+    open(of, it) {
+      finishAll();
+      plan = of;
+      launch = it;
+      lost = 0;
+      abandoned = 0;
+      if (words[LIMIT] > LAST) {
+        Atomics.store(words, LIMIT, 0);
+        Atomics.store(words, TAKEN, 0);
+      }
+      first = words[LIMIT];
+      number = (number % LAST) + 1;
+      if (number === 1) flags.fill(0);
+      words[LAUNCH] = number;
+      words[FIRST] = first;
+      words[STRIDE] = launch.stride;
+      words[UNITS] = launch.units;
+      words[RING] = launch.ring;
+      words[FUNCTION] = names.indexOf(plan.name);
+      words[NUMBERS] = plan.slots.length;
+      words[SCRATCH_AT] = plan.slots.findIndex(({ role }) => role === "scratch");
+      numbers.set(launch.numbers);
+      laps.set(launch.laps);
+    },
+    ready(strides) {
+      const more = strides - readied;
+      readied = strides;
+      Atomics.store(words, LIMIT, first + strides);
+      Atomics.add(words, EPOCH, 1);
+      if (Atomics.load(words, SLEEPERS) > 0) Atomics.notify(words, EPOCH, more);
+    },
+    help,
+    isDone: (stride) => Atomics.load(flags, stride) === number,
+    finish,
+    close() {
+      const strides = readied;
+      readied = 0;
+      if (lost === 0) return;
+      throw new Error(
+        `${plan.kernel.name}: a worker stopped while it overwrote its input in place; ${lost} of ${strides} parts are lost`,
+      );
+    },
   };
 }
 

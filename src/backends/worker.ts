@@ -8,18 +8,19 @@ import {
   DISMISSED,
   EPOCH,
   FAILED,
+  FIRST,
   FUNCTION,
   JOINING,
   LAUNCH,
   NUMBERS,
   READY,
   type Report,
+  RING,
   RUNS,
   SCRATCH_AT,
   SLEEPERS,
   STATE,
   STRIDE,
-  STRIDES,
   type Start,
   take,
   UNITS,
@@ -58,38 +59,48 @@ function work(
   scratch: number,
   spinMilliseconds: number,
 ): void {
-  const { words, flags, numbers } = controlOf(buffer);
+  const { words, flags, numbers, laps } = controlOf(buffer);
   let known = -1;
   let f = functions[0];
   let parameters: number[] = [];
   for (;;) {
     const epoch = Atomics.load(words, EPOCH);
-    if (Atomics.load(words, CLOSED) === 1 || Atomics.load(own, STATE) === DISMISSED) return;
-    const left = take(words);
-    if (left === 0) {
+    Atomics.store(own, RUNS, 1);
+    const number = take(words);
+    if (number < 0) {
+      Atomics.store(own, RUNS, 0);
+      if (isOver(words, own)) return;
       idle(words, epoch, spinMilliseconds);
       continue;
     }
-    const stride = words[STRIDES] - left;
-    Atomics.store(own, RUNS, stride + 1);
+    const stride = number - words[FIRST];
     const launch = words[LAUNCH];
+    const count = words[NUMBERS];
     if (launch !== known) {
       known = launch;
       f = functions[words[FUNCTION]];
-      parameters = Array.from(numbers.subarray(0, words[NUMBERS]));
+      parameters = Array.from(numbers.subarray(0, count));
       if (words[SCRATCH_AT] >= 0) parameters[words[SCRATCH_AT]] = scratch;
     }
+    const lap = Math.floor(stride / words[RING]);
+    const pointers = lap === 0 ? parameters : parameters.map((x, i) => x - lap * laps[i]);
     const begin = stride * words[STRIDE];
+    const end = Math.min(begin + words[STRIDE], words[UNITS]);
+    // given up meanwhile, it may have read of another launch
+    if (isOver(words, own)) return;
     try {
-      f(begin, Math.min(begin + words[STRIDE], words[UNITS]), ...parameters);
+      f(begin, end, ...pointers);
     } catch (error) {
       Atomics.store(own, STATE, FAILED);
       finish(words, flags, stride, ~launch);
       throw error;
     }
     finish(words, flags, stride, launch);
-    Atomics.store(own, RUNS, 0);
   }
+}
+
+function isOver(words: Int32Array, own: Int32Array): boolean {
+  return Atomics.load(words, CLOSED) === 1 || Atomics.load(own, STATE) === DISMISSED;
 }
 
 /** Flags a stride, and wakes the caller where it sleeps. */

@@ -16,11 +16,13 @@ export const SCRATCH_BYTES = 68 * KIB;
 /** Bins of the exact sum. */
 export const BINS = SCRATCH + SCRATCH_BYTES;
 export const BINS_BYTES = 32 * KIB;
-/** One float64 a unit, reduced after each launch: so many units a launch. Twice: the next launch may run meanwhile. */
+/** One float64 a unit, reduced after each launch: so many units a launch, so that they are still in the cache. */
 export const PARTIALS = BINS + BINS_BYTES;
 export const PARTIAL_UNITS = 8192;
+/** The same on several threads, which wait for the last one at the end of a launch: of 8192 short rows, for a tenth of it. Twice: the next one may run meanwhile. */
+export const SHARED_PARTIAL_UNITS = 32768;
 /** Where arrays from outside pass through. A row (with its targets, gradient...) that is larger runs in JavaScript. */
-export const WINDOWS = PARTIALS + 2 * 8 * PARTIAL_UNITS;
+export const WINDOWS = PARTIALS + 2 * 8 * SHARED_PARTIAL_UNITS;
 export const WINDOWS_BYTES = 4096 * KIB;
 /** What alloc() gives out. */
 export const ARENA = WINDOWS + WINDOWS_BYTES;

@@ -98,7 +98,7 @@ export class ExactSum {
     const count = this.#areFew ? this.#count : this.#gather();
     const sum = this.#expansion;
     sum.clear();
-    for (let i = 0; i < count; i++) sum.add(this.#few[i]);
+    sum.addAll(this.#few, count);
     return count < 0 ? Number.NaN : sum.value();
   }
 

@@ -3,22 +3,32 @@ export class Expansion {
   /** The first #count of them, the smallest first; kept longer, lest it be made again. */
   readonly #parts: number[] = [];
   #count = 0;
+  readonly #one = new Float64Array(1);
 
   add(value: number): void {
+    this.#one[0] = value;
+    this.addAll(this.#one, 1);
+  }
+
+  /** Adds the first n values. */
+  addAll(values: Float64Array, n: number): void {
     const parts = this.#parts;
-    const count = this.#count;
-    let x = value;
-    let kept = 0;
-    for (let i = 0; i < count; i++) {
-      const y = parts[i];
-      const sum = x + y;
-      const part = sum - x;
-      const error = x - (sum - part) + (y - part);
-      if (error !== 0) parts[kept++] = error;
-      x = sum;
+    let count = this.#count;
+    for (let k = 0; k < n; k++) {
+      let x = values[k];
+      let kept = 0;
+      for (let i = 0; i < count; i++) {
+        const y = parts[i];
+        const sum = x + y;
+        const part = sum - x;
+        const error = x - (sum - part) + (y - part);
+        if (error !== 0) parts[kept++] = error;
+        x = sum;
+      }
+      parts[kept] = x;
+      count = kept + 1;
     }
-    parts[kept] = x;
-    this.#count = kept + 1;
+    this.#count = count;
   }
 
   clear(): void {
