@@ -119,8 +119,9 @@ describe("a worker that is terminated", () => {
     expectRight(losses);
     expect(losses.notes.join()).toMatch(/^threads: a worker stopped \(exit code \d\); another takes its place\.$/);
     expect(losses.threads).toBe(3);
-    void workers[1].terminate();
+    const ended = workers[1].terminate();
     expectRight(losses);
+    await ended;
     await turn();
     expectRight(losses);
     expect(losses.notes).toHaveLength(2);
