@@ -5,9 +5,8 @@
 import { expOf } from "./exp";
 import { log1pOf } from "./log";
 import { NOWHERE } from "./lanes";
-import {
-  COEFFICIENTS, DOTS, dotRow, expRow, fillTail, maximum, MAXIMUM, placeOf, scaleRow, scaleRowMinus,
-} from "./rows";
+import { aboveOf, apart, beyond, fillTail, logAsFar, relative } from "./reference";
+import { COEFFICIENTS, DOTS, dotRow, expRow, maximum, placeOf, scaleRow, scaleRowMinus } from "./rows";
 import { indexShortRows } from "./shortCrossEntropy";
 import { SHORT } from "./shortRows";
 
@@ -27,21 +26,19 @@ import { SHORT } from "./shortRows";
     return 0;
   }
   const at = row + <usize>label * sizeof<T>(), x = load<T>(at);
-  fillTail<T>(row, bytes, scratch);
   if (spread != 0) {
+    fillTail<T>(row, bytes, scratch);
     return smoothRow<T>(row, bytes, at, own, weights, keep, grad, beta, spread, scale, scratch);
   }
-  // the target's own exponential stays apart: where it is the maximum, d - 1 keeps its digits
-  const others = expRow<T>(row, bytes, at, x == x ? x : <T>-Infinity, keep, grad, scratch);
-  const m = load<f64>(scratch, MAXIMUM);
-  const u = <f64>x - m, e = <f64>expOf<T>(x - <T>m);
+  // the target's own exponential stays apart: ln d - x = ln(1 + z), z the others' relative to it, which keeps its digits
+  const others = expRow<T>(row, bytes, at, keep, false, grad, scratch), distance = apart<T>(x, others, scratch);
+  const e = relative(<f64>x, distance, scratch), z = others * e;
   if (keep) {
-    const d = others + e;
-    scaleRow<T>(grad, bytes, (scale * own) / d, m, scratch);
-    // q - 1 = -(d - e) / d
-    store<T>(grad + (at - row), <T>(scale * (own * -(others / d) + 0)));
+    scaleRow<T>(grad, bytes, scale * own * e / (1 + z));
+    // q - 1 = -z / (1 + z)
+    store<T>(grad + (at - row), <T>(scale * (own * -(z / (1 + z)) + 0)));
   }
-  return own * (log1pOf<T>(others + (e - 1)) - u);
+  return own * (logAsFar<T>(z, distance) + beyond(distance, others));
 }
 
 /** The rest of indexRow with label smoothing: every class is a target, so it is the first maximum that stays apart. */
@@ -54,12 +51,12 @@ import { SHORT } from "./shortRows";
   dotRow<T>(row, bytes, 0, weights, top, 0, beta, scratch);
   const dots = load<f64>(scratch, DOTS);
   const place = x == top ? at : placeOf<T>(row, bytes, top);
-  const others = expRow<T>(row, bytes, place, top, keep, grad, scratch);
+  const sum = expRow<T>(row, bytes, place, keep, false, grad, scratch), toTop = relative(m, aboveOf(m, scratch), scratch);
   // m - m: NaN where the row has no finite maximum
-  const lnd = log1pOf<T>(others) + (m - m), d = 1 + others + (m - m);
+  const others = sum * toTop + (m - m), lnd = log1pOf<T>(others), d = 1 + others;
   if (keep) {
     const factor = (scale * (own + spread)) / d;
-    scaleRowMinus<T>(grad, bytes, factor, m, 0, weights, 0, beta, scale, scratch);
+    scaleRowMinus<T>(grad, bytes, factor * toTop, 0, weights, 0, beta, scale);
     if (place != at && place != NOWHERE) {
       const j = place - row, w: f64 = weights ? <f64>load<T>(weights + j) : 1;
       store<T>(grad + j, <T>(factor - scale * (beta * w)));
@@ -125,15 +122,15 @@ export function crossEntropyGradient<T>(
   dotRow<T>(row, bytes, targets, weights, top, alpha, beta, scratch);
   const dots = load<f64>(scratch, DOTS), sum = load<f64>(scratch, COEFFICIENTS);
   const at = placeOf<T>(row, bytes, top);
-  const others = expRow<T>(row, bytes, at, top, keep, grad, scratch);
+  const rest = expRow<T>(row, bytes, at, keep, false, grad, scratch), toTop = relative(m, aboveOf(m, scratch), scratch);
   // m - m: NaN where the row has no finite maximum
-  const lnd = log1pOf<T>(others) + (m - m);
+  const others = rest * toTop + (m - m), lnd = log1pOf<T>(others);
   const loss = (sum == 0 ? 0 : sum * lnd) - dots;
   if (keep) {
-    const d = 1 + others + (m - m);
+    const d = 1 + others;
     if (sum == 0) zeroRow(grad, bytes);
-    const factor = sum == 0 ? 0 : (scale * sum) / d;
-    scaleRowMinus<T>(grad, bytes, factor, m, targets, weights, alpha, beta, scale, scratch);
+    const factor = sum == 0 ? 0 : ((scale * sum) / d) * toTop;
+    scaleRowMinus<T>(grad, bytes, factor, targets, weights, alpha, beta, scale);
     if (sum != 0 && at != NOWHERE) {
       const j = at - row, w: f64 = weights ? <f64>load<T>(weights + j) : 1;
       const c = <f64><T>(<T>w * (load<T>(targets + j) * <T>alpha + <T>beta));

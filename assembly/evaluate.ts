@@ -1,26 +1,30 @@
-// Everything that an evaluation wants to know of a row, in one pass: a chunk is read for its maximum, and again, from the
-// first-level cache, for the sums and the count of logits above the target's. The loss has the bits of crossEntropy's: the
-// passes are those of rows.ts, operation by operation, with two further sums: Σ e^2 and Σ e (x - m).
+// Everything that an evaluation wants to know of a row, in one pass. The loss has the bits of crossEntropy's: the sum is that of
+// rows.ts, operation by operation, with two further sums, Σ e^2 and Σ e (x - base), and the count of logits above the target's.
 
-import { E2, E3, E4, E5, KEEP, LOG2E, LOWEST, MAGIC, ONE } from "./constants";
+import { E2, E3, E4, E5, KEEP, LOG2E, ONE } from "./constants";
 import { evaluateShortRows } from "./evaluateShort";
 import { exp, expA, expB, expOf } from "./exp";
-import {
-  addHigh, BLOCK, CHUNK, constant, copyWithout, high, laneSum, low, NOWHERE, ROUND, roundSum, splat,
-} from "./lanes";
-import { log1pOf } from "./log";
+import { addHigh, BLOCK, constant, high, laneSum, larger, largestLane, low, NOWHERE, ROUND, roundSum, splat } from "./lanes";
 import {
   ARGMAX, BRIER, CONFIDENCE, ENTROPY, ignoreRow, LOG_SUM_EXP, LOSS, markNonFinite, RANK, RECORD, SQUARE,
 } from "./record";
-import { fillTail, maximum, roundUp, TAIL, WITHOUT } from "./rows";
+import {
+  aboveOf, apart, beyond, exponential, FAR, FLOOR, guess, largest, logAsFar, MAGICS, moved, prepare, refer, relative, RISE, roundOf, SHIFT, shiftBlock,
+  TAIL, tailOf, TOP, WITHOUT,
+} from "./reference";
+import { roundUp } from "./rows";
 import { SHORT } from "./shortRows";
 
-// Scratch, in bytes from its start: between the turned rows and the chunks' maxima.
+// Scratch, in bytes from its start: between that of reference.ts and a shifted block.
 /** Counts of logits above the target's, a lane each. */
 const ABOVE: usize = 2048;
-/** Σ e (x - m) and Σ e^2 of a block. */
+/** Σ e (x - base) and Σ e^2, of a block and of the row. */
 const PRODUCTS: usize = 2064;
 const SQUARES: usize = 2072;
+const ROW_PRODUCTS: usize = 2080;
+const ROW_SQUARES: usize = 2088;
+/** Where the block starts in which the maximum rose last. */
+const RISEN: usize = 2096;
 
 // @ts-ignore: decorator
 @inline function subtractMask<T>(n: v128, mask: v128): v128 {
@@ -49,10 +53,11 @@ const SQUARES: usize = 2072;
   v128.store(scratch, n, ABOVE);
 }
 
-/** A target of -inf: all before it come first, and what is more after it. */
-function aboveNegativeInfinity<T>(row: usize, bytes: usize, at: usize): f64 {
-  let n = (at - row) / sizeof<T>();
-  for (let p = at; p < row + bytes; p += sizeof<T>()) if (load<T>(p) > <T>-Infinity) n++;
+/** The count element by element: of a target of -inf, where `below` has no answer, and of a row that is shifted. */
+function countAbove<T>(row: usize, bytes: usize, at: usize, x: T): f64 {
+  let n = 0;
+  for (let p = row; p < at; p += sizeof<T>()) if (load<T>(p) >= x || x == <T>-Infinity) n++;
+  for (let p = at; p < row + bytes; p += sizeof<T>()) if (load<T>(p) > x) n++;
   return <f64>n;
 }
 
@@ -63,25 +68,25 @@ function aboveNegativeInfinity<T>(row: usize, bytes: usize, at: usize): f64 {
   return <f64>(i32x4.extract_lane(n, 0) + i32x4.extract_lane(n, 1) + i32x4.extract_lane(n, 2) + i32x4.extract_lane(n, 3));
 }
 
-/** e z; 0 where z is -inf, as all below the lowest exponent. */
+/** e (x - base); 0 where x is -inf, as all below the lowest exponent. */
 // @ts-ignore: decorator
-@inline export function product<T>(e: v128, z: v128, lowest: v128): v128 {
-  return v128.mul<T>(e, v128.pmax<T>(z, lowest));
+@inline function product<T>(e: v128, x: v128, lowest: v128, base: v128): v128 {
+  return v128.mul<T>(e, v128.sub<T>(v128.pmax<T>(x, lowest), base));
 }
 
 // @ts-ignore: decorator
 @inline function sumOfLanes<T>(v: v128): f64 { return laneSum<T>(low<T>(v), sizeof<T>() == 4 ? high(v) : v); }
 
 /**
- * Σ e over a block as expBlock of rows.ts sums it; Σ e (x - m) and Σ e^2, in lanes of the dtype, are left in scratch. Counts the
- * logits above the target's x: before its round those that equal it, too.
+ * Σ e over a block as expBlock of rows.ts sums it; Σ e (x - base) and Σ e^2, in lanes of the dtype, are left in scratch. Counts
+ * the logits above the target's x: before its round those that equal it, too.
  */
-function sumBlock<T>(begin: usize, end: usize, without: usize, tail: usize, m: T, x: T, scratch: usize): f64 {
-  const log2e = constant<T>(LOG2E), lowest = constant<T>(LOWEST), magic = constant<T>(MAGIC), one = constant<T>(ONE);
-  const e2 = constant<T>(E2), e3 = constant<T>(E3), e4 = constant<T>(E4), e5 = constant<T>(E5);
+function sumBlock<T>(begin: usize, end: usize, without: usize, tail: usize, shift: T, x: T, scratch: usize): f64 {
+  const log2e = constant<T>(LOG2E), lowest = v128.load(scratch, FLOOR), magic = v128.load(scratch, MAGICS);
+  const one = constant<T>(ONE), e2 = constant<T>(E2), e3 = constant<T>(E3), e4 = constant<T>(E4), e5 = constant<T>(E5);
   const expFirst = expA<T>(), expSecond = expB<T>();
-  const top = v128.splat<T>(m);
-  let n = v128.load(scratch, ABOVE);
+  const base = v128.splat<T>(shift);
+  let n = v128.load(scratch, ABOVE), top = v128.load(scratch, TOP);
   let lower = f64x2.splat(0), upper = lower, products = splat<T>(0), squares = products;
   for (let p = begin; p < end;) {
     let q = p, stop = min(end, p < without ? min(without, tail) : tail);
@@ -97,17 +102,19 @@ function sumBlock<T>(begin: usize, end: usize, without: usize, tail: usize, m: T
     } else p = stop;
     for (; q < stop; q += ROUND) {
       const a = v128.load(q), b = v128.load(q, 16), c = v128.load(q, 32), d = v128.load(q, 48);
+      top = larger<T>(larger<T>(top, a), b);
       n = subtractMask<T>(n, v128.gt<T>(a, above));
-      const s = v128.sub<T>(a, top), e = exp<T>(s, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
+      const e = exp<T>(a, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
       n = subtractMask<T>(n, v128.gt<T>(b, above));
-      const t = v128.sub<T>(b, top), f = exp<T>(t, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
-      const dots = v128.add<T>(product<T>(e, s, lowest), product<T>(f, t, lowest));
+      const f = exp<T>(b, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
+      const dots = v128.add<T>(product<T>(e, a, lowest, base), product<T>(f, b, lowest, base));
+      top = larger<T>(larger<T>(top, c), d);
       n = subtractMask<T>(n, v128.gt<T>(c, above));
-      const u = v128.sub<T>(c, top), g = exp<T>(u, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
+      const g = exp<T>(c, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
       n = subtractMask<T>(n, v128.gt<T>(d, above));
-      const v = v128.sub<T>(d, top), h = exp<T>(v, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
+      const h = exp<T>(d, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
       products = v128.add<T>(
-        products, v128.add<T>(dots, v128.add<T>(product<T>(g, u, lowest), product<T>(h, v, lowest))),
+        products, v128.add<T>(dots, v128.add<T>(product<T>(g, c, lowest, base), product<T>(h, d, lowest, base))),
       );
       squares = v128.add<T>(
         squares, roundSum<T>(v128.mul<T>(e, e), v128.mul<T>(f, f), v128.mul<T>(g, g), v128.mul<T>(h, h)),
@@ -118,6 +125,7 @@ function sumBlock<T>(begin: usize, end: usize, without: usize, tail: usize, m: T
     }
   }
   v128.store(scratch, n, ABOVE);
+  v128.store(scratch, top, TOP);
   store<f64>(scratch, sumOfLanes<T>(products), PRODUCTS);
   store<f64>(scratch, sumOfLanes<T>(squares), SQUARES);
   return laneSum<T>(lower, upper);
@@ -141,63 +149,73 @@ function firstEqual<T>(p: usize, end: usize, value: T): usize {
   return p;
 }
 
-/** Address of the first maximum m: the target where nothing comes before it, else in or after the chunk where m rose. */
+/** Σ e over a row that is prepared and has the reference m, and all the rest, which is left in scratch. */
 // @ts-ignore: decorator
-@inline function firstMaximum<T>(row: usize, bytes: usize, at: usize, above: f64, risen: usize, m: T): usize {
-  if (above == 0) return at;
-  if (m == <T>-Infinity) return row;
-  return firstEqual<T>(risen == NOWHERE ? row : risen, row + bytes, m);
+@inline function sumRow<T>(
+  row: usize, bytes: usize, without: usize, tail: usize, x: T, base: T, scratch: usize,
+): f64 {
+  let sum: f64 = 0, error: f64 = 0, products: f64 = 0, squares: f64 = 0, risen = row, top = <T>-Infinity;
+  const end = row + roundUp(bytes);
+  for (let block = row; block < end; block += BLOCK) {
+    const stop = min(block + BLOCK, end), move = shiftBlock<T>(block, stop, scratch);
+    const before = v128.load(scratch, TOP);
+    const e = sumBlock<T>(block + move, stop + move, moved(without, move), moved(tail, move), base, x, scratch);
+    const total = sum + e, part = total - sum;
+    error += (sum - (total - part)) + (e - part);
+    sum = total;
+    products += load<f64>(scratch, PRODUCTS);
+    squares += load<f64>(scratch, SQUARES);
+    if (v128.any_true(v128.gt<T>(v128.load(scratch, TOP), before))) {
+      const m = largest<T>(scratch);
+      if (m > top) {
+        top = m;
+        risen = block;
+      }
+    }
+  }
+  store<f64>(scratch, products, ROW_PRODUCTS);
+  store<f64>(scratch, squares, ROW_SQUARES);
+  store<usize>(scratch, risen, RISEN);
+  return sum + error;
 }
 
 // @ts-ignore: decorator
 @inline function evaluateRow<T>(row: usize, bytes: usize, label: i32, w: f64, to: usize, scratch: usize): void {
-  const at = row + <usize>label * sizeof<T>(), x = load<T>(at);
-  fillTail<T>(row, bytes, scratch);
-  const rest = bytes & (ROUND - 1), tail = rest ? row + bytes - rest : NOWHERE;
-  const without = row + ((at - row) & ~(ROUND - 1)), before = at - without;
-  copyWithout<T>(without == tail ? scratch + TAIL : without, before, scratch + WITHOUT);
-  countOwn<T>(x, before, scratch);
-  let m: T = x == x ? x : <T>-Infinity, risen = NOWHERE;
-  let sum: f64 = 0, error: f64 = 0, products: f64 = 0, squares: f64 = 0;
-  for (let chunk = row; chunk < row + bytes; chunk += CHUNK) {
-    const size = min(CHUNK, row + bytes - chunk);
-    const top = maximum<T>(chunk, size, m, scratch);
-    if (top > m) {
-      if (m > <T>-Infinity) {
-        const fall = <f64>m - <f64>top, factor = expOf<f64>(fall);
-        products = factor * (products + fall * (sum + error));
-        squares = factor * factor * squares;
-        sum *= factor;
-        error *= factor;
-      }
-      m = top;
-      risen = chunk;
-    }
-    const shift = m == <T>-Infinity ? <T>0 : m;
-    const last = chunk + roundUp(size);
-    for (let block = chunk; block < last; block += BLOCK) {
-      const e = sumBlock<T>(block, min(block + BLOCK, last), without, tail, shift, x, scratch);
-      const total = sum + e, part = total - sum;
-      error += (sum - (total - part)) + (e - part);
-      sum = total;
-      products += load<f64>(scratch, PRODUCTS);
-      squares += load<f64>(scratch, SQUARES);
-    }
+  const at = row + <usize>label * sizeof<T>(), x = load<T>(at), tail = tailOf(row, bytes), without = roundOf(row, at);
+  prepare<T>(row, bytes, at, scratch);
+  let m = guess<T>(row, bytes, without, tail, false, scratch), others: f64 = 0, top: T = 0, shift: T = 0;
+  for (;;) {
+    countOwn<T>(x, at - without, scratch);
+    const limit = refer<T>(m, scratch);
+    shift = <T>load<f64>(scratch, SHIFT);
+    others = sumRow<T>(row, bytes, without, tail, x, shift == 0 && m > <T>-Infinity ? m : <T>0, scratch);
+    top = largest<T>(scratch);
+    if (top <= limit) break;
+    m = top;
   }
-  const others = sum + error, u = <f64>x - <f64>m, e = <f64>expOf<T>(x - m);
-  const lnd = log1pOf<T>(others + (e - 1)), loss = lnd - u, inverse = 1 / (others + e), share = others * inverse;
+  const base: f64 = m == <T>-Infinity ? 0 : <f64>m;
+  if (shift != 0) top = m;
+  const distance = apart<T>(x, others, scratch), e = relative(<f64>x, distance, scratch), z = others * e, far = beyond(distance, others);
+  const near = logAsFar<T>(z, distance), loss = near + far, share = z / (1 + z), inverse = e / (1 + z);
+  const products = load<f64>(scratch, ROW_PRODUCTS), squares = load<f64>(scratch, ROW_SQUARES);
   const weighted = w == 0 ? 0 : w * loss;
-  const above = x == <T>-Infinity ? aboveNegativeInfinity<T>(row, bytes, at) : count<T>(scratch);
+  const above = x == <T>-Infinity || shift != 0 ? countAbove<T>(row, bytes, at, x) : count<T>(scratch);
   store<f64>(to, weighted, LOSS);
   store<f64>(to, w == 0 ? 0 : weighted * loss, SQUARE);
-  store<f64>(to, lnd - (products + (e == 0 ? 0 : e * u)) * inverse, ENTROPY);
+  // far: the target's share is 0, and x + loss would lose its digits
+  const lse = far == 0 ? <f64>x + near : aboveOf(0, scratch) + (near - FAR);
+  store<f64>(to, (far == 0 ? loss + (<f64>x - base) * share : lse - base) - products * inverse, ENTROPY);
   store<f64>(to, share * share + squares * inverse * inverse, BRIER);
-  store<f64>(to, (inverse + 1) - 1, CONFIDENCE);
+  // exponentials of one kind, so that equal logits have equal shares to the last digit
+  const confidence = <f64>x <= base + RISE
+    ? <f64>exponential<T>(x > top ? x : top, scratch) / (others + <f64>exponential<T>(x, scratch))
+    : 1 / (1 + z);
+  store<f64>(to, (confidence + 1) - 1, CONFIDENCE);
   store<f64>(to, above + 1, RANK);
-  store<f64>(to, <f64>m + lnd, LOG_SUM_EXP);
-  if (loss != loss) markNonFinite<T>(row, bytes, <f64>m, to);
+  store<f64>(to, lse, LOG_SUM_EXP);
+  if (loss != loss) markNonFinite<T>(row, bytes, <f64>(x > top ? x : top), to);
   if (load<f64>(to, RANK) > 0) {
-    const first = firstMaximum<T>(row, bytes, at, above, risen, m);
+    const first = above == 0 ? at : top == <T>-Infinity ? row : firstEqual<T>(load<usize>(scratch, RISEN), row + bytes, top);
     store<f64>(to, <f64>((first - row) / sizeof<T>()), ARGMAX);
   }
 }

@@ -1,38 +1,26 @@
-// Passes over one row of any length, chunk by chunk: the maximum, the sum of exponentials, weighted dots, the rescaling.
-// A chunk is still in the first-level cache when the second pass reads it, so a row is read from memory once.
+// Passes over one row of any length: the sum of exponentials, the maximum, weighted dots, the rescaling.
 
-import { E2, E3, E4, E5, LOG2E, LOWEST, MAGIC, ONE } from "./constants";
-import { exp, expA, expB, expOf } from "./exp";
+import { E2, E3, E4, E5, F2, F3, F4, F5, LOG2E, ONE } from "./constants";
+import { exp, expA, expB } from "./exp";
 import {
-  addHigh, BLOCK, CHUNK, constant, copyTail, copyWithout, laneSum, larger, largestLane, low, negativeInfinities, NOWHERE,
-  ROUND, roundSum, splat, storeTail,
+  addHigh, BLOCK, constant, copyTail, laneSum, larger, largestLane, low, NOWHERE, ROUND, roundSum, splat, storeTail,
 } from "./lanes";
+import {
+  FLOOR, guess, largest, MAGICS, moved, prepare, refer, roundOf, shiftBlock, TAIL, tailOf, TOP, WITHOUT,
+} from "./reference";
 
-// Scratch of one thread, in bytes from its start.
-/** The row's last, partial round, filled up with -inf; the same for targets and weights, filled up with 0. */
-export const TAIL: usize = 0;
-export const TAIL_TARGETS: usize = 64;
-export const TAIL_WEIGHTS: usize = 128;
-/** The round that holds the left-out element, with -inf in its place. */
-export const WITHOUT: usize = 192;
+// Scratch of one thread, in bytes from its start, with reference.ts.
+/** The last, partial round of targets and of weights, filled up with 0. */
+const TAIL_TARGETS: usize = 64;
+const TAIL_WEIGHTS: usize = 128;
 /** Where the exponentials of the last round go. */
-export const TAIL_OUT: usize = 256;
-/** Float64 results of a pass: see below. */
-export const MAXIMUM: usize = 320;
+const TAIL_OUT: usize = 256;
+/** Float64 results of a pass. */
 export const DOTS: usize = 328;
 export const COEFFICIENTS: usize = 336;
-/** The running maximum of each chunk of the row, float64. */
-export const MAXIMA: usize = 4096;
 
 // @ts-ignore: decorator
 @inline export function roundUp(bytes: usize): usize { return (bytes + ROUND - 1) & ~(ROUND - 1); }
-
-/** Puts the row's last, partial round into scratch. */
-// @ts-ignore: decorator
-@inline export function fillTail<T>(row: usize, bytes: usize, scratch: usize): void {
-  const tail = bytes & (ROUND - 1);
-  if (tail) copyTail(row + bytes - tail, tail, negativeInfinities<T>(), scratch + TAIL);
-}
 
 /** Maximum of `bytes` bytes at p (a last partial round is read from scratch), not below `start`; NaNs are passed over. */
 export function maximum<T>(p: usize, bytes: usize, start: T, scratch: usize): T {
@@ -54,18 +42,19 @@ export function maximum<T>(p: usize, bytes: usize, start: T, scratch: usize): T 
 }
 
 /**
- * Sum of exp(x_j - m) over the block of rounds [begin, end) of a row, in lanes. The round at `without` and the one at
- * `tail` are read from scratch. With `keep` each exponential is stored at its place plus `shift`.
+ * Sum of exponentials over the block of rounds [begin, end) of a row, in lanes; the largest logits go to TOP. The round at
+ * `without` and the one at `tail` are read from scratch. With `keep` each exponential is stored at its place plus `shift`;
+ * `fine`: see exp.
  */
 // @ts-ignore: decorator
 @inline function expBlock<T>(
-  begin: usize, end: usize, without: usize, tail: usize, m: T, keep: bool, shift: usize, scratch: usize,
+  begin: usize, end: usize, without: usize, tail: usize, keep: bool, fine: bool, shift: usize, scratch: usize,
 ): f64 {
-  const log2e = constant<T>(LOG2E), lowest = constant<T>(LOWEST), magic = constant<T>(MAGIC), one = constant<T>(ONE);
-  const e2 = constant<T>(E2), e3 = constant<T>(E3), e4 = constant<T>(E4), e5 = constant<T>(E5);
-  const a = expA<T>(), b = expB<T>();
-  const top = v128.splat<T>(m);
-  let lower = f64x2.splat(0), upper = lower;
+  const log2e = constant<T>(LOG2E), lowest = v128.load(scratch, FLOOR), magic = v128.load(scratch, MAGICS);
+  const one = constant<T>(ONE), e2 = constant<T>(fine ? F2 : E2), e3 = constant<T>(fine ? F3 : E3);
+  const e4 = constant<T>(fine ? F4 : E4), e5 = constant<T>(fine ? F5 : E5);
+  const high = expA<T>(), rest = expB<T>();
+  let lower = f64x2.splat(0), upper = lower, top = v128.load(scratch, TOP);
   for (let p = begin; p < end;) {
     // the next run of rounds: one from scratch, or as far as the next such one
     let q = p, stop = min(end, p < without ? min(without, tail) : tail), to = p + shift;
@@ -81,10 +70,13 @@ export function maximum<T>(p: usize, bytes: usize, start: T, scratch: usize): T 
     } else p = stop;
     const offset = to - q;
     for (; q < stop; q += ROUND) {
-      const w = exp<T>(v128.sub<T>(v128.load(q), top), log2e, lowest, magic, one, e2, e3, e4, e5, a, b);
-      const x = exp<T>(v128.sub<T>(v128.load(q, 16), top), log2e, lowest, magic, one, e2, e3, e4, e5, a, b);
-      const y = exp<T>(v128.sub<T>(v128.load(q, 32), top), log2e, lowest, magic, one, e2, e3, e4, e5, a, b);
-      const z = exp<T>(v128.sub<T>(v128.load(q, 48), top), log2e, lowest, magic, one, e2, e3, e4, e5, a, b);
+      const a = v128.load(q), b = v128.load(q, 16), c = v128.load(q, 32), d = v128.load(q, 48);
+      top = larger<T>(larger<T>(top, a), b);
+      const w = exp<T>(a, log2e, lowest, magic, one, e2, e3, e4, e5, high, rest, fine);
+      const x = exp<T>(b, log2e, lowest, magic, one, e2, e3, e4, e5, high, rest, fine);
+      top = larger<T>(larger<T>(top, c), d);
+      const y = exp<T>(c, log2e, lowest, magic, one, e2, e3, e4, e5, high, rest, fine);
+      const z = exp<T>(d, log2e, lowest, magic, one, e2, e3, e4, e5, high, rest, fine);
       if (keep) {
         v128.store(q + offset, w);
         v128.store(q + offset, x, 16);
@@ -96,7 +88,52 @@ export function maximum<T>(p: usize, bytes: usize, start: T, scratch: usize): T 
       upper = addHigh<T>(upper, sum);
     }
   }
+  v128.store(scratch, top, TOP);
   return laneSum<T>(lower, upper);
+}
+
+/** Sum of exponentials over a row that is prepared and has a reference: the blocks' sums in TwoSum. */
+// @ts-ignore: decorator
+@inline function sumBlocks<T>(
+  row: usize, bytes: usize, without: usize, tail: usize, keep: bool, fine: bool, out: usize, scratch: usize,
+): f64 {
+  let sum: f64 = 0, error: f64 = 0;
+  const end = row + roundUp(bytes);
+  for (let block = row; block < end; block += BLOCK) {
+    const stop = min(block + BLOCK, end), move = shiftBlock<T>(block, stop, scratch);
+    const x = expBlock<T>(
+      block + move, stop + move, moved(without, move), moved(tail, move), keep, fine, out - row - move, scratch,
+    );
+    const total = sum + x, part = total - sum;
+    error += (sum - (total - part)) + (x - part);
+    sum = total;
+  }
+  return sum + error;
+}
+
+/**
+ * Sum over a row of its exponentials relative to a reference, which is left in scratch (see reference.ts), in float64.
+ *
+ * The element at address `leftOut` (or NOWHERE) is left out of the sum, its exponential kept as 0. With `keep`, out holds the
+ * exponentials, with `fine` (only then) at most 1.1 ulp of each off.
+ */
+export function expRow<T>(
+  row: usize, bytes: usize, leftOut: usize, keep: bool, fine: bool, out: usize, scratch: usize,
+): f64 {
+  const tail = tailOf(row, bytes), without = roundOf(row, leftOut), rest = bytes & (ROUND - 1);
+  prepare<T>(row, bytes, leftOut, scratch);
+  let m = guess<T>(row, bytes, without, tail, keep && out == row, scratch), sum: f64 = 0;
+  for (;;) {
+    const limit = refer<T>(m, scratch);
+    if (!keep) sum = sumBlocks<T>(row, bytes, without, tail, false, false, 0, scratch);
+    else if (!fine || sizeof<T>() == 8) sum = sumBlocks<T>(row, bytes, without, tail, true, false, out, scratch);
+    else sum = sumBlocks<T>(row, bytes, without, tail, true, true, out, scratch);
+    const top = largest<T>(scratch);
+    if (top <= limit) break;
+    m = top;
+  }
+  if (keep && rest) storeTail<T>(scratch + TAIL_OUT, rest, out + bytes - rest);
+  return sum;
 }
 
 /** First element of a row that equals `value`, as an address; NOWHERE where none does (all -inf or NaN). */
@@ -113,58 +150,6 @@ export function placeOf<T>(row: usize, bytes: usize, value: T): usize {
   }
   while (load<T>(p) != value) p += sizeof<T>();
   return p;
-}
-
-/**
- * Sum over a row of exp(x_j - m), m its maximum, in float64: the chunks' sums in TwoSum, rescaled when the maximum rises.
- *
- * The element at address `leftOut` (or NOWHERE) is left out of the sum, its exponential kept as 0: d - 1 keeps its
- * digits. The running maximum starts at `start`, -inf or an element of the row. The tail must be in scratch. Leaves m in
- * scratch; with `keep`, out holds exp(x_j - m_c), m_c the running maximum of the chunk, which is left in scratch too.
- */
-export function expRow<T>(
-  row: usize, bytes: usize, leftOut: usize, start: T, keep: bool, out: usize, scratch: usize,
-): f64 {
-  const rest = bytes & (ROUND - 1), tail = rest ? row + bytes - rest : NOWHERE;
-  let without = NOWHERE;
-  if (leftOut != NOWHERE) {
-    without = row + ((leftOut - row) & ~(ROUND - 1));
-    copyWithout<T>(without == tail ? scratch + TAIL : without, leftOut - without, scratch + WITHOUT);
-  }
-  let m = start;
-  let sum: f64 = 0, error: f64 = 0;
-  let chunkMaximum = scratch + MAXIMA;
-  for (let chunk = row; chunk < row + bytes; chunk += CHUNK) {
-    const size = min(CHUNK, row + bytes - chunk);
-    const top = maximum<T>(chunk, size, m, scratch);
-    if (top > m) {
-      if (m > <T>-Infinity) {
-        const factor = expOf<f64>(<f64>m - <f64>top);
-        sum *= factor;
-        error *= factor;
-      }
-      m = top;
-    }
-    if (keep) {
-      store<f64>(chunkMaximum, <f64>m);
-      chunkMaximum += 8;
-    }
-    // a chunk that is all -inf so far: exp(-inf - 0) = 0, and a NaN still shows
-    const shift = m == <T>-Infinity ? <T>0 : m;
-    const last = chunk + roundUp(size);
-    for (let block = chunk; block < last; block += BLOCK) {
-      const end = min(block + BLOCK, last);
-      const x = keep
-        ? expBlock<T>(block, end, without, tail, shift, true, out - row, scratch)
-        : expBlock<T>(block, end, without, tail, shift, false, 0, scratch);
-      const total = sum + x, part = total - sum;
-      error += (sum - (total - part)) + (x - part);
-      sum = total;
-    }
-  }
-  if (keep && rest) storeTail<T>(scratch + TAIL_OUT, rest, out + bytes - rest);
-  store<f64>(scratch, <f64>m, MAXIMUM);
-  return sum + error;
 }
 
 /** w_j (alpha t_j + beta): what multiplies -ln q_j. Without targets t = 0, without weights (address 0) w = 1. */
@@ -249,42 +234,28 @@ export function dotRow<T>(
   store<f64>(scratch, sum + sumError, COEFFICIENTS);
 }
 
-/** out_j = out_j * factor exp(m_c - m), chunk by chunk: exponentials kept by expRow become probabilities. */
-export function scaleRow<T>(out: usize, bytes: usize, factor: f64, m: f64, scratch: usize): void {
-  let chunkMaximum = scratch + MAXIMA;
-  for (let chunk = out; chunk < out + bytes; chunk += CHUNK, chunkMaximum += 8) {
-    const scale = <T>chunkScale(factor, load<f64>(chunkMaximum), m);
-    const scales = v128.splat<T>(scale), end = chunk + min(CHUNK, out + bytes - chunk), vectors = end - ((end - chunk) & 15);
-    let p = chunk;
-    for (; p < vectors; p += 16) v128.store(p, v128.mul<T>(v128.load(p), scales));
-    for (; p < end; p += sizeof<T>()) store<T>(p, load<T>(p) * scale);
-  }
+/** out_j = out_j * factor: exponentials kept by expRow become probabilities. */
+export function scaleRow<T>(out: usize, bytes: usize, factor: f64): void {
+  const scale = <T>factor, scales = v128.splat<T>(scale), end = out + bytes, vectors = end - (bytes & 15);
+  let p = out;
+  for (; p < vectors; p += 16) v128.store(p, v128.mul<T>(v128.load(p), scales));
+  for (; p < end; p += sizeof<T>()) store<T>(p, load<T>(p) * scale);
 }
 
-/** out_j = out_j * factor exp(m_c - m) - c_j scale, c_j = w_j (alpha t_j + beta). */
+/** out_j = out_j * factor - c_j scale, c_j = w_j (alpha t_j + beta). */
 export function scaleRowMinus<T>(
-  out: usize, bytes: usize, factor: f64, m: f64, targets: usize, weights: usize, alpha: f64, beta: f64, scale: f64,
-  scratch: usize,
+  out: usize, bytes: usize, factor: f64, targets: usize, weights: usize, alpha: f64, beta: f64, scale: f64,
 ): void {
   const toTargets = targets - out, toWeights = weights - out;
   const alphas = splat<T>(alpha), betas = splat<T>(beta), scales = splat<T>(scale);
-  let chunkMaximum = scratch + MAXIMA;
-  for (let chunk = out; chunk < out + bytes; chunk += CHUNK, chunkMaximum += 8) {
-    const factorOfChunk = <T>chunkScale(factor, load<f64>(chunkMaximum), m), factors = v128.splat<T>(factorOfChunk);
-    const end = chunk + min(CHUNK, out + bytes - chunk), vectors = end - ((end - chunk) & 15);
-    let p = chunk;
-    for (; p < vectors; p += 16) {
-      const c = coefficient<T>(targets ? p + toTargets : 0, weights ? p + toWeights : 0, alphas, betas);
-      v128.store(p, v128.sub<T>(v128.mul<T>(v128.load(p), factors), v128.mul<T>(c, scales)));
-    }
-    for (; p < end; p += sizeof<T>()) {
-      const c = coefficientOf<T>(targets ? p + toTargets : 0, weights ? p + toWeights : 0, <T>alpha, <T>beta);
-      store<T>(p, load<T>(p) * factorOfChunk - c * <T>scale);
-    }
+  const factorOfRow = <T>factor, factors = v128.splat<T>(factorOfRow), end = out + bytes, vectors = end - (bytes & 15);
+  let p = out;
+  for (; p < vectors; p += 16) {
+    const c = coefficient<T>(targets ? p + toTargets : 0, weights ? p + toWeights : 0, alphas, betas);
+    v128.store(p, v128.sub<T>(v128.mul<T>(v128.load(p), factors), v128.mul<T>(c, scales)));
   }
-}
-
-// @ts-ignore: decorator
-@inline function chunkScale(factor: f64, chunkMaximum: f64, m: f64): f64 {
-  return chunkMaximum == m ? factor : factor * expOf<f64>(chunkMaximum - m);
+  for (; p < end; p += sizeof<T>()) {
+    const c = coefficientOf<T>(targets ? p + toTargets : 0, weights ? p + toWeights : 0, <T>alpha, <T>beta);
+    store<T>(p, load<T>(p) * factorOfRow - c * <T>scale);
+  }
 }

@@ -2,10 +2,14 @@
 
 import { log1pOf } from "./log";
 import { NOWHERE, splat } from "./lanes";
-import { expRow, fillTail, maximum, MAXIMUM, placeOf, scaleRow } from "./rows";
+import { aboveOf, fillTail, relative } from "./reference";
+import { expRow, maximum, placeOf, scaleRow } from "./rows";
 import { expLanes, LANES, narrow, rowsInLanes, scaleLanes, SHORT, turnIn, turnOut } from "./shortRows";
 
-/** out = exp(x - m) / d. */
+/** Scratch: see logDenominator. */
+const MAXIMUM: usize = 400;
+
+/** out = exp(x - c) / Σ exp(x - c), c the row's reference: see reference.ts. */
 export function softmax<T>(begin: i32, end: i32, logits: usize, out: usize, classes: i32, scratch: usize): void {
   const stride = <usize>classes * sizeof<T>();
   if (classes <= SHORT) {
@@ -21,9 +25,7 @@ export function softmax<T>(begin: i32, end: i32, logits: usize, out: usize, clas
   }
   for (let i = begin; i < end; i++) {
     const offset = <usize>i * stride, row = logits + offset;
-    fillTail<T>(row, stride, scratch);
-    const sum = expRow<T>(row, stride, NOWHERE, <T>-Infinity, true, out + offset, scratch);
-    scaleRow<T>(out + offset, stride, 1 / sum, load<f64>(scratch, MAXIMUM), scratch);
+    scaleRow<T>(out + offset, stride, 1 / expRow<T>(row, stride, NOWHERE, true, true, out + offset, scratch));
   }
 }
 
@@ -31,7 +33,9 @@ export function softmax<T>(begin: i32, end: i32, logits: usize, out: usize, clas
 export function logDenominator<T>(row: usize, bytes: usize, scratch: usize): f64 {
   fillTail<T>(row, bytes, scratch);
   const m = maximum<T>(row, bytes, <T>-Infinity, scratch);
-  return log1pOf<T>(expRow<T>(row, bytes, placeOf<T>(row, bytes, m), m, false, row, scratch));
+  const others = expRow<T>(row, bytes, placeOf<T>(row, bytes, m), false, false, row, scratch);
+  store<f64>(scratch, <f64>m, MAXIMUM);
+  return log1pOf<T>(others * relative(<f64>m, aboveOf(<f64>m, scratch), scratch));
 }
 
 /** out = (x - m) - ln d; a row that is all -inf or holds +inf or NaN becomes NaN. */

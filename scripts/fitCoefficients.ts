@@ -92,8 +92,8 @@ function fitRounded(t: Target, fixed: number[], degree: number, round: (c: numbe
 // The kernels.
 const { fround } = Math;
 
-/** ln 2 in 17 bits, so that n times it is exact, and the rest. */
-const LN2_HI32 = Math.round(Math.LN2 * 2 ** 17) / 2 ** 17;
+/** ln 2 in 14 bits, so that n times it is exact for |n| < 1024, and the rest. */
+const LN2_HI32 = Math.round(Math.LN2 * 2 ** 14) / 2 ** 14;
 const LN2_LO32 = fround(Math.LN2 - LN2_HI32);
 
 /** e^z as in assembly/exp.ts: two-part reduction to r, then 1 + (r + r^2 Q(r)). */
@@ -110,19 +110,12 @@ function exp32(c: readonly number[], z: number): number {
 
 type Evaluate = (c: readonly number[], x: number) => number;
 const horner: Evaluate = (c, x) => c.reduceRight((sum, ci) => sum * x + ci, 0);
-/** 1 + f P(f), P in pairs and then Horner's form in f^2: the 1 added last rounds least. */
+/** r + r^2 Q(r), Q in pairs and then Horner's form in r^2: the 1 added last rounds least. */
 const pairs: Evaluate = (c, x) => {
-  let p = c[10] * x + c[9];
-  for (let k = 7; k > 0; k -= 2) p = p * (x * x) + (c[k + 1] * x + c[k]);
-  return p * x + 1;
+  let p = c[11] * x + c[10];
+  for (let k = 8; k > 1; k -= 2) p = p * (x * x) + (c[k + 1] * x + c[k]);
+  return p * (x * x) + x;
 };
-
-function exp64(c: readonly number[], z: number): number {
-  const magic = 1.5 * 2 ** 52 + 1023;
-  const y = Math.max(z * Math.LOG2E, -1023);
-  const n = y + magic - magic;
-  return n === -1023 ? 0 : pairs(c, y - n) * 2 ** n;
-}
 
 const LN2 = D.ln(2);
 const LN2_HI = LN2.mul(2 ** 32)
@@ -130,6 +123,14 @@ const LN2_HI = LN2.mul(2 ** 32)
   .div(2 ** 32)
   .toNumber(); // 32 bits: k * LN2_HI is exact
 const LN2_LO = LN2.sub(exact(LN2_HI)).toNumber();
+
+/** e^z as in assembly/exp.ts. */
+function exp64(c: readonly number[], z: number): number {
+  const magic = 1.5 * 2 ** 52 + 1023;
+  const y = Math.max(z, -1023 * Math.LN2);
+  const n = y * Math.LOG2E + magic - magic;
+  return n === -1023 ? 0 : (pairs(c, y - n * LN2_HI - n * LN2_LO) + 1) * 2 ** n;
+}
 
 /** `c` are 0, L1, L2, ... */
 function log64(c: readonly number[], x: number): number {
@@ -188,9 +189,8 @@ function printConstants(name: string, comment: string, c: readonly number[], bit
   console.log("] as const;");
 }
 
-// 2^f, and R(z) = ln((1 + s) / (1 - s)) / s - 2 where z = s^2, its error relative to the whole logarithm.
+// R(z) = ln((1 + s) / (1 - s)) / s - 2 where z = s^2, its error relative to the whole logarithm.
 const reciprocal = (v: Decimal) => new D(1).div(v);
-const exp2Target = grid(new D(-0.5), new D(0.5), (f) => new D(2).pow(f), reciprocal);
 const zMax = D.sqrt(2).sub(1).div(D.sqrt(2).add(1)).pow(2);
 const tail = (s: Decimal) =>
   D.ln(s.add(1).div(new D(1).sub(s)))
@@ -207,13 +207,15 @@ const logTarget = grid(
 const halfLn2 = LN2.div(2).mul(1.0005);
 const expTarget = grid(halfLn2.neg(), halfLn2, (r) => D.exp(r), reciprocal);
 const fit32 = fitRounded(expTarget, [1, 1], 5, fround);
-const fit64 = fitRounded(exp2Target, [1], 10, Number);
+const fine32 = fitRounded(expTarget, [1, 1], 6, fround);
+const fit64 = fitRounded(expTarget, [1, 1], 11, Number);
 const logFit = fitRounded(logTarget, [0], 7, Number);
 const shortLogFit = fitRounded(logTarget, [0], 3, Number); // of float32 rows
 
 printConstants("EXP_F32", "e^r = 1, 1, c2 ... c5, float32 values", fit32, bits32);
-printConstants("LN2_F32", "ln 2 = high (17 bits) + low, float32 values", [LN2_HI32, LN2_LO32], bits32);
-printConstants("EXP_F64", "2^f = 1, c1, c2 ...", fit64, bits64);
+printConstants("FINE_F32", "e^r = 1, 1, c2 ... c6, float32 values", fine32, bits32);
+printConstants("LN2_F32", "ln 2 = high (14 bits) + low, float32 values", [LN2_HI32, LN2_LO32], bits32);
+printConstants("EXP_F64", "e^r = 1, 1, c2 ... c11", fit64, bits64);
 printConstants("LOG_F64", "L1, L2 ...", logFit.slice(1), bits64);
 printConstants("SHORT_LOG", "L1, L2, L3", shortLogFit.slice(1), bits64);
 printConstants("LN2_F64", "ln 2 = high (32 bits) + low", [LN2_HI, LN2_LO], bits64);
@@ -226,7 +228,8 @@ const table = (title: string, rows: Record<string, Row>) => {
 
 table("Relative error of the rounded coefficients in exact arithmetic", {
   "e^r, float32 / 2^-24": { error: units(maxError(fit32, expTarget), 24).toFixed(3) },
-  "2^f, float64 / 2^-53": { error: units(maxError(fit64, exp2Target), 53).toFixed(3) },
+  "e^r of degree 6, float32 / 2^-24": { error: units(maxError(fine32, expTarget), 24).toFixed(3) },
+  "e^r, float64 / 2^-53": { error: units(maxError(fit64, expTarget), 53).toFixed(3) },
   "log of float32 rows / 2^-30": { error: units(maxError(shortLogFit, logTarget), 30).toFixed(3) },
   "log, float64 / 2^-53": { error: units(maxError(logFit, logTarget), 53).toFixed(4) },
 });

@@ -198,7 +198,9 @@ for (const { name, losses } of backends) {
           expect(softmax[2 * classes]).toBe(0);
           expect(logSoftmax[2 * classes]).toBe(NInf);
           expect(rowOf(softmax, 3).every(Number.isNaN)).toBe(true);
-          expect(rowOf(softmax, 4).map(Math.abs)).toEqual([1, ...new Array(classes - 1).fill(0)]);
+          // one class that is not -inf has all: exactly 1 in a short row, within softmax's bound (above) in a long one
+          expect(rowOf(softmax, 4).map(Math.round)).toEqual([1, ...new Array(classes - 1).fill(0)]);
+          if (classes <= 64) expect(softmax[4 * classes]).toBe(1);
           const logSumExp = losses.logSumExp(logits, { classes });
           expect(logSumExp[1]).toBe(NInf);
           expect(logSumExp[3]).toBeNaN();

@@ -2,7 +2,9 @@ import type { FloatArray } from "../dtype.ts";
 import { SHORT_ROW } from "./constants.ts";
 import { log1p } from "./elementary.ts";
 import { BOTH, input, kernel, output, partials, scalar, scratch } from "./kernel.ts";
-import { coefficient, dotRow, expRow, maximum, placeOf, scaleRow, scaleRowMinus } from "./rows.ts";
+import { maximum, placeOf } from "./maximum.ts";
+import { aboveOf, apart, beyond, logAsFar, relative } from "./reference.ts";
+import { coefficient, dotRow, expRow, expShortRow, scaleRow, scaleRowMinus } from "./rows.ts";
 import { type Lanes, lanesOf, type Scratch } from "./scratch.ts";
 
 const tolerance = { f32: "2^-23 (4 + max(0, -ln loss))", f64: "2^-51 (4 + max(0, -ln loss))" };
@@ -24,7 +26,7 @@ function indexRows(
   work: Scratch,
 ): void {
   const lanes = lanesOf(work, logits);
-  const width = classes <= SHORT_ROW && labelSmoothing === 0 ? 1 : lanes.width;
+  const short = classes <= SHORT_ROW && labelSmoothing === 0;
   const alpha = 1 - labelSmoothing;
   const beta = labelSmoothing / classes;
   const spread = beta * weightSum;
@@ -42,20 +44,58 @@ function indexRows(
       losses[i] = smoothRow(lanes, logits, at, classes, label, own, weights, grad, beta, spread, scale);
       continue;
     }
-    // the target's own exponential stays apart: where it is the maximum, d - 1 keeps its digits
-    const x = logits[at + label];
-    const start = Number.isNaN(x) ? Number.NEGATIVE_INFINITY : x;
-    const { sum: others, maximum: m } = expRow(lanes, logits, at, classes, at + label, start, grad, at, width);
-    const u = x - m;
-    const e = lanes.expOf(x, m);
-    if (grad) {
-      const d = others + e;
-      scaleRow(lanes, grad, at, classes, (scale * own) / d, m);
-      // q - 1 = -(d - e) / d
-      grad[at + label] = scale * (own * -(others / d) + 0);
-    }
-    losses[i] = own * (log1p(others + (e - 1), lanes.dtype) - u);
+    losses[i] = short
+      ? shortRow(lanes, logits, at, classes, label, own, grad, scale)
+      : longRow(lanes, logits, at, classes, label, own, grad, scale);
   }
+}
+
+/** A row of few classes: the target's own exponential stays apart, so that where it is the maximum, d - 1 keeps its digits. */
+function shortRow(
+  lanes: Lanes,
+  logits: FloatArray,
+  at: number,
+  classes: number,
+  label: number,
+  own: number,
+  grad: FloatArray | null,
+  scale: number,
+): number {
+  const x = logits[at + label];
+  const m = maximum(logits, at, at + classes, Number.NEGATIVE_INFINITY);
+  const others = expShortRow(lanes, logits, at, classes, at + label, m, grad, at);
+  const e = lanes.expOf(x, m);
+  if (grad) {
+    const d = others + e;
+    scaleRow(lanes, grad, at, classes, (scale * own) / d);
+    // q - 1 = -(d - e) / d
+    grad[at + label] = scale * (own * -(others / d) + 0);
+  }
+  return own * (log1p(others + (e - 1), lanes.dtype) - (x - m));
+}
+
+/** The same of more classes: ln d - x = ln(1 + z), z the others' exponentials relative to the target's. */
+function longRow(
+  lanes: Lanes,
+  logits: FloatArray,
+  at: number,
+  classes: number,
+  label: number,
+  own: number,
+  grad: FloatArray | null,
+  scale: number,
+): number {
+  const x = logits[at + label];
+  const others = expRow(lanes, logits, at, classes, at + label, grad, at);
+  const distance = apart(lanes, x, others);
+  const e = relative(lanes, x, distance);
+  const z = others * e;
+  if (grad) {
+    scaleRow(lanes, grad, at, classes, (scale * own * e) / (1 + z));
+    // q - 1 = -z / (1 + z)
+    grad[at + label] = scale * (own * -(z / (1 + z)) + 0);
+  }
+  return own * (logAsFar(lanes, z, distance) + beyond(distance, others));
 }
 
 /** A row with label smoothing: every class is a target, so it is the first maximum that stays apart. */
@@ -77,15 +117,17 @@ function smoothRow(
   const m = maximum(logits, at, at + classes, Number.NEGATIVE_INFINITY);
   const { dots } = dotRow(lanes, logits, at, classes, m, smoothing);
   const place = x === m ? at + label : placeOf(logits, at, at + classes, m);
-  const others = expRow(lanes, logits, at, classes, place, m, grad, at, lanes.width).sum;
+  const sum = expRow(lanes, logits, at, classes, place, grad, at);
+  const toTop = relative(lanes, m, aboveOf(lanes, m));
   // m - m: NaN where the row has no finite maximum
-  const lnd = log1p(others, lanes.dtype) + (m - m);
-  const d = 1 + others + (m - m);
+  const others = sum * toTop + (m - m);
+  const lnd = log1p(others, lanes.dtype);
+  const d = 1 + others;
   if (grad) {
     const factor = (scale * (own + spread)) / d;
     const weightAt = (j: number) => (weights ? weights[j] : 1);
     const e = lanes.expOf(x, m);
-    scaleRowMinus(lanes, grad, at, classes, factor, m, smoothing, scale);
+    scaleRowMinus(lanes, grad, at, classes, factor * toTop, smoothing, scale);
     if (place !== at + label && place >= 0) grad[place] = factor - scale * (beta * weightAt(place - at));
     const rest = place === at + label ? others : d - e;
     grad[at + label] = scale * (own * -(rest / d) + (spread * (e / d) - beta * weightAt(label)));
@@ -167,15 +209,17 @@ function probabilityRows(
     c.targetsAt = at;
     const { dots, sum } = dotRow(lanes, logits, at, classes, m, c);
     const place = placeOf(logits, at, at + classes, m);
-    const others = expRow(lanes, logits, at, classes, place, m, grad, at, lanes.width).sum;
+    const rest = expRow(lanes, logits, at, classes, place, grad, at);
+    const toTop = relative(lanes, m, aboveOf(lanes, m));
     // m - m: NaN where the row has no finite maximum
-    const lnd = log1p(others, lanes.dtype) + (m - m);
+    const others = rest * toTop + (m - m);
+    const lnd = log1p(others, lanes.dtype);
     losses[i] = (sum === 0 ? 0 : sum * lnd) - dots;
     if (grad) {
-      const d = 1 + others + (m - m);
+      const d = 1 + others;
       if (sum === 0) grad.fill(0, at, at + classes);
-      const factor = sum === 0 ? 0 : (scale * sum) / d;
-      scaleRowMinus(lanes, grad, at, classes, factor, m, c, scale);
+      const factor = sum === 0 ? 0 : ((scale * sum) / d) * toTop;
+      scaleRowMinus(lanes, grad, at, classes, factor, c, scale);
       if (sum !== 0 && place >= 0) {
         const j = place - at;
         const own = coefficient(

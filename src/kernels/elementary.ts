@@ -5,70 +5,135 @@ import { constant } from "./constants.ts";
 // exp and log with the bits of assembly/exp.ts and assembly/log.ts: the same operations in the same order. A float32
 // operation is rounded by Math.fround, but for those that are exact (t - MAGIC, n HIGH), and the last by the store.
 
-const LOWEST32 = constant("LOWEST").f32;
-const MAGIC32 = constant("MAGIC").f32;
+/** exp's lowest and magic numbers for N = 0: see assembly/exp.ts. */
+export const LOWEST = constant("LOWEST");
+export const MAGIC = constant("MAGIC");
 const LOG2E32 = constant("LOG2E").f32;
 const HIGH32 = constant("LN2_HIGH").f32;
 const LOW32 = constant("LN2_LOW").f32;
 const [A2, A3, A4, A5] = [2, 3, 4, 5].map((i) => constant(`E${i}`).f32);
 
-const LOWEST64 = constant("LOWEST").f64;
-const MAGIC64 = constant("MAGIC").f64;
+const [F2, F3, F4, F5, F6] = [2, 3, 4, 5, 6].map((i) => constant(`F${i}`).f32);
+
 const LOG2E64 = constant("LOG2E").f64;
-const [B1, B2, B3, B4, B5, B6, B7, B8, B9, B10] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((i) => constant(`E${i}`).f64);
+const HIGH64 = constant("LN2_HIGH").f64;
+const LOW64 = constant("LN2_LOW").f64;
+const [B2, B3, B4, B5, B6, B7, B8, B9, B10, B11] = [2, 3, 4, 5, 6, 7, 8, 9, 10, 11].map((i) => constant(`E${i}`).f64);
 
 const { fround } = Math;
+
+/** What t is above the biased exponent that its low bits hold. */
+const ROUND32 = 1.5 * 2 ** 23;
+const ROUND64 = 1.5 * 2 ** 52;
 
 /** 2^(i - 127), 0 and +inf at the ends: multiplying by it is faster than building the bits. */
 const POWERS32 = new Float32Array(Int32Array.from({ length: 256 }, (_, i) => i << 23).buffer);
 /** 2^(i - 1023). */
 const POWERS64 = new Float64Array(BigInt64Array.from({ length: 2048 }, (_, i) => BigInt(i) << 52n).buffer);
 
-/** exp of a float32 z <= 89 (or NaN); the last rounding is left to the store. */
-function power32(z: number): number {
-  const y = z < LOWEST32 ? LOWEST32 : z;
-  const n = fround(fround(y * LOG2E32) + MAGIC32) - MAGIC32;
+/** exp(z) 2^-N in float32 of a z that is not too far above N ln 2 (or NaN); the last rounding is left to the store. */
+function power32(z: number, lowest: number, magic: number): number {
+  const y = z < lowest ? lowest : z;
+  const t = fround(fround(y * LOG2E32) + magic);
+  const n = t - magic;
   const r = fround(y - n * HIGH32 - fround(n * LOW32));
   const g = fround(r * r);
   const low = fround(fround(A3 * r) + A2);
   const high = fround(fround(A5 * r) + A4);
   const p = fround(fround(fround(fround(high * g) + low) * g) + r);
-  return fround(p + 1) * POWERS32[(n + 127) | 0];
+  return fround(p + 1) * POWERS32[(t - ROUND32) | 0];
+}
+
+/** The same of degree 6: see `fine` of assembly/exp.ts. */
+function fine32(z: number, lowest: number, magic: number): number {
+  const y = z < lowest ? lowest : z;
+  const t = fround(fround(y * LOG2E32) + magic);
+  const n = t - magic;
+  const r = fround(y - n * HIGH32 - fround(n * LOW32));
+  const g = fround(r * r);
+  const low = fround(fround(F3 * r) + F2);
+  const high = fround(fround(F6 * g) + fround(fround(F5 * r) + F4));
+  const p = fround(fround(fround(fround(high * g) + low) * g) + r);
+  return fround(p + 1) * POWERS32[(t - ROUND32) | 0];
+}
+
+/** exp(z) 2^-N in float64. */
+export function power64(z: number, lowest: number, magic: number): number {
+  const y = z < lowest ? lowest : z;
+  const t = y * LOG2E64 + magic;
+  const n = t - magic;
+  const r = y - n * HIGH64 - n * LOW64;
+  const g = r * r;
+  let p = B11 * r + B10;
+  p = p * g + (B9 * r + B8);
+  p = p * g + (B7 * r + B6);
+  p = p * g + (B5 * r + B4);
+  p = p * g + (B3 * r + B2);
+  return (p * g + r + 1) * POWERS64[(t - ROUND64) | 0];
 }
 
 /** exp of a float64 z <= 710 (or NaN). */
 export function exp64(z: number): number {
-  let y = z * LOG2E64;
-  if (y < LOWEST64) y = LOWEST64;
-  const n = y + MAGIC64 - MAGIC64;
-  const f = y - n;
-  const g = f * f;
-  let p = B10 * f + B9;
-  p = p * g + (B8 * f + B7);
-  p = p * g + (B6 * f + B5);
-  p = p * g + (B4 * f + B3);
-  p = p * g + (B2 * f + B1);
-  return (p * f + 1) * POWERS64[(n + 1023) | 0];
+  return power64(z, LOWEST.f64, MAGIC.f64);
+}
+
+/** out[at...] = exp(x[from..to) - m) in float32. */
+export function expFloat32(x: FloatArray, from: number, to: number, m: number, out: FloatArray, at: number): void {
+  for (let j = from; j < to; j++) out[at++] = power32(fround(x[j] - m), LOWEST.f32, MAGIC.f32);
+}
+
+/** out[at...] = exp(x[from..to) - m) in float64. */
+export function expFloat64(x: FloatArray, from: number, to: number, m: number, out: FloatArray, at: number): void {
+  for (let j = from; j < to; j++) out[at++] = power64(x[j] - m, LOWEST.f64, MAGIC.f64);
+}
+
+/** out[at...] = exp(x[from..to)) 2^-N in float32, `lowest` and `magic` those of N. */
+export function powersFloat32(
+  x: FloatArray,
+  from: number,
+  to: number,
+  lowest: number,
+  magic: number,
+  out: FloatArray,
+  at: number,
+): void {
+  for (let j = from; j < to; j++) out[at++] = power32(x[j], lowest, magic);
+}
+
+/** The same of degree 6. */
+export function fineFloat32(
+  x: FloatArray,
+  from: number,
+  to: number,
+  lowest: number,
+  magic: number,
+  out: FloatArray,
+  at: number,
+): void {
+  for (let j = from; j < to; j++) out[at++] = fine32(x[j], lowest, magic);
+}
+
+/** out[at...] = exp(x[from..to)) 2^-N in float64. */
+export function powersFloat64(
+  x: FloatArray,
+  from: number,
+  to: number,
+  lowest: number,
+  magic: number,
+  out: FloatArray,
+  at: number,
+): void {
+  for (let j = from; j < to; j++) out[at++] = power64(x[j], lowest, magic);
 }
 
 /** exp(x - m) in float32. */
 export function expOf32(x: number, m: number): number {
-  return fround(power32(fround(x - m)));
+  return fround(power32(fround(x - m), LOWEST.f32, MAGIC.f32));
 }
 
 /** exp(x - m) in float64. */
 export function expOf64(x: number, m: number): number {
   return exp64(x - m);
-}
-
-/** out[at...] = exp(x[from..to) - m) in float32. */
-export function expFloat32(x: FloatArray, from: number, to: number, m: number, out: FloatArray, at: number): void {
-  for (let j = from; j < to; j++) out[at++] = power32(fround(x[j] - m));
-}
-
-/** out[at...] = exp(x[from..to) - m) in float64. */
-export function expFloat64(x: FloatArray, from: number, to: number, m: number, out: FloatArray, at: number): void {
-  for (let j = from; j < to; j++) out[at++] = exp64(x[j] - m);
 }
 
 const [L1, L2, L3, L4, L5, L6, L7] = [1, 2, 3, 4, 5, 6, 7].map((i) => constant(`L${i}`).f64);

@@ -1,8 +1,10 @@
 import type { FloatArray } from "../dtype.ts";
-import { constant, SHORT_ROW } from "./constants.ts";
-import { exp64, log1p } from "./elementary.ts";
+import { SHORT_ROW } from "./constants.ts";
+import { LOWEST, log1p } from "./elementary.ts";
 import { BOTH, input, kernel, partials, scalar, scratch } from "./kernel.ts";
-import { blockSum, carry, maximum, placeOf } from "./rows.ts";
+import { maximum, maximumWithout, placeOf } from "./maximum.ts";
+import { apart, beyond, exponential, guess, isInReach, logAsFar, logSumExpOf, refer, relative } from "./reference.ts";
+import { blockSum, carry, expShortRow } from "./rows.ts";
 import { type Lanes, lanesOf, type Scratch } from "./scratch.ts";
 
 /** What an evaluation keeps of a row: so many float64, at these places. */
@@ -21,8 +23,6 @@ export const RANK = 5;
 export const ARGMAX = 6;
 /** m + ln d; NaN, +inf or -inf for a row that holds a NaN, +inf, or -inf alone. */
 export const LOG_SUM_EXP = 7;
-
-const lowest = constant("LOWEST");
 
 /** Sum of the first n values as a vector in the dtype: rounds of four vectors of `width` lanes, one after the other. */
 function laneSum(lanes: Lanes, values: FloatArray, n: number, width: number): number {
@@ -43,60 +43,66 @@ function laneSum(lanes: Lanes, values: FloatArray, n: number, width: number): nu
   return width === 4 ? a[0] + a[2] + (a[1] + a[3]) : width === 2 ? a[0] + a[1] : a[0];
 }
 
-/** A row's sums of e = exp(x - m), e (x - m) and e^2 without the target's. */
-const sums = { maximum: 0, others: 0, products: 0, squares: 0 };
+/** A row's sums of exponentials e, e (x - base) and e^2 without the target's, and its largest logit but for that. */
+const sums = { others: 0, products: 0, squares: 0, base: 0, top: 0 };
 
-/** The sum of exponentials has the bits of expRow. */
-function sumRow(
+/** Adds Σ e (x - base) and Σ e^2 of the n exponentials in lanes.values; those of -inf, and the target's, are 0. */
+function addProducts(
   lanes: Lanes,
   x: FloatArray,
-  at: number,
-  classes: number,
+  from: number,
+  n: number,
+  lowest: number,
+  base: number,
   target: number,
-  start: number,
   width: number,
-): typeof sums {
-  const { dtype, block, chunk, values, more, narrow } = lanes;
-  const clamp = lowest[dtype];
-  const end = at + classes;
-  const total = { sum: 0, error: 0 };
-  let m = start;
-  let products = 0;
-  let squares = 0;
-  for (let from = at; from < end; from += chunk) {
-    const to = Math.min(from + chunk, end);
-    const top = maximum(x, from, to, m);
-    if (top > m) {
-      if (m > Number.NEGATIVE_INFINITY) {
-        const fall = m - top;
-        const factor = exp64(fall);
-        products = factor * (products + fall * (total.sum + total.error));
-        squares = factor * factor * squares;
-        total.sum *= factor;
-        total.error *= factor;
-      }
-      m = top;
-    }
-    const shift = m === Number.NEGATIVE_INFINITY ? 0 : m;
-    for (let begin = from; begin < to; begin += block) {
-      const n = Math.min(block, to - begin);
-      lanes.exp(x, begin, begin + n, shift, values, 0);
-      if (target >= begin && target < begin + n) values[target - begin] = 0;
-      carry(total, blockSum(lanes, values, n, width));
-      for (let j = 0; j < n; j++) {
-        const z = narrow(x[begin + j] - shift);
-        more[j] = begin + j === target ? 0 : values[j] * (z < clamp ? clamp : z);
-      }
-      products += laneSum(lanes, more, n, width);
-      for (let j = 0; j < n; j++) more[j] = values[j] * values[j];
-      squares += laneSum(lanes, more, n, width);
-    }
+): void {
+  const { more, narrow, values } = lanes;
+  for (let j = 0; j < n; j++) {
+    const z = x[from + j];
+    more[j] = from + j === target ? 0 : values[j] * narrow((z < lowest ? lowest : z) - base);
   }
-  sums.maximum = m;
-  sums.others = total.sum + total.error;
-  sums.products = products;
-  sums.squares = squares;
-  return sums;
+  sums.products += laneSum(lanes, more, n, width);
+  for (let j = 0; j < n; j++) more[j] = values[j] * values[j];
+  sums.squares += laneSum(lanes, more, n, width);
+}
+
+/** The sums of a long row; that of exponentials has the bits of expRow. */
+function sumRow(lanes: Lanes, x: FloatArray, at: number, classes: number, target: number): typeof sums {
+  const { block, reference, shifted, values, width } = lanes;
+  const end = at + classes;
+  let m = guess(lanes, x, at, classes, target, null, 0);
+  for (;;) {
+    const limit = refer(lanes, m);
+    const { shift, lowest, magic } = reference;
+    const base = shift === 0 && m > Number.NEGATIVE_INFINITY ? m : 0;
+    const total = { sum: 0, error: 0 };
+    let top = Number.NEGATIVE_INFINITY;
+    sums.products = 0;
+    sums.squares = 0;
+    for (let begin = at; begin < end; begin += block) {
+      const n = Math.min(block, end - begin);
+      let source = x;
+      let from = begin;
+      let own = target;
+      if (shift === 0) top = maximumWithout(x, begin, begin + n, target, top);
+      else {
+        for (let j = 0; j < n; j++) shifted[j] = x[begin + j] - shift;
+        source = shifted;
+        from = 0;
+        own = target - begin;
+      }
+      lanes.powers(source, from, from + n, lowest, magic, values, 0);
+      if (own >= from && own < from + n) values[own - from] = 0;
+      carry(total, blockSum(lanes, values, n, width));
+      addProducts(lanes, source, from, n, lowest, base, own, width);
+    }
+    sums.others = total.sum + total.error;
+    sums.base = m === Number.NEGATIVE_INFINITY ? 0 : m;
+    sums.top = shift === 0 ? top : m;
+    if (top <= limit) return sums;
+    m = top;
+  }
 }
 
 /** Logits that come before the target in the order of the largest, the first of equals first. */
@@ -106,6 +112,77 @@ function countAbove(x: FloatArray, at: number, classes: number, target: number):
   for (let j = at; j < target; j++) if (x[j] >= own) above++;
   for (let j = target + 1; j < at + classes; j++) if (x[j] > own) above++;
   return above;
+}
+
+/** What the record of a row is made of. */
+interface Row {
+  /** ln(1 / q_y), log-sum-exp, entropy, max q and 1 - q_y. */
+  loss: number;
+  logSumExp: number;
+  entropy: number;
+  confidence: number;
+  share: number;
+  /** Σ q^2 of all but the target. */
+  squares: number;
+  maximum: number;
+}
+
+/** A row of many classes. */
+function longRow(lanes: Lanes, x: FloatArray, at: number, classes: number, label: number): Row {
+  const own = x[at + label];
+  const { others, products, squares, base, top } = sumRow(lanes, x, at, classes, at + label);
+  const distance = apart(lanes, own, others);
+  const e = relative(lanes, own, distance);
+  const z = others * e;
+  const near = logAsFar(lanes, z, distance);
+  const far = beyond(distance, others);
+  const loss = near + far;
+  const share = z / (1 + z);
+  const inverse = e / (1 + z);
+  // far: the target's share is 0, and x + loss would lose its digits
+  const logSumExp = logSumExpOf(lanes, own, near, far);
+  const spread = far === 0 ? loss + (own - base) * share : logSumExp - base;
+  return {
+    loss,
+    logSumExp,
+    entropy: spread - products * inverse,
+    // exponentials of one kind, so that equal logits have equal shares to the last digit
+    confidence: isInReach(own, base)
+      ? exponential(lanes, own > top ? own : top) / (others + exponential(lanes, own))
+      : 1 / (1 + z),
+    share,
+    squares: squares * inverse * inverse,
+    maximum: own > top ? own : top,
+  };
+}
+
+/** A row of few classes, relative to its maximum m. */
+function shortRow(lanes: Lanes, x: FloatArray, at: number, classes: number, label: number): Row {
+  const { values, more, narrow } = lanes;
+  const own = x[at + label];
+  const m = maximum(x, at, at + classes, Number.NEGATIVE_INFINITY);
+  const others = expShortRow(lanes, x, at, classes, at + label, m, null, 0);
+  const clamp = LOWEST[lanes.dtype];
+  for (let j = 0; j < classes; j++) {
+    const z = narrow(x[at + j] - m);
+    more[j] = j === label ? 0 : values[j] * (z < clamp ? clamp : z);
+  }
+  const products = laneSum(lanes, more, classes, 1);
+  for (let j = 0; j < classes; j++) more[j] = values[j] * values[j];
+  const squares = laneSum(lanes, more, classes, 1);
+  const u = own - m;
+  const e = lanes.expOf(own, m);
+  const lnd = log1p(others + (e - 1), lanes.dtype);
+  const inverse = 1 / (others + e);
+  return {
+    loss: lnd - u,
+    logSumExp: m + lnd,
+    entropy: lnd - (products + (e === 0 ? 0 : e * u)) * inverse,
+    confidence: inverse,
+    share: others * inverse,
+    squares: squares * inverse * inverse,
+    maximum: m,
+  };
 }
 
 /** The record of one row that counts. */
@@ -118,28 +195,20 @@ function evaluateRow(
   w: number,
   rows: Float64Array,
   to: number,
-  width: number,
 ): void {
+  const row = (classes <= SHORT_ROW ? shortRow : longRow)(lanes, x, at, classes, label);
+  const { loss, maximum: m } = row;
   const target = at + label;
-  const own = x[target];
-  const start = Number.isNaN(own) ? Number.NEGATIVE_INFINITY : own;
-  const { maximum: m, others, products, squares } = sumRow(lanes, x, at, classes, target, start, width);
-  const u = own - m;
-  const e = lanes.expOf(own, m);
-  const lnd = log1p(others + (e - 1), lanes.dtype);
-  const loss = lnd - u;
-  const inverse = 1 / (others + e);
-  const share = others * inverse;
   const weighted = w === 0 ? 0 : w * loss;
   const above = countAbove(x, at, classes, target);
   rows[to + LOSS] = weighted;
   rows[to + SQUARE] = w === 0 ? 0 : weighted * loss;
-  rows[to + ENTROPY] = lnd - (products + (e === 0 ? 0 : e * u)) * inverse;
+  rows[to + ENTROPY] = row.entropy;
   // (1 - q_y)^2 and the others' q^2: nothing cancels
-  rows[to + BRIER] = share * share + squares * inverse * inverse;
-  rows[to + CONFIDENCE] = inverse + 1 - 1;
+  rows[to + BRIER] = row.share * row.share + row.squares;
+  rows[to + CONFIDENCE] = row.confidence + 1 - 1;
   rows[to + RANK] = above + 1;
-  rows[to + LOG_SUM_EXP] = m + lnd;
+  rows[to + LOG_SUM_EXP] = row.logSumExp;
   if (Number.isNaN(loss)) {
     const nan = x.subarray(at, at + classes).some(Number.isNaN);
     rows[to + LOG_SUM_EXP] = nan ? Number.NaN : m;
@@ -179,7 +248,6 @@ export const evaluate = kernel({
     work: Scratch,
   ) {
     const lanes = lanesOf(work, logits);
-    const width = classes <= SHORT_ROW ? 1 : lanes.width;
     for (let i = begin; i < end; i++) {
       const label = labels[i];
       const to = i * RECORD;
@@ -188,7 +256,7 @@ export const evaluate = kernel({
         rows[to + RANK] = -1;
         rows[to + ARGMAX] = -1;
       } else {
-        evaluateRow(lanes, logits, i * classes, classes, label, weights ? weights[label] : 1, rows, to, width);
+        evaluateRow(lanes, logits, i * classes, classes, label, weights ? weights[label] : 1, rows, to);
       }
     }
   },

@@ -1,24 +1,10 @@
 import type { FloatArray } from "../dtype.ts";
-import { exp64 } from "./elementary.ts";
+import { maximumWithout } from "./maximum.ts";
+import { guess, refer } from "./reference.ts";
 import type { Lanes } from "./scratch.ts";
 
 // Passes over one row, with the bits of assembly/rows.ts (and, up to 64 classes, of assembly/shortRows.ts): the same
 // accumulators, added up in the same order. Elements that WebAssembly fills a tail with add 0 there and don't occur here.
-
-/** Largest of x[from..to), not below `start`; NaNs are passed over. */
-export function maximum(x: FloatArray, from: number, to: number, start: number): number {
-  let top = start;
-  for (let j = from; j < to; j++) if (top < x[j]) top = x[j];
-  return top;
-}
-
-/** Index of the first maximum m of a row, or -1 (all -inf or NaN). */
-export function placeOf(x: FloatArray, from: number, to: number, m: number): number {
-  if (m === Number.NEGATIVE_INFINITY) return -1;
-  let j = from;
-  while (j < to && x[j] !== m) j++;
-  return j;
-}
 
 const { fround } = Math;
 
@@ -84,14 +70,10 @@ export function carry(total: Carried, x: number): void {
   total.sum = next;
 }
 
-export interface RowSum {
-  sum: number;
-  maximum: number;
-}
-
 /**
- * Sum of exp(x_j - m) over the row x[at..at + classes), m its maximum. The element at `leftOut` (or -1) is left out, its
- * exponential kept as 0. `width` is that of blockSum. With `out`, exp(x_j - m_c) is stored, m_c the running maximum of the chunk, kept in maxima.
+ * Sum over the row x[at..at + classes) of its exponentials relative to a reference, which is left in `lanes`. The element at
+ * `leftOut` (or -1) is left out, its exponential kept as 0. With `out` the exponentials are stored, with more digits where
+ * they are to be `fine`.
  */
 export function expRow(
   lanes: Lanes,
@@ -99,37 +81,54 @@ export function expRow(
   at: number,
   classes: number,
   leftOut: number,
-  start: number,
   out: FloatArray | null,
   outAt: number,
-  width: number,
-): RowSum {
-  const { block, chunk, values, maxima, narrow } = lanes;
+  fine = false,
+): number {
+  const { block, values, shifted, reference, width } = lanes;
+  const powers = fine ? lanes.finePowers : lanes.powers;
   const end = at + classes;
-  const total: Carried = { sum: 0, error: 0 };
-  let m = start;
-  for (let from = at, c = 0; from < end; from += chunk, c++) {
-    const to = Math.min(from + chunk, end);
-    const top = maximum(x, from, to, m);
-    if (top > m) {
-      if (m > Number.NEGATIVE_INFINITY) {
-        const factor = exp64(m - top);
-        total.sum *= factor;
-        total.error *= factor;
+  let m = guess(lanes, x, at, classes, leftOut, out, outAt);
+  for (;;) {
+    const limit = refer(lanes, m);
+    const { shift, lowest, magic } = reference;
+    const total: Carried = { sum: 0, error: 0 };
+    let top = Number.NEGATIVE_INFINITY;
+    for (let begin = at; begin < end; begin += block) {
+      const n = Math.min(block, end - begin);
+      if (shift === 0) {
+        top = maximumWithout(x, begin, begin + n, leftOut, top);
+        powers(x, begin, begin + n, lowest, magic, values, 0);
+      } else {
+        for (let j = 0; j < n; j++) shifted[j] = x[begin + j] - shift;
+        powers(shifted, 0, n, lowest, magic, values, 0);
       }
-      m = top;
-    }
-    maxima[c] = m;
-    const shift = m === Number.NEGATIVE_INFINITY ? 0 : m;
-    for (let begin = from; begin < to; begin += block) {
-      const n = Math.min(block, to - begin);
-      lanes.exp(x, begin, begin + n, shift, values, 0);
       if (leftOut >= begin && leftOut < begin + n) values[leftOut - begin] = 0;
       if (out) for (let j = 0; j < n; j++) out[outAt + begin - at + j] = values[j];
       carry(total, blockSum(lanes, values, n, width));
     }
+    if (top <= limit) return total.sum + total.error;
+    m = top;
   }
-  return { sum: total.sum + total.error, maximum: narrow(m) };
+}
+
+/** Sum of exp(x_j - m) over a row of few classes, m its maximum; the one at `leftOut` is left out, as in expRow. */
+export function expShortRow(
+  lanes: Lanes,
+  x: FloatArray,
+  at: number,
+  classes: number,
+  leftOut: number,
+  m: number,
+  out: FloatArray | null,
+  outAt: number,
+): number {
+  const { values } = lanes;
+  // a row that is all -inf: exp(-inf) = 0, and a NaN still shows
+  lanes.exp(x, at, at + classes, m === Number.NEGATIVE_INFINITY ? 0 : m, values, 0);
+  if (leftOut >= 0) values[leftOut - at] = 0;
+  if (out) for (let j = 0; j < classes; j++) out[outAt + j] = values[j];
+  return blockSum(lanes, values, classes, 1);
 }
 
 /** w_j (alpha t_j + beta) in the dtype, alpha and beta rounded to it: what multiplies -ln q_j. */
@@ -187,43 +186,30 @@ export function dotRow(
   };
 }
 
-function chunkScale(factor: number, chunkMaximum: number, m: number): number {
-  return chunkMaximum === m ? factor : factor * exp64(chunkMaximum - m);
+/** out_j = out_j factor: exponentials kept by expRow become probabilities. */
+export function scaleRow({ narrow }: Lanes, out: FloatArray, at: number, classes: number, factor: number): void {
+  const scale = narrow(factor);
+  for (let j = at; j < at + classes; j++) out[j] *= scale;
 }
 
-/** out_j = out_j factor exp(m_c - m), chunk by chunk: exponentials kept by expRow become probabilities. */
-export function scaleRow(lanes: Lanes, out: FloatArray, at: number, classes: number, factor: number, m: number): void {
-  const { chunk, maxima, narrow } = lanes;
-  for (let from = 0, c = 0; from < classes; from += chunk, c++) {
-    const scale = narrow(chunkScale(factor, maxima[c], m));
-    const to = at + Math.min(from + chunk, classes);
-    for (let j = at + from; j < to; j++) out[j] *= scale;
-  }
-}
-
-/** out_j = out_j factor exp(m_c - m) - c_j scale. */
+/** out_j = out_j factor - c_j scale. */
 export function scaleRowMinus(
-  lanes: Lanes,
+  { narrow }: Lanes,
   out: FloatArray,
   at: number,
   classes: number,
   factor: number,
-  m: number,
   c: Coefficients,
   scale: number,
 ): void {
-  const { chunk, maxima, narrow } = lanes;
   const { targets, weights } = c;
   const alpha = narrow(c.alpha);
   const beta = narrow(c.beta);
   const minus = narrow(scale);
-  for (let from = 0, i = 0; from < classes; from += chunk, i++) {
-    const factorOfChunk = narrow(chunkScale(factor, maxima[i], m));
-    const to = Math.min(from + chunk, classes);
-    for (let j = from; j < to; j++) {
-      const t = targets ? targets[c.targetsAt + j] : 0;
-      const cj = coefficient(narrow, t, weights ? weights[j] : 1, alpha, beta, targets !== null);
-      out[at + j] = narrow(out[at + j] * factorOfChunk) - narrow(cj * minus);
-    }
+  const factorOfRow = narrow(factor);
+  for (let j = 0; j < classes; j++) {
+    const t = targets ? targets[c.targetsAt + j] : 0;
+    const cj = coefficient(narrow, t, weights ? weights[j] : 1, alpha, beta, targets !== null);
+    out[at + j] = narrow(out[at + j] * factorOfRow) - narrow(cj * minus);
   }
 }

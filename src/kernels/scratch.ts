@@ -1,24 +1,37 @@
 import { type Dtype, dtypeOf, type FloatArray } from "../dtype.ts";
-import { expFloat32, expFloat64, expOf32, expOf64 } from "./elementary.ts";
+import { expFloat32, expFloat64, expOf32, expOf64, fineFloat32, powersFloat32, powersFloat64 } from "./elementary.ts";
+
+/** What the exponentials of a row are relative to: see reference.ts. */
+export interface Reference {
+  shift: number;
+  exponent: number;
+  /** exp's lowest and magic numbers for the exponent. */
+  lowest: number;
+  magic: number;
+}
 
 /** What differs between the dtypes in the JavaScript loops, and working memory of the dtype: its stores round. */
 export interface Lanes {
   readonly dtype: Dtype;
-  /** Lanes of a vector; elements of a block (1 KiB) and a chunk (16 KiB): see assembly/lanes.ts. */
+  /** Lanes of a vector; elements of a block (1 KiB): see assembly/lanes.ts. */
   readonly width: number;
   readonly block: number;
-  readonly chunk: number;
   /** Rounds a number to the dtype. */
   readonly narrow: (x: number) => number;
   /** exp(x - m) of a stretch of an array, and of one number. */
   readonly exp: typeof expFloat32;
   readonly expOf: typeof expOf32;
+  /** exp(x) 2^-N of a stretch. */
+  readonly powers: typeof powersFloat32;
+  /** The same with more digits, where float32 needs them. */
+  readonly finePowers: typeof powersFloat32;
   /** Exponentials, coefficients or terms of one block. */
   readonly values: FloatArray;
   readonly more: FloatArray;
+  readonly shifted: FloatArray;
   readonly accumulators: FloatArray;
-  /** The running maximum of each chunk of a row. */
-  readonly maxima: Float64Array;
+  /** What the exponentials of the row at hand are relative to. */
+  readonly reference: Reference;
 }
 
 export interface Scratch {
@@ -26,28 +39,39 @@ export interface Scratch {
   readonly f64: Lanes;
 }
 
-const MAXIMAL_CHUNKS = 8192;
-
 /** Working memory for the JavaScript loops of one engine. */
 export function createScratch(): Scratch {
-  const maxima = new Float64Array(MAXIMAL_CHUNKS);
   const lanes = (
     dtype: Dtype,
     make: (length: number) => FloatArray,
     width: number,
-  ): Omit<Lanes, "narrow" | "exp" | "expOf"> => ({
+  ): Omit<Lanes, "narrow" | "exp" | "expOf" | "powers" | "finePowers"> => ({
     dtype,
     width,
     block: 64 * width,
-    chunk: 1024 * width,
     values: make(64 * width),
     more: make(64 * width),
+    shifted: make(64 * width),
     accumulators: make(16),
-    maxima,
+    reference: { shift: 0, exponent: 0, lowest: 0, magic: 0 },
   });
   return {
-    f32: { ...lanes("f32", (n) => new Float32Array(n), 4), narrow: Math.fround, exp: expFloat32, expOf: expOf32 },
-    f64: { ...lanes("f64", (n) => new Float64Array(n), 2), narrow: (x) => x, exp: expFloat64, expOf: expOf64 },
+    f32: {
+      ...lanes("f32", (n) => new Float32Array(n), 4),
+      narrow: Math.fround,
+      exp: expFloat32,
+      expOf: expOf32,
+      powers: powersFloat32,
+      finePowers: fineFloat32,
+    },
+    f64: {
+      ...lanes("f64", (n) => new Float64Array(n), 2),
+      narrow: (x) => x,
+      exp: expFloat64,
+      expOf: expOf64,
+      powers: powersFloat64,
+      finePowers: powersFloat64,
+    },
   };
 }
 

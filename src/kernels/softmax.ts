@@ -2,7 +2,9 @@ import type { FloatArray } from "../dtype.ts";
 import { SHORT_ROW } from "./constants.ts";
 import { log1p } from "./elementary.ts";
 import { BOTH, input, kernel, output, scalar, scratch } from "./kernel.ts";
-import { expRow, maximum, placeOf, type RowSum, scaleRow } from "./rows.ts";
+import { maximum, placeOf } from "./maximum.ts";
+import { aboveOf, relative } from "./reference.ts";
+import { expRow, expShortRow, scaleRow } from "./rows.ts";
 import { type Lanes, lanesOf, type Scratch } from "./scratch.ts";
 
 export const softmax = kernel({
@@ -14,20 +16,25 @@ export const softmax = kernel({
   tolerance: { f32: "2^-22 + |x - m| 2^-23", f64: "2^-48 + |x - m| 2^-51" },
   loop(begin: number, end: number, logits: FloatArray, out: FloatArray, classes: number, work: Scratch) {
     const lanes = lanesOf(work, logits);
-    const width = classes <= SHORT_ROW ? 1 : lanes.width;
     for (let at = begin * classes; at < end * classes; at += classes) {
-      const { sum, maximum: m } = expRow(lanes, logits, at, classes, -1, Number.NEGATIVE_INFINITY, out, at, width);
-      scaleRow(lanes, out, at, classes, 1 / sum, m);
+      const sum =
+        classes <= SHORT_ROW
+          ? shortSum(lanes, logits, at, classes, out)
+          : expRow(lanes, logits, at, classes, -1, out, at, true);
+      scaleRow(lanes, out, at, classes, 1 / sum);
     }
   },
 });
 
-/** ln d = log1p(d - 1) of a row, the first maximum's 1 left out of the sum, and the maximum. */
-function logDenominator(lanes: Lanes, logits: FloatArray, at: number, classes: number): RowSum {
+function shortSum(lanes: Lanes, logits: FloatArray, at: number, classes: number, out: FloatArray): number {
   const m = maximum(logits, at, at + classes, Number.NEGATIVE_INFINITY);
-  const place = placeOf(logits, at, at + classes, m);
-  const others = expRow(lanes, logits, at, classes, place, m, null, 0, lanes.width);
-  return { sum: log1p(others.sum, lanes.dtype), maximum: m };
+  return expShortRow(lanes, logits, at, classes, -1, m, out, at);
+}
+
+/** ln d = log1p(d - 1) of a row of maximum m, the first maximum's 1 left out of the sum. */
+function logDenominator(lanes: Lanes, logits: FloatArray, at: number, classes: number, m: number): number {
+  const others = expRow(lanes, logits, at, classes, placeOf(logits, at, at + classes, m), null, 0);
+  return log1p(others * relative(lanes, m, aboveOf(lanes, m)), lanes.dtype);
 }
 
 export const logSoftmax = kernel({
@@ -41,9 +48,9 @@ export const logSoftmax = kernel({
     const lanes = lanesOf(work, logits);
     const { narrow } = lanes;
     for (let at = begin * classes; at < end * classes; at += classes) {
-      const { sum, maximum: m } = logDenominator(lanes, logits, at, classes);
+      const m = maximum(logits, at, at + classes, Number.NEGATIVE_INFINITY);
       // m - m: NaN where the row has no finite maximum
-      const lnd = narrow(sum + (m - m));
+      const lnd = narrow(logDenominator(lanes, logits, at, classes, m) + (m - m));
       for (let j = at; j < at + classes; j++) out[j] = narrow(logits[j] - m) - lnd;
     }
   },
@@ -60,8 +67,8 @@ export const logSumExp = kernel({
     const lanes = lanesOf(work, logits);
     for (let i = begin; i < end; i++) {
       const at = i * classes;
-      const { sum, maximum: m } = logDenominator(lanes, logits, at, classes);
-      out[i] = m + sum;
+      const m = maximum(logits, at, at + classes, Number.NEGATIVE_INFINITY);
+      out[i] = m + logDenominator(lanes, logits, at, classes, m);
       if (m === Number.POSITIVE_INFINITY) {
         out[i] = logits.subarray(at, at + classes).some(Number.isNaN) ? Number.NaN : m;
       }
