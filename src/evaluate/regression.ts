@@ -111,8 +111,8 @@ export class ErrorEvaluator implements RegressionEvaluator {
 
 /**
  * An evaluator of regressions: mse, rmse, mae, largest error and R2, with sums that are exact for every element, so that
- * nothing depends on batches or their order. It needs no engine and runs in JavaScript, 9 ns an element; that of an engine
- * (Losses.regressionEvaluator) gives the same in 2.
+ * nothing depends on batches or their order. It needs no engine and runs in JavaScript, 20 ns an element; that of an engine
+ * (Losses.regressionEvaluator) gives the same in 2 (float64: 3.5).
  *
  * @throws (add) TypeError of other arrays or two dtypes; RangeError of two lengths
  * @example
