@@ -20,6 +20,6 @@ export interface Launcher {
   isDone(stride: number): boolean;
   /** Waits until a stride is done, within bounds, or runs it again. */
   finish(stride: number): void;
-  /** Throws where a stride was lost. */
+  /** Ends the launch: finishes what is ready. Throws where a stride was lost. */
   close(): void;
 }

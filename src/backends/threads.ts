@@ -43,9 +43,9 @@ export interface Tuning {
 }
 
 export const TUNING: Tuning = {
-  // from here on two threads take 0.75 of the time of one (rows of 1000: 0.6; of 10: 0.75), below a stride or two it is a
-  // loss; through windows 0.75 from twice as many on. An element-wise loss is a tenth of the work of a row, and of one that
-  // passes through windows most of the time is the caller's copying: shared, it took 1.15 times as long
+  // from here on two threads take 0.6 of the time of one for rows of 1000, 0.75 for rows of 10; half as many are one or two
+  // strides, and a loss. Through windows 0.7 for cross-entropy, 1 for softmax, whose results are copied out. Element-wise
+  // losses are less work: 0.65. Through windows they are mostly the caller's copying: two threads take as long as one
   smallestCall: { row: 32768, stagedRow: 65536, block: 131072, stagedBlock: Number.POSITIVE_INFINITY },
   smallestStride: 16384,
   workerSpinMilliseconds: 0.2,
@@ -128,13 +128,6 @@ export function createThreads(exports: Exports, buffer: ArrayBufferLike, pool: P
     return true;
   }
 
-  /** Ends what an error left behind. */
-  function finishAll(): void {
-    while (help());
-    for (let stride = 0; stride < readied; stride++) finish(stride);
-    readied = 0;
-  }
-
   return {
     get threads() {
       return pool.size + 1;
@@ -148,7 +141,6 @@ export function createThreads(exports: Exports, buffer: ArrayBufferLike, pool: P
       return pool.size > 0;
     },
     open(of, it) {
-      finishAll();
       plan = of;
       launch = it;
       lost = 0;
@@ -182,7 +174,10 @@ export function createThreads(exports: Exports, buffer: ArrayBufferLike, pool: P
     isDone: (stride) => Atomics.load(flags, stride) === number,
     finish,
     close() {
+      // what an error left behind
+      while (help());
       const strides = readied;
+      for (let i = 0; i < strides; i++) if (Atomics.load(flags, i) !== number) finish(i);
       readied = 0;
       if (lost === 0) return;
       throw new Error(

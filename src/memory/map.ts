@@ -19,7 +19,10 @@ export const BINS_BYTES = 32 * KIB;
 /** One float64 a unit, reduced after each launch: so many units a launch, so that they are still in the cache. */
 export const PARTIALS = BINS + BINS_BYTES;
 export const PARTIAL_UNITS = 8192;
-/** The same on several threads, which wait for the last one at the end of a launch: of 8192 short rows, for a tenth of it. Twice: the next one may run meanwhile. */
+/**
+ * The same on several threads. Twice: the next launch may run meanwhile. More, since all wait for the last one at the end of
+ * a launch: 100,000 rows of 10 took 1.13 times as long with 8192.
+ */
 export const SHARED_PARTIAL_UNITS = 32768;
 /** Where arrays from outside pass through. A row (with its targets, gradient...) that is larger runs in JavaScript. */
 export const WINDOWS = PARTIALS + 2 * 8 * SHARED_PARTIAL_UNITS;
