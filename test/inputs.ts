@@ -154,9 +154,9 @@ export function softmaxTolerance(dtype: Dtype, probability: number, distance: nu
 /** logSoftmax is the loss of each class as the target, negative: it keeps its digits as that does. */
 export const logSoftmaxTolerance = rowLossTolerance;
 
-/** logSumExp = m + ln d: the error of d, 4 x 2^-23 of the rounding of x - m and 2 of exp, and a rounding in float64. */
+/** logSumExp: the error of the sum of exponentials, and a rounding in float64. */
 export function logSumExpTolerance(dtype: Dtype, value: number): number {
-  return unit[dtype] * 6 + 2 ** -52 * Math.abs(value);
+  return unit[dtype] * 4 + 2 ** -52 * Math.abs(value);
 }
 
 /** A gradient a q - b: softmax's error and the rounding of the scale, of the terms and of the result. */

@@ -62,7 +62,7 @@ export const logSumExp = kernel({
   unit: "row",
   dtypes: BOTH,
   parameters: [input("logits", "classes"), output("out", "unit", "f64"), scalar("classes"), scratch],
-  tolerance: { f32: "6 x 2^-23, absolute", f64: "6 x 2^-51, absolute" },
+  tolerance: { f32: "4 x 2^-23, absolute", f64: "4 x 2^-51, absolute" },
   loop(begin: number, end: number, logits: FloatArray, out: Float64Array, classes: number, work: Scratch) {
     const lanes = lanesOf(work, logits);
     for (let i = begin; i < end; i++) {
