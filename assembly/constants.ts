@@ -43,6 +43,14 @@ export const F3 = 33;
 export const F4 = 34;
 export const F5 = 35;
 export const F6 = 36;
+export const X1 = 37;
+export const X2 = 38;
+export const X3 = 39;
+export const X4 = 40;
+export const X5 = 41;
+export const X6 = 42;
+export const LOWEST_15 = 43;
+export const MAGIC_15 = 44;
 
 /** 64 bytes of ones, then 64 of zeros: loaded at KEEP + 64 - n, a mask of the first n bytes of a round. */
 export const KEEP: usize = 3072;

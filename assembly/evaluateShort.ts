@@ -1,35 +1,199 @@
-// The records of short rows, a row a lane: see shortRows.ts. The loss has the bits of crossEntropy's.
+// The records of rows of few classes, a row a lane: see shortRows.ts and shortTargets.ts. The loss has the bits of
+// crossEntropy's. Of the six sums and counts over the classes those that need the classes in their order come first.
 
-import { E2, E3, E4, E5, LOG2E, LOWEST, MAGIC, ONE } from "./constants";
+import { E2, E3, E4, E5, LOG2E, ONE } from "./constants";
 import { exp, expA, expB, expLane } from "./exp";
 import { addHigh, constant, high, low, roundSum, splat } from "./lanes";
-import { log1p } from "./log";
+import { ln1p } from "./log";
+import { ARGMAX, BRIER, CONFIDENCE, ENTROPY, ignoreRow, LOG_SUM_EXP, LOSS, markNonFinite, RECORD } from "./record";
 import {
-  ARGMAX, BRIER, CONFIDENCE, ENTROPY, ignoreRow, LOG_SUM_EXP, LOSS, markNonFinite, RANK, RECORD, SQUARE,
-} from "./record";
-import { LANES, lowerRows, rowsInLanes, turnIn, upperRows } from "./shortRows";
+  BATCH, LANES, less, OWN, rowsInLanes, SHIFTS, shortLowest, shortMagic, STAGED, STAGED_LABELS, STAGED_ROWS, stageLabels,
+  stageRows, SUMS, turnIn,
+} from "./shortRows";
+import {
+  allNear, EXPONENTIALS, mayBeNear, measure, MEASURES, nearLanes, PLACES, placeLasts, storeWeights, takeTargets, TARGETS,
+} from "./shortTargets";
 
-// Scratch, in bytes from its start.
-/** Weights of the group's targets, float64. */
-const OWN: usize = 0;
-/** The targets' logits. */
-const TARGETS: usize = 32;
-/** Of each row: logits above the target's, logits that equal it, classes up to the first maximum. */
-const ABOVE: usize = 2048;
-const EQUAL: usize = 2064;
-const FIRST: usize = 2080;
-/** The maxima. */
-const TOPS: usize = 2096;
-/** The records of the group, ignored rows and all. */
-const GROUP: usize = 2112;
-
-/** e z; 0 where z is -inf, as all below the lowest exponent. */
-// @ts-ignore: decorator
-@inline function product<T>(e: v128, z: v128, lowest: v128): v128 { return v128.mul<T>(e, v128.pmax<T>(z, lowest)); }
+// Scratch, in bytes from its start, beside that of shortRows.ts and shortTargets.ts: a vector a group.
+/** The targets' logits, all of them. */
+const LOGITS: usize = 2304;
+const MAXIMA: usize = 2560;
+const PRODUCTS: usize = 2816;
+const SQUARES: usize = 3072;
+/** Of each row: logits above the target's, those that equal it and come before it too; the class of its first maximum. */
+const ABOVE: usize = 3328;
+const FIRST: usize = 3584;
+/** Masks of the rows that have their maximum taken away. */
+const FAR: usize = 3840;
 
 // @ts-ignore: decorator
 @inline function subtractMask<T>(n: v128, mask: v128): v128 {
   return sizeof<T>() == 4 ? i32x4.sub(n, mask) : i64x2.sub(n, mask);
+}
+
+/** Small integers of the upper or lower two rows as float64. */
+// @ts-ignore: decorator
+@inline function integers<T>(n: v128, upper: bool): v128 {
+  if (sizeof<T>() == 4) return f64x2.convert_low_i32x4_s(upper ? v128.shuffle<i32>(n, n, 2, 3, 2, 3) : n);
+  const two52 = f64x2.splat(4503599627370496);
+  return f64x2.sub(v128.or(n, two52), two52);
+}
+
+/** Turns the groups, with their maxima. Whether a row is ignored. */
+// @ts-ignore: decorator
+@inline function turnBatch<T>(
+  rows: i32, row: usize, stride: usize, labels: usize, ignoreIndex: i32, between: usize, scratch: usize,
+): bool {
+  const ignore = i32x4.splat(ignoreIndex), end = scratch + <usize>rows * sizeof<T>();
+  let ignored = i32x4.splat(0), lanes = scratch + LANES, from = row, targets = labels;
+  for (let g = scratch; g < end; g += 16) {
+    ignored = v128.or(ignored, takeTargets<T>(from, stride, targets, ignore, g));
+    v128.store(g, turnIn<T>(from, stride, stride, lanes, true), MAXIMA);
+    from += stride * rowsInLanes<T>();
+    targets += rowsInLanes<T>() << 2;
+    lanes += between;
+  }
+  return v128.any_true(ignored);
+}
+
+/** First maxima; then the last class to the target's place. */
+// @ts-ignore: decorator
+@inline function findMaxima<T>(rows: i32, row: usize, stride: usize, between: usize, scratch: usize): void {
+  const end = scratch + <usize>rows * sizeof<T>(), classes = <i32>(between >> 4);
+  const all = sizeof<T>() == 4 ? i32x4.splat(classes) : i64x2.splat(classes);
+  let lanes = scratch + LANES, from = row;
+  for (let g = scratch; g < end; g += 16) {
+    const m = v128.load(g, MAXIMA);
+    let found = i32x4.splat(0), after = found;
+    for (let p = lanes, stop = lanes + between; p < stop; p += 16) {
+      after = subtractMask<T>(after, found = v128.or(found, v128.eq<T>(v128.load(p), m)));
+    }
+    // classes from the first maximum on, taken from all
+    v128.store(g, sizeof<T>() == 4 ? i32x4.sub(all, after) : i64x2.sub(all, after), FIRST);
+    v128.store(g, v128.load(g, TARGETS), LOGITS);
+    placeLasts<T>(from, stride, lanes, g);
+    from += stride * rowsInLanes<T>();
+    lanes += between;
+  }
+}
+
+/** e (x - m), x not below the lowest exponent (where -inf is). */
+// @ts-ignore: decorator
+@inline function product<T>(e: v128, x: v128, lowest: v128, m: v128): v128 {
+  return v128.mul<T>(e, v128.sub<T>(v128.pmax<T>(x, lowest), m));
+}
+
+/**
+ * The sums over groups `first` to `last`, that of exponentials as sumGroups does it, and the count of logits above. Whether
+ * one equals its target.
+ */
+// @ts-ignore: decorator
+@inline function sumEvaluation<T>(first: usize, last: usize, lanes: usize, between: usize, shifted: bool, scratch: usize): bool {
+  const log2e = constant<T>(LOG2E), lowest = shortLowest<T>(), magic = shortMagic<T>(), one = constant<T>(ONE);
+  const e2 = constant<T>(E2), e3 = constant<T>(E3), e4 = constant<T>(E4), e5 = constant<T>(E5);
+  const expFirst = expA<T>(), expSecond = expB<T>();
+  const whole = (between - 16) & ~63, rest = (between - 16) & 48;
+  let p = lanes, sums = scratch + SUMS + (sizeof<T>() == 4 ? first << 1 : first), equal = i32x4.splat(0);
+  for (let g = scratch + first, end = scratch + last; g < end; g += 16) {
+    const m = shifted ? v128.load(g, SHIFTS) : f64x2.splat(0), own = v128.load(g, LOGITS);
+    const top = shifted ? v128.sub<T>(v128.load(g, MAXIMA), m) : v128.load(g, MAXIMA);
+    let lower = f64x2.splat(0), upper = lower, products = splat<T>(0), squares = products, above = i32x4.splat(0);
+    for (const stop = p + whole; p < stop; p += 64) {
+      const a = v128.load(p), b = v128.load(p, 16), c = v128.load(p, 32), d = v128.load(p, 48);
+      const s = less<T>(a, m, shifted), w = exp<T>(s, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
+      const t = less<T>(b, m, shifted), x = exp<T>(t, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
+      const u = less<T>(c, m, shifted), y = exp<T>(u, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
+      const v = less<T>(d, m, shifted), z = exp<T>(v, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
+      const sum = roundSum<T>(w, x, y, z);
+      lower = f64x2.add(lower, low<T>(sum));
+      upper = addHigh<T>(upper, sum);
+      products = v128.add<T>(products, roundSum<T>(
+        product<T>(w, s, lowest, top), product<T>(x, t, lowest, top),
+        product<T>(y, u, lowest, top), product<T>(z, v, lowest, top),
+      ));
+      squares = v128.add<T>(
+        squares, roundSum<T>(v128.mul<T>(w, w), v128.mul<T>(x, x), v128.mul<T>(y, y), v128.mul<T>(z, z)),
+      );
+      above = subtractMask<T>(above, v128.gt<T>(a, own));
+      above = subtractMask<T>(above, v128.gt<T>(b, own));
+      above = subtractMask<T>(above, v128.gt<T>(c, own));
+      above = subtractMask<T>(above, v128.gt<T>(d, own));
+      equal = v128.or(v128.or(equal, v128.or(v128.eq<T>(a, own), v128.eq<T>(b, own))), v128.or(v128.eq<T>(c, own), v128.eq<T>(d, own)));
+    }
+    if (rest) {
+      const zero = splat<T>(0);
+      let sum = zero, dots = zero, square = zero;
+      for (let q = p, stop = p + rest; q < stop; q += 16) {
+        const a = v128.load(q), s = less<T>(a, m, shifted), w = exp<T>(s, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
+        sum = v128.add<T>(sum, w);
+        dots = v128.add<T>(dots, product<T>(w, s, lowest, top));
+        square = v128.add<T>(square, v128.mul<T>(w, w));
+        above = subtractMask<T>(above, v128.gt<T>(a, own));
+        equal = v128.or(equal, v128.eq<T>(a, own));
+      }
+      lower = f64x2.add(lower, low<T>(sum));
+      upper = addHigh<T>(upper, sum);
+      products = v128.add<T>(products, dots);
+      squares = v128.add<T>(squares, square);
+    }
+    p += between - whole;
+    v128.store(sums, lower);
+    if (sizeof<T>() == 4) v128.store(sums, upper, 16);
+    sums += rowsInLanes<T>() << 3;
+    v128.store(g, products, PRODUCTS);
+    v128.store(g, squares, SQUARES);
+    v128.store(g, above, ABOVE);
+  }
+  return v128.any_true(equal);
+}
+
+function sumNear<T>(rows: i32, between: usize, scratch: usize): bool {
+  return sumEvaluation<T>(0, <usize>rows * sizeof<T>(), scratch + LANES, between, false, scratch);
+}
+
+/** Whether no row holds a NaN, which its maximum may not show. */
+// @ts-ignore: decorator
+@inline function allNumbers(rows: i32, scratch: usize): bool {
+  let same = i64x2.splat(-1);
+  for (let at = scratch, end = scratch + (<usize>rows << 3); at < end; at += 16) {
+    const sum = v128.load(at, SUMS);
+    same = v128.and(same, f64x2.eq(sum, sum));
+  }
+  return i64x2.all_true(same);
+}
+
+/** Sums again, less their maxima, rows that are not near. */
+function takeMaxima<T>(rows: i32, between: usize, scratch: usize): bool {
+  let lanes = scratch + LANES, at = scratch, equal = false;
+  for (let g: usize = 0, end = <usize>rows * sizeof<T>(); g < end; g += 16) {
+    const x = v128.load(scratch + g, LOGITS), m = v128.load(scratch + g, MAXIMA);
+    let far = i32x4.splat(-1);
+    if (mayBeNear<T>()) far = v128.not(nearLanes<T>(m, x));
+    v128.store(scratch + g, far, FAR);
+    v128.store(scratch + g, v128.and(m, far), SHIFTS);
+    if (v128.any_true(far)) equal = sumEvaluation<T>(g, g + 16, lanes, between, true, scratch) || equal;
+    // 1 where the row is near
+    const e = expLane<T>(v128.sub<T>(v128.and(x, far), v128.and(m, far)));
+    v128.store(at, low<T>(e), EXPONENTIALS);
+    if (sizeof<T>() == 4) v128.store(at, high(e), EXPONENTIALS + 16);
+    v128.store(scratch + g, v128.andnot(x, far), TARGETS);
+    at += rowsInLanes<T>() << 3;
+    lanes += between;
+  }
+  return equal;
+}
+
+/** Adds to the counts of logits above those that equal the target's and come before it. */
+function countEqual<T>(rows: i32, between: usize, scratch: usize): void {
+  for (let i = 0; i < rows; i++) {
+    const group = i / rowsInLanes<T>(), k = <usize>(i % rowsInLanes<T>()) * sizeof<T>(), g = scratch + (group << 4);
+    const lanes = scratch + LANES + <usize>group * between + k, x = load<T>(g + k, LOGITS);
+    const place = <usize>load<u32>(g + 4 * (i % rowsInLanes<T>()), PLACES) << 2;
+    let n = 0;
+    for (let p = lanes; p < lanes + place; p += 16) if (load<T>(p) == x) n++;
+    if (sizeof<T>() == 4) store<i32>(g + k, load<i32>(g + k, ABOVE) + n, ABOVE);
+    else store<i64>(g + k, load<i64>(g + k, ABOVE) + n, ABOVE);
+  }
 }
 
 /** A record's pairs of values for two rows. */
@@ -39,136 +203,114 @@ const GROUP: usize = 2112;
   v128.store(to + at + RECORD, v128.shuffle<i64>(left, right, 1, 3));
 }
 
-/** The records of two rows, but for rank and argmax; `to` has room for both. */
+/** A mask of the rows' lanes as one of the lower or upper two rows. */
 // @ts-ignore: decorator
-@inline function finish<T>(
-  w: v128, x: v128, m: v128, others: v128, e: v128, products: v128, squares: v128, to: usize,
-): void {
-  const one = f64x2.splat(1), u = f64x2.sub(x, m);
-  const lnd = log1p<T>(f64x2.add(others, f64x2.sub(e, one))), loss = f64x2.sub(lnd, u);
-  const inverse = f64x2.div(one, f64x2.add(others, e)), share = f64x2.mul(others, inverse);
-  const counts = f64x2.ne(w, f64x2.splat(0)), weighted = v128.and(f64x2.mul(w, loss), counts);
-  storePairs(to, weighted, v128.and(f64x2.mul(weighted, loss), counts), LOSS);
-  const own = v128.and(f64x2.mul(e, u), f64x2.ne(e, f64x2.splat(0)));
-  const entropy = f64x2.sub(lnd, f64x2.mul(f64x2.add(products, own), inverse));
-  const brier = f64x2.add(f64x2.mul(share, share), f64x2.mul(f64x2.mul(squares, inverse), inverse));
-  storePairs(to, entropy, brier, ENTROPY);
-  storePairs(to, f64x2.sub(f64x2.add(inverse, one), one), f64x2.splat(0), CONFIDENCE);
-  storePairs(to, f64x2.splat(0), f64x2.add(m, lnd), ARGMAX);
+@inline function maskOf<T>(mask: v128, upper: bool): v128 {
+  if (sizeof<T>() == 8) return mask;
+  return upper ? i64x2.extend_high_i32x4_s(mask) : i64x2.extend_low_i32x4_s(mask);
 }
 
-/** Rank and argmax of one row, whose target's place in scratch holds -inf. */
 // @ts-ignore: decorator
-@inline function rankRow<T>(at: usize, k: i32, label: i32, m: T, x: T, scratch: usize, to: usize): void {
-  const lane = k * sizeof<T>();
-  let above: i32 = sizeof<T>() == 4 ? load<i32>(scratch + lane, ABOVE) : <i32>load<i64>(scratch + lane, ABOVE);
-  const equal = sizeof<T>() == 4 ? load<i32>(scratch + lane, EQUAL) != 0 : load<i64>(scratch + lane, EQUAL) != 0;
-  if (equal) for (let j = 0; j < label; j++) if (load<T>(at + (j << 4) + lane) == x) above++;
-  let first: i32 = sizeof<T>() == 4 ? load<i32>(scratch + lane, FIRST) : <i32>load<i64>(scratch + lane, FIRST);
-  if (x == m && label < first) first = label;
-  store<f64>(to, <f64>(above + 1), RANK);
-  store<f64>(to, <f64>first, ARGMAX);
+@inline function half<T>(v: v128, upper: bool): v128 { return upper ? high(v) : low<T>(v); }
+
+/** The records of two rows of a group, the lower or the upper; `plain`: all count 1, and are near. */
+// @ts-ignore: decorator
+@inline function storeRecords<T>(at: usize, g: usize, upper: bool, peak: v128, plain: bool, to: usize): void {
+  const one = constant<f64>(ONE), zero = f64x2.splat(0), z = v128.load(at, SUMS), w = v128.load(at, MEASURES);
+  const tops = v128.load(g, MAXIMA), own = v128.load(g, LOGITS), m = half<T>(tops, upper), x = half<T>(own, upper);
+  const far = plain ? zero : maskOf<T>(v128.load(g, FAR), upper), e = plain ? one : v128.load(at, EXPONENTIALS);
+  const u = f64x2.sub(x, m), lnd = ln1p<T>(plain ? z : f64x2.add(z, f64x2.sub(e, one)));
+  const loss = plain ? lnd : f64x2.sub(lnd, v128.and(u, far));
+  const inverse = f64x2.div(one, f64x2.add(z, e)), share = f64x2.mul(z, inverse), factor = f64x2.mul(w, inverse);
+  if (plain) storePairs(to, loss, f64x2.mul(loss, loss), LOSS);
+  else {
+    const c = v128.load(at, OWN), counts = f64x2.ne(c, zero), weighted = v128.and(f64x2.mul(c, loss), counts);
+    storePairs(to, weighted, v128.and(f64x2.mul(weighted, loss), counts), LOSS);
+  }
+  // ln d relative to the maximum, less Σ q (x - m)
+  const term = plain ? u : v128.and(f64x2.mul(e, u), f64x2.ne(e, zero));
+  const lse = f64x2.add(lnd, plain ? u : v128.andnot(u, far));
+  const products = f64x2.mul(half<T>(v128.load(g, PRODUCTS), upper), factor);
+  const entropy = f64x2.sub(lse, f64x2.add(products, f64x2.mul(term, inverse)));
+  const squares = f64x2.mul(f64x2.mul(half<T>(v128.load(g, SQUARES), upper), factor), factor);
+  storePairs(to, entropy, f64x2.add(f64x2.mul(share, share), squares), ENTROPY);
+  const above = v128.load(g, ABOVE);
+  const ratio = v128.bitselect(one, f64x2.mul(half<T>(peak, upper), w), maskOf<T>(v128.eq<T>(own, tops), upper));
+  const confidence = f64x2.sub(f64x2.add(f64x2.pmin(f64x2.mul(ratio, inverse), one), one), one);
+  storePairs(to, confidence, f64x2.add(integers<T>(above, upper), one), CONFIDENCE);
+  const places = v128.load(g, PLACES), none = i32x4.splat(0);
+  const label = sizeof<T>() == 4 ? i32x4.shr_u(places, 2) : i64x2.extend_low_i32x4_u(i32x4.shr_u(places, 2));
+  const hit = sizeof<T>() == 4 ? i32x4.eq(above, none) : i64x2.eq(above, none);
+  const logSumExp = f64x2.add(plain ? x : v128.bitselect(m, x, far), lnd);
+  storePairs(to, integers<T>(v128.bitselect(label, v128.load(g, FIRST), hit), upper), logSumExp, ARGMAX);
+}
+
+// @ts-ignore: decorator
+@inline function finishBatch<T>(rows: i32, plain: bool, to: usize, scratch: usize): void {
+  const log2e = constant<T>(LOG2E), lowest = shortLowest<T>(), magic = shortMagic<T>(), one = constant<T>(ONE);
+  const e2 = constant<T>(E2), e3 = constant<T>(E3), e4 = constant<T>(E4), e5 = constant<T>(E5);
+  let at = scratch, out = to;
+  for (let g = scratch, end = scratch + <usize>rows * sizeof<T>(); g < end; g += 16) {
+    const tops = v128.load(g, MAXIMA), m = plain ? tops : v128.sub<T>(tops, v128.load(g, SHIFTS));
+    const peak = exp<T>(m, log2e, lowest, magic, one, e2, e3, e4, e5, expA<T>(), expB<T>());
+    storeRecords<T>(at, g, false, peak, plain, out);
+    if (sizeof<T>() == 4) storeRecords<T>(at + 16, g, true, peak, plain, out + 2 * RECORD);
+    at += rowsInLanes<T>() << 3;
+    out += RECORD * rowsInLanes<T>();
+  }
+}
+
+/** Rows that are ignored, or have no loss. */
+function mend<T>(rows: i32, row: usize, stride: usize, labels: usize, ignoreIndex: i32, to: usize, scratch: usize): void {
+  for (let i = 0; i < rows; i++) {
+    const record = to + <usize>i * RECORD, lse = load<f64>(record, LOG_SUM_EXP);
+    if (load<i32>(labels + (i << 2)) == ignoreIndex) ignoreRow(record);
+    else if (lse - lse != 0) {
+      const x = row + <usize>i * stride;
+      let m = load<T>(x);
+      for (let p = x; p < x + stride; p += sizeof<T>()) if (load<T>(p) > m) m = load<T>(p);
+      markNonFinite<T>(x, stride, <f64>m, record);
+    }
+  }
+}
+
+function batch<T>(
+  rows: i32, row: usize, stride: usize, labels: usize, weights: usize, ignoreIndex: i32, to: usize, scratch: usize,
+): void {
+  const between = stride * rowsInLanes<T>();
+  const ignored = turnBatch<T>(rows, row, stride, labels, ignoreIndex, between, scratch);
+  findMaxima<T>(rows, row, stride, between, scratch);
+  let near = mayBeNear<T>(), equal = false;
+  if (near) {
+    equal = sumNear<T>(rows, between, scratch);
+    near = allNear<T>(rows, MAXIMA, scratch) && allNumbers(rows, scratch);
+  }
+  if (!near || ignored || weights) {
+    storeWeights<T>(rows, labels, ignoreIndex, weights, scratch);
+    equal = takeMaxima<T>(rows, between, scratch) || equal;
+  }
+  if (equal) countEqual<T>(rows, between, scratch);
+  measure<T>(rows, scratch);
+  if (near && !ignored && !weights) finishBatch<T>(rows, true, to, scratch);
+  else {
+    finishBatch<T>(rows, false, to, scratch);
+    mend<T>(rows, row, stride, labels, ignoreIndex, to, scratch);
+  }
 }
 
 export function evaluateShortRows<T>(
   begin: i32, end: i32, logits: usize, labels: usize, weights: usize, rows: usize, classes: i32, ignoreIndex: i32,
   scratch: usize,
 ): void {
-  const stride = <usize>classes * sizeof<T>(), group = rowsInLanes<T>(), at = scratch + LANES;
-  const all = sizeof<T>() == 4 ? i32x4.splat(classes) : i64x2.splat(classes);
-  for (let i = begin; i < end; i += group) {
-    const n = min(group, end - i), row = logits + <usize>i * stride;
-    const m = turnIn<T>(row, n, stride, at);
-    v128.store(scratch, m, TOPS);
-    for (let k = 0; k < group; k++) {
-      const label = load<i32>(labels + (<usize>(i + min(k, n - 1)) << 2));
-      const place = label == ignoreIndex ? 0 : label;
-      store<f64>(scratch + (k << 3), weights ? <f64>load<T>(weights + <usize>place * sizeof<T>()) : 1, OWN);
-      const lane = at + (<usize>place << 4) + k * sizeof<T>();
-      store<T>(scratch + k * sizeof<T>(), load<T>(lane), TARGETS);
-      store<T>(lane, <T>-Infinity);
-    }
-    const x = v128.load(scratch, TARGETS);
-    const log2e = constant<T>(LOG2E), lowest = constant<T>(LOWEST), magic = constant<T>(MAGIC), one = constant<T>(ONE);
-    const e2 = constant<T>(E2), e3 = constant<T>(E3), e4 = constant<T>(E4), e5 = constant<T>(E5);
-    const expFirst = expA<T>(), expSecond = expB<T>();
-    let lower = f64x2.splat(0), upper = lower, products = splat<T>(0), squares = products;
-    let above = i32x4.splat(0), equal = above, found = above, after = above;
-    const stop = at + (<usize>classes << 4);
-    let p = at;
-    for (; p + 64 <= stop; p += 64) {
-      const a = v128.load(p), b = v128.load(p, 16), c = v128.load(p, 32), d = v128.load(p, 48);
-      const s = v128.sub<T>(a, m), e0 = exp<T>(s, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
-      const t = v128.sub<T>(b, m), e1st = exp<T>(t, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
-      const dots = v128.add<T>(product<T>(e0, s, lowest), product<T>(e1st, t, lowest));
-      const u = v128.sub<T>(c, m), e2nd = exp<T>(u, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
-      const v = v128.sub<T>(d, m), e3rd = exp<T>(v, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
-      const sum = roundSum<T>(e0, e1st, e2nd, e3rd);
-      lower = f64x2.add(lower, low<T>(sum));
-      upper = addHigh<T>(upper, sum);
-      products = v128.add<T>(
-        products,
-        v128.add<T>(dots, v128.add<T>(product<T>(e2nd, u, lowest), product<T>(e3rd, v, lowest))),
-      );
-      squares = v128.add<T>(squares, roundSum<T>(
-        v128.mul<T>(e0, e0), v128.mul<T>(e1st, e1st), v128.mul<T>(e2nd, e2nd), v128.mul<T>(e3rd, e3rd),
-      ));
-      above = subtractMask<T>(above, v128.gt<T>(a, x));
-      above = subtractMask<T>(above, v128.gt<T>(b, x));
-      above = subtractMask<T>(above, v128.gt<T>(c, x));
-      above = subtractMask<T>(above, v128.gt<T>(d, x));
-      equal = v128.or(
-        equal, v128.or(v128.or(v128.eq<T>(a, x), v128.eq<T>(b, x)), v128.or(v128.eq<T>(c, x), v128.eq<T>(d, x))),
-      );
-      after = subtractMask<T>(after, found = v128.or(found, v128.eq<T>(a, m)));
-      after = subtractMask<T>(after, found = v128.or(found, v128.eq<T>(b, m)));
-      after = subtractMask<T>(after, found = v128.or(found, v128.eq<T>(c, m)));
-      after = subtractMask<T>(after, found = v128.or(found, v128.eq<T>(d, m)));
-    }
-    if (p < stop) {
-      let sum = splat<T>(0), dots = sum, square = sum;
-      for (; p < stop; p += 16) {
-        const a = v128.load(p), s = v128.sub<T>(a, m), e = exp<T>(s, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
-        sum = v128.add<T>(sum, e);
-        dots = v128.add<T>(dots, product<T>(e, s, lowest));
-        square = v128.add<T>(square, v128.mul<T>(e, e));
-        above = subtractMask<T>(above, v128.gt<T>(a, x));
-        equal = v128.or(equal, v128.eq<T>(a, x));
-        after = subtractMask<T>(after, found = v128.or(found, v128.eq<T>(a, m)));
-      }
-      lower = f64x2.add(lower, low<T>(sum));
-      upper = addHigh<T>(upper, sum);
-      products = v128.add<T>(products, dots);
-      squares = v128.add<T>(squares, square);
-    }
-    v128.store(scratch, above, ABOVE);
-    v128.store(scratch, equal, EQUAL);
-    // classes from the first maximum on, taken from all
-    v128.store(scratch, sizeof<T>() == 4 ? i32x4.sub(all, after) : i64x2.sub(all, after), FIRST);
-    const e = expLane<T>(v128.sub<T>(x, m));
-    // a whole group's records are written where they belong
-    const out = n == group ? rows + <usize>i * RECORD : scratch + GROUP;
-    finish<T>(
-      v128.load(scratch, OWN), lowerRows<T>(x), lowerRows<T>(m), lower, lowerRows<T>(e), low<T>(products), low<T>(squares),
-      out,
-    );
-    if (sizeof<T>() == 4) {
-      finish<T>(
-        v128.load(scratch, OWN + 16), upperRows<T>(x), upperRows<T>(m), upper, upperRows<T>(e), high(products),
-        high(squares), out + 2 * RECORD,
-      );
-    }
-    if (n < group) memory.copy(rows + <usize>i * RECORD, out, <usize>n * RECORD);
-    for (let k = 0; k < n; k++) {
-      const label = load<i32>(labels + (<usize>(i + k) << 2)), to = rows + <usize>(i + k) * RECORD;
-      if (label == ignoreIndex) {
-        ignoreRow(to);
-        continue;
-      }
-      const top = load<T>(scratch + k * sizeof<T>(), TOPS);
-      rankRow<T>(at, k, label, top, load<T>(scratch + k * sizeof<T>(), TARGETS), scratch, to);
-      const loss = load<f64>(to, LOG_SUM_EXP);
-      if (loss - loss != 0) markNonFinite<T>(row + <usize>k * stride, stride, <f64>top, to);
-    }
+  const stride = <usize>classes * sizeof<T>(), group = rowsInLanes<T>(), whole = begin + (end - begin) / group * group;
+  for (let i = begin; i < whole; i += BATCH) {
+    const n = min(BATCH, whole - i), to = rows + <usize>i * RECORD;
+    batch<T>(n, logits + <usize>i * stride, stride, labels + (<usize>i << 2), weights, ignoreIndex, to, scratch);
   }
+  if (whole == end) return;
+  const n = end - whole, to = scratch + STAGED_ROWS;
+  stageRows<T>(n, logits + <usize>whole * stride, stride, scratch);
+  stageLabels<T>(n, labels + (<usize>whole << 2), scratch);
+  batch<T>(group, scratch + STAGED, stride, scratch + STAGED_LABELS, weights, ignoreIndex, to, scratch);
+  memory.copy(rows + <usize>whole * RECORD, to, <usize>n * RECORD);
 }

@@ -1,82 +1,163 @@
-// Cross-entropy with index targets of rows of few classes, a row a lane: see shortRows.ts.
+// Cross-entropy with index targets of rows of few classes, a row a lane: see shortRows.ts and shortTargets.ts.
 
-import { expLane } from "./exp";
-import { log1p } from "./log";
+import { ONE } from "./constants";
+import { constant } from "./lanes";
+import { ln1p } from "./log";
 import {
-  expLanes, LANES, laneRow, lowerRows, narrow, rowsInLanes, scaleLanes, turnIn, turnOut, upperRows,
+  BATCH, LANES, narrow, OWN, rowsInLanes, STAGED, STAGED_LABELS, STAGED_OUT, STAGED_ROWS, stageLabels, stageRows, sumGroups,
+  SUMS, TOPS, turnOut,
 } from "./shortRows";
+import {
+  allNear, DISTANCES, EXPONENTIALS, mayBeNear, measure, MEASURES, placeBatch, PLACES, storeWeights, takeMaxima,
+} from "./shortTargets";
 
-// Scratch before LANES: labels of a last, partial group; its losses; the upper rows' sum of exponentials.
-const LABELS: usize = 0;
-const LOSSES: usize = 32;
-const UPPER: usize = 64;
-/** Each row's weight, float64, and the gradient at its target. */
-const OWN: usize = 96;
-const GRADIENT: usize = 128;
+/** What the exponentials of the rows are multiplied by, and their gradients at the targets. */
+const FACTORS: usize = 2304;
+const GRADIENTS: usize = 2560;
 
-/** The labels of a group in 32-bit lanes; a partial group is filled up with its last. */
+/** own (ln(1 + z) + (m - x)) of two rows, 0 where own is; ln(1 + z) where rows are `plain`. `at`: 8 bytes a row. */
 // @ts-ignore: decorator
-@inline function groupLabels<T>(labels: usize, rows: i32, scratch: usize): v128 {
-  if (rows == rowsInLanes<T>()) return sizeof<T>() == 4 ? v128.load(labels) : v128.load64_zero(labels);
-  for (let k = 0; k < rowsInLanes<T>(); k++) {
-    store<i32>(scratch + LABELS + (k << 2), load<i32>(labels + (min(k, rows - 1) << 2)));
+@inline function lossesAt<T>(at: usize, plain: bool): v128 {
+  const z = v128.load(at, SUMS);
+  if (plain) return ln1p<T>(z);
+  const own = v128.load(at, OWN), rest = f64x2.sub(v128.load(at, EXPONENTIALS), constant<f64>(ONE));
+  const loss = f64x2.sub(ln1p<T>(f64x2.add(z, rest)), v128.load(at, DISTANCES));
+  return v128.and(f64x2.mul(own, loss), f64x2.ne(own, f64x2.splat(0)));
+}
+
+/** Eight rows at a time: four logarithms side by side take less time than twice two. */
+// @ts-ignore: decorator
+@inline function storeLosses<T>(rows: i32, losses: usize, plain: bool, scratch: usize): void {
+  const end = scratch + (<usize>rows << 3), move = losses - scratch;
+  let at = scratch;
+  for (; at + 64 <= end; at += 64) {
+    const a = lossesAt<T>(at, plain), b = lossesAt<T>(at + 16, plain);
+    const c = lossesAt<T>(at + 32, plain), d = lossesAt<T>(at + 48, plain);
+    v128.store(at + move, a);
+    v128.store(at + move, b, 16);
+    v128.store(at + move, c, 32);
+    v128.store(at + move, d, 48);
   }
-  return v128.load(scratch, LABELS);
+  for (; at < end; at += 16) v128.store(at + move, lossesAt<T>(at, plain));
 }
 
-/** The address of one row's target in its row. */
+/** 1 / d of two rows; factors, scale own / d; gradients at the targets, scale own (q - 1) = -scale own z / d, without -0. */
 // @ts-ignore: decorator
-@inline function targetAt<T>(row: usize, k: i32, rows: i32, stride: usize, place: i32): usize {
-  return laneRow(row, k, rows, stride) + <usize>place * sizeof<T>();
+@inline function inverseAt(at: usize, plain: bool): v128 {
+  const one = constant<f64>(ONE);
+  return f64x2.div(one, f64x2.add(v128.load(at, SUMS), plain ? one : v128.load(at, EXPONENTIALS)));
+}
+// @ts-ignore: decorator
+@inline function factorsAt(at: usize, inverse: v128, scales: v128, plain: bool): v128 {
+  return f64x2.mul(plain ? scales : f64x2.mul(scales, v128.load(at, OWN)), f64x2.mul(v128.load(at, MEASURES), inverse));
+}
+// @ts-ignore: decorator
+@inline function gradientsAt(at: usize, inverse: v128, scales: v128, plain: bool): v128 {
+  const share = f64x2.neg(f64x2.mul(v128.load(at, SUMS), inverse));
+  return f64x2.mul(scales, f64x2.add(plain ? share : f64x2.mul(v128.load(at, OWN), share), f64x2.splat(0)));
 }
 
-/** The targets' logits, a row a lane; in scratch they are replaced by -inf, which leaves them out of the sum. */
+/** Moves the exponential that stands in the place of row k's target to that of the last class. */
 // @ts-ignore: decorator
-@inline function takeTargets<T>(row: usize, rows: i32, stride: usize, places: v128, at: usize): v128 {
-  const p0 = i32x4.extract_lane(places, 0), p1 = i32x4.extract_lane(places, 1);
-  store<T>(at + (<usize>p0 << 4), <T>-Infinity);
-  store<T>(at + (<usize>p1 << 4) + sizeof<T>(), <T>-Infinity);
-  if (sizeof<T>() == 8) {
-    const x = v128.load64_splat(targetAt<T>(row, 0, rows, stride, p0));
-    return v128.load_lane<f64>(targetAt<T>(row, 1, rows, stride, p1), x, 1);
-  }
-  const p2 = i32x4.extract_lane(places, 2), p3 = i32x4.extract_lane(places, 3);
-  store<T>(at + (<usize>p2 << 4) + 8, <T>-Infinity);
-  store<T>(at + (<usize>p3 << 4) + 12, <T>-Infinity);
-  let x = v128.load32_splat(targetAt<T>(row, 0, rows, stride, p0));
-  x = v128.load_lane<f32>(targetAt<T>(row, 1, rows, stride, p1), x, 1);
-  x = v128.load_lane<f32>(targetAt<T>(row, 2, rows, stride, p2), x, 2);
-  return v128.load_lane<f32>(targetAt<T>(row, 3, rows, stride, p3), x, 3);
+@inline function moveLast<T>(k: usize, g: usize, lanes: usize, last: usize): void {
+  const from = lanes + (<usize>load<u32>(g + 4 * k, PLACES) << 2) + k * sizeof<T>(), to = last + k * sizeof<T>();
+  if (sizeof<T>() == 4) store<i32>(to, load<i32>(from));
+  else store<i64>(to, load<i64>(from));
 }
 
-/** Each row's weight, 0 where it is ignored, as float64 to scratch. */
+/** Factors of the groups, and the exponential in a target's place where its class belongs. */
 // @ts-ignore: decorator
-@inline function storeWeights<T>(weights: usize, places: v128, counted: v128, scratch: usize): void {
-  const low = i64x2.extend_low_i32x4_s(counted), high = i64x2.extend_high_i32x4_s(counted);
-  let a = f64x2.splat(1), b = a;
-  if (weights) {
-    a = f64x2.splat(<f64>load<T>(weights + <usize>i32x4.extract_lane(places, 0) * sizeof<T>()));
-    a = f64x2.replace_lane(a, 1, <f64>load<T>(weights + <usize>i32x4.extract_lane(places, 1) * sizeof<T>()));
+@inline function storeFactors<T>(rows: i32, scale: f64, plain: bool, between: usize, scratch: usize): void {
+  const scales = f64x2.splat(scale);
+  let at = scratch, lanes = scratch + LANES, last = lanes + between - 16;
+  for (let g = scratch, end = scratch + <usize>rows * sizeof<T>(); g < end; g += 16) {
+    const lower = inverseAt(at, plain), upper = sizeof<T>() == 4 ? inverseAt(at + 16, plain) : lower;
+    v128.store(g, narrow<T>(factorsAt(at, lower, scales, plain), factorsAt(at + 16, upper, scales, plain)), FACTORS);
+    v128.store(g, narrow<T>(gradientsAt(at, lower, scales, plain), gradientsAt(at + 16, upper, scales, plain)), GRADIENTS);
+    moveLast<T>(0, g, lanes, last);
+    moveLast<T>(1, g, lanes, last);
     if (sizeof<T>() == 4) {
-      b = f64x2.splat(<f64>load<T>(weights + <usize>i32x4.extract_lane(places, 2) * sizeof<T>()));
-      b = f64x2.replace_lane(b, 1, <f64>load<T>(weights + <usize>i32x4.extract_lane(places, 3) * sizeof<T>()));
+      moveLast<T>(2, g, lanes, last);
+      moveLast<T>(3, g, lanes, last);
     }
+    at += rowsInLanes<T>() << 3;
+    lanes += between;
+    last += between;
   }
-  v128.store(scratch, v128.and(a, low), OWN);
-  v128.store(scratch, v128.and(b, high), OWN + 16);
 }
 
-/** own (ln(d) - u) of two rows, 0 where own is. */
+/** Row k's gradient at its target; a row that counts for nothing is 0 whatever it held. */
 // @ts-ignore: decorator
-@inline function losses2<T>(others: v128, e: v128, x: v128, m: v128, own: v128): v128 {
-  const lnd = log1p<T>(f64x2.add(others, f64x2.sub(e, f64x2.splat(1))));
-  return v128.and(f64x2.mul(own, f64x2.sub(lnd, f64x2.sub(x, m))), f64x2.ne(own, f64x2.splat(0)));
+@inline function storeTarget<T>(k: usize, g: usize, at: usize, row: usize, stride: usize, plain: bool): void {
+  const target = row + <usize>load<u32>(g + 4 * k, PLACES) * (sizeof<T>() / 4);
+  if (!plain && load<f64>(at + 8 * k, OWN) == 0) memory.fill(row, 0, stride);
+  else if (sizeof<T>() == 4) store<i32>(target, load<i32>(g + 4 * k, GRADIENTS));
+  else store<i64>(target, load<i64>(g + 8 * k, GRADIENTS));
 }
 
-/** scale own (q - 1) of two rows, q - 1 = -others / d; + 0 as in a long row: no -0. */
+/** The gradient: exponentials times factors, but at the targets. */
 // @ts-ignore: decorator
-@inline function targetGradient(scales: v128, own: v128, others: v128, d: v128): v128 {
-  return f64x2.mul(scales, f64x2.add(f64x2.mul(own, f64x2.neg(f64x2.div(others, d))), f64x2.splat(0)));
+@inline function storeGradient<T>(
+  rows: i32, stride: usize, plain: bool, grad: usize, between: usize, scratch: usize,
+): void {
+  let lanes = scratch + LANES, out = grad, at = scratch;
+  for (let g = scratch, end = scratch + <usize>rows * sizeof<T>(); g < end; g += 16) {
+    turnOut<T>(lanes, v128.load(g, FACTORS), out, stride);
+    storeTarget<T>(0, g, at, out, stride, plain);
+    storeTarget<T>(1, g, at, out + stride, stride, plain);
+    if (sizeof<T>() == 4) {
+      storeTarget<T>(2, g, at, out + 2 * stride, stride, plain);
+      storeTarget<T>(3, g, at, out + 3 * stride, stride, plain);
+    }
+    at += rowsInLanes<T>() << 3;
+    lanes += between;
+    out += stride * rowsInLanes<T>();
+  }
+}
+
+// @ts-ignore: decorator
+@inline function finish<T>(
+  rows: i32, stride: usize, keep: bool, grad: usize, losses: usize, scale: f64, plain: bool, between: usize, scratch: usize,
+): void {
+  measure<T>(rows, scratch);
+  storeLosses<T>(rows, losses, plain, scratch);
+  if (!keep) return;
+  storeFactors<T>(rows, scale, plain, between, scratch);
+  storeGradient<T>(rows, stride, plain, grad, between, scratch);
+}
+
+// @ts-ignore: decorator
+@inline function batch<T>(
+  rows: i32, row: usize, stride: usize, labels: usize, weights: usize, keep: bool, grad: usize, losses: usize,
+  ignoreIndex: i32, scale: f64, scratch: usize,
+): void {
+  const between = stride * rowsInLanes<T>();
+  const ignored = placeBatch<T>(rows, row, stride, labels, ignoreIndex, between, scratch);
+  let near = mayBeNear<T>();
+  if (near) {
+    sumGroups<T>(scratch + LANES, between, between - 16, 0, <usize>rows * sizeof<T>(), false, keep, scratch);
+    near = allNear<T>(rows, TOPS, scratch);
+  }
+  if (weights == 0 && !ignored && near) {
+    finish<T>(rows, stride, keep, grad, losses, scale, true, between, scratch);
+  } else {
+    storeWeights<T>(rows, labels, ignoreIndex, weights, scratch);
+    takeMaxima<T>(rows, row, stride, labels, ignoreIndex, between, scratch);
+    finish<T>(rows, stride, keep, grad, losses, scale, false, between, scratch);
+  }
+}
+
+function lossBatch<T>(
+  rows: i32, row: usize, stride: usize, labels: usize, weights: usize, losses: usize, ignoreIndex: i32, scratch: usize,
+): void {
+  batch<T>(rows, row, stride, labels, weights, false, 0, losses, ignoreIndex, 1, scratch);
+}
+
+function gradientBatch<T>(
+  rows: i32, row: usize, stride: usize, labels: usize, weights: usize, grad: usize, losses: usize, ignoreIndex: i32,
+  scale: f64, scratch: usize,
+): void {
+  batch<T>(rows, row, stride, labels, weights, true, grad, losses, ignoreIndex, scale, scratch);
 }
 
 // @ts-ignore: decorator
@@ -84,48 +165,20 @@ const GRADIENT: usize = 128;
   begin: i32, end: i32, logits: usize, labels: usize, weights: usize, keep: bool, grad: usize, losses: usize,
   classes: i32, ignoreIndex: i32, scale: f64, scratch: usize,
 ): void {
-  const stride = <usize>classes * sizeof<T>(), group = rowsInLanes<T>(), at = scratch + LANES;
-  const scales = f64x2.splat(scale), ignore = i32x4.splat(ignoreIndex);
-  for (let i = begin; i < end; i += group) {
-    const rows = min(group, end - i), row = logits + <usize>i * stride;
-    const m = turnIn<T>(row, rows, stride, at);
-    const label = groupLabels<T>(labels + (<usize>i << 2), rows, scratch), counted = i32x4.ne(label, ignore);
-    const places = v128.and(label, counted);
-    const x = takeTargets<T>(row, rows, stride, places, at);
-    storeWeights<T>(weights, places, counted, scratch);
-    const othersLow = expLanes<T>(at, classes, m, keep, scratch + UPPER), othersHigh = v128.load(scratch, UPPER);
-    const e = expLane<T>(v128.sub<T>(x, m)), eLow = lowerRows<T>(e), eHigh = upperRows<T>(e);
-    const ownLow = v128.load(scratch, OWN), ownHigh = v128.load(scratch, OWN + 16);
-    const to = rows == group ? losses + (<usize>i << 3) : scratch + LOSSES;
-    v128.store(to, losses2<T>(othersLow, eLow, lowerRows<T>(x), lowerRows<T>(m), ownLow));
-    if (sizeof<T>() == 4) {
-      v128.store(to, losses2<T>(othersHigh, eHigh, upperRows<T>(x), upperRows<T>(m), ownHigh), 16);
-    }
-    if (rows != group) {
-      for (let k = 0; k < rows; k++) store<f64>(losses + (<usize>(i + k) << 3), load<f64>(to + (k << 3)));
-    }
-    if (!keep) continue;
-    const dLow = f64x2.add(othersLow, eLow), dHigh = f64x2.add(othersHigh, eHigh);
-    const lower = f64x2.div(f64x2.mul(scales, ownLow), dLow), gLower = targetGradient(scales, ownLow, othersLow, dLow);
-    let upper = lower, gUpper = gLower;
-    if (sizeof<T>() == 4) {
-      upper = f64x2.div(f64x2.mul(scales, ownHigh), dHigh);
-      gUpper = targetGradient(scales, ownHigh, othersHigh, dHigh);
-    }
-    scaleLanes<T>(at, classes, narrow<T>(lower, upper));
-    v128.store(scratch, narrow<T>(gLower, gUpper), GRADIENT);
-    for (let k = 0; k < rows; k++) {
-      const place = load<i32>(labels + (<usize>(i + k) << 2));
-      if (place == ignoreIndex) continue;
-      store<T>(at + (<usize>place << 4) + k * sizeof<T>(), load<T>(scratch + GRADIENT + k * sizeof<T>()));
-    }
-    const out = grad + <usize>i * stride;
-    turnOut<T>(at, out, rows, stride);
-    // a row that counts for nothing is 0 whatever it held
-    if (v128.any_true(v128.or(f64x2.eq(ownLow, f64x2.splat(0)), f64x2.eq(ownHigh, f64x2.splat(0))))) {
-      for (let k = 0; k < rows; k++) {
-        if (load<f64>(scratch + OWN + (k << 3)) == 0) memory.fill(out + <usize>k * stride, 0, stride);
-      }
-    }
+  const stride = <usize>classes * sizeof<T>(), group = rowsInLanes<T>(), whole = begin + (end - begin) / group * group;
+  for (let i = begin; i < whole; i += BATCH) {
+    const n = min(BATCH, whole - i), at = <usize>i * stride, targets = labels + (<usize>i << 2), to = losses + (<usize>i << 3);
+    if (keep) gradientBatch<T>(n, logits + at, stride, targets, weights, grad + at, to, ignoreIndex, scale, scratch);
+    else lossBatch<T>(n, logits + at, stride, targets, weights, to, ignoreIndex, scratch);
   }
+  if (whole == end) return;
+  const n = end - whole, at = <usize>whole * stride, from = scratch + STAGED, targets = scratch + STAGED_LABELS;
+  const out = scratch + STAGED_OUT, to = scratch + STAGED_ROWS;
+  stageRows<T>(n, logits + at, stride, scratch);
+  stageLabels<T>(n, labels + (<usize>whole << 2), scratch);
+  if (keep) {
+    gradientBatch<T>(group, from, stride, targets, weights, out, to, ignoreIndex, scale, scratch);
+    memory.copy(grad + at, out, <usize>n * stride);
+  } else lossBatch<T>(group, from, stride, targets, weights, to, ignoreIndex, scratch);
+  memory.copy(losses + (<usize>whole << 3), to, <usize>n << 3);
 }

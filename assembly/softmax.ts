@@ -4,7 +4,8 @@ import { log1pOf } from "./log";
 import { NOWHERE, splat } from "./lanes";
 import { aboveOf, fillTail, relative } from "./reference";
 import { expRow, maximum, placeOf, scaleRow } from "./rows";
-import { expLanes, LANES, narrow, rowsInLanes, scaleLanes, SHORT, turnIn, turnOut } from "./shortRows";
+import { SHORT } from "./shortRows";
+import { softmaxShortRows } from "./shortSoftmax";
 
 /** Scratch: see logDenominator. */
 const MAXIMUM: usize = 400;
@@ -13,14 +14,7 @@ const MAXIMUM: usize = 400;
 export function softmax<T>(begin: i32, end: i32, logits: usize, out: usize, classes: i32, scratch: usize): void {
   const stride = <usize>classes * sizeof<T>();
   if (classes <= SHORT) {
-    const group = rowsInLanes<T>(), at = scratch + LANES;
-    for (let i = begin; i < end; i += group) {
-      const rows = min(group, end - i), offset = <usize>i * stride;
-      const lower = expLanes<T>(at, classes, turnIn<T>(logits + offset, rows, stride, at), true, scratch);
-      const one = f64x2.splat(1);
-      scaleLanes<T>(at, classes, narrow<T>(f64x2.div(one, lower), f64x2.div(one, v128.load(scratch))));
-      turnOut<T>(at, out + offset, rows, stride);
-    }
+    softmaxShortRows<T>(begin, end, logits, out, classes, scratch);
     return;
   }
   for (let i = begin; i < end; i++) {

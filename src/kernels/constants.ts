@@ -29,6 +29,12 @@ const LOG = [
 /** The same for rows of float32, to 2^-30. */
 const SHORT_LOG = [0.6666677608816535, 0.39977573722027443, 0.2987094440341793];
 
+/** 2^f = 1 + f P(f) for |f| <= 1/2, to 2^-28.9: enough for the targets of rows of float32. */
+const SHORT_EXP = [
+  0.6931472028528982, 0.24022647913761122, 0.055503324739977246, 0.009618437360605945, 0.0013398873697640606,
+  0.00015353359188175294,
+];
+
 /**
  * Every constant of the kernels, in the order of the table in linear memory (assembly/constants.ts names the indices):
  * the JavaScript loops read them here, and `constantTable` writes them there.
@@ -54,6 +60,10 @@ export const CONSTANTS: readonly Constant[] = [
   ...SHORT_LOG.map((c, i) => ({ name: `S${i + 1}`, f32: Math.fround(c), f64: c })),
   { name: "LN2", f32: Math.fround(Math.LN2), f64: Math.LN2 },
   ...FINE.map((c, i) => ({ name: `F${i + 2}`, f32: c, f64: EXP_F64[i] })),
+  ...SHORT_EXP.map((c, i) => ({ name: `X${i + 1}`, f32: Math.fround(c), f64: c })),
+  // of exp(x) 2^15 in short rows of float32, and of its inverse in float64
+  { name: "LOWEST_15", f32: -98.4269027709961, f64: -98.4269027709961 },
+  { name: "MAGIC_15", f32: 12583054, f64: 6755399441056752 },
 ];
 
 /** A constant by name; throws where there is none. */

@@ -4,8 +4,9 @@ import { log1p } from "./elementary.ts";
 import { BOTH, input, kernel, output, partials, scalar, scratch } from "./kernel.ts";
 import { maximum, placeOf } from "./maximum.ts";
 import { aboveOf, apart, beyond, logAsFar, relative } from "./reference.ts";
-import { coefficient, dotRow, expRow, expShortRow, scaleRow, scaleRowMinus } from "./rows.ts";
+import { coefficient, dotRow, expRow, scaleRow, scaleRowMinus } from "./rows.ts";
 import { type Lanes, lanesOf, type Scratch } from "./scratch.ts";
+import { indexShortRow } from "./shortRows.ts";
 
 const tolerance = { f32: "2^-23 (4 + max(0, -ln loss))", f64: "2^-51 (4 + max(0, -ln loss))" };
 
@@ -45,36 +46,12 @@ function indexRows(
       continue;
     }
     losses[i] = short
-      ? shortRow(lanes, logits, at, classes, label, own, grad, scale)
+      ? indexShortRow(lanes, logits, at, classes, label, own, grad, scale)
       : longRow(lanes, logits, at, classes, label, own, grad, scale);
   }
 }
 
-/** A row of few classes: the target's own exponential stays apart, so that where it is the maximum, d - 1 keeps its digits. */
-function shortRow(
-  lanes: Lanes,
-  logits: FloatArray,
-  at: number,
-  classes: number,
-  label: number,
-  own: number,
-  grad: FloatArray | null,
-  scale: number,
-): number {
-  const x = logits[at + label];
-  const m = maximum(logits, at, at + classes, Number.NEGATIVE_INFINITY);
-  const others = expShortRow(lanes, logits, at, classes, at + label, m, grad, at);
-  const e = lanes.expOf(x, m);
-  if (grad) {
-    const d = others + e;
-    scaleRow(lanes, grad, at, classes, (scale * own) / d);
-    // q - 1 = -(d - e) / d
-    grad[at + label] = scale * (own * -(others / d) + 0);
-  }
-  return own * (log1p(others + (e - 1), lanes.dtype) - (x - m));
-}
-
-/** The same of more classes: ln d - x = ln(1 + z), z the others' exponentials relative to the target's. */
+/** A row of more classes: ln d - x = ln(1 + z), z the others' exponentials relative to the target's. */
 function longRow(
   lanes: Lanes,
   logits: FloatArray,

@@ -1,11 +1,12 @@
 import type { FloatArray } from "../dtype.ts";
 import { SHORT_ROW } from "./constants.ts";
-import { LOWEST, log1p } from "./elementary.ts";
+import { log1p } from "./elementary.ts";
 import { BOTH, input, kernel, partials, scalar, scratch } from "./kernel.ts";
-import { maximum, maximumWithout, placeOf } from "./maximum.ts";
+import { maximumWithout, placeOf } from "./maximum.ts";
 import { apart, beyond, exponential, guess, isInReach, logAsFar, logSumExpOf, refer, relative } from "./reference.ts";
-import { blockSum, carry, expShortRow } from "./rows.ts";
+import { blockSum, carry } from "./rows.ts";
 import { type Lanes, lanesOf, type Scratch } from "./scratch.ts";
+import { lowestOfShort, othersOf, shortExpOf } from "./shortRows.ts";
 
 /** What an evaluation keeps of a row: so many float64, at these places. */
 export const RECORD = 8;
@@ -156,31 +157,46 @@ function longRow(lanes: Lanes, x: FloatArray, at: number, classes: number, label
   };
 }
 
-/** A row of few classes, relative to its maximum m. */
-function shortRow(lanes: Lanes, x: FloatArray, at: number, classes: number, label: number): Row {
-  const { values, more, narrow } = lanes;
-  const own = x[at + label];
-  const m = maximum(x, at, at + classes, Number.NEGATIVE_INFINITY);
-  const others = expShortRow(lanes, x, at, classes, at + label, m, null, 0);
-  const clamp = LOWEST[lanes.dtype];
-  for (let j = 0; j < classes; j++) {
-    const z = narrow(x[at + j] - m);
-    more[j] = j === label ? 0 : values[j] * (z < clamp ? clamp : z);
+/** Sum of the first n values in the dtype alone, in rounds of four. */
+function roundSum({ narrow }: Lanes, values: FloatArray, n: number): number {
+  const end = (n + 3) & ~3;
+  for (let j = n; j < end; j++) values[j] = 0;
+  let s = 0;
+  for (let j = 0; j < end; j += 4) {
+    s = narrow(s + narrow(narrow(values[j] + values[j + 1]) + narrow(values[j + 2] + values[j + 3])));
   }
-  const products = laneSum(lanes, more, classes, 1);
-  for (let j = 0; j < classes; j++) more[j] = values[j] * values[j];
-  const squares = laneSum(lanes, more, classes, 1);
+  return s;
+}
+
+/** A row of few classes, with the bits of assembly/evaluateShort.ts. */
+function shortRow(lanes: Lanes, x: FloatArray, at: number, classes: number, label: number): Row {
+  const { narrow } = lanes;
+  const clamp = lowestOfShort(lanes);
+  const parts = othersOf(lanes, x, at, classes, label);
+  const { logits, exponentials, count, near, shift, top, measure, sum, own: e, distance } = parts;
+  const own = x[at + label];
+  const m = Math.max(top, own);
+  const fall = narrow(m - shift);
+  for (let j = 0; j < count; j++) {
+    const z = narrow(logits[j] - shift);
+    logits[j] = exponentials[j] * narrow((z < clamp ? clamp : z) - fall);
+  }
+  const products = roundSum(lanes, logits, count);
+  for (let j = 0; j < count; j++) logits[j] = exponentials[j] * exponentials[j];
+  const squares = roundSum(lanes, logits, count);
   const u = own - m;
-  const e = lanes.expOf(own, m);
-  const lnd = log1p(others + (e - 1), lanes.dtype);
-  const inverse = 1 / (others + e);
+  const lnd = log1p(sum + (e - 1), lanes.dtype);
+  const inverse = 1 / (sum + e);
+  const factor = measure * inverse;
+  const ratio = own === m ? 1 : shortExpOf(lanes, fall) * measure;
   return {
-    loss: lnd - u,
-    logSumExp: m + lnd,
-    entropy: lnd - (products + (e === 0 ? 0 : e * u)) * inverse,
-    confidence: inverse,
-    share: others * inverse,
-    squares: squares * inverse * inverse,
+    loss: lnd - distance,
+    logSumExp: (near ? own : m) + lnd,
+    // ln d relative to the maximum, less Σ q (x - m)
+    entropy: lnd + (near ? u : 0) - (products * factor + (e === 0 ? 0 : e * u) * inverse),
+    confidence: Math.min(1, ratio * inverse),
+    share: sum * inverse,
+    squares: squares * factor * factor,
     maximum: m,
   };
 }

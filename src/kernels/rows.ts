@@ -112,25 +112,6 @@ export function expRow(
   }
 }
 
-/** Sum of exp(x_j - m) over a row of few classes, m its maximum; the one at `leftOut` is left out, as in expRow. */
-export function expShortRow(
-  lanes: Lanes,
-  x: FloatArray,
-  at: number,
-  classes: number,
-  leftOut: number,
-  m: number,
-  out: FloatArray | null,
-  outAt: number,
-): number {
-  const { values } = lanes;
-  // a row that is all -inf: exp(-inf) = 0, and a NaN still shows
-  lanes.exp(x, at, at + classes, m === Number.NEGATIVE_INFINITY ? 0 : m, values, 0);
-  if (leftOut >= 0) values[leftOut - at] = 0;
-  if (out) for (let j = 0; j < classes; j++) out[outAt + j] = values[j];
-  return blockSum(lanes, values, classes, 1);
-}
-
 /** w_j (alpha t_j + beta) in the dtype, alpha and beta rounded to it: what multiplies -ln q_j. */
 export function coefficient(
   narrow: (x: number) => number,

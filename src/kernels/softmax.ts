@@ -4,8 +4,9 @@ import { log1p } from "./elementary.ts";
 import { BOTH, input, kernel, output, scalar, scratch } from "./kernel.ts";
 import { maximum, placeOf } from "./maximum.ts";
 import { aboveOf, relative } from "./reference.ts";
-import { expRow, expShortRow, scaleRow } from "./rows.ts";
+import { expRow, scaleRow } from "./rows.ts";
 import { type Lanes, lanesOf, type Scratch } from "./scratch.ts";
+import { softmaxShortRow } from "./shortRows.ts";
 
 export const softmax = kernel({
   name: "softmax",
@@ -17,19 +18,11 @@ export const softmax = kernel({
   loop(begin: number, end: number, logits: FloatArray, out: FloatArray, classes: number, work: Scratch) {
     const lanes = lanesOf(work, logits);
     for (let at = begin * classes; at < end * classes; at += classes) {
-      const sum =
-        classes <= SHORT_ROW
-          ? shortSum(lanes, logits, at, classes, out)
-          : expRow(lanes, logits, at, classes, -1, out, at, true);
-      scaleRow(lanes, out, at, classes, 1 / sum);
+      if (classes <= SHORT_ROW) softmaxShortRow(lanes, logits, at, classes, out);
+      else scaleRow(lanes, out, at, classes, 1 / expRow(lanes, logits, at, classes, -1, out, at, true));
     }
   },
 });
-
-function shortSum(lanes: Lanes, logits: FloatArray, at: number, classes: number, out: FloatArray): number {
-  const m = maximum(logits, at, at + classes, Number.NEGATIVE_INFINITY);
-  return expShortRow(lanes, logits, at, classes, -1, m, out, at);
-}
 
 /** ln d = log1p(d - 1) of a row of maximum m, the first maximum's 1 left out of the sum. */
 function logDenominator(lanes: Lanes, logits: FloatArray, at: number, classes: number, m: number): number {
