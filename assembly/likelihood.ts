@@ -34,9 +34,8 @@ const BLOCK: i32 = 128;
   return v128.and(f64x2.mul(logarithms ? minus : f64x2.div(minus, q), scale), f64x2.ne(c, f64x2.splat(0)));
 }
 
-/** -Σ c_j L(q_j) over a row, and with `keep` its gradient. */
-// @ts-ignore: decorator
-@inline function dots<T>(
+/** -Σ c_j L(q_j) over a row, and with `keep` its gradient: asked each time, for a logarithm outweighs it and a copy weighs 1 KB. */
+function dots<T>(
   row: usize, targets: usize, weights: usize, keep: bool, grad: usize, classes: i32,
   alpha: f64, beta: f64, logarithms: bool, scale: f64, scratch: usize,
 ): f64 {
@@ -95,8 +94,7 @@ const BLOCK: i32 = 128;
   return logarithms ? q : f64x2.extract_lane(log(f64x2.splat(q)), 0);
 }
 
-// @ts-ignore: decorator
-@inline function labelRows<T>(
+function labelRows<T>(
   begin: i32, end: i32, input: usize, labels: usize, weights: usize, keep: bool, grad: usize, losses: usize,
   classes: i32, ignoreIndex: i32, labelSmoothing: f64, logarithms: i32, scale: f64, scratch: usize,
 ): void {
@@ -140,8 +138,7 @@ export function likelihoodGradient<T>(
   );
 }
 
-// @ts-ignore: decorator
-@inline function targetRows<T>(
+function targetRows<T>(
   begin: i32, end: i32, input: usize, targets: usize, weights: usize, keep: bool, grad: usize, losses: usize,
   classes: i32, labelSmoothing: f64, logarithms: i32, scale: f64, scratch: usize,
 ): void {

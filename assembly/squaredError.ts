@@ -7,8 +7,7 @@ const ELEMENTS: i32 = 1024;
 const STEP: i32 = 16;
 
 /** The last elements of a block, fewer than sixteen, filled up with zeros. */
-// @ts-ignore: decorator
-@inline function tail<T>(from: usize, elements: i32, to: usize): usize {
+function tail<T>(from: usize, elements: i32, to: usize): usize {
   const bytes = <usize>elements * sizeof<T>(), zero = splat<T>(0);
   copyTail(from, min(bytes, ROUND), zero, to);
   if (sizeof<T>() == 8) copyTail(from + ROUND, bytes - min(bytes, ROUND), zero, to + ROUND);

@@ -1,13 +1,19 @@
-// Builds everything: assembly/ to build/*.wasm, those inlined into src/generated/wasm.ts, src/ to dist/.
+// Builds everything: assembly/ to build/*.wasm, those packed into src/generated/, src/ to dist/.
 import { execFileSync } from "node:child_process";
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { buildSync } from "esbuild";
+import { promisify } from "node:util";
+import { type BuildOptions, buildSync } from "esbuild";
+import { KERNELS } from "../src/kernels/index.ts";
+import { removeUnused } from "./declarations.ts";
+import { callsOf } from "./kernelCalls.ts";
+import { packModule } from "./packModule.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const require = createRequire(import.meta.url);
+const path = (name: string) => join(root, name);
 
 /** Runs a package's command with this Node. */
 function run(bin: string, ...args: string[]): void {
@@ -17,38 +23,65 @@ function run(bin: string, ...args: string[]): void {
 const asc = join(dirname(require.resolve("assemblyscript/package.json")), "bin/asc.js");
 const tsc = join(dirname(require.resolve("typescript/package.json")), "bin/tsc");
 
-mkdirSync(join(root, "build"), { recursive: true });
-mkdirSync(join(root, "src/generated"), { recursive: true });
-// AS112: functions that hand vectors to each other inside the module; no embedding sees them
+function generate(name: string, comment: string, constant: string, value: string | Uint8Array): void {
+  const text = typeof value === "string" ? JSON.stringify(value) : `"${Buffer.from(value).toString("base64")}"`;
+  writeFileSync(
+    path(`src/generated/${name}.ts`),
+    `/** ${comment} */\nexport const ${constant}: string =\n  ${text};\n`,
+  );
+}
+
+mkdirSync(path("build"), { recursive: true });
+rmSync(path("src/generated"), { recursive: true, force: true });
+mkdirSync(path("src/generated"));
+writeFileSync(path("src/generated/kernels.ts"), callsOf(KERNELS));
+
+run(asc, "--config", "assembly/unpack/asconfig.json", "--target", "unpack");
+generate("unpack", "The module that unpacks the others, base64.", "UNPACK", readFileSync(path("build/unpack.wasm")));
+// it would catch whatever is thrown later, and print its own source
+const { zlib: zopfli } = await import("@gfx/zopfli");
+for (const event of ["uncaughtException", "unhandledRejection"]) process.removeAllListeners(event);
+// imports what was generated just now
+const { unpack } = await import("../src/backends/unpack.ts");
+
 const MODULES = ["strict", "relaxed"];
-for (const name of MODULES) run(asc, "--target", name, "--disableWarning", "112");
+for (const name of MODULES) {
+  // AS112: functions that hand vectors to each other inside the module; no embedding sees them
+  run(asc, "--target", name, "--disableWarning", "112");
+  const { module, packed } = packModule(readFileSync(path(`build/${name}.wasm`)));
+  // 8% less than node:zlib at level 9: it finds where one stream ends and the next begins
+  const deflated = (await promisify(zopfli)(packed, { numiterations: 15, blocksplittingmax: 40 })) as Uint8Array;
+  const unpacked = await unpack(Buffer.from(deflated).toString("base64"));
+  if (Buffer.compare(unpacked, module) !== 0) throw new Error(`${name}.wasm is not what its streams unpack to`);
+  writeFileSync(path(`build/${name}.wasm`), module);
+  generate(name, `The ${name} module: streams, deflate, base64.`, name.toUpperCase(), deflated);
+}
 
-const inline = (name: string) => readFileSync(join(root, `build/${name}.wasm`)).toString("base64");
-writeFileSync(
-  join(root, "src/generated/wasm.ts"),
-  MODULES.map(
-    (name) => `/** The ${name} module, base64. */\nexport const ${name.toUpperCase()} =\n  "${inline(name)}";\n`,
-  ).join(""),
-);
+const bundled: BuildOptions = { bundle: true, format: "esm", target: "es2022", logLevel: "warning" };
 // one script without imports, that runs as it is inlined, as a classic script and as a module
-buildSync({
-  entryPoints: [join(root, "src/backends/worker.ts")],
-  outfile: join(root, "build/worker.js"),
-  bundle: true,
-  minify: true,
-  format: "iife",
-  target: "es2022",
-  logLevel: "warning",
-});
-const worker = readFileSync(join(root, "build/worker.js"), "utf8").trim();
-writeFileSync(
-  join(root, "src/generated/worker.ts"),
-  `/** The worker's script. */\nexport const WORKER =\n  ${JSON.stringify(worker)};\n`,
-);
+const worker = path("build/worker.js");
+buildSync({ ...bundled, entryPoints: [path("src/backends/worker.ts")], outfile: worker, minify: true, format: "iife" });
+generate("worker", "The worker's script.", "WORKER", readFileSync(worker, "utf8").trim());
 
-rmSync(join(root, "dist"), { recursive: true, force: true });
+rmSync(path("dist"), { recursive: true, force: true });
 run(tsc, "-p", "tsconfig.build.json");
+removeUnused(path("dist"), ["index.d.ts", "formats/npy.d.ts"]);
+// what is imported at once in a file, what is imported when it is needed in others; names stay, for stack traces
+buildSync({
+  ...bundled,
+  // losses.ts: so that what it does without is in other files than what it imports
+  entryPoints: ["index.ts", "losses.ts", "formats/npy.ts", "cli/main.ts", "cli/reportPage.ts"].map((name) =>
+    path(`src/${name}`),
+  ),
+  outdir: path("dist"),
+  outbase: path("src"),
+  packages: "external",
+  splitting: true,
+  chunkNames: "shared/[name]-[hash]",
+  minifyWhitespace: true,
+  minifySyntax: true,
+});
 // for pages that may not run what is inlined
-for (const name of MODULES) copyFileSync(join(root, `build/${name}.wasm`), join(root, `dist/${name}.wasm`));
-copyFileSync(join(root, "build/worker.js"), join(root, "dist/worker.js"));
-chmodSync(join(root, "dist/cli/main.js"), 0o755);
+for (const name of MODULES) copyFileSync(path(`build/${name}.wasm`), path(`dist/${name}.wasm`));
+copyFileSync(worker, path("dist/worker.js"));
+chmodSync(path("dist/cli/main.js"), 0o755);

@@ -5,10 +5,9 @@ import type { Rows } from "./api/rows.ts";
 import { Softmax } from "./api/softmax.ts";
 import { SquaredError } from "./api/squaredError.ts";
 import type { Backend } from "./backends/backend.ts";
-import { createJsBackend } from "./backends/js.ts";
 import { openWasm } from "./backends/open.ts";
 import type { Pool } from "./backends/pool.ts";
-import { TUNING, type Tuning } from "./backends/threads.ts";
+import type { Tuning } from "./backends/threads.ts";
 import { checkAddress, checkChoice, checkInteger } from "./check.ts";
 import { type FloatArray, isArrayType, type LabelArray, type LogitsArray } from "./dtype.ts";
 import type { Evaluation } from "./evaluate/evaluation.ts";
@@ -18,6 +17,7 @@ import { ErrorEvaluator, type RegressionEvaluator } from "./evaluate/regression.
 import { type Batch, evaluateBatches } from "./evaluate/stream.ts";
 import { type Engine as EvaluationEngine, Workspace } from "./evaluate/workspace.ts";
 import { hasRelaxedSimd, hasSimd } from "./features.ts";
+import { inlinedModule } from "./inlined.ts";
 import type { ArrayType } from "./memory/arena.ts";
 import { ARENA, ARENA_OVERHEAD, PAGE, SLACK } from "./memory/map.ts";
 
@@ -38,11 +38,11 @@ const BACKENDS = ["auto", "wasm", "js"];
  * losses.close();
  */
 export async function createLosses(options: LossesOptions = {}): Promise<Losses> {
-  return openLosses(options, TUNING);
+  return openLosses(options);
 }
 
 /** createLosses with another way of sharing out: tests share the smallest calls. */
-export async function openLosses(options: LossesOptions, tuning: Tuning): Promise<Losses> {
+export async function openLosses(options: LossesOptions, tuning?: Tuning): Promise<Losses> {
   const { backend = "auto", threads = 1, relaxed = false, arenaBytes = DEFAULT_ARENA } = options;
   checkChoice("createLosses", "backend", backend, BACKENDS);
   checkInteger("createLosses", "arenaBytes", arenaBytes, 0, LARGEST_ARENA);
@@ -56,8 +56,9 @@ export async function openLosses(options: LossesOptions, tuning: Tuning): Promis
     const reason = backend === "js" ? "the JavaScript loops have none" : "this engine has no relaxed SIMD";
     notes.push(`relaxed: ${reason}; the strict kernels run.`);
   }
-  const inJavaScript = () => {
+  const inJavaScript = async () => {
     if (threads !== 1) notes.push(`threads: ${threads} was asked for, but the JavaScript loops run on one.`);
+    const { createJsBackend } = await import("./backends/js.ts");
     return new Engine(createJsBackend(arenaBytes), notes);
   };
   if (backend === "js") return inJavaScript();
@@ -67,8 +68,8 @@ export async function openLosses(options: LossesOptions, tuning: Tuning): Promis
     notes.push(`backend: ${reason}; the JavaScript loops run.`);
     return inJavaScript();
   }
-  const { wasm, worker } = options;
-  const opened = await openWasm({ threads, arenaBytes, relaxed: fused, wasm, worker, tuning });
+  const { wasm = await inlinedModule(fused), worker } = options;
+  const opened = await openWasm({ threads, arenaBytes, wasm, worker, tuning });
   return new Engine(opened.backend, [...notes, ...opened.notes], fused, opened.pool);
 }
 

@@ -3,11 +3,12 @@ import { createJsBackend } from "../src/backends/js.ts";
 import { compile, createMemory } from "../src/backends/load.ts";
 import { createWasmBackend } from "../src/backends/wasm.ts";
 import type { FloatArray } from "../src/dtype.ts";
+import { inlinedModule } from "../src/inlined.ts";
 import { exp, logarithm } from "../src/kernels/functions.ts";
 
 const js = createJsBackend(0);
 const { memory } = createMemory(2 ** 22);
-const { exports } = await WebAssembly.instantiate(await compile(undefined), { env: { memory } });
+const { exports } = await WebAssembly.instantiate(await compile(await inlinedModule()), { env: { memory } });
 const wasm = createWasmBackend(exports as never, memory, 2 ** 22, js);
 
 export const backends = { js, wasm };

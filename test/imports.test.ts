@@ -12,6 +12,7 @@ const ORDER: readonly (readonly string[])[] = [
   ["memory"],
   ["backends"],
   ["api", "evaluate"],
+  ["inlined"],
   ["losses"],
   ["formats", "cli"],
   ["index"],

@@ -1,8 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { build, type Plugin } from "esbuild";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
@@ -10,15 +12,17 @@ vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 /** The package as a user gets it: packed, installed into an empty folder, used from there. */
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "wasm-loss-package-"));
-const installed = join(folder, "node_modules", "wasm-loss");
 let packed: string[];
+/** Bytes. */
+let tarball: number;
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
 beforeAll(() => {
   // dist/ is built: the scripts would build it again under the other tests.
   const flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"];
-  const [{ filename, files }] = JSON.parse(npm(root, "pack", "--json", "--pack-destination", folder, ...flags));
+  const [{ filename, files, size }] = JSON.parse(npm(root, "pack", "--json", "--pack-destination", folder, ...flags));
+  tarball = size;
   packed = files.map((file: { path: string }) => file.path);
   writeFileSync(join(folder, "package.json"), '{ "private": true, "type": "module" }\n');
   npm(folder, "install", join(folder, filename), ...flags);
@@ -112,19 +116,49 @@ test("its types are found", () => {
   });
 });
 
-test("the door opens without a file system: nothing it imports reaches for files", () => {
-  const seen = new Set<string>();
-  const visit = (path: string) => {
-    if (seen.has(path)) return;
-    seen.add(path);
-    for (const [, from] of readFileSync(path, "utf8").matchAll(/^(?:import|export)\b[^;]*?\bfrom "([^"]+)"/gm)) {
-      expect(from, `imported by ${path}`).not.toMatch(/^node:|cli-progress/);
-      if (from.startsWith(".")) visit(resolve(dirname(path), from));
-    }
+/**
+ * What a bundler makes of `createLosses`, as one minified file; what is imported only when it is asked for goes to others, by
+ * the names of `later`.
+ */
+async function bundled(): Promise<{ text: string; later: string[] }> {
+  const later: string[] = [];
+  const split: Plugin = {
+    name: "what is imported later",
+    setup({ onResolve }) {
+      onResolve({ filter: /./ }, ({ kind, path }) => {
+        if (kind !== "dynamic-import") return undefined;
+        later.push(path.replace(/^.*\/|-.*$/g, ""));
+        return { path, external: true };
+      });
+    },
   };
-  visit(join(installed, "dist", "index.js"));
-  expect(seen.size).toBeGreaterThan(5);
-  const folders = [...seen].map((path) => path.slice(installed.length + 1).split(/[\\/]/)[1]);
-  expect(folders).not.toContain("formats");
-  expect(folders).not.toContain("cli");
+  const { outputFiles } = await build({
+    stdin: { contents: 'export { createLosses } from "wasm-loss";', resolveDir: folder },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    write: false,
+    logLevel: "silent",
+    plugins: [split],
+  });
+  return { text: outputFiles[0].text, later };
+}
+
+const KB = 1024;
+
+test("a page loads at most 37 KB, minified and gzipped, the WebAssembly included, and no more than it uses", async () => {
+  // for browsers: an import of a module of Node would fail
+  const { text, later } = await bundled();
+  const { length } = gzipSync(text);
+  expect(length, `${length} bytes; the limit is ${37 * KB}`).toBeLessThanOrEqual(37 * KB);
+  // one module, packed
+  expect(text.match(/"[\w+/=]{10000,}"/g)?.length).toBe(1);
+  expect(later.sort()).toEqual(["js", "openThreads", "relaxed"]);
+  for (const word of ["NUMPY", "safetensors", "uplot", "cli-progress"]) {
+    expect(text.includes(word), `${word} is in what a page loads`).toBe(false);
+  }
+});
+
+test("the packed package takes at most 185 KB", () => {
+  expect(tarball, `${tarball} bytes; the limit is ${185 * KB}`).toBeLessThanOrEqual(185 * KB);
 });

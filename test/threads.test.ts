@@ -285,7 +285,8 @@ describe("a start that fails steps down to one thread, and the note says why", (
 
   test("a module compiled for memory that is not shared", async () => {
     const { compile } = await import("../src/backends/load.ts");
-    const losses = await open({ threads: 2, wasm: await compile(undefined) });
+    const { inlinedModule } = await import("../src/inlined.ts");
+    const losses = await open({ threads: 2, wasm: await compile(await inlinedModule()) });
     expect(losses.notes.join()).toMatch(/the module given is one for memory that is not shared; one runs\.$/);
     expectRight(losses);
   });
@@ -306,12 +307,13 @@ test("threads: auto counts the cores there are", async () => {
 
 test("the module and the worker as files, and the module compiled for shared memory", async () => {
   const { compile } = await import("../src/backends/load.ts");
+  const { inlinedModule } = await import("../src/inlined.ts");
   const worker = new URL("../dist/worker.js", import.meta.url);
   const wasm = new URL("../dist/strict.wasm", import.meta.url);
   for (const given of [
     { wasm, worker },
     { worker: worker.href },
-    { wasm: await compile(undefined, { shared: true }) },
+    { wasm: await compile(await inlinedModule(), true) },
   ]) {
     const losses = await open({ threads: 2, ...given });
     expect(losses.notes).toEqual([]);

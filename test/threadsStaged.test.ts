@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { openWasm } from "../src/backends/open.ts";
 import { float16 } from "../src/dtype.ts";
+import { inlinedModule } from "../src/inlined.ts";
 import { logSumExp, softmax } from "../src/kernels/softmax.ts";
 import { createLosses, openLosses } from "../src/losses.ts";
 import { type Losses, SHARE_ALL } from "./backends.ts";
@@ -83,7 +84,8 @@ describe("workers that all, at their kernel call 5,", () => {
 
 test("what reduces may throw: the next call, of another kernel, has the right bits", async () => {
   const [rows, classes] = [100_000, 3];
-  const { backend, pool } = await openWasm({ threads: 3, arenaBytes: 2 ** 20, tuning: SHARE_ALL });
+  const wasm = await inlinedModule();
+  const { backend, pool } = await openWasm({ threads: 3, arenaBytes: 2 ** 20, wasm, tuning: SHARE_ALL });
   const logits = logitsOf(random, "float32", rows, classes);
   const broken = () => {
     const out = new Float64Array(rows);

@@ -19,10 +19,8 @@ import {
   type LabelArray,
   type LogitsArray,
 } from "../dtype.ts";
-import * as ce from "../kernels/crossEntropy.ts";
+import * as kernels from "../generated/kernels.ts";
 import type { Kernel } from "../kernels/kernel.ts";
-import * as ll from "../kernels/likelihood.ts";
-import { labelWeights } from "../kernels/targets.ts";
 import type { ExactSum } from "../numeric/exactSum.ts";
 import { LabelCheck } from "./labels.ts";
 import { type Out, type Reduce, type Reduction, reductionOf, type WithGrad } from "./reduction.ts";
@@ -56,16 +54,16 @@ function checkWeight(name: string, weight: unknown, logits: FloatArray | HalfBit
 }
 
 const LOSS: Readonly<Record<string, Kernel>> = {
-  labels: ce.crossEntropy,
-  targets: ce.crossEntropyProbabilities,
-  likelihoodLabels: ll.likelihood,
-  likelihoodTargets: ll.likelihoodProbabilities,
+  labels: kernels.crossEntropy,
+  targets: kernels.crossEntropyProbabilities,
+  likelihoodLabels: kernels.likelihood,
+  likelihoodTargets: kernels.likelihoodProbabilities,
 };
 const GRADIENT: Readonly<Record<string, Kernel>> = {
-  labels: ce.crossEntropyGradient,
-  targets: ce.crossEntropyProbabilitiesGradient,
-  likelihoodLabels: ll.likelihoodGradient,
-  likelihoodTargets: ll.likelihoodProbabilitiesGradient,
+  labels: kernels.crossEntropyGradient,
+  targets: kernels.crossEntropyProbabilitiesGradient,
+  likelihoodLabels: kernels.likelihoodGradient,
+  likelihoodTargets: kernels.likelihoodProbabilitiesGradient,
 };
 
 /** The kernels' arguments, by any of their names. */
@@ -187,7 +185,7 @@ export class CrossEntropyLoss {
     args.weightSum = labelSmoothing === 0 ? 0 : weight === null ? classes : this.#exactly(weight);
     args.logarithms = input === "logProbabilities" ? 1 : 0;
     const weighted = byLabel && weight !== null && reduction === "mean";
-    this.#denominator = weighted ? this.#sumOf(labelWeights) : counted;
+    this.#denominator = weighted ? this.#sumOf(kernels.labelWeights) : counted;
     return logits;
   }
 

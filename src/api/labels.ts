@@ -1,6 +1,6 @@
 import type { Backend, Reduce } from "../backends/backend.ts";
 import type { LabelArray } from "../dtype.ts";
-import { checkLabels } from "../kernels/targets.ts";
+import { checkLabels } from "../generated/kernels.ts";
 
 /** So many labels are looked at here: handing them to the backend takes as long as 50 of them. */
 const FEW = 64;

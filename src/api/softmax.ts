@@ -1,8 +1,8 @@
 import type { Backend } from "../backends/backend.ts";
 import { checkLogits } from "../check.ts";
 import { dtypeOf, type FloatArray, type HalfBits, type LogitsArray } from "../dtype.ts";
+import * as kernels from "../generated/kernels.ts";
 import type { Kernel } from "../kernels/kernel.ts";
-import * as kernels from "../kernels/softmax.ts";
 import type { Out } from "./reduction.ts";
 import { checkRows, type Rows, rowsOut } from "./rows.ts";
 

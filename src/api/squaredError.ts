@@ -1,9 +1,9 @@
 import type { Backend, Reduce as TakePartials } from "../backends/backend.ts";
 import { checkFloats, checkLength, checkOut, checkOverlap, checkSameDtype } from "../check.ts";
 import { dtypeOf, type FloatArray, floatArray } from "../dtype.ts";
+import { squaredError, squaredErrorGradient, squaredErrors } from "../generated/kernels.ts";
 import { BLOCK_ELEMENTS } from "../kernels/constants.ts";
 import type { Kernel } from "../kernels/kernel.ts";
-import { squaredError, squaredErrorGradient, squaredErrors } from "../kernels/squaredError.ts";
 import { type Out, type Reduce, reductionOf, type WithGrad } from "./reduction.ts";
 
 function check(name: string, predictions: unknown, targets: unknown): void {

@@ -19,6 +19,8 @@ export interface Backend {
    * Partial results go to `reduce`, or, where there is none, as a whole to the array that the arguments name for them.
    */
   run(kernel: Kernel, dtype: Dtype, units: number, args: Arguments, elements?: number, reduce?: Reduce): void;
+  /** Float64 numbers for an evaluator to add up in, 0 at first; the same ones each time. */
+  workspace(): Float64Array;
   /** An empty exact sum; one at a time. */
   exactSum(): ExactSum;
   /** Adds the first n partial results of a launch to it. */

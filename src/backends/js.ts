@@ -1,14 +1,17 @@
 import { type Dtype, type FloatArray, HalfBits, type LabelArray } from "../dtype.ts";
 import { BLOCK_ELEMENTS } from "../kernels/constants.ts";
+import { KERNELS } from "../kernels/index.ts";
 import type { Kernel, Parameter } from "../kernels/kernel.ts";
 import { createScratch } from "../kernels/scratch.ts";
 import { widenBfloat16, widenFloat16 } from "../kernels/widen.ts";
 import { Arena } from "../memory/arena.ts";
 import { copyLabels } from "../memory/labels.ts";
-import { ARENA_OVERHEAD, PARTIAL_UNITS } from "../memory/map.ts";
+import { ARENA_OVERHEAD, PARTIAL_UNITS, WORKSPACE_BYTES } from "../memory/map.ts";
 import { addRangeToBins, ExactSum } from "../numeric/exactSum.ts";
 import type { Arguments, Backend, Reduce } from "./backend.ts";
 import { elementsPerUnit, partialUnits } from "./plan.ts";
+
+const LOOPS = new Map(KERNELS.map(({ name, loop }) => [name, loop]));
 
 /** Elements of half-precision rows widened at once: 1 MiB of float32. */
 const WIDENED_ELEMENTS = 2 ** 18;
@@ -20,6 +23,7 @@ export function createJsBackend(arenaBytes: number): Backend {
   const labels = new Int32Array(PARTIAL_UNITS);
   const sum = new ExactSum();
   let arena: Arena | undefined;
+  let workspace: Float64Array | undefined;
   const widened = new Map<string, Float32Array>();
 
   /** Half-precision numbers as float32, until the next one of that name. */
@@ -61,7 +65,7 @@ export function createJsBackend(arenaBytes: number): Backend {
       return arena;
     },
     run(kernel: Kernel, _dtype: Dtype, units: number, args: Arguments, elements = 0, reduce?: Reduce) {
-      const loop = kernel.loop as (begin: number, end: number, ...parameters: unknown[]) => void;
+      const loop = LOOPS.get(kernel.name) as (begin: number, end: number, ...parameters: unknown[]) => void;
       const half = kernel.parameters.find(({ name }) => args[name] instanceof HalfBits);
       const fitting = half ? Math.max(1, Math.floor(WIDENED_ELEMENTS / elementsPerUnit(half, args))) : units;
       const launch = Math.min(partialUnits(kernel), fitting);
@@ -70,6 +74,10 @@ export function createJsBackend(arenaBytes: number): Backend {
         loop(0, n, ...kernel.parameters.map((p) => argument(p, args, first, n, elements)));
         reduce?.(partials, n, first);
       }
+    },
+    workspace() {
+      workspace ??= new Float64Array(WORKSPACE_BYTES / 8);
+      return workspace;
     },
     exactSum() {
       sum.clear();

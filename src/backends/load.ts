@@ -1,21 +1,13 @@
-import { RELAXED, STRICT } from "../generated/wasm.ts";
 import { pagesFor } from "../memory/map.ts";
 
-/** The module as it is inlined in the package, or what the caller gives instead. */
+/** A module, or where it is. */
 export type ModuleSource = URL | BufferSource | WebAssembly.Module;
 
-/** Which of the kernels: for ordinary or for shared memory, strict or with fused multiply-add. */
-export interface Build {
-  readonly shared?: boolean;
-  readonly relaxed?: boolean;
-}
-
-/** Compiles the kernels that are given, or the inlined ones. */
-export async function compile(source: ModuleSource | undefined, build: Build = {}): Promise<WebAssembly.Module> {
+/** Compiles a module for ordinary or for shared memory. */
+export async function compile(source: ModuleSource, shared = false): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source;
-  const inlined = () => fromBase64(build.relaxed ? RELAXED : STRICT);
-  const bytes = source instanceof URL ? await bytesAt(source) : (source ?? inlined());
-  return WebAssembly.compile(build.shared ? withSharedMemory(bytes) : bytes);
+  const bytes = source instanceof URL ? await bytesAt(source) : source;
+  return WebAssembly.compile(shared ? withSharedMemory(bytes) : bytes);
 }
 
 /** What 32-bit addresses reach. */
@@ -67,11 +59,4 @@ async function bytesAt(url: URL): Promise<BufferSource> {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`createLosses: ${url} answered ${response.status}`);
   return response.arrayBuffer();
-}
-
-function fromBase64(text: string): Uint8Array<ArrayBuffer> {
-  const binary = atob(text);
-  const bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
-  return bytes;
 }

@@ -22,11 +22,6 @@ export interface Listener {
 /** Of Node, and of what has its modules. */
 const node: typeof process.getBuiltinModule | undefined = globalThis.process?.getBuiltinModule;
 
-/** The cores there are for this process; 1 where nothing says. */
-export function countCores(): number {
-  return node?.("node:os").availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
-}
-
 /** Starts a worker from the inlined script or from `source`; throws where the platform refuses it. */
 export function spawn(source: URL | string | undefined, listener: Listener): Handle {
   return node ? spawnInNode(source, listener) : spawnInBrowser(source, listener);

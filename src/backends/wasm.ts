@@ -1,8 +1,8 @@
 import type { Dtype } from "../dtype.ts";
 import type { Kernel } from "../kernels/kernel.ts";
 import { Arena } from "../memory/arena.ts";
-import { ARENA, ARENA_OVERHEAD, BINS, BINS_BYTES, writeConstants } from "../memory/map.ts";
-import { ExactSum } from "../numeric/exactSum.ts";
+import { ARENA, ARENA_OVERHEAD, BINS, BINS_BYTES, WORKSPACE, WORKSPACE_BYTES, writeConstants } from "../memory/map.ts";
+import { addRangeToBins, ExactSum } from "../numeric/exactSum.ts";
 import type { Arguments, Backend, Reduce } from "./backend.ts";
 import { Call } from "./call.ts";
 import type { Launcher } from "./launcher.ts";
@@ -22,7 +22,7 @@ export function createWasmBackend(
   exports: Exports,
   memory: WebAssembly.Memory,
   arenaBytes: number,
-  wide: Backend,
+  wide: Pick<Backend, "run">,
   launcher?: Launcher,
 ): Backend {
   const { buffer } = memory;
@@ -77,10 +77,12 @@ export function createWasmBackend(
     name: "wasm",
     arena,
     run,
+    workspace: () => new Float64Array(buffer, WORKSPACE, WORKSPACE_BYTES / 8),
     exactSum() {
       sum.clear();
       return sum;
     },
-    addExactly: (to, values, n) => to.addWith(values, 0, n, addToBins),
+    // those of wide rows are not in this memory
+    addExactly: (to, values, n) => to.addWith(values, 0, n, values.buffer === buffer ? addToBins : addRangeToBins),
   };
 }

@@ -1,4 +1,4 @@
-import { ARGMAX, LOSS, RANK, RECORD } from "../kernels/evaluate.ts";
+import { ARGMAX, LOSS, RANK, RECORD } from "../kernels/record.ts";
 
 export interface WorstRow {
   /** Its number, from 0. */

@@ -1,5 +1,5 @@
 import type { LabelArray } from "../dtype.ts";
-import { LOSS, RANK, RECORD } from "../kernels/evaluate.ts";
+import { LOSS, RANK, RECORD } from "../kernels/record.ts";
 import { copyLabels } from "../memory/labels.ts";
 import { Expansion } from "../numeric/expansion.ts";
 import { classOf, type Totals } from "./totals.ts";

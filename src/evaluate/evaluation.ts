@@ -1,5 +1,5 @@
+import { LOSS_BINS } from "../kernels/counters.ts";
 import { expFloat64 } from "../kernels/elementary.ts";
-import { LOSS_BINS } from "../kernels/tally.ts";
 import { decode } from "./state.ts";
 import type { Totals } from "./totals.ts";
 

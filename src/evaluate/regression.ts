@@ -1,12 +1,11 @@
-import { createJsBackend } from "../backends/js.ts";
 import { checkLength, checkLogits } from "../check.ts";
 import { dtypeOf, type FloatArray, HalfBits, type LogitsArray } from "../dtype.ts";
-import { larger, REGRESSION_SUMS } from "../kernels/regression.ts";
-import { SUM_BINS } from "../kernels/tally.ts";
+import { SUM_BINS } from "../kernels/counters.ts";
+import { larger, REGRESSION_SUMS } from "../kernels/errors.ts";
 import { round } from "../numeric/exactSum.ts";
 import { ExactTotal } from "../numeric/exactTotal.ts";
 import { checkCanonical, hasMagic, openState, Writer } from "./bytes.ts";
-import { type Engine, Workspace } from "./workspace.ts";
+import type { Engine } from "./workspace.ts";
 
 /** What predictions of numbers are worth. */
 export interface Regression {
@@ -107,24 +106,6 @@ export class ErrorEvaluator implements RegressionEvaluator {
       this.#totals[name].addBins(sums.subarray(i * SUM_BINS, (i + 1) * SUM_BINS));
     });
   }
-}
-
-/**
- * An evaluator of regressions: mse, rmse, mae, largest error and R2, with sums that are exact for every element, so that
- * nothing depends on batches or their order. It needs no engine and runs in JavaScript, 20 ns an element; that of an engine
- * (Losses.regressionEvaluator) gives the same in 2 (float64: 3.5).
- *
- * @throws (add) TypeError of other arrays or two dtypes; RangeError of two lengths
- * @example
- * const evaluator = regressionEvaluator();
- * evaluator.add(predictions, targets);
- * evaluator.result().r2;
- * @see Wikipedia, Coefficient of determination
- */
-export function regressionEvaluator(): RegressionEvaluator {
-  const backend = createJsBackend(0);
-  const workspace = new Workspace(backend);
-  return new ErrorEvaluator({ backend: () => backend, workspace: () => workspace });
 }
 
 /** Σ (t - mean t)^2 = Σ t^2 - (Σ t)^2 / n, in integers: nothing cancels. */

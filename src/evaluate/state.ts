@@ -1,4 +1,4 @@
-import { LOSS_BINS } from "../kernels/tally.ts";
+import { LOSS_BINS } from "../kernels/counters.ts";
 import { ExactTotal } from "../numeric/exactTotal.ts";
 import { checkCanonical, openState, type Reader, Writer } from "./bytes.ts";
 import { difference, MAXIMAL_BINS, MAXIMAL_CLASSES, MAXIMAL_TOPS, type Options } from "./options.ts";

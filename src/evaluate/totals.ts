@@ -1,4 +1,4 @@
-import { LOSS_BINS } from "../kernels/tally.ts";
+import { LOSS_BINS } from "../kernels/counters.ts";
 import { ExactTotal } from "../numeric/exactTotal.ts";
 import type { Options } from "./options.ts";
 

@@ -1,10 +1,8 @@
 import type { Backend, Reduce } from "../backends/backend.ts";
-import { createJsBackend } from "../backends/js.ts";
 import { dtypeOf, type FloatArray, type HalfBits } from "../dtype.ts";
+import { addExactly, regression, tally } from "../generated/kernels.ts";
 import { BLOCK_ELEMENTS } from "../kernels/constants.ts";
-import { regression } from "../kernels/regression.ts";
-import { countersOf, SUM_BINS, SUMS, tally } from "../kernels/tally.ts";
-import { addExactly } from "../kernels/targets.ts";
+import { countersOf, SUM_BINS, SUMS } from "../kernels/counters.ts";
 import { MAXIMAL_BINS } from "./options.ts";
 
 /** Ranks counted one by one; rarer ones beyond are added as 1 / rank. */
@@ -17,7 +15,7 @@ export interface Engine {
   workspace(): Workspace;
 }
 
-/** Where one evaluator at a time adds up: in the engine's memory where there is room, else in JavaScript. */
+/** Where one evaluator at a time adds up: a place of its own in the engine's memory. */
 export class Workspace {
   readonly sums: Float64Array;
   /** Bins of the sum of weights. */
@@ -29,13 +27,11 @@ export class Workspace {
   constructor(backend: Backend) {
     const sums = SUMS.length * SUM_BINS;
     const counters = sums + SUM_BINS;
-    const length = counters + countersOf(RANKS, MAXIMAL_BINS).length;
-    const memory = backend.name === "wasm" ? allocate(backend, length) : undefined;
-    const array = memory ?? new Float64Array(length);
-    this.#backend = memory || backend.name === "js" ? backend : createJsBackend(0);
+    const array = backend.workspace();
+    this.#backend = backend;
     this.sums = array.subarray(0, sums);
     this.weights = array.subarray(sums, counters);
-    this.counters = array.subarray(counters);
+    this.counters = array.subarray(counters, counters + countersOf(RANKS, MAXIMAL_BINS).length);
   }
 
   /** Makes it the user's, after whose it was has taken what is his. */
@@ -62,14 +58,5 @@ export class Workspace {
     const { length } = predictions;
     const blocks = Math.ceil(length / BLOCK_ELEMENTS);
     this.#backend.run(regression, dtypeOf(predictions), blocks, { predictions, targets, sums }, length, reduce);
-  }
-}
-
-function allocate(backend: Backend, length: number): Float64Array | undefined {
-  try {
-    return backend.arena.alloc(Float64Array, length);
-  } catch (error) {
-    if (error instanceof RangeError) return undefined;
-    throw error;
   }
 }

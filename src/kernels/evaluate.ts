@@ -3,27 +3,11 @@ import { SHORT_ROW } from "./constants.ts";
 import { log1p } from "./elementary.ts";
 import { BOTH, input, kernel, partials, scalar, scratch } from "./kernel.ts";
 import { maximumWithout, placeOf } from "./maximum.ts";
+import { ARGMAX, BRIER, CONFIDENCE, ENTROPY, LOG_SUM_EXP, LOSS, RANK, RECORD, SQUARE } from "./record.ts";
 import { apart, beyond, exponential, guess, isInReach, logAsFar, logSumExpOf, refer, relative } from "./reference.ts";
 import { blockSum, carry } from "./rows.ts";
 import { type Lanes, lanesOf, type Scratch } from "./scratch.ts";
 import { lowestOfShort, othersOf, shortExpOf } from "./shortRows.ts";
-
-/** What an evaluation keeps of a row: so many float64, at these places. */
-export const RECORD = 8;
-/** w ln(1/q_y) in nats, and the square of that for its variance (times 1/w); 0 for an ignored row, NaN without a finite maximum. */
-export const LOSS = 0;
-export const SQUARE = 1;
-/** ln d - Σ q (x - m), and 1 - 2 q_y + Σ q^2. */
-export const ENTROPY = 2;
-export const BRIER = 3;
-/** The largest probability, rounded to a multiple of 2^-52. */
-export const CONFIDENCE = 4;
-/** From 1; 0 for a row that holds a NaN, -1 for an ignored one. */
-export const RANK = 5;
-/** First maximum; -1 where there is none. */
-export const ARGMAX = 6;
-/** m + ln d; NaN, +inf or -inf for a row that holds a NaN, +inf, or -inf alone. */
-export const LOG_SUM_EXP = 7;
 
 /** Sum of the first n values as a vector in the dtype: rounds of four vectors of `width` lanes, one after the other. */
 function laneSum(lanes: Lanes, values: FloatArray, n: number, width: number): number {

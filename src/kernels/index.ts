@@ -6,7 +6,7 @@ import {
 } from "./crossEntropy.ts";
 import { evaluate } from "./evaluate.ts";
 import { exp, logarithm } from "./functions.ts";
-import type { Kernel } from "./kernel.ts";
+import type { DescribedKernel } from "./kernel.ts";
 import {
   likelihood,
   likelihoodGradient,
@@ -21,7 +21,7 @@ import { addExactly, checkLabels, labelWeights } from "./targets.ts";
 import { widenBfloat16, widenFloat16 } from "./widen.ts";
 
 /** Every kernel there is. */
-export const KERNELS: readonly Kernel[] = [
+export const KERNELS: readonly DescribedKernel[] = [
   squaredError,
   squaredErrorGradient,
   squaredErrors,

@@ -22,18 +22,25 @@ export interface Parameter {
 /** A loop in JavaScript, with the bits of the WebAssembly function of the same name and parameters. */
 export type Loop = (begin: number, end: number, ...parameters: never[]) => void;
 
-/** A kernel, described once: backends, tests, the bench and the README's table read it. */
+/** What a call of a kernel is put together from. */
 export interface Kernel {
   /** Name of the WebAssembly function too, with _f32 or _f64 where there is one for each. */
   readonly name: string;
-  /** One line. */
-  readonly formula: string;
   /** What is scheduled and rounded as one: a row, or a block of 1024 elements. */
   readonly unit: "row" | "block";
   readonly dtypes: readonly Dtype[] | null;
   readonly parameters: readonly Parameter[];
   /** false: it reduces over all units of a launch, so that a launch is not shared out among threads. */
   readonly splits?: false;
+}
+
+/**
+ * A kernel, described once: the JavaScript backend, tests, the bench and the README's table read it. The build writes what
+ * a call needs of it into src/generated/kernels.ts, so that a page that runs WebAssembly does not load the loops.
+ */
+export interface DescribedKernel extends Kernel {
+  /** One line. */
+  readonly formula: string;
   /** Relative error of a result that is stated and tested, per dtype. */
   readonly tolerance: { readonly f32: string; readonly f64: string };
   readonly loop: Loop;
@@ -60,9 +67,12 @@ export function scalar(name: string): Parameter {
   return { name, role: "scalar" };
 }
 
-/** Freezes a description; `loop` is typed here and erased, since a call is put together from the list of parameters. */
+/**
+ * Freezes a description; `loop` is typed here and erased, since a call is put together from the list of parameters.
+ * @__NO_SIDE_EFFECTS__ bundlers leave out kernels that are not used
+ */
 export function kernel<P extends unknown[]>(
-  description: Omit<Kernel, "loop"> & { loop: (begin: number, end: number, ...parameters: P) => void },
-): Kernel {
+  description: Omit<DescribedKernel, "loop"> & { loop: (begin: number, end: number, ...parameters: P) => void },
+): DescribedKernel {
   return Object.freeze({ ...description, loop: description.loop as unknown as Loop });
 }

@@ -2,11 +2,10 @@ import type { FloatArray } from "../dtype.ts";
 import { highWord, withHighWord } from "../numeric/bits.ts";
 import { addToBins, EXPONENTS } from "../numeric/exactSum.ts";
 import { BLOCK_ELEMENTS } from "./constants.ts";
+import { larger, REGRESSION_SUMS } from "./errors.ts";
 import { BOTH, count, input, kernel, output, partials, scratch } from "./kernel.ts";
 import type { Scratch } from "./scratch.ts";
 
-/** Exact sums of a regression, each in bins as ExactSum has them: of (p - t)^2, |p - t|, t and t^2. */
-export const REGRESSION_SUMS = ["squares", "absolutes", "targets", "targetSquares"] as const;
 const BINS = 2 * EXPONENTS;
 
 /** What may be in a group whose sums are taken from two accumulators: see assembly/regression.ts. */
@@ -29,9 +28,6 @@ function squareError(t: number, square: number): number {
   const error = low * low - (square - high * high - (high * low + high * low));
   return Number.isFinite(error) ? error : 0;
 }
-
-/** The larger; NaN where there is one. */
-export const larger = (a: number, b: number) => (a >= b || Number.isNaN(a) ? a : b);
 
 /** 1.5 x 2^11 times the power of two of `top`: an accumulator that begins there takes the upper 43 bits of each value. */
 function magic(top: number): number {

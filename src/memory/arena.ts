@@ -1,4 +1,3 @@
-import { MemPool } from "@thi.ng/malloc";
 import type { NumericArray } from "../dtype.ts";
 
 /** A constructor of typed arrays. */
@@ -10,46 +9,80 @@ export type ArrayType<A extends NumericArray = NumericArray> = {
 
 /** Views start at cache lines. */
 const ALIGNMENT = 64;
-const LARGEST = 2 ** 31 - 1024;
 
-/** Gives out typed-array views of a stretch of one buffer: zeroed, 64-byte aligned, free to be used again. */
+interface Span {
+  address: number;
+  bytes: number;
+}
+
+/**
+ * Gives out typed-array views of a stretch of one buffer: zeroed, 64-byte aligned, free to be used again. The first free
+ * span that is large enough is taken. What is where is known out here: no kernel can write over it. (@thi.ng/malloc, which
+ * did this, was 2 KB of what a page loads.)
+ */
 export class Arena {
   readonly buffer: ArrayBufferLike;
   readonly bytes: number;
-  readonly #pool: MemPool;
+  /** In the order of their addresses; no two touch. */
+  readonly #free: Span[];
+  /** Bytes of each view's span, by its address. */
+  readonly #given = new Map<number, number>();
   /** Memory above this was never given out, and is zero. */
   #touched: number;
 
+  /** `overhead` beyond `bytes` is for the last view's last line. */
   constructor(buffer: ArrayBufferLike, start: number, bytes: number, overhead: number) {
     this.buffer = buffer;
     this.bytes = bytes;
     this.#touched = start;
-    this.#pool = new MemPool({ buf: buffer, start, end: start + bytes + overhead, align: ALIGNMENT });
+    this.#free = [{ address: start, bytes: bytes + overhead }];
   }
 
   alloc<A extends NumericArray>(type: ArrayType<A>, length: number): A {
     const bytes = length * type.BYTES_PER_ELEMENT;
-    // the allocator counts in 32 bits, with a sign
-    const address = bytes < LARGEST ? this.#pool.malloc(Math.max(bytes, 1)) : 0;
-    if (address === 0) {
+    const lines = Math.max(1, Math.ceil(bytes / ALIGNMENT)) * ALIGNMENT;
+    const place = this.#free.findIndex((span) => span.bytes >= lines);
+    if (place < 0) {
       throw new RangeError(
         `alloc: ${type.name} of ${length} needs ${bytes} bytes, but ${this.available} of ${this.bytes} are free (arenaBytes)`,
       );
     }
+    const span = this.#free[place];
+    const { address } = span;
     const view = new type(this.buffer, address, length);
     if (address < this.#touched) new Uint8Array(this.buffer, address, bytes).fill(0);
     this.#touched = Math.max(this.#touched, address + bytes);
+    this.#given.set(address, lines);
+    span.address += lines;
+    span.bytes -= lines;
+    if (span.bytes === 0) this.#free.splice(place, 1);
     return view;
   }
 
   free(view: ArrayBufferView): void {
-    if (view.buffer !== this.buffer || !this.#pool.free(view.byteOffset)) {
+    const address = view.byteOffset;
+    let bytes = view.buffer === this.buffer ? this.#given.get(address) : undefined;
+    if (bytes === undefined) {
       throw new RangeError(`free: a ${view.constructor.name} of ${view.byteLength} bytes that alloc() did not give`);
     }
+    this.#given.delete(address);
+    const spans = this.#free;
+    const next = spans.findIndex((span) => span.address > address);
+    const place = next < 0 ? spans.length : next;
+    const [before, after] = [spans[place - 1], spans[place]];
+    if (after?.address === address + bytes) {
+      bytes += after.bytes;
+      spans.splice(place, 1);
+    }
+    if (before && before.address + before.bytes === address) before.bytes += bytes;
+    else spans.splice(place, 0, { address, bytes });
   }
 
   /** Bytes free, all together. */
   get available(): number {
-    return Math.min(this.#pool.stats().available, this.bytes);
+    return Math.min(
+      this.#free.reduce((sum, { bytes }) => sum + bytes, 0),
+      this.bytes,
+    );
   }
 }

@@ -27,13 +27,16 @@ export const SHARED_PARTIAL_UNITS = 32768;
 /** Where arrays from outside pass through. A row (with its targets, gradient...) that is larger runs in JavaScript. */
 export const WINDOWS = PARTIALS + 2 * 8 * SHARED_PARTIAL_UNITS;
 export const WINDOWS_BYTES = 4096 * KIB;
+/** Where evaluators add up. */
+export const WORKSPACE = WINDOWS + WINDOWS_BYTES;
+export const WORKSPACE_BYTES = 512 * KIB;
 /** What alloc() gives out. */
-export const ARENA = WINDOWS + WINDOWS_BYTES;
+export const ARENA = WORKSPACE + WORKSPACE_BYTES;
 /** Kernels read (and mask out) up to 128 bytes beyond an array. */
 export const SLACK = 256;
 
-/** What the allocator keeps for itself, so that one view of all the arena's bytes can be had. */
-export const ARENA_OVERHEAD = 256;
+/** Views end with a line of 64 bytes: so much more, so that one view of all the arena's bytes can be had. */
+export const ARENA_OVERHEAD = 64;
 
 export const PAGE = 64 * KIB;
 

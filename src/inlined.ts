@@ -1,0 +1,8 @@
+import { unpack } from "./backends/unpack.ts";
+import { STRICT } from "./generated/strict.ts";
+
+/** The module that the package carries, strict or with fused multiply-add. */
+export async function inlinedModule(relaxed = false): Promise<Uint8Array<ArrayBuffer>> {
+  // few ask for the relaxed one, so it is in a file of its own
+  return unpack(relaxed ? (await import("./generated/relaxed.ts")).RELAXED : STRICT);
+}

@@ -1,0 +1,16 @@
+/** What an evaluation keeps of a row: so many float64, at these places. */
+export const RECORD = 8;
+/** w ln(1/q_y) in nats, and the square of that for its variance (times 1/w); 0 for an ignored row, NaN without a finite maximum. */
+export const LOSS = 0;
+export const SQUARE = 1;
+/** ln d - Σ q (x - m), and 1 - 2 q_y + Σ q^2. */
+export const ENTROPY = 2;
+export const BRIER = 3;
+/** The largest probability, rounded to a multiple of 2^-52. */
+export const CONFIDENCE = 4;
+/** From 1; 0 for a row that holds a NaN, -1 for an ignored one. */
+export const RANK = 5;
+/** First maximum; -1 where there is none. */
+export const ARGMAX = 6;
+/** m + ln d; NaN, +inf or -inf for a row that holds a NaN, +inf, or -inf alone. */
+export const LOG_SUM_EXP = 7;

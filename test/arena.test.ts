@@ -1,0 +1,73 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { Arena, type ArrayType } from "../src/memory/arena.ts";
+
+const START = 128;
+const BYTES = 4096;
+const OVERHEAD = 64;
+const TYPES = [Uint8Array, Int16Array, Float32Array, Float64Array];
+
+const steps = fc.array(
+  fc.oneof(fc.record({ type: fc.constantFrom(...TYPES), length: fc.nat(200) }), fc.record({ release: fc.nat() })),
+  { maxLength: 60 },
+);
+
+test("views are zero, aligned, apart and within; what is given back can be had as one", () => {
+  fc.assert(
+    fc.property(steps, (list) => {
+      const arena = new Arena(new ArrayBuffer(START + BYTES + OVERHEAD), START, BYTES, OVERHEAD);
+      const views: Float64Array[] = [];
+      for (const step of list) {
+        if ("release" in step) {
+          const [view] = views.splice(step.release % Math.max(1, views.length), 1);
+          if (view) arena.free(view);
+          continue;
+        }
+        const { type, length } = step;
+        const room = arena.available;
+        try {
+          const view = arena.alloc(type as unknown as ArrayType<Float64Array>, length);
+          expect(view.every((it) => it === 0)).toBe(true);
+          expect(view.byteOffset % 64).toBe(0);
+          expect(view.byteOffset).toBeGreaterThanOrEqual(START);
+          for (const other of views) {
+            const apart =
+              view.byteOffset + Math.max(1, view.byteLength) <= other.byteOffset ||
+              other.byteOffset + Math.max(1, other.byteLength) <= view.byteOffset;
+            expect(apart).toBe(true);
+          }
+          view.fill(1);
+          views.push(view);
+        } catch (error) {
+          expect(error).toBeInstanceOf(RangeError);
+          // only ever refused where no single free stretch is as long
+          const largest = Math.max(0, ...gapsBetween(views));
+          expect(length * type.BYTES_PER_ELEMENT).toBeGreaterThan(largest - 64);
+          expect(room).toBe(arena.available);
+        }
+      }
+      for (const view of views) arena.free(view);
+      expect(arena.available).toBe(BYTES);
+      expect(arena.alloc(Uint8Array, BYTES)).toHaveLength(BYTES);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+/** Bytes of the stretches between views. */
+function gapsBetween(views: readonly ArrayBufferView[]): number[] {
+  const sorted = [...views].sort((a, b) => a.byteOffset - b.byteOffset);
+  const ends = [START, ...sorted.map((it) => it.byteOffset + Math.max(64, Math.ceil(it.byteLength / 64) * 64))];
+  const begins = [...sorted.map((it) => it.byteOffset), START + BYTES + OVERHEAD];
+  return begins.map((begin, i) => begin - ends[i]);
+}
+
+test("an arena that is full says how much was asked and how much there is", () => {
+  const arena = new Arena(new ArrayBuffer(BYTES + OVERHEAD), 0, BYTES, OVERHEAD);
+  const half = arena.alloc(Uint8Array, BYTES / 2);
+  expect(() => arena.alloc(Float64Array, BYTES / 8)).toThrow(
+    new RangeError("alloc: Float64Array of 512 needs 4096 bytes, but 2112 of 4096 are free (arenaBytes)"),
+  );
+  arena.free(half);
+  expect(() => arena.free(half)).toThrow(RangeError);
+});
