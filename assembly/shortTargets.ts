@@ -136,7 +136,8 @@ export function takeMaxima<T>(
     if (mayBeNear<T>()) far = v128.not(nearLanes<T>(v128.load(scratch + g, TOPS), x));
     let e = sizeof<T>() == 4 ? constant<f32>(ONE) : constant<f64>(ONE), u = zero, upperU = zero;
     if (v128.any_true(far)) {
-      placeGroup<T>(from, stride, targets, ignore, lanes, scratch + g);
+      // exponentials may stand there
+      if (mayBeNear<T>()) placeGroup<T>(from, stride, targets, ignore, lanes, scratch + g);
       let m = x;
       for (let p = lanes; p < lanes + bytes; p += 16) m = larger<T>(m, v128.load(p));
       m = v128.and(m, far);
