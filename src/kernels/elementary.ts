@@ -2,60 +2,23 @@ import type { Dtype, FloatArray } from "../dtype.ts";
 import { highWord, withHighWord } from "../numeric/bits.ts";
 import { constant } from "./constants.ts";
 
-// exp and log with the bits of assembly/exp.ts and assembly/log.ts: the same operations in the same order. A float32
-// operation is rounded by Math.fround, but for those that are exact (t - MAGIC, n HIGH), and the last by the store.
+// exp and log of float64 with the bits of assembly/exp.ts and assembly/log.ts: the same operations in the same order.
+// exp of float32 is in stretch.ts.
 
 /** exp's lowest and magic numbers for N = 0: see assembly/exp.ts. */
 export const LOWEST = constant("LOWEST");
 export const MAGIC = constant("MAGIC");
-const LOG2E32 = constant("LOG2E").f32;
-const HIGH32 = constant("LN2_HIGH").f32;
-const LOW32 = constant("LN2_LOW").f32;
-const [A2, A3, A4, A5] = [2, 3, 4, 5].map((i) => constant(`E${i}`).f32);
-
-const [F2, F3, F4, F5, F6] = [2, 3, 4, 5, 6].map((i) => constant(`F${i}`).f32);
 
 const LOG2E64 = constant("LOG2E").f64;
 const HIGH64 = constant("LN2_HIGH").f64;
 const LOW64 = constant("LN2_LOW").f64;
 const [B2, B3, B4, B5, B6, B7, B8, B9, B10, B11] = [2, 3, 4, 5, 6, 7, 8, 9, 10, 11].map((i) => constant(`E${i}`).f64);
 
-const { fround } = Math;
-
 /** What t is above the biased exponent that its low bits hold. */
-const ROUND32 = 1.5 * 2 ** 23;
 const ROUND64 = 1.5 * 2 ** 52;
 
-/** 2^(i - 127), 0 and +inf at the ends: multiplying by it is faster than building the bits. */
-const POWERS32 = new Float32Array(Int32Array.from({ length: 256 }, (_, i) => i << 23).buffer);
-/** 2^(i - 1023). */
+/** 2^(i - 1023), 0 and +inf at the ends: multiplying by it is faster than building the bits. */
 const POWERS64 = new Float64Array(BigInt64Array.from({ length: 2048 }, (_, i) => BigInt(i) << 52n).buffer);
-
-/** exp(z) 2^-N in float32 of a z that is not too far above N ln 2 (or NaN); the last rounding is left to the store. */
-function power32(z: number, lowest: number, magic: number): number {
-  const y = z < lowest ? lowest : z;
-  const t = fround(fround(y * LOG2E32) + magic);
-  const n = t - magic;
-  const r = fround(y - n * HIGH32 - fround(n * LOW32));
-  const g = fround(r * r);
-  const low = fround(fround(A3 * r) + A2);
-  const high = fround(fround(A5 * r) + A4);
-  const p = fround(fround(fround(fround(high * g) + low) * g) + r);
-  return fround(p + 1) * POWERS32[(t - ROUND32) | 0];
-}
-
-/** The same of degree 6: see `fine` of assembly/exp.ts. */
-function fine32(z: number, lowest: number, magic: number): number {
-  const y = z < lowest ? lowest : z;
-  const t = fround(fround(y * LOG2E32) + magic);
-  const n = t - magic;
-  const r = fround(y - n * HIGH32 - fround(n * LOW32));
-  const g = fround(r * r);
-  const low = fround(fround(F3 * r) + F2);
-  const high = fround(fround(F6 * g) + fround(fround(F5 * r) + F4));
-  const p = fround(fround(fround(fround(high * g) + low) * g) + r);
-  return fround(p + 1) * POWERS32[(t - ROUND32) | 0];
-}
 
 /** exp(z) 2^-N in float64. */
 export function power64(z: number, lowest: number, magic: number): number {
@@ -77,40 +40,9 @@ export function exp64(z: number): number {
   return power64(z, LOWEST.f64, MAGIC.f64);
 }
 
-/** out[at...] = exp(x[from..to) - m) in float32. */
-export function expFloat32(x: FloatArray, from: number, to: number, m: number, out: FloatArray, at: number): void {
-  for (let j = from; j < to; j++) out[at++] = power32(fround(x[j] - m), LOWEST.f32, MAGIC.f32);
-}
-
 /** out[at...] = exp(x[from..to) - m) in float64. */
 export function expFloat64(x: FloatArray, from: number, to: number, m: number, out: FloatArray, at: number): void {
   for (let j = from; j < to; j++) out[at++] = power64(x[j] - m, LOWEST.f64, MAGIC.f64);
-}
-
-/** out[at...] = exp(x[from..to)) 2^-N in float32, `lowest` and `magic` those of N. */
-export function powersFloat32(
-  x: FloatArray,
-  from: number,
-  to: number,
-  lowest: number,
-  magic: number,
-  out: FloatArray,
-  at: number,
-): void {
-  for (let j = from; j < to; j++) out[at++] = power32(x[j], lowest, magic);
-}
-
-/** The same of degree 6. */
-export function fineFloat32(
-  x: FloatArray,
-  from: number,
-  to: number,
-  lowest: number,
-  magic: number,
-  out: FloatArray,
-  at: number,
-): void {
-  for (let j = from; j < to; j++) out[at++] = fine32(x[j], lowest, magic);
 }
 
 /** out[at...] = exp(x[from..to)) 2^-N in float64. */
@@ -124,11 +56,6 @@ export function powersFloat64(
   at: number,
 ): void {
   for (let j = from; j < to; j++) out[at++] = power64(x[j], lowest, magic);
-}
-
-/** exp(x - m) in float32. */
-export function expOf32(x: number, m: number): number {
-  return fround(power32(fround(x - m), LOWEST.f32, MAGIC.f32));
 }
 
 /** exp(x - m) in float64. */

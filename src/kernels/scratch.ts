@@ -1,5 +1,6 @@
 import { type Dtype, dtypeOf, type FloatArray } from "../dtype.ts";
-import { expFloat32, expFloat64, expOf32, expOf64, fineFloat32, powersFloat32, powersFloat64 } from "./elementary.ts";
+import { expFloat64, expOf64, powersFloat64 } from "./elementary.ts";
+import { createStretch, type Exponentials, type Powers } from "./stretch.ts";
 
 /** What the exponentials of a row are relative to: see reference.ts. */
 export interface Reference {
@@ -19,12 +20,12 @@ export interface Lanes {
   /** Rounds a number to the dtype. */
   readonly narrow: (x: number) => number;
   /** exp(x - m) of a stretch of an array, and of one number. */
-  readonly exp: typeof expFloat32;
-  readonly expOf: typeof expOf32;
+  readonly exp: Exponentials;
+  readonly expOf: typeof expOf64;
   /** exp(x) 2^-N of a stretch. */
-  readonly powers: typeof powersFloat32;
+  readonly powers: Powers;
   /** The same with more digits, where float32 needs them. */
-  readonly finePowers: typeof powersFloat32;
+  readonly finePowers: Powers;
   /** Exponentials, coefficients or terms of one block. */
   readonly values: FloatArray;
   readonly more: FloatArray;
@@ -59,10 +60,7 @@ export function createScratch(): Scratch {
     f32: {
       ...lanes("f32", (n) => new Float32Array(n), 4),
       narrow: Math.fround,
-      exp: expFloat32,
-      expOf: expOf32,
-      powers: powersFloat32,
-      finePowers: fineFloat32,
+      ...createStretch(64 * 4),
     },
     f64: {
       ...lanes("f64", (n) => new Float64Array(n), 2),
