@@ -8,6 +8,7 @@ import type { Backend } from "./backends/backend.ts";
 import { openWasm } from "./backends/open.ts";
 import type { Pool } from "./backends/pool.ts";
 import type { Tuning } from "./backends/threads.ts";
+import { canUnpack } from "./backends/unpack.ts";
 import { checkAddress, checkChoice, checkInteger } from "./check.ts";
 import { type FloatArray, isArrayType, type LabelArray, type LogitsArray } from "./dtype.ts";
 import type { Evaluation } from "./evaluate/evaluation.ts";
@@ -62,8 +63,8 @@ export async function openLosses(options: LossesOptions, tuning?: Tuning): Promi
     return new Engine(createJsBackend(arenaBytes), notes);
   };
   if (backend === "js") return inJavaScript();
-  if (!hasSimd()) {
-    const reason = "this engine has no WebAssembly SIMD";
+  const reason = whyNoWasm(options.wasm !== undefined);
+  if (reason !== undefined) {
     if (backend === "wasm") throw new Error(`createLosses: backend is "wasm", but ${reason}`);
     notes.push(`backend: ${reason}; the JavaScript loops run.`);
     return inJavaScript();
@@ -71,6 +72,13 @@ export async function openLosses(options: LossesOptions, tuning?: Tuning): Promi
   const { wasm = await inlinedModule(fused), worker } = options;
   const opened = await openWasm({ threads, arenaBytes, wasm, worker, tuning });
   return new Engine(opened.backend, [...notes, ...opened.notes], fused, opened.pool);
+}
+
+/** Why WebAssembly can't be had, where it can't. */
+function whyNoWasm(hasFile: boolean): string | undefined {
+  if (!hasSimd()) return "this engine has no WebAssembly SIMD";
+  if (hasFile || canUnpack()) return undefined;
+  return "this engine has no DecompressionStream for the inlined module (the option wasm takes a file)";
 }
 
 /** The families of losses on one backend. */

@@ -13,9 +13,16 @@ export async function unpack(text: string): Promise<Uint8Array<ArrayBuffer>> {
   return bytes.slice(PACKED + streams.length, unpack());
 }
 
+// the streams of Node take 40 ms when they are used first, and this takes 3
+const zlibOfNode = () => globalThis.process?.getBuiltinModule?.("node:zlib");
+
+/** Whether there is what unpacks: Node's zlib, or the streams of browsers since 2023. */
+export function canUnpack(): boolean {
+  return zlibOfNode() !== undefined || typeof DecompressionStream === "function";
+}
+
 async function inflate(deflated: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
-  // the streams of Node take 40 ms when they are used first, and this takes 3
-  const zlib = globalThis.process?.getBuiltinModule?.("node:zlib");
+  const zlib = zlibOfNode();
   if (zlib) return zlib.inflateSync(deflated);
   const { readable, writable } = new DecompressionStream("deflate");
   const writer = writable.getWriter();
