@@ -144,7 +144,10 @@ test("10,000 launches in a row, and 200 engines opened and closed, leave nothing
         if (losses.threads !== 2 || use(losses) !== wanted) throw new Error("engine " + i);
         losses.close();
       }
-      console.log(JSON.stringify([before, await settle()]));
+      let after = await settle();
+      // with other work on the machine the memories come back later
+      for (let i = 0; i < 10 && after.mebibytes - before.mebibytes >= 64; i++) after = await settle();
+      console.log(JSON.stringify([before, after]));
     `,
     "--expose-gc",
   );
