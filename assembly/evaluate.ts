@@ -12,7 +12,7 @@ import {
   aboveOf, apart, beyond, exponential, FAR, FLOOR, guess, largest, logAsFar, MAGICS, moved, prepare, refer, relative, RISE, roundOf, SHIFT, shiftBlock,
   TAIL, tailOf, TOP, WITHOUT,
 } from "./reference";
-import { roundUp } from "./rows";
+import { firstEqual, roundUp } from "./rows";
 import { SHORT } from "./shortRows";
 
 // Scratch, in bytes from its start: between that of reference.ts and a shifted block.
@@ -129,24 +129,6 @@ function sumBlock<T>(begin: usize, end: usize, without: usize, tail: usize, shif
   store<f64>(scratch, sumOfLanes<T>(products), PRODUCTS);
   store<f64>(scratch, sumOfLanes<T>(squares), SQUARES);
   return laneSum<T>(lower, upper);
-}
-
-/** A bit a lane of a mask. */
-// @ts-ignore: decorator
-@inline function bitsOf<T>(mask: v128): i32 { return sizeof<T>() == 4 ? i32x4.bitmask(mask) : i64x2.bitmask(mask); }
-
-/** The first element from p on that equals `value`, which one does. */
-function firstEqual<T>(p: usize, end: usize, value: T): usize {
-  const v = v128.splat<T>(value), lanes = 16 / sizeof<T>();
-  for (; p + ROUND <= end; p += ROUND) {
-    const a = v128.eq<T>(v128.load(p), v), b = v128.eq<T>(v128.load(p, 16), v);
-    const c = v128.eq<T>(v128.load(p, 32), v), d = v128.eq<T>(v128.load(p, 48), v);
-    if (!v128.any_true(v128.or(v128.or(a, b), v128.or(c, d)))) continue;
-    const bits = bitsOf<T>(a) | bitsOf<T>(b) << lanes | bitsOf<T>(c) << 2 * lanes | bitsOf<T>(d) << 3 * lanes;
-    return p + <usize>ctz(bits) * sizeof<T>();
-  }
-  while (load<T>(p) != value) p += sizeof<T>();
-  return p;
 }
 
 /** Σ e over a row that is prepared and has the reference m, and all the rest, which is left in scratch. */

@@ -136,20 +136,28 @@ export function expRow<T>(
   return sum;
 }
 
-/** First element of a row that equals `value`, as an address; NOWHERE where none does (all -inf or NaN). */
-export function placeOf<T>(row: usize, bytes: usize, value: T): usize {
-  if (value == <T>-Infinity) return NOWHERE;
-  const v = v128.splat<T>(value), whole = row + (bytes & ~(ROUND - 1));
-  let p = row;
-  for (; p < whole; p += ROUND) {
-    const found = v128.or(
-      v128.or(v128.eq<T>(v128.load(p), v), v128.eq<T>(v128.load(p, 16), v)),
-      v128.or(v128.eq<T>(v128.load(p, 32), v), v128.eq<T>(v128.load(p, 48), v)),
-    );
-    if (v128.any_true(found)) break;
+/** A bit a lane of a mask. */
+// @ts-ignore: decorator
+@inline function bitsOf<T>(mask: v128): i32 { return sizeof<T>() == 4 ? i32x4.bitmask(mask) : i64x2.bitmask(mask); }
+
+/** Address of the first element from p on that equals `value`, or NOWHERE. */
+export function firstEqual<T>(p: usize, end: usize, value: T): usize {
+  const v = v128.splat<T>(value), lanes = 16 / sizeof<T>();
+  for (; p + ROUND <= end; p += ROUND) {
+    const a = v128.eq<T>(v128.load(p), v), b = v128.eq<T>(v128.load(p, 16), v);
+    const c = v128.eq<T>(v128.load(p, 32), v), d = v128.eq<T>(v128.load(p, 48), v);
+    if (!v128.any_true(v128.or(v128.or(a, b), v128.or(c, d)))) continue;
+    const bits = bitsOf<T>(a) | bitsOf<T>(b) << lanes | bitsOf<T>(c) << 2 * lanes | bitsOf<T>(d) << 3 * lanes;
+    return p + <usize>ctz(bits) * sizeof<T>();
   }
-  while (load<T>(p) != value) p += sizeof<T>();
-  return p;
+  for (; p < end; p += sizeof<T>()) if (load<T>(p) == value) return p;
+  return NOWHERE;
+}
+
+/** First element of a row that equals `value`, as an address; NOWHERE where none does (all -inf or NaN). */
+// @ts-ignore: decorator
+@inline export function placeOf<T>(row: usize, bytes: usize, value: T): usize {
+  return value == <T>-Infinity ? NOWHERE : firstEqual<T>(row, row + bytes, value);
 }
 
 /** w_j (alpha t_j + beta): what multiplies -ln q_j. Without targets t = 0, without weights (address 0) w = 1. */
