@@ -17,7 +17,7 @@ import type { EvaluatorOptions } from "./evaluate/options.ts";
 import { ErrorEvaluator, type RegressionEvaluator } from "./evaluate/regression.ts";
 import { type Batch, evaluateBatches } from "./evaluate/stream.ts";
 import { type Engine as EvaluationEngine, Workspace } from "./evaluate/workspace.ts";
-import { hasRelaxedSimd, hasSimd } from "./features.ts";
+import { hasRelaxedSimd, hasSimd, losesStack } from "./features.ts";
 import { inlinedModule } from "./inlined.ts";
 import type { ArrayType } from "./memory/arena.ts";
 import { ARENA, ARENA_OVERHEAD, PAGE, SLACK } from "./memory/map.ts";
@@ -63,7 +63,7 @@ export async function openLosses(options: LossesOptions, tuning?: Tuning): Promi
     return new Engine(createJsBackend(arenaBytes), notes);
   };
   if (backend === "js") return inJavaScript();
-  const reason = whyNoWasm(options.wasm !== undefined);
+  const reason = whyNoWasm(options.wasm !== undefined, backend);
   if (reason !== undefined) {
     if (backend === "wasm") throw new Error(`createLosses: backend is "wasm", but ${reason}`);
     notes.push(`backend: ${reason}; the JavaScript loops run.`);
@@ -75,8 +75,11 @@ export async function openLosses(options: LossesOptions, tuning?: Tuning): Promi
 }
 
 /** Why WebAssembly can't be had, where it can't. */
-function whyNoWasm(hasFile: boolean): string | undefined {
+function whyNoWasm(hasFile: boolean, backend: string): string | undefined {
   if (!hasSimd()) return "this engine has no WebAssembly SIMD";
+  if (backend === "auto" && losesStack(globalThis.navigator?.userAgent ?? "")) {
+    return 'this engine can lose values of WebAssembly on the stack (backend: "wasm" takes it all the same)';
+  }
   if (hasFile || canUnpack()) return undefined;
   return "this engine has no DecompressionStream for the inlined module (the option wasm takes a file)";
 }

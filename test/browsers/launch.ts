@@ -111,6 +111,9 @@ export const BROWSERS: readonly Browser[] = [
         WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: "1",
         WEBKIT_DISABLE_COMPOSITING_MODE: "1",
         LIBGL_ALWAYS_SOFTWARE: "1",
+        // compiles where it runs, and so sends itself no signals meanwhile: they overwrite what WebAssembly has on the stack,
+        // see losesStack
+        JSC_useConcurrentJIT: "0",
       });
     },
   },

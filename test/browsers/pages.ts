@@ -2,6 +2,7 @@
 // be shared, &overrides where the policy forbids what is inlined.
 
 import { afterEach, expect, test } from "vitest";
+import { losesStack } from "../../src/features.ts";
 import { createLosses, openLosses } from "../../src/losses.ts";
 import { type Losses, SHARE_ALL } from "../backends.ts";
 import { expectSame, labelsOf, logitsOf, mulberry32 } from "../inputs.ts";
@@ -16,7 +17,7 @@ const random = mulberry32(5);
 const [rows, classes] = [300, 130];
 const logits = logitsOf(random, "float32", rows, classes);
 const labels = labelsOf(random, rows, classes);
-const alone = await createLosses({ wasm: overrides.wasm });
+const alone = await createLosses({ backend: "wasm", wasm: overrides.wasm });
 const wanted = alone.crossEntropyWithGrad(logits, labels, { classes });
 
 function expectRight(losses: Losses): void {
@@ -40,7 +41,10 @@ async function open(given: Parameters<typeof createLosses>[0]): Promise<Losses> 
       workers.push(this);
     }
   };
-  const losses = await openLosses({ ...overrides, ...given }, { ...SHARE_ALL, patienceMilliseconds: 300 });
+  const losses = await openLosses(
+    { backend: "wasm", ...overrides, ...given },
+    { ...SHARE_ALL, patienceMilliseconds: 300 },
+  );
   opened.push(losses);
   return losses;
 }
@@ -52,6 +56,15 @@ afterEach(() => {
 });
 
 const turn = () => new Promise((resolve) => setTimeout(resolve, 30));
+
+test("auto: WebAssembly, and JavaScript where that can't be relied on", async () => {
+  const losses = await open({ backend: "auto" });
+  const unreliable = losesStack(navigator.userAgent);
+  expect(unreliable).toBe(expected.get("page")?.startsWith("WebKitGTK"));
+  expect(losses.backend).toBe(unreliable ? "js" : "wasm");
+  expect(losses.notes).toHaveLength(unreliable ? 1 : 0);
+  expectRight(losses);
+});
 
 test.each([2, 4])("%i threads, or one and a note", async (count) => {
   const losses = await open({ threads: count });

@@ -34,7 +34,7 @@ function pagesOf({ shares }: Browser): Page[] {
 
 async function outcomeOf(server: PageServer, browser: Browser, page: Page): Promise<Outcome> {
   const { folder, where, suites, threads, overrides } = page;
-  const search = `?suites=${suites}&threads=${threads}${overrides ? "&overrides" : ""}&page=${folder}-${where}`;
+  const search = `?suites=${suites}&threads=${threads}${overrides ? "&overrides" : ""}&page=${browser.name}-${folder}-${where}`;
   const reported = server.report(search);
   const close = browser.open(`${server.address}/${folder}/${where}.html${search}`);
   let timer: NodeJS.Timeout | undefined;

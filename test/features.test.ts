@@ -1,0 +1,22 @@
+import { expect, test } from "vitest";
+import { losesStack } from "../src/features.ts";
+
+const webkit = "AppleWebKit/605.1.15 (KHTML, like Gecko) Version";
+
+test.each([
+  [true, `Mozilla/5.0 (X11; Linux x86_64) ${webkit}/26.0 Safari/605.1.15`],
+  [true, `Mozilla/5.0 (Wayland; Linux x86_64) ${webkit}/26.0 Safari/605.1.15`],
+  [false, `Mozilla/5.0 (X11; Linux aarch64) ${webkit}/26.0 Safari/605.1.15`],
+  [false, `Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) ${webkit}/26.0 Safari/605.1.15`],
+  [false, `Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) ${webkit}/26.0 Mobile/15E148 Safari/604.1`],
+  [false, "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"],
+  [
+    false,
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/142.0.0.0 Safari/537.36",
+  ],
+  [false, "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"],
+  [false, "Node.js/22"],
+  [false, "Bun/1.4.5"],
+  [false, "Deno/2.9.6"],
+  [false, ""],
+])("losesStack is %s for %s", (loses, userAgent) => expect(losesStack(userAgent)).toBe(loses));
