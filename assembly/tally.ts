@@ -17,7 +17,9 @@ const GROUP: i32 = 1024;
 const NANS: usize = 8;
 const POSITIVE: usize = 16;
 const NEGATIVE: usize = 24;
-const RANKS: usize = 32;
+/** Rows whose values went to bins of any exponent: see src/kernels/counters.ts. */
+const SCATTERED: usize = 32;
+const RANKS: usize = 40;
 /** Bins of the loss: a quarter of an octave each, from 2^-20 (below: 0) to 2^8 (from there on: the last). */
 const FIRST_LOSS_BIN = 4012;
 const LOSS_BINS = 114;
@@ -76,6 +78,7 @@ function addGroup(begin: i32, end: i32, rows: usize, sums: usize, counters: usiz
       b2 = f64x2.add(b2, i2);
       b3 = f64x2.add(b3, f64x2.sub(s1, i2));
     } else {
+      increment(counters + SCATTERED);
       addPair(a, sums, sums + BINS);
       addPair(b, sums + 2 * BINS, sums + 3 * BINS);
     }

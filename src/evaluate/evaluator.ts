@@ -3,9 +3,9 @@ import type { Backend } from "../backends/backend.ts";
 import { checkLength, checkLogits } from "../check.ts";
 import { dtypeOf, type FloatArray, type HalfBits, isLabelArray, type LabelArray, type LogitsArray } from "../dtype.ts";
 import { evaluate, labelWeights } from "../generated/kernels.ts";
-import { type Counters, countersOf, LOSS_BINS, SUM_BINS, SUMS } from "../kernels/counters.ts";
+import { type Counters, countersOf, EXPONENTS_USED, LOSS_BINS, SUM_BINS, SUMS } from "../kernels/counters.ts";
 import { RANK, RECORD } from "../kernels/record.ts";
-import { addTimesToBins } from "../numeric/exactSum.ts";
+import { addTimesToBins, EXPONENTS } from "../numeric/exactSum.ts";
 import { ClassSums } from "./classSums.ts";
 import { type Evaluation, evaluationOfTotals } from "./evaluation.ts";
 import { checkOptions, type EvaluatorOptions, type Options } from "./options.ts";
@@ -37,6 +37,8 @@ export type RowListener = (records: Float64Array, n: number, first: number, labe
 
 /** So many rows are added before bins and counters are emptied: they are exact for 2^20. */
 const PENDING_ROWS = 2 ** 19;
+
+const EVERY_EXPONENT = { first: 0, last: EXPONENTS };
 
 const UNIT_52 = 4503599627370496;
 
@@ -142,7 +144,9 @@ export class RowEvaluator implements Evaluator {
       return sums.subarray(i * SUM_BINS, (i + 1) * SUM_BINS);
     };
     this.#drainCounters(counters, binsOf("reciprocalRank"));
-    for (const name of SUMS) totals[name].addBins(binsOf(name));
+    // most of the bins need not be looked at: 6 us instead of 28 of the 47 that an evaluation of few rows takes
+    const { first, last } = counters[this.#counters.scattered] > 0 ? EVERY_EXPONENT : EXPONENTS_USED;
+    for (const name of SUMS) totals[name].addBins(binsOf(name), first, last);
     if (this.#pendingWeights > 0) totals.weight.addBins(weights);
     counters.fill(0, 0, this.#counters.length);
     this.#pending = 0;

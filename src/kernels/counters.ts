@@ -7,12 +7,19 @@ export const SUM_BINS = 2 * EXPONENTS;
 /** Bins of the loss, a quarter of an octave each: below 2^-20, ..., from 2^8 on. */
 export const LOSS_BINS = 114;
 
+/** The usual size of what a row adds to a sum, and the exponents of the bins that such values, and parts of them, go to. */
+export const SMALLEST = 2 ** -63;
+export const LARGEST = 2 ** 12;
+export const EXPONENTS_USED = { first: 896, last: 1056 } as const;
+
 /** Where a tally's counters stand: for ranks of 1 to `ranks` one each, and for so many bins of confidence. */
 export interface Counters {
   readonly counted: number;
   readonly nan: number;
   readonly positiveInfinity: number;
   readonly allNegativeInfinity: number;
+  /** Rows that have a value outside [SMALLEST, LARGEST): without one, sums only use the bins of EXPONENTS_USED. */
+  readonly scattered: number;
   /** From rank 0, the rows that hold a NaN, to ranks + 1, all ranks beyond. */
   readonly ranks: number;
   /** Four a bin: rows, those of rank 1, and their confidences: multiples of 2^-26, and the rest, of 2^-52. */
@@ -22,14 +29,15 @@ export interface Counters {
 }
 
 export function countersOf(ranks: number, bins: number): Counters {
-  const calibration = 4 + ranks + 2;
+  const calibration = 5 + ranks + 2;
   const losses = calibration + 4 * bins;
   return {
     counted: 0,
     nan: 1,
     positiveInfinity: 2,
     allNegativeInfinity: 3,
-    ranks: 4,
+    scattered: 4,
+    ranks: 5,
     calibration,
     losses,
     length: losses + LOSS_BINS,

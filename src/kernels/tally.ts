@@ -1,11 +1,16 @@
 import { highWord } from "../numeric/bits.ts";
 import { addToBins } from "../numeric/exactSum.ts";
-import { countersOf, LOSS_BINS, SUM_BINS, SUMS } from "./counters.ts";
+import { countersOf, LARGEST, LOSS_BINS, SMALLEST, SUM_BINS, SUMS } from "./counters.ts";
 import { input, kernel, output, scalar } from "./kernel.ts";
 import { BRIER, CONFIDENCE, ENTROPY, LOG_SUM_EXP, LOSS, RANK, RECORD, SQUARE } from "./record.ts";
 
 /** That of the lowest bin of the loss, 2^-20. */
 const SMALLEST_EXPONENT = 1023 - 20;
+
+function isUsual(rows: Float64Array, row: number): boolean {
+  const [loss, square, entropy, brier] = [rows[row + LOSS], rows[row + SQUARE], rows[row + ENTROPY], rows[row + BRIER]];
+  return Math.min(loss, square, entropy, brier) >= SMALLEST && Math.max(loss, square, entropy, brier) < LARGEST;
+}
 
 /** Adding it and taking it away again rounds to a multiple of 2^-26. */
 const C26 = 100663296;
@@ -35,6 +40,7 @@ export function addRecords(
     addToBins(binsOf[1], rows[row + SQUARE]);
     addToBins(binsOf[2], rows[row + ENTROPY]);
     addToBins(binsOf[3], rows[row + BRIER]);
+    if (!isUsual(rows, row)) counters[at.scattered]++;
     counters[at.ranks + Math.min(rank, ranks + 1)]++;
     if (rank > ranks) addToBins(binsOf[4], 1 / rank);
     const confidence = rows[row + CONFIDENCE];

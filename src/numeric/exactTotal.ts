@@ -35,20 +35,22 @@ export class ExactTotal {
     this.#mark(other.kind);
   }
 
-  /** Empties bins as ExactSum has them into this. */
-  addBins(bins: Float64Array): void {
+  /** Empties bins as ExactSum has them into this: those of the exponents [first, last), multiples of 4, the others being 0. */
+  addBins(bins: Float64Array, first = 0, last = EXPONENTS): void {
     // a few integers instead of one a bin
     const finite = new Expansion();
-    for (let from = 0; from < 2 * EXPONENTS; from += 4) {
-      // nearly all are 0: twice as fast in fours
-      if (bins[from] === 0 && bins[from + 1] === 0 && bins[from + 2] === 0 && bins[from + 3] === 0) continue;
-      for (let i = from; i < from + 4; i++) {
-        const x = bins[i];
-        bins[i] = 0;
-        const exponent = i % EXPONENTS;
-        if (exponent < HUGE_EXPONENT) finite.add(x);
-        else if (exponent === EXPONENTS - 1) this.add(x);
-        else this.units += toInteger(x) << 64n;
+    for (let half = 0; half < 2 * EXPONENTS; half += EXPONENTS) {
+      for (let from = half + first; from < half + last; from += 4) {
+        // nearly all are 0: twice as fast in fours
+        if (bins[from] === 0 && bins[from + 1] === 0 && bins[from + 2] === 0 && bins[from + 3] === 0) continue;
+        for (let i = from; i < from + 4; i++) {
+          const x = bins[i];
+          bins[i] = 0;
+          const exponent = i - half;
+          if (exponent < HUGE_EXPONENT) finite.add(x);
+          else if (exponent === EXPONENTS - 1) this.add(x);
+          else this.units += toInteger(x) << 64n;
+        }
       }
     }
     finite.drain(this);
