@@ -1,7 +1,7 @@
 import type { FloatArray } from "../dtype.ts";
 import { SHORT_ROW } from "./constants.ts";
 import { log1p } from "./elementary.ts";
-import { BOTH, input, kernel, output, partials, scalar, scratch } from "./kernel.ts";
+import { BOTH, input, kernel, output, partials, scalar, scratch, withoutGradient } from "./kernel.ts";
 import { maximum, placeOf } from "./maximum.ts";
 import { aboveOf, apart, beyond, logAsFar, relative } from "./reference.ts";
 import { coefficient, dotRow, expRow, scaleRow, scaleRowMinus } from "./rows.ts";
@@ -122,35 +122,7 @@ export const crossEntropy = kernel({
   dtypes: BOTH,
   parameters: [...rows, partials("losses"), ...options, scratch],
   tolerance,
-  loop(
-    begin: number,
-    end: number,
-    logits: FloatArray,
-    labels: Int32Array,
-    weights: FloatArray | null,
-    losses: Float64Array,
-    classes: number,
-    ignoreIndex: number,
-    labelSmoothing: number,
-    weightSum: number,
-    work: Scratch,
-  ) {
-    indexRows(
-      begin,
-      end,
-      logits,
-      labels,
-      weights,
-      null,
-      losses,
-      classes,
-      ignoreIndex,
-      labelSmoothing,
-      weightSum,
-      1,
-      work,
-    );
-  },
+  loop: withoutGradient(indexRows),
 });
 
 export const crossEntropyGradient = kernel({
@@ -222,19 +194,7 @@ export const crossEntropyProbabilities = kernel({
   dtypes: BOTH,
   parameters: [...soft, partials("losses"), scalar("classes"), scalar("labelSmoothing"), scratch],
   tolerance,
-  loop(
-    begin: number,
-    end: number,
-    logits: FloatArray,
-    targets: FloatArray,
-    weights: FloatArray | null,
-    losses: Float64Array,
-    classes: number,
-    labelSmoothing: number,
-    work: Scratch,
-  ) {
-    probabilityRows(begin, end, logits, targets, weights, null, losses, classes, labelSmoothing, 1, work);
-  },
+  loop: withoutGradient(probabilityRows),
 });
 
 export const crossEntropyProbabilitiesGradient = kernel({
