@@ -6,7 +6,7 @@ import { maximum, placeOf } from "./maximum.ts";
 import { aboveOf, apart, beyond, logAsFar, relative } from "./reference.ts";
 import { coefficient, dotRow, expRow, scaleRow, scaleRowMinus } from "./rows.ts";
 import { type Lanes, lanesOf, type Scratch } from "./scratch.ts";
-import { indexShortRow } from "./shortRows.ts";
+import { type IndexRow, indexShortRow } from "./shortRows.ts";
 
 const tolerance = { f32: "2^-23 (4 + max(0, -ln loss))", f64: "2^-51 (4 + max(0, -ln loss))" };
 
@@ -52,16 +52,7 @@ function indexRows(
 }
 
 /** A row of more classes: ln d - x = ln(1 + z), z the others' exponentials relative to the target's. */
-function longRow(
-  lanes: Lanes,
-  logits: FloatArray,
-  at: number,
-  classes: number,
-  label: number,
-  own: number,
-  grad: FloatArray | null,
-  scale: number,
-): number {
+const longRow: IndexRow = (lanes, logits, at, classes, label, own, grad, scale) => {
   const x = logits[at + label];
   const others = expRow(lanes, logits, at, classes, at + label, grad, at);
   const distance = apart(lanes, x, others);
@@ -73,7 +64,7 @@ function longRow(
     grad[at + label] = scale * (own * -(z / (1 + z)) + 0);
   }
   return own * (logAsFar(lanes, z, distance) + beyond(distance, others));
-}
+};
 
 /** A row with label smoothing: every class is a target, so it is the first maximum that stays apart. */
 function smoothRow(
