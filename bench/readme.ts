@@ -60,7 +60,7 @@ function peerSection(run: Run): string[] {
       " ratios: below 1 this package is faster. *Resident* data lies in the engine's memory (`losses.alloc`; a" +
       " TensorFlow.js tensor; the memory of the C module), *copied* data in ordinary arrays. ONNX Runtime Web copies; ONNX" +
       " Runtime for Node.js, numpy and PyTorch are native code on ordinary arrays. *LLVM wasm* is C with SIMD intrinsics" +
-      " (`bench/native/losses.c`). *JavaScript* is this package's fallback, *good loop* an unrolled one with Math.exp." +
+      " (`bench/native`). *JavaScript* is this package's fallback, *good loop* an unrolled one with Math.exp." +
       " A result that is off by more than 1e-4 is not timed.",
     timesOf(results, PEERS),
   ];

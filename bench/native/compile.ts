@@ -14,6 +14,7 @@ const FLAGS = [
   ..."--target=wasm32 -O3 -msimd128 -mbulk-memory -ffreestanding -nostdlib -Wall -Wextra -Werror".split(" "),
   "-Wl,--no-entry,--import-memory,--export=__heap_base,--stack-first,-z,stack-size=65536",
 ];
+const SOURCES = ["mse.c", "softmax.c"];
 const PACKAGES = "apt-get install clang-19 lld-19";
 
 function run(command: string, ...args: string[]) {
@@ -26,7 +27,7 @@ export interface Compiled {
   readonly note?: string;
 }
 
-/** Compiles losses.c, strict and relaxed, into build/ beside it. */
+/** Compiles the C, strict and relaxed, into build/ beside it. */
 export function compile(): Compiled {
   rmSync(pathOf("build"), { recursive: true, force: true });
   mkdirSync(pathOf("build"));
@@ -39,7 +40,7 @@ export function compile(): Compiled {
       ...flags,
       "-o",
       pathOf(`build/${build}.wasm`),
-      pathOf("losses.c"),
+      ...SOURCES.map(pathOf),
     );
     return status === 0 ? undefined : `${compiler} says ${stderr.trim().split("\n")[0]} (${PACKAGES})`;
   };

@@ -3,7 +3,7 @@ import type { Candidate } from "../candidates.ts";
 import type { Call, Inputs } from "../operations/operation.ts";
 import { type Build, compiledModule } from "./compile.ts";
 
-/** What losses.c exports: addresses and lengths. */
+/** What the C exports: addresses and lengths. */
 interface Exports {
   readonly __heap_base: WebAssembly.Global;
   mse(p: number, t: number, n: number): number;

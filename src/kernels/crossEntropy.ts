@@ -1,12 +1,12 @@
 import type { FloatArray } from "../dtype.ts";
 import { SHORT_ROW } from "./constants.ts";
 import { log1p } from "./elementary.ts";
-import { BOTH, input, kernel, output, partials, scalar, scratch } from "./kernel.ts";
+import { BOTH, input, kernel, output, partials, scalar, scratch, withoutGradient } from "./kernel.ts";
 import { maximum, placeOf } from "./maximum.ts";
 import { aboveOf, apart, beyond, logAsFar, relative } from "./reference.ts";
 import { coefficient, dotRow, expRow, scaleRow, scaleRowMinus } from "./rows.ts";
 import { type Lanes, lanesOf, type Scratch } from "./scratch.ts";
-import { indexShortRow } from "./shortRows.ts";
+import { type IndexRow, indexShortRow } from "./shortRows.ts";
 
 const tolerance = { f32: "2^-23 (4 + max(0, -ln loss))", f64: "2^-51 (4 + max(0, -ln loss))" };
 
@@ -52,16 +52,7 @@ function indexRows(
 }
 
 /** A row of more classes: ln d - x = ln(1 + z), z the others' exponentials relative to the target's. */
-function longRow(
-  lanes: Lanes,
-  logits: FloatArray,
-  at: number,
-  classes: number,
-  label: number,
-  own: number,
-  grad: FloatArray | null,
-  scale: number,
-): number {
+const longRow: IndexRow = (lanes, logits, at, classes, label, own, grad, scale) => {
   const x = logits[at + label];
   const others = expRow(lanes, logits, at, classes, at + label, grad, at);
   const distance = apart(lanes, x, others);
@@ -73,7 +64,7 @@ function longRow(
     grad[at + label] = scale * (own * -(z / (1 + z)) + 0);
   }
   return own * (logAsFar(lanes, z, distance) + beyond(distance, others));
-}
+};
 
 /** A row with label smoothing: every class is a target, so it is the first maximum that stays apart. */
 function smoothRow(
@@ -122,35 +113,7 @@ export const crossEntropy = kernel({
   dtypes: BOTH,
   parameters: [...rows, partials("losses"), ...options, scratch],
   tolerance,
-  loop(
-    begin: number,
-    end: number,
-    logits: FloatArray,
-    labels: Int32Array,
-    weights: FloatArray | null,
-    losses: Float64Array,
-    classes: number,
-    ignoreIndex: number,
-    labelSmoothing: number,
-    weightSum: number,
-    work: Scratch,
-  ) {
-    indexRows(
-      begin,
-      end,
-      logits,
-      labels,
-      weights,
-      null,
-      losses,
-      classes,
-      ignoreIndex,
-      labelSmoothing,
-      weightSum,
-      1,
-      work,
-    );
-  },
+  loop: withoutGradient(indexRows),
 });
 
 export const crossEntropyGradient = kernel({
@@ -222,19 +185,7 @@ export const crossEntropyProbabilities = kernel({
   dtypes: BOTH,
   parameters: [...soft, partials("losses"), scalar("classes"), scalar("labelSmoothing"), scratch],
   tolerance,
-  loop(
-    begin: number,
-    end: number,
-    logits: FloatArray,
-    targets: FloatArray,
-    weights: FloatArray | null,
-    losses: Float64Array,
-    classes: number,
-    labelSmoothing: number,
-    work: Scratch,
-  ) {
-    probabilityRows(begin, end, logits, targets, weights, null, losses, classes, labelSmoothing, 1, work);
-  },
+  loop: withoutGradient(probabilityRows),
 });
 
 export const crossEntropyProbabilitiesGradient = kernel({

@@ -40,13 +40,11 @@ export function exp64(z: number): number {
   return power64(z, LOWEST.f64, MAGIC.f64);
 }
 
-/** out[at...] = exp(x[from..to) - m) in float64. */
-export function expFloat64(x: FloatArray, from: number, to: number, m: number, out: FloatArray, at: number): void {
-  for (let j = from; j < to; j++) out[at++] = power64(x[j] - m, LOWEST.f64, MAGIC.f64);
-}
+/** out[at...] = exp(x[from..to) - m). */
+export type Exponentials = (x: FloatArray, from: number, to: number, m: number, out: FloatArray, at: number) => void;
 
-/** out[at...] = exp(x[from..to)) 2^-N in float64. */
-export function powersFloat64(
+/** out[at...] = exp(x[from..to)) 2^-N, `lowest` and `magic` those of N. */
+export type Powers = (
   x: FloatArray,
   from: number,
   to: number,
@@ -54,9 +52,15 @@ export function powersFloat64(
   magic: number,
   out: FloatArray,
   at: number,
-): void {
+) => void;
+
+export const expFloat64: Exponentials = (x, from, to, m, out, at) => {
+  for (let j = from; j < to; j++) out[at++] = power64(x[j] - m, LOWEST.f64, MAGIC.f64);
+};
+
+export const powersFloat64: Powers = (x, from, to, lowest, magic, out, at) => {
   for (let j = from; j < to; j++) out[at++] = power64(x[j], lowest, magic);
-}
+};
 
 /** exp(x - m) in float64. */
 export function expOf64(x: number, m: number): number {

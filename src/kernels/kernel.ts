@@ -1,4 +1,5 @@
 import type { Dtype, FloatArray, HalfBits, LabelArray } from "../dtype.ts";
+import type { Scratch } from "./scratch.ts";
 
 /** What a kernel is called with: arrays that start at the first unit of the call, absent ones as null. */
 export type Argument = FloatArray | HalfBits | LabelArray | number | null;
@@ -75,4 +76,31 @@ export function kernel<P extends unknown[]>(
   description: Omit<DescribedKernel, "loop"> & { loop: (begin: number, end: number, ...parameters: P) => void },
 ): DescribedKernel {
   return Object.freeze({ ...description, loop: description.loop as unknown as Loop });
+}
+
+/** The loop of a loss over rows, from the one of its gradient: `grad` is null and `scale` 1. */
+export function withoutGradient<Targets, Options extends number[]>(
+  loop: (
+    begin: number,
+    end: number,
+    logits: FloatArray,
+    targets: Targets,
+    weights: FloatArray | null,
+    grad: FloatArray | null,
+    losses: Float64Array,
+    ...rest: [...options: Options, scale: number, work: Scratch]
+  ) => void,
+) {
+  return (
+    begin: number,
+    end: number,
+    logits: FloatArray,
+    targets: Targets,
+    weights: FloatArray | null,
+    losses: Float64Array,
+    ...rest: [...options: Options, work: Scratch]
+  ): void => {
+    const work = rest.pop() as Scratch;
+    loop(begin, end, logits, targets, weights, null, losses, ...(rest as unknown as Options), 1, work);
+  };
 }

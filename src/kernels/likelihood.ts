@@ -1,6 +1,6 @@
 import type { FloatArray } from "../dtype.ts";
 import { log } from "./elementary.ts";
-import { BOTH, input, kernel, output, partials, scalar, scratch } from "./kernel.ts";
+import { BOTH, input, kernel, output, partials, scalar, scratch, withoutGradient } from "./kernel.ts";
 import { type Carried, carry } from "./rows.ts";
 import type { Scratch } from "./scratch.ts";
 
@@ -117,35 +117,7 @@ export const likelihood = kernel({
   dtypes: BOTH,
   parameters: [...byLabel, partials("losses"), ...labelOptions, scratch],
   tolerance,
-  loop(
-    begin: number,
-    end: number,
-    input: FloatArray,
-    labels: Int32Array,
-    weights: FloatArray | null,
-    losses: Float64Array,
-    classes: number,
-    ignoreIndex: number,
-    labelSmoothing: number,
-    logarithms: number,
-    work: Scratch,
-  ) {
-    labelRows(
-      begin,
-      end,
-      input,
-      labels,
-      weights,
-      null,
-      losses,
-      classes,
-      ignoreIndex,
-      labelSmoothing,
-      logarithms,
-      1,
-      work,
-    );
-  },
+  loop: withoutGradient(labelRows),
 });
 
 export const likelihoodGradient = kernel({
@@ -165,20 +137,7 @@ export const likelihoodProbabilities = kernel({
   dtypes: BOTH,
   parameters: [...byTarget, partials("losses"), ...targetOptions, scratch],
   tolerance,
-  loop(
-    begin: number,
-    end: number,
-    input: FloatArray,
-    targets: FloatArray,
-    weights: FloatArray | null,
-    losses: Float64Array,
-    classes: number,
-    labelSmoothing: number,
-    logarithms: number,
-    work: Scratch,
-  ) {
-    targetRows(begin, end, input, targets, weights, null, losses, classes, labelSmoothing, logarithms, 1, work);
-  },
+  loop: withoutGradient(targetRows),
 });
 
 export const likelihoodProbabilitiesGradient = kernel({

@@ -1,6 +1,6 @@
 import { type Dtype, dtypeOf, type FloatArray } from "../dtype.ts";
-import { expFloat64, expOf64, powersFloat64 } from "./elementary.ts";
-import { createStretch, type Exponentials, type Powers } from "./stretch.ts";
+import { type Exponentials, expFloat64, expOf64, type Powers, powersFloat64 } from "./elementary.ts";
+import { createStretch } from "./stretch.ts";
 
 /** What the exponentials of a row are relative to: see reference.ts. */
 export interface Reference {

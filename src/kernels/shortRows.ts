@@ -110,7 +110,7 @@ export function othersOf(lanes: Lanes, x: FloatArray, at: number, classes: numbe
 }
 
 /** Cross-entropy of a row with an index target of weight `own`, and its gradient where `grad` is given. */
-export function indexShortRow(
+export type IndexRow = (
   lanes: Lanes,
   logits: FloatArray,
   at: number,
@@ -119,7 +119,9 @@ export function indexShortRow(
   own: number,
   grad: FloatArray | null,
   scale: number,
-): number {
+) => number;
+
+export const indexShortRow: IndexRow = (lanes, logits, at, classes, label, own, grad, scale) => {
   const { exponentials: exps, count, measure, sum, own: e, distance } = othersOf(lanes, logits, at, classes, label);
   if (grad) {
     const inverse = 1 / (sum + e);
@@ -130,7 +132,7 @@ export function indexShortRow(
     grad[at + label] = scale * (own * -(sum * inverse) + 0);
   }
   return own * (log1p(sum + (e - 1), lanes.dtype) - distance);
-}
+};
 
 /** Softmax of a row. */
 export function softmaxShortRow(lanes: Lanes, logits: FloatArray, at: number, classes: number, out: FloatArray): void {

@@ -1,6 +1,6 @@
 import type { FloatArray } from "../dtype.ts";
 import { constant } from "./constants.ts";
-import { LOWEST, MAGIC } from "./elementary.ts";
+import { type Exponentials, LOWEST, MAGIC, type Powers } from "./elementary.ts";
 
 // exp of a stretch of float32 values, with the bits of assembly/exp.ts. In three loops over arrays of its own instead of one: a
 // value's operations wait for each other, and only in short loops are those of enough values under way at once. 12.6 ns a
@@ -20,20 +20,6 @@ const INTEGER = 1.5 * 2 ** 52;
 const POWERS = new Float32Array(Int32Array.from({ length: 256 }, (_, i) => i << 23).buffer);
 
 const { fround } = Math;
-
-/** out[at...] = exp(x[from..to)) 2^-N, `lowest` and `magic` those of N. */
-export type Powers = (
-  x: FloatArray,
-  from: number,
-  to: number,
-  lowest: number,
-  magic: number,
-  out: FloatArray,
-  at: number,
-) => void;
-
-/** out[at...] = exp(x[from..to) - m). */
-export type Exponentials = (x: FloatArray, from: number, to: number, m: number, out: FloatArray, at: number) => void;
 
 /** The functions for stretches of at most `length` values. */
 export function createStretch(length: number): {
