@@ -52,6 +52,7 @@ const digits =
 const shortRows = `${digits}, and a logarithm of float64 and an exact sum for each short row`;
 const fusing = "clamping, summing and looking for the maximum have no product to fuse";
 const rounding = "float32 in JavaScript rounds each of 15 operations by itself";
+const doubles = "a float64 exponential takes 33 operations for two elements, a float32 one 20 for four";
 const statistics = "rank, entropy, Brier score and confidence of each row too, and exact sums of them";
 
 /** On one thread. */
@@ -76,7 +77,7 @@ export const targets: readonly Target[] = [
   ratio("crossEntropy", wide, 0.72, "relaxed / strict", ["wasm relaxed", "resident"], resident, fusing),
   ratio("crossEntropy", rows, 1, "JavaScript / good loop", ["js", "ordinary"], ["good loop", "ordinary"], rounding),
   {
-    ...ratio("crossEntropy", rows, 2.5, "float64 / float32", resident, ["wasm, float32", "resident"]),
+    ...ratio("crossEntropy", rows, 2.5, "float64 / float32", resident, ["wasm, float32", "resident"], doubles),
     dtype: "float64",
   },
   ratio("evaluate", rows, 1.35, "evaluate / crossEntropy", resident, ["wasm, crossEntropy", "resident"], statistics),
