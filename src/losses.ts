@@ -8,7 +8,6 @@ import type { Backend } from "./backends/backend.ts";
 import { openWasm } from "./backends/open.ts";
 import type { Pool } from "./backends/pool.ts";
 import type { Tuning } from "./backends/threads.ts";
-import { canUnpack } from "./backends/unpack.ts";
 import { checkAddress, checkChoice, checkInteger } from "./check.ts";
 import { type FloatArray, isArrayType, type LabelArray, type LogitsArray } from "./dtype.ts";
 import type { Evaluation } from "./evaluate/evaluation.ts";
@@ -18,7 +17,7 @@ import { ErrorEvaluator, type RegressionEvaluator } from "./evaluate/regression.
 import { type Batch, evaluateBatches } from "./evaluate/stream.ts";
 import { type Engine as EvaluationEngine, Workspace } from "./evaluate/workspace.ts";
 import { hasRelaxedSimd, hasSimd, losesStack } from "./features.ts";
-import { inlinedModule } from "./inlined.ts";
+import { moduleInside } from "./inlined.ts";
 import type { ArrayType } from "./memory/arena.ts";
 import { ARENA, ARENA_OVERHEAD, PAGE, SLACK } from "./memory/map.ts";
 
@@ -42,8 +41,8 @@ export async function createLosses(options: LossesOptions = {}): Promise<Losses>
   return openLosses(options);
 }
 
-/** createLosses with another way of sharing out: tests share the smallest calls. */
-export async function openLosses(options: LossesOptions, tuning?: Tuning): Promise<Losses> {
+/** createLosses with another way of sharing out (tests share the smallest calls), and with modules from elsewhere. */
+export async function openLosses(options: LossesOptions, tuning?: Tuning, moduleOf = moduleInside): Promise<Losses> {
   const { backend = "auto", threads = 1, relaxed = false, arenaBytes = DEFAULT_ARENA } = options;
   checkChoice("createLosses", "backend", backend, BACKENDS);
   checkInteger("createLosses", "arenaBytes", arenaBytes, 0, LARGEST_ARENA);
@@ -63,25 +62,27 @@ export async function openLosses(options: LossesOptions, tuning?: Tuning): Promi
     return new Engine(createJsBackend(arenaBytes), notes);
   };
   if (backend === "js") return inJavaScript();
-  const reason = whyNoWasm(options.wasm !== undefined, backend);
-  if (reason !== undefined) {
+  const engineLacks = whyNoWasm(backend);
+  const wasm = engineLacks === undefined ? (options.wasm ?? (await moduleOf(fused))) : undefined;
+  if (wasm === undefined) {
+    const reason = engineLacks ?? NOTHING_UNPACKS;
     if (backend === "wasm") throw new Error(`createLosses: backend is "wasm", but ${reason}`);
     notes.push(`backend: ${reason}; the JavaScript loops run.`);
     return inJavaScript();
   }
-  const { wasm = await inlinedModule(fused), worker } = options;
-  const opened = await openWasm({ threads, arenaBytes, wasm, worker, tuning });
+  const opened = await openWasm({ threads, arenaBytes, wasm, worker: options.worker, tuning });
   return new Engine(opened.backend, [...notes, ...opened.notes], fused, opened.pool);
 }
 
-/** Why WebAssembly can't be had, where it can't. */
-function whyNoWasm(hasFile: boolean, backend: string): string | undefined {
+const NOTHING_UNPACKS = "this engine has no DecompressionStream for the inlined module (the option wasm takes a file)";
+
+/** Why this engine can't run WebAssembly, where it can't. */
+function whyNoWasm(backend: string): string | undefined {
   if (!hasSimd()) return "this engine has no WebAssembly SIMD";
   if (backend === "auto" && losesStack(globalThis.navigator?.userAgent ?? "")) {
     return 'this engine can lose values of WebAssembly on the stack (backend: "wasm" takes it all the same)';
   }
-  if (hasFile || canUnpack()) return undefined;
-  return "this engine has no DecompressionStream for the inlined module (the option wasm takes a file)";
+  return undefined;
 }
 
 /** The families of losses on one backend. */

@@ -12,9 +12,10 @@ const ORDER: readonly (readonly string[])[] = [
   ["memory"],
   ["backends"],
   ["api", "evaluate"],
-  ["inlined"],
+  ["inlined", "files"],
   ["losses"],
   ["formats", "cli"],
+  ["browser"],
   ["index"],
 ];
 
