@@ -1,6 +1,6 @@
 import type { Losses, LossesOptions } from "./api/losses.ts";
+import { create } from "./create.ts";
 import { moduleBeside } from "./files.ts";
-import { openLosses } from "./losses.ts";
 
 export * from "./browser.ts";
 
@@ -14,5 +14,5 @@ export * from "./browser.ts";
  * losses.close();
  */
 export async function createLosses(options: LossesOptions = {}): Promise<Losses> {
-  return openLosses(options, undefined, (relaxed) => moduleBeside(import.meta.url, relaxed));
+  return create(options, (relaxed) => moduleBeside(import.meta.url, relaxed));
 }

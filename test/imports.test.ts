@@ -12,6 +12,8 @@ const ORDER: readonly (readonly string[])[] = [
   ["memory"],
   ["backends"],
   ["api", "evaluate"],
+  ["engine"],
+  ["create"],
   ["inlined", "files"],
   ["losses"],
   ["formats", "cli"],
