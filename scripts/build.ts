@@ -73,7 +73,7 @@ generate("worker", "The worker's script.", "WORKER", readFileSync(worker, "utf8"
 
 rmSync(path("dist"), { recursive: true, force: true });
 run(tsc, "-p", "tsconfig.build.json");
-removeUnused(path("dist"), ["index.d.ts", "browser.d.ts", "formats/npy.d.ts"]);
+removeUnused(path("dist"), ["index.d.ts", "formats/npy.d.ts"]);
 // what is imported at once in a file, what is imported when it is needed in others; names stay, for stack traces
 buildSync({
   ...bundled,

@@ -1,13 +1,3 @@
-export type { CrossEntropy, CrossEntropyInput } from "./api/crossEntropy.ts";
-export type { Out, Reduce, Reduction, WithGrad } from "./api/reduction.ts";
-export type { Rows } from "./api/rows.ts";
-export type { FloatArray, HalfArray, LabelArray, LogitsArray } from "./dtype.ts";
-export { bfloat16, float16 } from "./dtype.ts";
-export { type Evaluation, evaluationOf } from "./evaluate/evaluation.ts";
-export type { Evaluator } from "./evaluate/evaluator.ts";
-export type { EvaluatorOptions } from "./evaluate/options.ts";
-export { type Regression, type RegressionEvaluator, regressionOf } from "./evaluate/regression.ts";
-export { regressionEvaluator } from "./evaluate/regressionAlone.ts";
-export { mergeStates } from "./evaluate/state.ts";
-export type { Batch } from "./evaluate/stream.ts";
-export { createLosses, type Losses, type LossesOptions } from "./losses.ts";
+// The door in browsers, where there are no files beside.
+export { createLosses } from "./losses.ts";
+export * from "./parts.ts";

@@ -2,7 +2,7 @@ import type { Losses, LossesOptions } from "./api/losses.ts";
 import { create } from "./create.ts";
 import { moduleBeside } from "./files.ts";
 
-export * from "./browser.ts";
+export * from "./parts.ts";
 
 /**
  * Makes an engine: its memory and its kernels. Everything on it is synchronous.

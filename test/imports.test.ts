@@ -17,6 +17,7 @@ const ORDER: readonly (readonly string[])[] = [
   ["inlined", "files"],
   ["losses"],
   ["formats", "cli"],
+  ["parts"],
   ["browser"],
   ["index"],
 ];

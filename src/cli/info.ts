@@ -1,6 +1,6 @@
 import { hasSimd } from "../features.ts";
+import { createLosses } from "../losses.ts";
 import { parseArguments, UsageError } from "./arguments.ts";
-import { createLosses } from "./open.ts";
 import { json, table } from "./text.ts";
 import { version } from "./version.ts";
 
