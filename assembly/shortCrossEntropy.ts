@@ -41,6 +41,10 @@ const GRADIENTS: usize = 2560;
   for (; at < end; at += 16) v128.store(at + move, lossesAt<T>(at, plain));
 }
 
+function storeWeightedLosses<T>(rows: i32, losses: usize, scratch: usize): void {
+  storeLosses<T>(rows, losses, false, scratch);
+}
+
 /** 1 / d of two rows; factors, scale own / d; gradients at the targets, scale own (q - 1) = -scale own z / d, without -0. */
 // @ts-ignore: decorator
 @inline function inverseAt(at: usize, plain: bool): v128 {
@@ -120,7 +124,8 @@ const GRADIENTS: usize = 2560;
   rows: i32, stride: usize, keep: bool, grad: usize, losses: usize, scale: f64, plain: bool, between: usize, scratch: usize,
 ): void {
   measure<T>(rows, scratch);
-  storeLosses<T>(rows, losses, plain, scratch);
+  if (plain) storeLosses<T>(rows, losses, true, scratch);
+  else storeWeightedLosses<T>(rows, losses, scratch);
   if (!keep) return;
   storeFactors<T>(rows, scale, plain, between, scratch);
   storeGradient<T>(rows, stride, plain, grad, between, scratch);
@@ -132,7 +137,7 @@ const GRADIENTS: usize = 2560;
   ignoreIndex: i32, scale: f64, scratch: usize,
 ): void {
   const between = stride * rowsInLanes<T>();
-  const ignored = placeBatch<T>(rows, row, stride, labels, ignoreIndex, between, scratch);
+  const ignored = placeBatch<T>(rows, row, stride, labels, ignoreIndex, scratch + LANES, scratch);
   let near = mayBeNear<T>();
   if (near) {
     sumGroups<T>(scratch + LANES, between, between - 16, 0, <usize>rows * sizeof<T>(), false, keep, scratch);

@@ -3,7 +3,7 @@
 import { ONE } from "./constants";
 import { constant } from "./lanes";
 import {
-  BATCH, LANES, narrow, rowsInLanes, SHIFTS, STAGED, STAGED_OUT, stageRows, sumGroups, SUMS, turnIn, turnOut,
+  BATCH, LANES, narrow, rowsInLanes, SHIFTS, STAGED, STAGED_OUT, stageRows, SUMS, sumShifted, turnIn, turnOut,
 } from "./shortRows";
 
 function batch<T>(rows: i32, row: usize, stride: usize, out: usize, scratch: usize): void {
@@ -12,7 +12,7 @@ function batch<T>(rows: i32, row: usize, stride: usize, out: usize, scratch: usi
   for (let g: usize = 0; g < end; g += 16, from += between, lanes += between) {
     v128.store(scratch + g, turnIn<T>(from, stride, stride, lanes, true), SHIFTS);
   }
-  sumGroups<T>(scratch + LANES, between, between, 0, end, true, true, scratch);
+  sumShifted<T>(scratch + LANES, between, between, 0, end, scratch);
   lanes = scratch + LANES;
   for (let g: usize = 0; g < end; g += 16, to += between, lanes += between) {
     const at = scratch + (sizeof<T>() == 4 ? g << 1 : g);

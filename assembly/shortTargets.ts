@@ -8,7 +8,7 @@
 import { LOG2E, MAGIC_15, ONE, X1, X2, X3, X4, X5, X6 } from "./constants";
 import { expLane } from "./exp";
 import { constant, high, larger, low, splat } from "./lanes";
-import { LANES, OWN, rowsInLanes, SHIFTS, sumGroups, SUMS, TOPS, turnIn } from "./shortRows";
+import { LANES, OWN, rowsInLanes, SHIFTS, SUMS, sumShifted, TOPS, turnIn } from "./shortRows";
 
 /**
  * Of a row that is near 0 the maximum lies between, and the target is not too far below for its exponential. The others'
@@ -81,18 +81,18 @@ export const PLACES: usize = 2048;
   return ignored;
 }
 
-/** The groups of a batch. Whether a row is ignored. */
+/** Groups of rows, turned to `lanes`; their targets from `begin` on. Whether a row is ignored. */
 // @ts-ignore: decorator
 @inline export function placeBatch<T>(
-  rows: i32, row: usize, stride: usize, labels: usize, ignoreIndex: i32, between: usize, scratch: usize,
+  rows: i32, row: usize, stride: usize, labels: usize, ignoreIndex: i32, lanes: usize, begin: usize,
 ): bool {
-  const ignore = i32x4.splat(ignoreIndex), end = scratch + <usize>rows * sizeof<T>();
-  let ignored = i32x4.splat(0), lanes = scratch + LANES, from = row, targets = labels;
-  for (let at = scratch; at < end; at += 16) {
-    ignored = v128.or(ignored, placeGroup<T>(from, stride, targets, ignore, lanes, at));
+  const ignore = i32x4.splat(ignoreIndex), end = begin + <usize>rows * sizeof<T>(), between = stride * rowsInLanes<T>();
+  let ignored = i32x4.splat(0), from = row, targets = labels, to = lanes;
+  for (let at = begin; at < end; at += 16) {
+    ignored = v128.or(ignored, placeGroup<T>(from, stride, targets, ignore, to, at));
     from += between;
     targets += rowsInLanes<T>() << 2;
-    lanes += between;
+    to += between;
   }
   return v128.any_true(ignored);
 }
@@ -128,7 +128,7 @@ export function storeWeights<T>(rows: i32, labels: usize, ignoreIndex: i32, weig
 export function takeMaxima<T>(
   rows: i32, row: usize, stride: usize, labels: usize, ignoreIndex: i32, between: usize, scratch: usize,
 ): void {
-  const ignore = i32x4.splat(ignoreIndex), zero = f64x2.splat(0), bytes = between - 16;
+  const zero = f64x2.splat(0), bytes = between - 16;
   let lanes = scratch + LANES, at = scratch, from = row, targets = labels;
   for (let g: usize = 0, end = <usize>rows * sizeof<T>(); g < end; g += 16) {
     const x = v128.load(scratch + g, TARGETS);
@@ -137,12 +137,12 @@ export function takeMaxima<T>(
     let e = sizeof<T>() == 4 ? constant<f32>(ONE) : constant<f64>(ONE), u = zero, upperU = zero;
     if (v128.any_true(far)) {
       // exponentials may stand there
-      if (mayBeNear<T>()) placeGroup<T>(from, stride, targets, ignore, lanes, scratch + g);
+      if (mayBeNear<T>()) placeBatch<T>(rowsInLanes<T>(), from, stride, targets, ignoreIndex, lanes, scratch + g);
       let m = x;
       for (let p = lanes; p < lanes + bytes; p += 16) m = larger<T>(m, v128.load(p));
       m = v128.and(m, far);
       v128.store(scratch + g, m, SHIFTS);
-      sumGroups<T>(lanes, between, bytes, g, g + 16, true, true, scratch);
+      sumShifted<T>(lanes, between, bytes, g, g + 16, scratch);
       const own = v128.and(x, far);
       e = expLane<T>(v128.sub<T>(own, m));
       u = f64x2.sub(low<T>(own), low<T>(m));

@@ -1,5 +1,6 @@
 // Builds everything: assembly/ to build/*.wasm, those packed into src/generated/, src/ to dist/.
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -45,6 +46,8 @@ for (const event of ["uncaughtException", "unhandledRejection"]) process.removeA
 const { unpack } = await import("../src/backends/unpack.ts");
 
 const MODULES = ["strict", "relaxed"];
+/** The first bytes of each one's digest: a file of another version is not taken for it. */
+const builds: Record<string, Buffer> = {};
 for (const name of MODULES) {
   // AS112: functions that hand vectors to each other inside the module; no embedding sees them
   run(asc, "--target", name, "--disableWarning", "112");
@@ -54,8 +57,13 @@ for (const name of MODULES) {
   const unpacked = await unpack(Buffer.from(deflated).toString("base64"));
   if (Buffer.compare(unpacked, module) !== 0) throw new Error(`${name}.wasm is not what its streams unpack to`);
   writeFileSync(path(`build/${name}.wasm`), module);
+  builds[name] = createHash("sha256").update(module).digest().subarray(0, 8);
   generate(name, `The ${name} module: streams, deflate, base64.`, name.toUpperCase(), deflated);
 }
+
+const digests = Object.entries(builds).map(([name, digest]) => `  ${name}: "${digest.toString("hex")}",\n`);
+const comment = "/** What the file of each module ends with. */";
+writeFileSync(path("src/generated/builds.ts"), `${comment}\nexport const BUILDS = {\n${digests.join("")}};\n`);
 
 const bundled: BuildOptions = { bundle: true, format: "esm", target: "es2022", logLevel: "warning" };
 // one script without imports, that runs as it is inlined, as a classic script and as a module
@@ -70,8 +78,8 @@ removeUnused(path("dist"), ["index.d.ts", "formats/npy.d.ts"]);
 buildSync({
   ...bundled,
   // losses.ts: so that what it does without is in other files than what it imports
-  entryPoints: ["index.ts", "losses.ts", "formats/npy.ts", "cli/main.ts", "cli/reportPage.ts"].map((name) =>
-    path(`src/${name}`),
+  entryPoints: ["index.ts", "browser.ts", "losses.ts", "formats/npy.ts", "cli/main.ts", "cli/reportPage.ts"].map(
+    (name) => path(`src/${name}`),
   ),
   outdir: path("dist"),
   outbase: path("src"),
@@ -81,7 +89,10 @@ buildSync({
   minifyWhitespace: true,
   minifySyntax: true,
 });
-// for pages that may not run what is inlined
-for (const name of MODULES) copyFileSync(path(`build/${name}.wasm`), path(`dist/${name}.wasm`));
+// for Node, and for pages that may not run what is inlined; behind the module a section of its own with the digest
+for (const name of MODULES) {
+  const section = Buffer.concat([Buffer.from("\0\x0e\x05build"), builds[name]]);
+  writeFileSync(path(`dist/${name}.wasm`), Buffer.concat([readFileSync(path(`build/${name}.wasm`)), section]));
+}
 copyFileSync(worker, path("dist/worker.js"));
 chmodSync(path("dist/cli/main.js"), 0o755);

@@ -1,13 +1,18 @@
-export type { CrossEntropy, CrossEntropyInput } from "./api/crossEntropy.ts";
-export type { Out, Reduce, Reduction, WithGrad } from "./api/reduction.ts";
-export type { Rows } from "./api/rows.ts";
-export type { FloatArray, HalfArray, LabelArray, LogitsArray } from "./dtype.ts";
-export { bfloat16, float16 } from "./dtype.ts";
-export { type Evaluation, evaluationOf } from "./evaluate/evaluation.ts";
-export type { Evaluator } from "./evaluate/evaluator.ts";
-export type { EvaluatorOptions } from "./evaluate/options.ts";
-export { type Regression, type RegressionEvaluator, regressionOf } from "./evaluate/regression.ts";
-export { regressionEvaluator } from "./evaluate/regressionAlone.ts";
-export { mergeStates } from "./evaluate/state.ts";
-export type { Batch } from "./evaluate/stream.ts";
-export { createLosses, type Losses, type LossesOptions } from "./losses.ts";
+import type { Losses, LossesOptions } from "./api/losses.ts";
+import { create } from "./create.ts";
+import { moduleBeside } from "./files.ts";
+
+export * from "./parts.ts";
+
+/**
+ * Makes an engine: its memory and its kernels. Everything on it is synchronous.
+ *
+ * @throws TypeError or RangeError of options that make no sense; Error where `backend: "wasm"` has no SIMD to run on
+ * @example
+ * const losses = await createLosses();
+ * losses.crossEntropy(logits, labels, { classes: 10 });
+ * losses.close();
+ */
+export async function createLosses(options: LossesOptions = {}): Promise<Losses> {
+  return create(options, (relaxed) => moduleBeside(import.meta.url, relaxed));
+}

@@ -12,9 +12,13 @@ const ORDER: readonly (readonly string[])[] = [
   ["memory"],
   ["backends"],
   ["api", "evaluate"],
-  ["inlined"],
+  ["engine"],
+  ["create"],
+  ["inlined", "files"],
   ["losses"],
   ["formats", "cli"],
+  ["parts"],
+  ["browser"],
   ["index"],
 ];
 

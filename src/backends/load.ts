@@ -1,4 +1,5 @@
 import { pagesFor } from "../memory/map.ts";
+import type { Exports } from "./plan.ts";
 
 /** A module, or where it is. */
 export type ModuleSource = URL | BufferSource | WebAssembly.Module;
@@ -7,8 +8,21 @@ export type ModuleSource = URL | BufferSource | WebAssembly.Module;
 export async function compile(source: ModuleSource, shared = false): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source;
   const bytes = source instanceof URL ? await bytesAt(source) : source;
-  return WebAssembly.compile(shared ? withSharedMemory(bytes) : bytes);
+  const binary = shared ? withSharedMemory(bytes) : bytes;
+  return inNode() ? new WebAssembly.Module(binary) : WebAssembly.compile(binary);
 }
+
+/** The functions of a module over a memory. */
+export async function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<Exports> {
+  const imports = { env: { memory } };
+  const instance = inNode()
+    ? new WebAssembly.Instance(module, imports)
+    : await WebAssembly.instantiate(module, imports);
+  return instance.exports as Exports;
+}
+
+/** There, at once takes 1 ms, and to wait for threads that do it 6; browsers refuse large modules at once. */
+const inNode = () => globalThis.process?.getBuiltinModule?.("node:fs") !== undefined;
 
 /** What 32-bit addresses reach. */
 const MAXIMAL_PAGES = 65536;

@@ -1,5 +1,5 @@
 import { countCores } from "./cores.ts";
-import { compile, createMemory } from "./load.ts";
+import { compile, createMemory, instantiate } from "./load.ts";
 import { notesOf, type Opened, type WasmOptions } from "./opened.ts";
 import { createWasmBackend } from "./wasm.ts";
 import { createWideBackend } from "./wide.ts";
@@ -18,7 +18,7 @@ export async function openWasm(options: WasmOptions): Promise<Opened> {
 async function openAlone({ arenaBytes, wasm }: WasmOptions, notes: readonly string[]): Promise<Opened> {
   const module = await compile(wasm);
   const got = createMemory(arenaBytes);
-  const { exports } = await WebAssembly.instantiate(module, { env: { memory: got.memory } });
-  const backend = createWasmBackend(exports as never, got.memory, got.arenaBytes, createWideBackend(module));
+  const exports = await instantiate(module, got.memory);
+  const backend = createWasmBackend(exports, got.memory, got.arenaBytes, createWideBackend(module));
   return { backend, notes: [...notes, ...notesOf(arenaBytes, got.arenaBytes)] };
 }

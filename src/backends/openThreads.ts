@@ -1,6 +1,7 @@
 import { countCores } from "./cores.ts";
-import { compile, createMemory } from "./load.ts";
+import { compile, createMemory, instantiate } from "./load.ts";
 import { notesOf, type Opened, type WasmOptions } from "./opened.ts";
+import type { Exports } from "./plan.ts";
 import { Pool } from "./pool.ts";
 import { createThreads, TUNING } from "./threads.ts";
 import { createWasmBackend } from "./wasm.ts";
@@ -17,9 +18,9 @@ export async function openThreads(options: WasmOptions, threads: number): Promis
   if (refusal !== undefined) return refusal;
   const module = await compile(wasm, true);
   const got = createMemory(arenaBytes, threads - 1 + SPARES, true);
-  let exports: WebAssembly.Exports;
+  let exports: Exports;
   try {
-    ({ exports } = await WebAssembly.instantiate(module, { env: { memory: got.memory } }));
+    exports = await instantiate(module, got.memory);
   } catch (error) {
     if (error instanceof WebAssembly.LinkError) return "the module given is one for memory that is not shared";
     throw error;
@@ -39,14 +40,8 @@ export async function openThreads(options: WasmOptions, threads: number): Promis
     pool.close();
     return pool.notes[0].replace(/^threads: /, "").replace(/\.$/, "");
   }
-  const launcher = createThreads(exports as never, got.memory.buffer, pool, tuning);
-  const backend = createWasmBackend(
-    exports as never,
-    got.memory,
-    got.arenaBytes,
-    createWideBackend(module, true),
-    launcher,
-  );
+  const launcher = createThreads(exports, got.memory.buffer, pool, tuning);
+  const backend = createWasmBackend(exports, got.memory, got.arenaBytes, createWideBackend(module, true), launcher);
   return { backend, pool, notes: notesOf(arenaBytes, got.arenaBytes) };
 }
 

@@ -1,0 +1,59 @@
+import type { Losses, LossesOptions } from "./api/losses.ts";
+import { openWasm } from "./backends/open.ts";
+import type { Tuning } from "./backends/threads.ts";
+import { checkAddress, checkChoice, checkInteger } from "./check.ts";
+import { Engine } from "./engine.ts";
+import { hasRelaxedSimd, hasSimd, losesStack } from "./features.ts";
+import { ARENA, ARENA_OVERHEAD, PAGE, SLACK } from "./memory/map.ts";
+
+/** Where the package's modules are had from, strict or relaxed; undefined where nothing unpacks what is inlined. */
+export type Modules = (relaxed: boolean) => Promise<Uint8Array<ArrayBuffer> | undefined>;
+
+const DEFAULT_ARENA = 64 * 1024 * 1024;
+/** What 32-bit addresses reach, less what the engine keeps for itself. */
+const LARGEST_ARENA = 65536 * PAGE - ARENA - ARENA_OVERHEAD - SLACK;
+const BACKENDS = ["auto", "wasm", "js"];
+
+/** Checks the options, picks a backend and opens it. */
+export async function create(options: LossesOptions, moduleOf: Modules, tuning?: Tuning): Promise<Losses> {
+  const { backend = "auto", threads = 1, relaxed = false, arenaBytes = DEFAULT_ARENA } = options;
+  checkChoice("createLosses", "backend", backend, BACKENDS);
+  checkInteger("createLosses", "arenaBytes", arenaBytes, 0, LARGEST_ARENA);
+  if (threads !== "auto") checkInteger("createLosses", "threads", threads, 1, 1024);
+  if (typeof relaxed !== "boolean") throw new TypeError(`createLosses: relaxed must be a boolean, but is ${relaxed}`);
+  checkAddress("createLosses", "worker", options.worker);
+
+  const notes: string[] = [];
+  const fused = relaxed && backend !== "js" && hasRelaxedSimd();
+  if (relaxed && !fused) {
+    const reason = backend === "js" ? "the JavaScript loops have none" : "this engine has no relaxed SIMD";
+    notes.push(`relaxed: ${reason}; the strict kernels run.`);
+  }
+  const inJavaScript = async () => {
+    if (threads !== 1) notes.push(`threads: ${threads} was asked for, but the JavaScript loops run on one.`);
+    const { createJsBackend } = await import("./backends/js.ts");
+    return new Engine(createJsBackend(arenaBytes), notes);
+  };
+  if (backend === "js") return inJavaScript();
+  const engineLacks = whyNoWasm(backend);
+  const wasm = engineLacks === undefined ? (options.wasm ?? (await moduleOf(fused))) : undefined;
+  if (wasm === undefined) {
+    const reason = engineLacks ?? NOTHING_UNPACKS;
+    if (backend === "wasm") throw new Error(`createLosses: backend is "wasm", but ${reason}`);
+    notes.push(`backend: ${reason}; the JavaScript loops run.`);
+    return inJavaScript();
+  }
+  const opened = await openWasm({ threads, arenaBytes, wasm, worker: options.worker, tuning });
+  return new Engine(opened.backend, [...notes, ...opened.notes], fused, opened.pool);
+}
+
+const NOTHING_UNPACKS = "this engine has no DecompressionStream for the inlined module (the option wasm takes a file)";
+
+/** Why this engine can't run WebAssembly, where it can't. */
+function whyNoWasm(backend: string): string | undefined {
+  if (!hasSimd()) return "this engine has no WebAssembly SIMD";
+  if (backend === "auto" && losesStack(globalThis.navigator?.userAgent ?? "")) {
+    return 'this engine can lose values of WebAssembly on the stack (backend: "wasm" takes it all the same)';
+  }
+  return undefined;
+}
