@@ -93,8 +93,8 @@ test.each(backends)("a call on resident data allocates nothing per element: $nam
     expect(after.arrayBuffers - before.arrayBuffers).toBeLessThan(1e5);
     return after.heapUsed - before.heapUsed;
   };
-  // 20 calls of 100,000 elements: a byte an element would be 2 MB
-  expect(allocated(1000)).toBeLessThan(1e6);
+  // 20 calls of 100,000 elements: a byte an element would be 2 MB. The least of five: loops that are not compiled yet allocate
+  expect(Math.min(...Array.from({ length: 5 }, () => allocated(1000)))).toBeLessThan(1e6);
   losses.close();
 });
 
