@@ -1,19 +1,26 @@
-// Softmax of rows of few classes, a row a lane: see shortRows.ts.
+// Softmax of rows of few classes, and the logarithm of its denominator, a row a lane: see shortRows.ts.
 
 import { ONE } from "./constants";
-import { constant } from "./lanes";
+import { constant, high, low } from "./lanes";
+import { ln1p } from "./log";
 import {
-  BATCH, LANES, narrow, rowsInLanes, SHIFTS, STAGED, STAGED_OUT, stageRows, sumGroups, SUMS, turnIn, turnOut,
+  BATCH, COUNTS, LANES, narrow, OWN, rowsInLanes, SHIFTS, STAGED, STAGED_OUT, stageRows, sumGroups, SUMS, turnIn, turnOut,
 } from "./shortRows";
 
-function batch<T>(rows: i32, row: usize, stride: usize, out: usize, scratch: usize): void {
-  const between = stride * rowsInLanes<T>(), end = <usize>rows * sizeof<T>(), one = constant<f64>(ONE);
-  let from = row, to = out, lanes = scratch + LANES;
+/** Turns the groups, with their maxima. */
+// @ts-ignore: decorator
+@inline function turnBatch<T>(end: usize, row: usize, stride: usize, between: usize, scratch: usize): void {
+  let from = row, lanes = scratch + LANES;
   for (let g: usize = 0; g < end; g += 16, from += between, lanes += between) {
     v128.store(scratch + g, turnIn<T>(from, stride, stride, lanes, true), SHIFTS);
   }
+}
+
+function batch<T>(rows: i32, row: usize, stride: usize, out: usize, scratch: usize): void {
+  const between = stride * rowsInLanes<T>(), end = <usize>rows * sizeof<T>(), one = constant<f64>(ONE);
+  turnBatch<T>(end, row, stride, between, scratch);
   sumGroups<T>(scratch + LANES, between, between, 0, end, true, true, scratch);
-  lanes = scratch + LANES;
+  let to = out, lanes = scratch + LANES;
   for (let g: usize = 0; g < end; g += 16, to += between, lanes += between) {
     const at = scratch + (sizeof<T>() == 4 ? g << 1 : g);
     const lower = f64x2.div(one, v128.load(at, SUMS));
@@ -35,4 +42,27 @@ function batch<T>(rows: i32, row: usize, stride: usize, out: usize, scratch: usi
   stageRows<T>(n, logits + at, stride, scratch);
   batch<T>(group, scratch + STAGED, stride, scratch + STAGED_OUT, scratch);
   memory.copy(out + at, scratch + STAGED_OUT, <usize>n * stride);
+}
+
+/** ln(1 + z) of two rows, z the others' sum, and 1 for each maximum but one; float32 sums are times 2^15. */
+// @ts-ignore: decorator
+@inline function storeLogarithm<T>(at: usize, counts: v128): void {
+  const sum = v128.load(at, SUMS), others = sizeof<T>() == 4 ? f64x2.mul(sum, f64x2.splat(1 / 32768)) : sum;
+  v128.store(at, ln1p<T>(f64x2.add(others, f64x2.sub(counts, constant<f64>(ONE)))), OWN);
+}
+
+/** ln d of the next rows, of a batch at most: float64 at OWN, their maxima at SHIFTS. Of how many. */
+export function shortLogDenominators<T>(rows: i32, row: usize, stride: usize, scratch: usize): i32 {
+  const group = rowsInLanes<T>(), between = stride * group, part = rows < group;
+  if (part) stageRows<T>(rows, row, stride, scratch);
+  const n = part ? group : min(BATCH, rows & -group), end = <usize>n * sizeof<T>();
+  turnBatch<T>(end, part ? scratch + STAGED : row, stride, between, scratch);
+  sumGroups<T>(scratch + LANES, between, between, 0, end, true, false, scratch, true);
+  let at = scratch;
+  for (let g = scratch, stop = scratch + end; g < stop; g += 16, at += <usize>group << 3) {
+    const counts = v128.load(g, COUNTS);
+    storeLogarithm<T>(at, low<T>(counts));
+    if (sizeof<T>() == 4) storeLogarithm<T>(at + 16, high(counts));
+  }
+  return min(n, rows);
 }
