@@ -1,15 +1,14 @@
 // Softmax of rows of few classes, and the logarithm of its denominator, a row a lane: see shortRows.ts.
 
 import { ONE } from "./constants";
-import { constant, high, low } from "./lanes";
-import { ln1p } from "./log";
+import { constant, low } from "./lanes";
+import { log1p } from "./log";
 import {
   BATCH, COUNTS, LANES, narrow, OWN, rowsInLanes, SHIFTS, STAGED, STAGED_OUT, stageRows, sumGroups, SUMS, turnIn, turnOut,
 } from "./shortRows";
 
 /** Turns the groups, with their maxima. */
-// @ts-ignore: decorator
-@inline function turnBatch<T>(end: usize, row: usize, stride: usize, between: usize, scratch: usize): void {
+function turnBatch<T>(end: usize, row: usize, stride: usize, between: usize, scratch: usize): void {
   let from = row, lanes = scratch + LANES;
   for (let g: usize = 0; g < end; g += 16, from += between, lanes += between) {
     v128.store(scratch + g, turnIn<T>(from, stride, stride, lanes, true), SHIFTS);
@@ -44,13 +43,6 @@ function batch<T>(rows: i32, row: usize, stride: usize, out: usize, scratch: usi
   memory.copy(out + at, scratch + STAGED_OUT, <usize>n * stride);
 }
 
-/** ln(1 + z) of two rows, z the others' sum, and 1 for each maximum but one; float32 sums are times 2^15. */
-// @ts-ignore: decorator
-@inline function storeLogarithm<T>(at: usize, counts: v128): void {
-  const sum = v128.load(at, SUMS), others = sizeof<T>() == 4 ? f64x2.mul(sum, f64x2.splat(1 / 32768)) : sum;
-  v128.store(at, ln1p<T>(f64x2.add(others, f64x2.sub(counts, constant<f64>(ONE)))), OWN);
-}
-
 /** ln d of the next rows, of a batch at most: float64 at OWN, their maxima at SHIFTS. Of how many. */
 export function shortLogDenominators<T>(rows: i32, row: usize, stride: usize, scratch: usize): i32 {
   const group = rowsInLanes<T>(), between = stride * group, part = rows < group;
@@ -58,11 +50,12 @@ export function shortLogDenominators<T>(rows: i32, row: usize, stride: usize, sc
   const n = part ? group : min(BATCH, rows & -group), end = <usize>n * sizeof<T>();
   turnBatch<T>(end, part ? scratch + STAGED : row, stride, between, scratch);
   sumGroups<T>(scratch + LANES, between, between, 0, end, true, false, scratch, true);
-  let at = scratch;
-  for (let g = scratch, stop = scratch + end; g < stop; g += 16, at += <usize>group << 3) {
-    const counts = v128.load(g, COUNTS);
-    storeLogarithm<T>(at, low<T>(counts));
-    if (sizeof<T>() == 4) storeLogarithm<T>(at + 16, high(counts));
+  // ln(1 + z), z the others' sum, and 1 for each maximum but one
+  for (let k: usize = 0; k < <usize>n; k += 2) {
+    const at = scratch + (k << 3), sum = v128.load(at, SUMS), c = scratch + k * sizeof<T>();
+    const counts = sizeof<T>() == 4 ? low<T>(v128.load64_zero(c, COUNTS)) : v128.load(c, COUNTS);
+    const others = sizeof<T>() == 4 ? f64x2.mul(sum, f64x2.splat(1 / 32768)) : sum;
+    v128.store(at, log1p<T>(f64x2.add(others, f64x2.sub(counts, constant<f64>(ONE)))), OWN);
   }
   return min(n, rows);
 }
