@@ -248,6 +248,11 @@ export const STAGED_ROWS: usize = STAGED + 4096;
   }
 }
 
+/** Exponentials in the place of the logits, after what SHIFTS says is taken from them, and their sums. */
+export function sumShifted<T>(at: usize, between: usize, bytes: usize, first: usize, last: usize, scratch: usize): void {
+  sumGroups<T>(at, between, bytes, first, last, true, true, scratch);
+}
+
 /** Two float64 vectors (or, for float64 rows, the first) rounded to one vector of the rows' type. */
 // @ts-ignore: decorator
 @inline export function narrow<T>(lower: v128, upper: v128): v128 {

@@ -4,7 +4,7 @@ import { ONE } from "./constants";
 import { constant, low } from "./lanes";
 import { log1p } from "./log";
 import {
-  BATCH, COUNTS, LANES, narrow, OWN, rowsInLanes, SHIFTS, STAGED, STAGED_OUT, stageRows, sumGroups, SUMS, turnIn, turnOut,
+  BATCH, COUNTS, LANES, narrow, OWN, rowsInLanes, SHIFTS, STAGED, STAGED_OUT, stageRows, sumGroups, SUMS, sumShifted, turnIn, turnOut,
 } from "./shortRows";
 
 /** Turns the groups, with their maxima. */
@@ -18,7 +18,7 @@ function turnBatch<T>(end: usize, row: usize, stride: usize, between: usize, scr
 function batch<T>(rows: i32, row: usize, stride: usize, out: usize, scratch: usize): void {
   const between = stride * rowsInLanes<T>(), end = <usize>rows * sizeof<T>(), one = constant<f64>(ONE);
   turnBatch<T>(end, row, stride, between, scratch);
-  sumGroups<T>(scratch + LANES, between, between, 0, end, true, true, scratch);
+  sumShifted<T>(scratch + LANES, between, between, 0, end, scratch);
   let to = out, lanes = scratch + LANES;
   for (let g: usize = 0; g < end; g += 16, to += between, lanes += between) {
     const at = scratch + (sizeof<T>() == 4 ? g << 1 : g);

@@ -8,7 +8,7 @@
 import { LOG2E, MAGIC_15, ONE, X1, X2, X3, X4, X5, X6 } from "./constants";
 import { expLane } from "./exp";
 import { constant, high, larger, low, splat } from "./lanes";
-import { LANES, OWN, rowsInLanes, SHIFTS, sumGroups, SUMS, TOPS, turnIn } from "./shortRows";
+import { LANES, OWN, rowsInLanes, SHIFTS, SUMS, sumShifted, TOPS, turnIn } from "./shortRows";
 
 /**
  * Of a row that is near 0 the maximum lies between, and the target is not too far below for its exponential. The others'
@@ -142,7 +142,7 @@ export function takeMaxima<T>(
       for (let p = lanes; p < lanes + bytes; p += 16) m = larger<T>(m, v128.load(p));
       m = v128.and(m, far);
       v128.store(scratch + g, m, SHIFTS);
-      sumGroups<T>(lanes, between, bytes, g, g + 16, true, true, scratch);
+      sumShifted<T>(lanes, between, bytes, g, g + 16, scratch);
       const own = v128.and(x, far);
       e = expLane<T>(v128.sub<T>(own, m));
       u = f64x2.sub(low<T>(own), low<T>(m));
