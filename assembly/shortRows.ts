@@ -100,8 +100,7 @@ export const STAGED_ROWS: usize = STAGED + 4096;
 }
 
 /** Turns the group at `from`, times a factor for each row, back into rows at `out`; nothing beyond them is written. */
-// @ts-ignore: decorator
-@inline export function turnOut<T>(from: usize, factors: v128, out: usize, stride: usize): void {
+export function turnOut<T>(from: usize, factors: v128, out: usize, stride: usize): void {
   let w = from, j: usize = 0;
   const r1 = out + stride, whole = stride & ~15;
   if (sizeof<T>() == 8) {
