@@ -20,7 +20,7 @@ export const SHORT = 64;
 export const BATCH: i32 = 32;
 
 // Scratch of one thread, in bytes from its start: a vector a group, or a float64 a row.
-/** What is taken from the logits of a row; the largest where that is nothing, or how many were left out as the largest. */
+/** What is taken from the logits of a row; the largest of them, or how many of them equal what is taken: see sumGroups. */
 export const SHIFTS: usize = 0;
 export const TOPS: usize = 256;
 export const COUNTS: usize = TOPS;

@@ -62,7 +62,7 @@ export function logSumExp<T>(begin: i32, end: i32, logits: usize, out: usize, cl
     for (let k: usize = 0; k < <usize>n; k++, i++) {
       const m = <f64>load<T>(scratch + k * sizeof<T>(), SHIFTS);
       let lse = m + load<f64>(scratch + (k << 3), OWN);
-      // of a long row the logarithm is not that of an infinite maximum
+      // the logarithm of a long row is NaN there
       if (m == Infinity) {
         const row = logits + <usize>i * bytes;
         lse = Infinity;
