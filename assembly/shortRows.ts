@@ -20,9 +20,10 @@ export const SHORT = 64;
 export const BATCH: i32 = 32;
 
 // Scratch of one thread, in bytes from its start: a vector a group, or a float64 a row.
-/** What is taken from the logits of a row, and the largest of what is left. */
+/** What is taken from the logits of a row; the largest of them, or how many of them equal what is taken: see sumGroups. */
 export const SHIFTS: usize = 0;
 export const TOPS: usize = 256;
+export const COUNTS: usize = TOPS;
 export const SUMS: usize = 512;
 /** What kernels keep there: see them. */
 export const OWN: usize = 768;
@@ -99,8 +100,7 @@ export const STAGED_ROWS: usize = STAGED + 4096;
 }
 
 /** Turns the group at `from`, times a factor for each row, back into rows at `out`; nothing beyond them is written. */
-// @ts-ignore: decorator
-@inline export function turnOut<T>(from: usize, factors: v128, out: usize, stride: usize): void {
+export function turnOut<T>(from: usize, factors: v128, out: usize, stride: usize): void {
   let w = from, j: usize = 0;
   const r1 = out + stride, whole = stride & ~15;
   if (sizeof<T>() == 8) {
@@ -157,12 +157,14 @@ export const STAGED_ROWS: usize = STAGED + 4096;
 
 /**
  * Exponentials of the first `bytes` bytes of turned classes of groups `first` to `last` (16 bytes each), after what SHIFTS
- * says is taken from them where `shifted`; and their sums, in float64. With `keep` they replace the logits. The largest
- * logits go to TOPS; of a row that holds a NaN anything.
+ * says is taken from them where `shifted`; and their sums, in float64. With `keep` they replace the logits. Where nothing is
+ * taken the largest logits go to TOPS; of a row that holds a NaN anything. With `others` the logits that equal what is taken
+ * are left out, infinite ones too, and their number goes to COUNTS.
  */
 // @ts-ignore: decorator
 @inline export function sumGroups<T>(
   at: usize, between: usize, bytes: usize, first: usize, last: usize, shifted: bool, keep: bool, scratch: usize,
+  others: bool = false,
 ): void {
   const log2e = constant<T>(LOG2E), lowest = shortLowest<T>(), magic = shortMagic<T>(), one = constant<T>(ONE);
   const e2 = constant<T>(E2), e3 = constant<T>(E3), e4 = constant<T>(E4), e5 = constant<T>(E5);
@@ -171,20 +173,29 @@ export const STAGED_ROWS: usize = STAGED + 4096;
   const whole = bytes & ~63, rest = bytes & 48;
   for (let g = scratch + first, stop = scratch + last; g < stop; g += 16) {
     const m = shifted ? v128.load(g, SHIFTS) : f64x2.splat(0), end = p + whole;
-    let top = negativeInfinities<T>(), lower = f64x2.splat(0), upper = lower;
+    let top = shifted ? f64x2.splat(0) : negativeInfinities<T>(), lower = f64x2.splat(0), upper = lower;
     for (; p < end; p += 64) {
       const a = less<T>(v128.load(p), m, shifted), b = less<T>(v128.load(p, 16), m, shifted);
       const c = less<T>(v128.load(p, 32), m, shifted), d = less<T>(v128.load(p, 48), m, shifted);
-      top = larger<T>(top, larger<T>(larger<T>(a, b), larger<T>(c, d)));
-      const w = exp<T>(a, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
-      const x = exp<T>(b, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
-      const y = exp<T>(c, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
-      const z = exp<T>(d, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
+      if (!shifted) top = larger<T>(top, larger<T>(larger<T>(a, b), larger<T>(c, d)));
+      let w = exp<T>(a, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
+      let x = exp<T>(b, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
+      let y = exp<T>(c, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
+      let z = exp<T>(d, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
       if (keep) {
         v128.store(p, w);
         v128.store(p, x, 16);
         v128.store(p, y, 32);
         v128.store(p, z, 48);
+      }
+      if (others) {
+        const i = v128.eq<T>(v128.load(p), m), j = v128.eq<T>(v128.load(p, 16), m);
+        const k = v128.eq<T>(v128.load(p, 32), m), l = v128.eq<T>(v128.load(p, 48), m);
+        top = v128.add<T>(top, roundSum<T>(v128.and(i, one), v128.and(j, one), v128.and(k, one), v128.and(l, one)));
+        w = v128.andnot(w, i);
+        x = v128.andnot(x, j);
+        y = v128.andnot(y, k);
+        z = v128.andnot(z, l);
       }
       const sum = roundSum<T>(w, x, y, z);
       lower = f64x2.add(lower, low<T>(sum));
@@ -193,18 +204,35 @@ export const STAGED_ROWS: usize = STAGED + 4096;
     if (rest) {
       // one to three classes are left: the same sum, zeros for the others
       const a = less<T>(v128.load(p), m, shifted);
-      top = larger<T>(top, a);
+      if (!shifted) top = larger<T>(top, a);
       let sum = exp<T>(a, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
       if (keep) v128.store(p, sum);
+      if (others) {
+        const i = v128.eq<T>(v128.load(p), m);
+        top = v128.add<T>(top, v128.and(i, one));
+        sum = v128.andnot(sum, i);
+      }
       if (rest & 32) {
-        const b = less<T>(v128.load(p, 16), m, shifted), x = exp<T>(b, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
-        top = larger<T>(top, b);
+        const b = less<T>(v128.load(p, 16), m, shifted);
+        let x = exp<T>(b, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
+        if (!shifted) top = larger<T>(top, b);
         if (keep) v128.store(p, x, 16);
+        if (others) {
+          const j = v128.eq<T>(v128.load(p, 16), m);
+          top = v128.add<T>(top, v128.and(j, one));
+          x = v128.andnot(x, j);
+        }
         sum = v128.add<T>(sum, x);
         if (rest & 16) {
-          const c = less<T>(v128.load(p, 32), m, shifted), y = exp<T>(c, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
-          top = larger<T>(top, c);
+          const c = less<T>(v128.load(p, 32), m, shifted);
+          let y = exp<T>(c, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
+          if (!shifted) top = larger<T>(top, c);
           if (keep) v128.store(p, y, 32);
+          if (others) {
+            const k = v128.eq<T>(v128.load(p, 32), m);
+            top = v128.add<T>(top, v128.and(k, one));
+            y = v128.andnot(y, k);
+          }
           sum = v128.add<T>(sum, y);
         }
       }
@@ -212,14 +240,14 @@ export const STAGED_ROWS: usize = STAGED + 4096;
       upper = addHigh<T>(upper, sum);
     }
     p = end - whole + between;
-    v128.store(g, top, TOPS);
+    if (others || !shifted) v128.store(g, top, TOPS);
     v128.store(sums, lower);
     if (sizeof<T>() == 4) v128.store(sums, upper, 16);
     sums += sizeof<T>() == 4 ? 32 : 16;
   }
 }
 
-/** sumGroups of shifted rows, that keeps the exponentials. */
+/** Exponentials in the place of the logits, after what SHIFTS says is taken from them, and their sums. */
 export function sumShifted<T>(at: usize, between: usize, bytes: usize, first: usize, last: usize, scratch: usize): void {
   sumGroups<T>(at, between, bytes, first, last, true, true, scratch);
 }

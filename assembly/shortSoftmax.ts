@@ -1,19 +1,25 @@
-// Softmax of rows of few classes, a row a lane: see shortRows.ts.
+// Softmax of rows of few classes, and the logarithm of its denominator, a row a lane: see shortRows.ts.
 
 import { ONE } from "./constants";
-import { constant } from "./lanes";
+import { constant, low } from "./lanes";
+import { log1p } from "./log";
 import {
-  BATCH, LANES, narrow, rowsInLanes, SHIFTS, STAGED, STAGED_OUT, stageRows, SUMS, sumShifted, turnIn, turnOut,
+  BATCH, COUNTS, LANES, narrow, OWN, rowsInLanes, SHIFTS, STAGED, STAGED_OUT, stageRows, sumGroups, SUMS, sumShifted, turnIn, turnOut,
 } from "./shortRows";
 
-function batch<T>(rows: i32, row: usize, stride: usize, out: usize, scratch: usize): void {
-  const between = stride * rowsInLanes<T>(), end = <usize>rows * sizeof<T>(), one = constant<f64>(ONE);
-  let from = row, to = out, lanes = scratch + LANES;
+/** Turns the groups, with their maxima. */
+function turnBatch<T>(end: usize, row: usize, stride: usize, between: usize, scratch: usize): void {
+  let from = row, lanes = scratch + LANES;
   for (let g: usize = 0; g < end; g += 16, from += between, lanes += between) {
     v128.store(scratch + g, turnIn<T>(from, stride, stride, lanes, true), SHIFTS);
   }
+}
+
+function batch<T>(rows: i32, row: usize, stride: usize, out: usize, scratch: usize): void {
+  const between = stride * rowsInLanes<T>(), end = <usize>rows * sizeof<T>(), one = constant<f64>(ONE);
+  turnBatch<T>(end, row, stride, between, scratch);
   sumShifted<T>(scratch + LANES, between, between, 0, end, scratch);
-  lanes = scratch + LANES;
+  let to = out, lanes = scratch + LANES;
   for (let g: usize = 0; g < end; g += 16, to += between, lanes += between) {
     const at = scratch + (sizeof<T>() == 4 ? g << 1 : g);
     const lower = f64x2.div(one, v128.load(at, SUMS));
@@ -35,4 +41,21 @@ function batch<T>(rows: i32, row: usize, stride: usize, out: usize, scratch: usi
   stageRows<T>(n, logits + at, stride, scratch);
   batch<T>(group, scratch + STAGED, stride, scratch + STAGED_OUT, scratch);
   memory.copy(out + at, scratch + STAGED_OUT, <usize>n * stride);
+}
+
+/** ln d of the next rows, of a batch at most: float64 at OWN, their maxima at SHIFTS. Of how many. */
+export function shortLogDenominators<T>(rows: i32, row: usize, stride: usize, scratch: usize): i32 {
+  const group = rowsInLanes<T>(), between = stride * group, part = rows < group;
+  if (part) stageRows<T>(rows, row, stride, scratch);
+  const n = part ? group : min(BATCH, rows & -group), end = <usize>n * sizeof<T>();
+  turnBatch<T>(end, part ? scratch + STAGED : row, stride, between, scratch);
+  sumGroups<T>(scratch + LANES, between, between, 0, end, true, false, scratch, true);
+  // ln(1 + z), z the others' sum, and 1 for each maximum but one
+  for (let k: usize = 0; k < <usize>n; k += 2) {
+    const at = scratch + (k << 3), sum = v128.load(at, SUMS), c = scratch + k * sizeof<T>();
+    const counts = sizeof<T>() == 4 ? low<T>(v128.load64_zero(c, COUNTS)) : v128.load(c, COUNTS);
+    const others = sizeof<T>() == 4 ? f64x2.mul(sum, f64x2.splat(1 / 32768)) : sum;
+    v128.store(at, log1p<T>(f64x2.add(others, f64x2.sub(counts, constant<f64>(ONE)))), OWN);
+  }
+  return min(n, rows);
 }

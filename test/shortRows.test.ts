@@ -1,16 +1,21 @@
 import { describe, expect, test } from "vitest";
-import { openThreaded } from "./backends.ts";
+import { type Losses, openThreaded } from "./backends.ts";
 import {
+  type Dtype,
   distancesToMaximum,
   dtypes,
   expectClose,
   expectSame,
+  type FloatArray,
   floats,
   gradientTolerance,
   integer,
+  logSoftmaxTolerance,
+  logSumExpTolerance,
   mulberry32,
   normal,
   rowLossTolerance,
+  softmaxTolerance,
 } from "./inputs.ts";
 import * as oracle from "./oracle.ts";
 
@@ -72,5 +77,93 @@ for (const dtype of dtypes) {
         }
       });
     }
+  });
+}
+
+/** Rows added to the others of [ROWS, classes]: equal maxima, far from 0, a class that is absent, and those without a result. */
+const changes: ((row: FloatArray) => void)[] = [
+  (row) => row.fill(2.5),
+  (row) => row.fill(-7).fill(3, row.length >> 1),
+  (row) => row.fill(-60).fill(1, 0, 1),
+  (row) => row.set(row.map((x) => 1e8 + 8 * Math.round(x))),
+  (row) => row.set(row.map((x) => -1e8 + 8 * Math.round(x))),
+  (row) => row.fill(1.5e38, 0, 1).fill(-1.5e38, 1),
+  (row) => row.fill(-Infinity, 1),
+  (row) => row.fill(-Infinity),
+  (row) => row.fill(NaN, row.length - 1),
+  (row) => row.fill(NaN),
+  (row) => row.fill(Infinity, 0, 1),
+  (row) => row.fill(Infinity),
+  (row) => row.fill(Infinity).fill(NaN, 0, 1),
+  (row) => row.fill(-Infinity).fill(Infinity, row.length - 1),
+  (row) => row.fill(-Infinity).fill(NaN, row.length >> 1),
+];
+
+/** Rows as those above, every third with a change. */
+function changedRows(dtype: Dtype, classes: number): FloatArray {
+  const random = mulberry32(100 + classes);
+  const logits = floats(
+    dtype,
+    Array.from(
+      { length: ROWS * classes },
+      (_, i) => 3 * normal(random) + offsets[Math.floor(i / classes) % offsets.length],
+    ),
+  );
+  for (let i = 0; 3 * i < ROWS; i++) {
+    changes[i % changes.length](logits.subarray(3 * i * classes, (3 * i + 1) * classes));
+  }
+  return logits;
+}
+
+const functions = {
+  softmax: (losses: Losses, x: FloatArray, classes: number) => losses.softmax(x, { classes }),
+  logSoftmax: (losses: Losses, x: FloatArray, classes: number) => losses.logSoftmax(x, { classes }),
+  logSumExp: (losses: Losses, x: FloatArray, classes: number) => losses.logSumExp(x, { classes }),
+};
+
+for (const dtype of dtypes) {
+  describe(`softmax, logSoftmax and logSumExp, ${dtype}`, () => {
+    const sizes = Array.from({ length: 64 }, (_, i) => i + 1);
+    const [{ losses: reference }] = opened;
+
+    test.each(sizes)("%i classes: against the oracle", (classes) => {
+      const logits = changedRows(dtype, classes);
+      const distances = distancesToMaximum(logits, classes);
+      const softmax = oracle.softmax(logits, classes);
+      const logSoftmax = oracle.logSoftmax(logits, classes);
+      // the oracle calls a row with +inf NaN
+      const logSumExp = oracle.logSumExp(logits, classes).map((wanted, row) => {
+        const own = logits.subarray(row * classes, (row + 1) * classes);
+        return own.includes(Infinity) && !own.some(Number.isNaN) ? Infinity : wanted;
+      });
+      const ofSoftmax = (i: number) => softmaxTolerance(dtype, softmax[i], distances[i]);
+      expectClose(reference.softmax(logits, { classes }), softmax, ofSoftmax, "softmax");
+      const ofLogSoftmax = (i: number) => logSoftmaxTolerance(dtype, logSoftmax[i], classes);
+      expectClose(reference.logSoftmax(logits, { classes }), logSoftmax, ofLogSoftmax, "logSoftmax");
+      const ofLogSumExp = (i: number) => logSumExpTolerance(dtype, logSumExp[i]);
+      expectClose(reference.logSumExp(logits, { classes }), logSumExp, ofLogSumExp, "logSumExp");
+    });
+
+    test.each(sizes)("%i classes: the same bits for every backend, beside other rows and alone", (classes) => {
+      const logits = changedRows(dtype, classes);
+      for (const [what, call] of Object.entries(functions)) {
+        const wanted = call(reference, logits, classes);
+        const each = wanted.length / ROWS;
+        for (const { name, losses } of opened) {
+          expectSame(call(losses, logits, classes), wanted, `${name}: ${what}`);
+          // one to five rows, others of each number of classes
+          for (let row = 0, count = 0; row < ROWS; row += count) {
+            count = Math.min(1 + ((row + classes) % 5), ROWS - row);
+            const some = logits.slice(row * classes, (row + count) * classes);
+            const at = `${name}: ${what}, ${count} rows from ${row}`;
+            expectSame(call(losses, some, classes), wanted.slice(row * each, (row + count) * each), at);
+          }
+        }
+        const place = logits.slice();
+        if (what === "logSoftmax") {
+          expectSame(reference.logSoftmax(place, { classes, out: place }), wanted, "logSoftmax in place");
+        }
+      }
+    });
   });
 }

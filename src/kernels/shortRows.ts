@@ -142,3 +142,17 @@ export function softmaxShortRow(lanes: Lanes, logits: FloatArray, at: number, cl
   const factor = narrow(1 / blockSum(lanes, values, classes, 1));
   for (let j = 0; j < classes; j++) out[at + j] = values[j] * factor;
 }
+
+/** ln d of a row of maximum m: the maxima are left out of the sum, and counted. */
+export function shortLogDenominator(lanes: Lanes, logits: FloatArray, at: number, classes: number, m: number): number {
+  const { values, dtype } = lanes;
+  exponentials(lanes, logits, at, at + classes, m, values);
+  let count = 0;
+  for (let j = 0; j < classes; j++) {
+    if (logits[at + j] !== m) continue;
+    values[j] = 0;
+    count++;
+  }
+  const sum = blockSum(lanes, values, classes, 1);
+  return log1p((dtype === "f32" ? sum / 32768 : sum) + (count - 1), dtype);
+}

@@ -6,7 +6,7 @@ import { maximum, placeOf } from "./maximum.ts";
 import { aboveOf, relative } from "./reference.ts";
 import { expRow, scaleRow } from "./rows.ts";
 import { type Lanes, lanesOf, type Scratch } from "./scratch.ts";
-import { softmaxShortRow } from "./shortRows.ts";
+import { shortLogDenominator, softmaxShortRow } from "./shortRows.ts";
 
 export const softmax = kernel({
   name: "softmax",
@@ -26,6 +26,7 @@ export const softmax = kernel({
 
 /** ln d = log1p(d - 1) of a row of maximum m, the first maximum's 1 left out of the sum. */
 function logDenominator(lanes: Lanes, logits: FloatArray, at: number, classes: number, m: number): number {
+  if (classes <= SHORT_ROW) return shortLogDenominator(lanes, logits, at, classes, m);
   const others = expRow(lanes, logits, at, classes, placeOf(logits, at, at + classes, m), null, 0);
   return log1p(others * relative(lanes, m, aboveOf(lanes, m)), lanes.dtype);
 }
