@@ -6,15 +6,7 @@ import { moduleInside } from "./inlined.ts";
 
 export type { Losses, LossesOptions };
 
-/**
- * Makes an engine: its memory and its kernels. Everything on it is synchronous.
- *
- * @throws TypeError or RangeError of options that make no sense; Error where `backend: "wasm"` has no SIMD to run on
- * @example
- * const losses = await createLosses();
- * losses.crossEntropy(logits, labels, { classes: 10 });
- * losses.close();
- */
+/** createLosses with the module that is inlined: see index.ts. */
 export async function createLosses(options: LossesOptions = {}): Promise<Losses> {
   return openLosses(options);
 }

@@ -1,3 +1,5 @@
+// What the package exports besides createLosses, in Node and in browsers.
+
 export type { CrossEntropy, CrossEntropyInput } from "./api/crossEntropy.ts";
 export type { Losses, LossesOptions } from "./api/losses.ts";
 export type { Out, Reduce, Reduction, WithGrad } from "./api/reduction.ts";

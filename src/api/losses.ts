@@ -11,7 +11,10 @@ import type { Rows } from "./rows.ts";
 
 /** Options of createLosses. */
 export interface LossesOptions {
-  /** `auto` (default): WebAssembly where it has SIMD and can be relied on, else JavaScript. `wasm` rejects where it has no SIMD. */
+  /**
+   * `auto` (default): WebAssembly where it has SIMD and can be relied on, else JavaScript. `wasm` rejects where it has no
+   * SIMD.
+   */
   backend?: "auto" | "wasm" | "js";
   /** Threads to run, the caller included; `auto`: the cores there are. Default 1. */
   threads?: number | "auto";

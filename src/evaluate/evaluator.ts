@@ -144,7 +144,7 @@ export class RowEvaluator implements Evaluator {
       return sums.subarray(i * SUM_BINS, (i + 1) * SUM_BINS);
     };
     this.#drainCounters(counters, binsOf("reciprocalRank"));
-    // most of the bins need not be looked at: 6 us instead of 28 of the 47 that an evaluation of few rows takes
+    // most of the bins need not be looked at: an evaluation of one row takes 16 us instead of 41
     const { first, last } = counters[this.#counters.scattered] > 0 ? EVERY_EXPONENT : EXPONENTS_USED;
     for (const name of SUMS) totals[name].addBins(binsOf(name), first, last);
     if (this.#pendingWeights > 0) totals.weight.addBins(weights);

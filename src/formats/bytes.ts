@@ -19,7 +19,7 @@ export interface ByteSource {
   /** Puts bytes that were just read back before the rest. */
   unread(bytes: Uint8Array): void;
   /** Passes over bytes; at the end it stops. */
-  skip(bytes: number): Promise<void>;
+  discard(bytes: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -52,7 +52,7 @@ abstract class Source implements ByteSource {
     this.#before = joined;
   }
 
-  async skip(bytes: number): Promise<void> {
+  async discard(bytes: number): Promise<void> {
     const before = Math.min(bytes, this.#before.length);
     this.#before = this.#before.subarray(before);
     await this.pass(bytes - before);

@@ -43,7 +43,7 @@ function checked(source: ByteSource, zip: ZipFile, expected: number): ByteSource
       return n;
     },
     unread: () => undefined,
-    skip: (bytes) => source.skip(bytes),
+    discard: (bytes) => source.discard(bytes),
     async close() {
       await source.close();
       zip.close();

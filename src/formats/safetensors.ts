@@ -123,6 +123,6 @@ export async function safetensorsTensor(
       `${path}: unsupported dtype ${JSON.stringify(it.dtype.slice(0, 24))} (supported are ${known})`,
     );
   }
-  await source.skip(it.begin);
+  await source.discard(it.begin);
   return tensorOf(source, path, dtype, it.shape, async () => {});
 }
