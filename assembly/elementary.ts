@@ -1,6 +1,6 @@
 // exp and log as kernels of their own, element by element: so that every input can be tested.
 
-import { HIGHEST_EXPONENT, LOG2E } from "./constants";
+import { HIGHEST_EXPONENT } from "./constants";
 import { expLane } from "./exp";
 import { log } from "./log";
 import { constant, high, low, splat, storeTail } from "./lanes";
@@ -8,12 +8,12 @@ import { narrow } from "./shortRows";
 
 const ELEMENTS: i32 = 1024;
 
-/** out = exp(x) for any x; above the largest finite result +inf. */
+/** out = exp(x) for any x; above the largest finite result, and a little below, +inf. */
 export function exp<T>(begin: i32, end: i32, x: usize, out: usize, count: i32, scratch: usize): void {
   const last = <usize>min(end * ELEMENTS, count) * sizeof<T>(), highest = constant<T>(HIGHEST_EXPONENT);
+  const infinities = v128.splat<T>(<T>Infinity);
   for (let i = <usize>(begin * ELEMENTS) * sizeof<T>(); i < last; i += 16) {
-    // a pmin that lets NaN through
-    const y = expLane<T>(v128.pmin<T>(v128.load(x + i), highest));
+    const z = v128.load(x + i), y = v128.bitselect(infinities, expLane<T>(z), v128.ge<T>(z, highest));
     if (i + 16 <= last) v128.store(out + i, y);
     else {
       v128.store(scratch, y);

@@ -1,7 +1,7 @@
 // Everything that an evaluation wants to know of a row, in one pass. The loss has the bits of crossEntropy's: the sum is that of
 // rows.ts, operation by operation, with two further sums, Σ e^2 and Σ e (x - base), and the count of logits above the target's.
 
-import { E2, E3, E4, E5, KEEP, LOG2E, ONE } from "./constants";
+import { E2, E3, E4, E5, KEEP, ONE, STEPS } from "./constants";
 import { evaluateShortRows } from "./evaluateShort";
 import { exp, expA, expB, expOf } from "./exp";
 import { addHigh, BLOCK, constant, high, laneSum, larger, largestLane, low, NOWHERE, ROUND, roundSum, splat } from "./lanes";
@@ -82,7 +82,7 @@ function countAbove<T>(row: usize, bytes: usize, at: usize, x: T): f64 {
  * the logits above the target's x: before its round those that equal it, too.
  */
 function sumBlock<T>(begin: usize, end: usize, without: usize, tail: usize, shift: T, x: T, scratch: usize): f64 {
-  const log2e = constant<T>(LOG2E), lowest = v128.load(scratch, FLOOR), magic = v128.load(scratch, MAGICS);
+  const steps = constant<T>(STEPS), lowest = v128.load(scratch, FLOOR), magic = v128.load(scratch, MAGICS);
   const one = constant<T>(ONE), e2 = constant<T>(E2), e3 = constant<T>(E3), e4 = constant<T>(E4), e5 = constant<T>(E5);
   const expFirst = expA<T>(), expSecond = expB<T>();
   const base = v128.splat<T>(shift);
@@ -104,15 +104,15 @@ function sumBlock<T>(begin: usize, end: usize, without: usize, tail: usize, shif
       const a = v128.load(q), b = v128.load(q, 16), c = v128.load(q, 32), d = v128.load(q, 48);
       top = larger<T>(larger<T>(top, a), b);
       n = subtractMask<T>(n, v128.gt<T>(a, above));
-      const e = exp<T>(a, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
+      const e = exp<T>(a, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
       n = subtractMask<T>(n, v128.gt<T>(b, above));
-      const f = exp<T>(b, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
+      const f = exp<T>(b, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
       const dots = v128.add<T>(product<T>(e, a, lowest, base), product<T>(f, b, lowest, base));
       top = larger<T>(larger<T>(top, c), d);
       n = subtractMask<T>(n, v128.gt<T>(c, above));
-      const g = exp<T>(c, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
+      const g = exp<T>(c, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
       n = subtractMask<T>(n, v128.gt<T>(d, above));
-      const h = exp<T>(d, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
+      const h = exp<T>(d, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
       products = v128.add<T>(
         products, v128.add<T>(dots, v128.add<T>(product<T>(g, c, lowest, base), product<T>(h, d, lowest, base))),
       );

@@ -1,7 +1,7 @@
 // The records of rows of few classes, a row a lane: see shortRows.ts and shortTargets.ts. The loss has the bits of
 // crossEntropy's. Of the six sums and counts over the classes those that need the classes in their order come first.
 
-import { E2, E3, E4, E5, LOG2E, ONE } from "./constants";
+import { E2, E3, E4, E5, ONE, STEPS } from "./constants";
 import { exp, expA, expB, expLane } from "./exp";
 import { addHigh, constant, high, low, roundSum, splat } from "./lanes";
 import { ln1p } from "./log";
@@ -89,7 +89,7 @@ const FAR: usize = 3840;
  */
 // @ts-ignore: decorator
 @inline function sumEvaluation<T>(first: usize, last: usize, lanes: usize, between: usize, shifted: bool, scratch: usize): bool {
-  const log2e = constant<T>(LOG2E), lowest = shortLowest<T>(), magic = shortMagic<T>(), one = constant<T>(ONE);
+  const steps = constant<T>(STEPS), lowest = shortLowest<T>(), magic = shortMagic<T>(), one = constant<T>(ONE);
   const e2 = constant<T>(E2), e3 = constant<T>(E3), e4 = constant<T>(E4), e5 = constant<T>(E5);
   const expFirst = expA<T>(), expSecond = expB<T>();
   const whole = (between - 16) & ~63, rest = (between - 16) & 48;
@@ -100,10 +100,10 @@ const FAR: usize = 3840;
     let lower = f64x2.splat(0), upper = lower, products = splat<T>(0), squares = products, above = i32x4.splat(0);
     for (const stop = p + whole; p < stop; p += 64) {
       const a = v128.load(p), b = v128.load(p, 16), c = v128.load(p, 32), d = v128.load(p, 48);
-      const s = less<T>(a, m, shifted), w = exp<T>(s, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
-      const t = less<T>(b, m, shifted), x = exp<T>(t, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
-      const u = less<T>(c, m, shifted), y = exp<T>(u, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
-      const v = less<T>(d, m, shifted), z = exp<T>(v, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
+      const s = less<T>(a, m, shifted), w = exp<T>(s, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
+      const t = less<T>(b, m, shifted), x = exp<T>(t, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
+      const u = less<T>(c, m, shifted), y = exp<T>(u, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
+      const v = less<T>(d, m, shifted), z = exp<T>(v, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
       const sum = roundSum<T>(w, x, y, z);
       lower = f64x2.add(lower, low<T>(sum));
       upper = addHigh<T>(upper, sum);
@@ -124,7 +124,7 @@ const FAR: usize = 3840;
       const zero = splat<T>(0);
       let sum = zero, dots = zero, square = zero;
       for (let q = p, stop = p + rest; q < stop; q += 16) {
-        const a = v128.load(q), s = less<T>(a, m, shifted), w = exp<T>(s, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
+        const a = v128.load(q), s = less<T>(a, m, shifted), w = exp<T>(s, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
         sum = v128.add<T>(sum, w);
         dots = v128.add<T>(dots, product<T>(w, s, lowest, top));
         square = v128.add<T>(square, v128.mul<T>(w, w));
@@ -247,12 +247,12 @@ function countEqual<T>(rows: i32, between: usize, scratch: usize): void {
 
 // @ts-ignore: decorator
 @inline function finishBatch<T>(rows: i32, plain: bool, to: usize, scratch: usize): void {
-  const log2e = constant<T>(LOG2E), lowest = shortLowest<T>(), magic = shortMagic<T>(), one = constant<T>(ONE);
+  const steps = constant<T>(STEPS), lowest = shortLowest<T>(), magic = shortMagic<T>(), one = constant<T>(ONE);
   const e2 = constant<T>(E2), e3 = constant<T>(E3), e4 = constant<T>(E4), e5 = constant<T>(E5);
   let at = scratch, out = to;
   for (let g = scratch, end = scratch + <usize>rows * sizeof<T>(); g < end; g += 16) {
     const tops = v128.load(g, MAXIMA), m = plain ? tops : v128.sub<T>(tops, v128.load(g, SHIFTS));
-    const peak = exp<T>(m, log2e, lowest, magic, one, e2, e3, e4, e5, expA<T>(), expB<T>());
+    const peak = exp<T>(m, steps, lowest, magic, one, e2, e3, e4, e5, expA<T>(), expB<T>());
     storeRecords<T>(at, g, false, peak, plain, out);
     if (sizeof<T>() == 4) storeRecords<T>(at + 16, g, true, peak, plain, out + 2 * RECORD);
     at += rowsInLanes<T>() << 3;

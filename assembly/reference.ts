@@ -110,7 +110,7 @@ export function refer<T>(m: T, scratch: usize): T {
   store<f64>(scratch, exponent, EXPONENT);
   store<f64>(scratch, <f64>shift, SHIFT);
   v128.store(scratch, splat<T>((exponent - (sizeof<T>() == 4 ? 127 : 1023)) * LN2_HIGH), FLOOR);
-  v128.store(scratch, v128.sub<T>(constant<T>(MAGIC), splat<T>(exponent)), MAGICS);
+  v128.store(scratch, v128.sub<T>(constant<T>(MAGIC), splat<T>(sizeof<T>() == 4 ? exponent : 256 * exponent)), MAGICS);
   v128.store(scratch, negativeInfinities<T>(), TOP);
   if (shift == 0) return m + <T>RISE;
   const v = v128.splat<T>(shift);
@@ -149,7 +149,7 @@ export function relative(x: f64, distance: f64, scratch: usize): f64 {
   return powerOf<f64>(
     load<f64>(scratch, SHIFT) - x,
     f64x2.splat((-exponent - 1023) * LN2_HIGH),
-    f64x2.add(constant<f64>(MAGIC), f64x2.splat(exponent)),
+    f64x2.add(constant<f64>(MAGIC), f64x2.splat(256 * exponent)),
   );
 }
 

@@ -1,6 +1,6 @@
 // Passes over one row of any length: the sum of exponentials, the maximum, weighted dots, the rescaling.
 
-import { E2, E3, E4, E5, F2, F3, F4, F5, LOG2E, ONE } from "./constants";
+import { E2, E3, E4, E5, F2, F3, F4, F5, ONE, STEPS } from "./constants";
 import { exp, expA, expB } from "./exp";
 import {
   addHigh, BLOCK, constant, copyTail, laneSum, larger, largestLane, low, NOWHERE, ROUND, roundSum, splat, storeTail,
@@ -50,7 +50,7 @@ export function maximum<T>(p: usize, bytes: usize, start: T, scratch: usize): T 
 @inline function expBlock<T>(
   begin: usize, end: usize, without: usize, tail: usize, keep: bool, fine: bool, shift: usize, scratch: usize,
 ): f64 {
-  const log2e = constant<T>(LOG2E), lowest = v128.load(scratch, FLOOR), magic = v128.load(scratch, MAGICS);
+  const steps = constant<T>(STEPS), lowest = v128.load(scratch, FLOOR), magic = v128.load(scratch, MAGICS);
   const one = constant<T>(ONE), e2 = constant<T>(fine ? F2 : E2), e3 = constant<T>(fine ? F3 : E3);
   const e4 = constant<T>(fine ? F4 : E4), e5 = constant<T>(fine ? F5 : E5);
   const high = expA<T>(), rest = expB<T>();
@@ -72,11 +72,11 @@ export function maximum<T>(p: usize, bytes: usize, start: T, scratch: usize): T 
     for (; q < stop; q += ROUND) {
       const a = v128.load(q), b = v128.load(q, 16), c = v128.load(q, 32), d = v128.load(q, 48);
       top = larger<T>(larger<T>(top, a), b);
-      const w = exp<T>(a, log2e, lowest, magic, one, e2, e3, e4, e5, high, rest, fine);
-      const x = exp<T>(b, log2e, lowest, magic, one, e2, e3, e4, e5, high, rest, fine);
+      const w = exp<T>(a, steps, lowest, magic, one, e2, e3, e4, e5, high, rest, fine);
+      const x = exp<T>(b, steps, lowest, magic, one, e2, e3, e4, e5, high, rest, fine);
       top = larger<T>(larger<T>(top, c), d);
-      const y = exp<T>(c, log2e, lowest, magic, one, e2, e3, e4, e5, high, rest, fine);
-      const z = exp<T>(d, log2e, lowest, magic, one, e2, e3, e4, e5, high, rest, fine);
+      const y = exp<T>(c, steps, lowest, magic, one, e2, e3, e4, e5, high, rest, fine);
+      const z = exp<T>(d, steps, lowest, magic, one, e2, e3, e4, e5, high, rest, fine);
       if (keep) {
         v128.store(q + offset, w);
         v128.store(q + offset, x, 16);

@@ -10,7 +10,7 @@
 // Class j of a group stands at its place + 16 j. The sum over classes runs as over the rounds of a long row, with rounds of
 // four classes.
 
-import { E2, E3, E4, E5, LOG2E, LOWEST, LOWEST_15, MAGIC, MAGIC_15, ONE } from "./constants";
+import { E2, E3, E4, E5, LOWEST, LOWEST_15, MAGIC, MAGIC_15, ONE, STEPS } from "./constants";
 import { exp, expA, expB } from "./exp";
 import { addHigh, constant, larger, low, negativeInfinities, roundSum } from "./lanes";
 
@@ -166,7 +166,7 @@ export function turnOut<T>(from: usize, factors: v128, out: usize, stride: usize
   at: usize, between: usize, bytes: usize, first: usize, last: usize, shifted: bool, keep: bool, scratch: usize,
   others: bool = false,
 ): void {
-  const log2e = constant<T>(LOG2E), lowest = shortLowest<T>(), magic = shortMagic<T>(), one = constant<T>(ONE);
+  const steps = constant<T>(STEPS), lowest = shortLowest<T>(), magic = shortMagic<T>(), one = constant<T>(ONE);
   const e2 = constant<T>(E2), e3 = constant<T>(E3), e4 = constant<T>(E4), e5 = constant<T>(E5);
   const expFirst = expA<T>(), expSecond = expB<T>();
   let p = at, sums = scratch + SUMS + (sizeof<T>() == 4 ? first << 1 : first);
@@ -178,10 +178,10 @@ export function turnOut<T>(from: usize, factors: v128, out: usize, stride: usize
       const a = less<T>(v128.load(p), m, shifted), b = less<T>(v128.load(p, 16), m, shifted);
       const c = less<T>(v128.load(p, 32), m, shifted), d = less<T>(v128.load(p, 48), m, shifted);
       if (!shifted) top = larger<T>(top, larger<T>(larger<T>(a, b), larger<T>(c, d)));
-      let w = exp<T>(a, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
-      let x = exp<T>(b, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
-      let y = exp<T>(c, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
-      let z = exp<T>(d, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
+      let w = exp<T>(a, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
+      let x = exp<T>(b, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
+      let y = exp<T>(c, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
+      let z = exp<T>(d, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
       if (keep) {
         v128.store(p, w);
         v128.store(p, x, 16);
@@ -205,7 +205,7 @@ export function turnOut<T>(from: usize, factors: v128, out: usize, stride: usize
       // one to three classes are left: the same sum, zeros for the others
       const a = less<T>(v128.load(p), m, shifted);
       if (!shifted) top = larger<T>(top, a);
-      let sum = exp<T>(a, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
+      let sum = exp<T>(a, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
       if (keep) v128.store(p, sum);
       if (others) {
         const i = v128.eq<T>(v128.load(p), m);
@@ -214,7 +214,7 @@ export function turnOut<T>(from: usize, factors: v128, out: usize, stride: usize
       }
       if (rest & 32) {
         const b = less<T>(v128.load(p, 16), m, shifted);
-        let x = exp<T>(b, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
+        let x = exp<T>(b, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
         if (!shifted) top = larger<T>(top, b);
         if (keep) v128.store(p, x, 16);
         if (others) {
@@ -225,7 +225,7 @@ export function turnOut<T>(from: usize, factors: v128, out: usize, stride: usize
         sum = v128.add<T>(sum, x);
         if (rest & 16) {
           const c = less<T>(v128.load(p, 32), m, shifted);
-          let y = exp<T>(c, log2e, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
+          let y = exp<T>(c, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
           if (!shifted) top = larger<T>(top, c);
           if (keep) v128.store(p, y, 32);
           if (others) {

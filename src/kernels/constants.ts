@@ -6,19 +6,24 @@ export interface Constant {
 }
 
 const LOG2E = 1.4426950408889634;
+const LN2_HIGH = { f32: 0.69317626953125, f64: 0.6931471806019545 };
+const LN2_LOW = { f32: -0.000029088971132296138, f64: -4.2009150726810846e-11 };
 
 /** e^r = 1 + r + r^2 Q(r) for |r| <= ln 2 / 2: minimax relative error 1.8 x 2^-24 (scripts/fitCoefficients.ts). */
 const EXP_F32 = [0.499992311000824, 0.16667115688323975, 0.041890256106853485, 0.008312467485666275];
 
 /** The same of one degree more, to 0.053 x 2^-24: of a long row's softmax, whose maximum is no exact 1. */
-const FINE = [0.4999999403953552, 0.1666652113199234, 0.04166826605796814, 0.008368673734366894, 0.0013820633757859468];
+const FINE = [0.4999999403953552, 0.1666652113199234, 0.04166826233267784, 0.00836867094039917, 0.001382089452818036];
 
-/** The same to 0.04 x 2^-53. */
-const EXP_F64 = [
-  0.5000000000000011, 0.16666666666666458, 0.041666666666528296, 0.008333333333473558, 0.0013888888943887896,
-  0.00019841269541415944, 0.000024801492945598283, 0.000002755756138033838, 2.7630282561938706e-7,
-  2.5006625504141493e-8,
-];
+/** The same for |r| <= ln 2 / 512, to 0.045 x 2^-53. */
+const EXP_F64 = [0.5000000000000121, 0.16666667995393666, 0.041666660617382674];
+
+/** 2^(1 / 256) in 120 bits. */
+const ROOT = 0x100b1afa5abcbed6129ab13ec11dc95n;
+
+/** 2^(j / 256), rounded once. */
+export const ROOT_OF_2 = Float64Array.from({ length: 256 });
+for (let j = 0, root = 1n << 120n; j < 256; j++, root = (root * ROOT) >> 120n) ROOT_OF_2[j] = Number(root) / 2 ** 120;
 
 /** R(z) = z (L1 + z (L2 + ...)) of the logarithm: error 0.011 x 2^-53. */
 const LOG = [
@@ -42,24 +47,28 @@ const SHORT_EXP = [
 export const CONSTANTS: readonly Constant[] = [
   // from here on 2^n is 0: -127 ln 2 and -1023 ln 2
   { name: "LOWEST", f32: Math.fround(-127 * Math.LN2), f64: -1023 * Math.LN2 },
-  // 1.5 2^23 + 127 and 1.5 2^52 + 1023: adding it rounds to an integer, whose biased exponent is then in the low bits
-  { name: "MAGIC", f32: 12583039, f64: 6755399441056767 },
-  { name: "LOG2E", f32: Math.fround(LOG2E), f64: LOG2E },
+  // 1.5 2^23 + 127 and 1.5 2^52 + 256 x 1023: adding it rounds to an integer, whose biased exponent is then in the low bits
+  { name: "MAGIC", f32: 12583039, f64: 6755399441317632 },
+  // n's steps a unit of x: see assembly/exp.ts
+  { name: "STEPS", f32: Math.fround(LOG2E), f64: 256 * LOG2E },
   { name: "ONE", f32: 1, f64: 1 },
-  ...EXP_F64.map((c, i) => ({ name: `E${i + 2}`, f32: EXP_F32[i] ?? 0, f64: c })),
+  ...EXP_F32.map((c, i) => ({ name: `E${i + 2}`, f32: c, f64: EXP_F64[i] ?? 0 })),
   ...LOG.map((c, i) => ({ name: `L${i + 1}`, f32: Math.fround(c), f64: c })),
-  // ln 2 in two parts: n times the first is exact for |n| < 1024, and for |n| < 2^21
-  { name: "LN2_HIGH", f32: 0.69317626953125, f64: 0.6931471806019545 },
-  { name: "LN2_LOW", f32: -0.000029088971132296138, f64: -4.2009150726810846e-11 },
+  // a step's part of ln 2, and ln 2, in two parts: n times the first is exact for |n| < 1024, and for |n| < 2^21
+  { name: "STEP_HIGH", f32: LN2_HIGH.f32, f64: LN2_HIGH.f64 / 256 },
+  { name: "STEP_LOW", f32: LN2_LOW.f32, f64: LN2_LOW.f64 / 256 },
+  { name: "LN2_HIGH", ...LN2_HIGH },
+  { name: "LN2_LOW", ...LN2_LOW },
   { name: "NEGATIVE_INFINITY", f32: Number.NEGATIVE_INFINITY, f64: Number.NEGATIVE_INFINITY },
   { name: "HIGHEST", f32: 3.4028234663852886e38, f64: Number.MAX_VALUE },
   { name: "SMALLEST_NORMAL", f32: 2 ** -126, f64: 2 ** -1022 },
   { name: "TWO_54", f32: 2 ** 54, f64: 2 ** 54 },
-  // from here on exp is +inf
-  { name: "HIGHEST_EXPONENT", f32: 89, f64: 710 },
+  // from here on exp is +inf: a little early
+  { name: "HIGHEST_EXPONENT", f32: Math.fround(88.37), f64: 709.78 },
   ...SHORT_LOG.map((c, i) => ({ name: `S${i + 1}`, f32: Math.fround(c), f64: c })),
   { name: "LN2", f32: Math.fround(Math.LN2), f64: Math.LN2 },
-  ...FINE.map((c, i) => ({ name: `F${i + 2}`, f32: c, f64: EXP_F64[i] })),
+  ...FINE.map((c, i) => ({ name: `F${i + 2}`, f32: c, f64: 0 })),
+  { name: "LOG2E", f32: Math.fround(LOG2E), f64: LOG2E },
   ...SHORT_EXP.map((c, i) => ({ name: `X${i + 1}`, f32: Math.fround(c), f64: c })),
   // of exp(x) 2^15 in short rows of float32, and of its inverse in float64
   { name: "LOWEST_15", f32: -98.4269027709961, f64: -98.4269027709961 },

@@ -1,6 +1,6 @@
 import type { Dtype, FloatArray } from "../dtype.ts";
 import { highWord, withHighWord } from "../numeric/bits.ts";
-import { constant } from "./constants.ts";
+import { constant, ROOT_OF_2 } from "./constants.ts";
 
 // exp and log of float64 with the bits of assembly/exp.ts and assembly/log.ts: the same operations in the same order.
 // exp of float32 is in stretch.ts.
@@ -9,10 +9,12 @@ import { constant } from "./constants.ts";
 export const LOWEST = constant("LOWEST");
 export const MAGIC = constant("MAGIC");
 
-const LOG2E64 = constant("LOG2E").f64;
-const HIGH64 = constant("LN2_HIGH").f64;
-const LOW64 = constant("LN2_LOW").f64;
-const [B2, B3, B4, B5, B6, B7, B8, B9, B10, B11] = [2, 3, 4, 5, 6, 7, 8, 9, 10, 11].map((i) => constant(`E${i}`).f64);
+const STEPS64 = constant("STEPS").f64;
+const HIGH64 = constant("STEP_HIGH").f64;
+const LOW64 = constant("STEP_LOW").f64;
+const [B2, B3, B4] = [2, 3, 4].map((i) => constant(`E${i}`).f64);
+
+const SMALLEST_NORMAL = constant("SMALLEST_NORMAL").f64;
 
 /** What t is above the biased exponent that its low bits hold. */
 const ROUND64 = 1.5 * 2 ** 52;
@@ -20,22 +22,21 @@ const ROUND64 = 1.5 * 2 ** 52;
 /** 2^(i - 1023), 0 and +inf at the ends: multiplying by it is faster than building the bits. */
 const POWERS64 = new Float64Array(BigInt64Array.from({ length: 2048 }, (_, i) => BigInt(i) << 52n).buffer);
 
-/** exp(z) 2^-N in float64. */
+/** exp(z) 2^-N in float64; the powers of 2 below the normal ones run down to 0. */
 export function power64(z: number, lowest: number, magic: number): number {
   const y = z < lowest ? lowest : z;
-  const t = y * LOG2E64 + magic;
+  const t = y * STEPS64 + magic;
   const n = t - magic;
   const r = y - n * HIGH64 - n * LOW64;
   const g = r * r;
-  let p = B11 * r + B10;
-  p = p * g + (B9 * r + B8);
-  p = p * g + (B7 * r + B6);
-  p = p * g + (B5 * r + B4);
-  p = p * g + (B3 * r + B2);
-  return (p * g + r + 1) * POWERS64[(t - ROUND64) | 0];
+  const p = (B4 * g + (B3 * r + B2)) * g + r;
+  const k = (t - ROUND64) | 0;
+  const root = ROOT_OF_2[k & 255];
+  const power = k > 255 ? root * POWERS64[k >> 8] : (root - 1) * SMALLEST_NORMAL;
+  return power + power * p;
 }
 
-/** exp of a float64 z <= 710 (or NaN). */
+/** exp of a float64 z below 709.78 (or NaN). */
 export function exp64(z: number): number {
   return power64(z, LOWEST.f64, MAGIC.f64);
 }
@@ -72,7 +73,6 @@ const [S1, S2, S3] = [1, 2, 3].map((i) => constant(`S${i}`).f64);
 const LN2 = constant("LN2").f64;
 const LN2_HIGH = constant("LN2_HIGH").f64;
 const LN2_LOW = constant("LN2_LOW").f64;
-const SMALLEST_NORMAL = constant("SMALLEST_NORMAL").f64;
 const TWO_54 = constant("TWO_54").f64;
 const SQRT2 = 1.4142135623730951;
 

@@ -24,6 +24,7 @@ export const exp = kernel({
       const n = Math.min(values.length, stop - from);
       for (let j = 0; j < n; j++) values[j] = top < x[from + j] ? top : x[from + j];
       lanes.exp(values, 0, n, 0, out, from);
+      for (let j = 0; j < n; j++) if (values[j] === top) out[from + j] = Number.POSITIVE_INFINITY;
     }
   },
 });

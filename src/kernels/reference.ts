@@ -48,7 +48,7 @@ export function refer({ dtype, narrow, reference }: Lanes, m: number): number {
   reference.shift = near || m === Number.NEGATIVE_INFINITY ? 0 : m;
   reference.exponent = exponent;
   reference.lowest = narrow((exponent - (dtype === "f32" ? 127 : 1023)) * LN2_HIGH);
-  reference.magic = MAGIC[dtype] - exponent;
+  reference.magic = MAGIC[dtype] - (dtype === "f32" ? exponent : 256 * exponent);
   return reference.shift === 0 ? narrow(m + RISE) : Number.POSITIVE_INFINITY;
 }
 
@@ -69,7 +69,7 @@ export function apart(lanes: Lanes, x: number, others: number): number {
  */
 export function relative({ reference: { shift, exponent } }: Lanes, x: number, distance: number): number {
   if (!(distance <= FAR)) return distance > FAR ? exp64(FAR) : Number.NaN;
-  return power64(shift - x, (-exponent - 1023) * LN2_HIGH, MAGIC.f64 + exponent);
+  return power64(shift - x, (-exponent - 1023) * LN2_HIGH, MAGIC.f64 + 256 * exponent);
 }
 
 /** The exponential of a logit x that is not above the reference m by more than RISE, as in the row's sum. */

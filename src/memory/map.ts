@@ -1,4 +1,4 @@
-import { CONSTANTS } from "../kernels/constants.ts";
+import { CONSTANTS, ROOT_OF_2 } from "../kernels/constants.ts";
 
 // The map of a WebAssembly memory, in bytes. assembly/constants.ts knows TABLE and the masks, assembly/rows.ts the layout
 // of scratch; everything else is handed to a kernel as a pointer.
@@ -10,8 +10,10 @@ export const CONTROL = 0;
 /** The constant table, 32 bytes a constant, and the masks behind it. */
 export const TABLE = 1024;
 export const MASKS = 3072;
+/** Table of float64's exp, 2 KiB. */
+const ROOTS = 4 * KIB;
 /** Working memory of a thread. */
-export const SCRATCH = 4 * KIB;
+export const SCRATCH = 8 * KIB;
 export const SCRATCH_BYTES = 68 * KIB;
 /** Bins of the exact sum. */
 export const BINS = SCRATCH + SCRATCH_BYTES;
@@ -54,12 +56,15 @@ export function pagesFor(arenaBytes: number, workers = 0): number {
   return Math.ceil(workerArea(arenaBytes, workers) / PAGE);
 }
 
-/** Writes the constant table and the masks. */
+/** Writes the constant table, the masks and the table of exp. */
 export function writeConstants(buffer: ArrayBufferLike): void {
   CONSTANTS.forEach(({ f32, f64 }, i) => {
     new Float32Array(buffer, TABLE + 32 * i, 4).fill(f32);
     new Float64Array(buffer, TABLE + 32 * i + 16, 2).fill(f64);
   });
+  // assembly/constants.ts: ROOTS
+  const bits = new BigInt64Array(ROOT_OF_2.buffer);
+  new BigInt64Array(buffer, ROOTS, 256).set(bits.map((root, j) => BigInt.asUintN(52, root) - (BigInt(j) << 44n)));
   // assembly/constants.ts: KEEP, ONE_HOT_4 and ONE_HOT_8, each 128 bytes
   const masks = new Uint8Array(buffer, MASKS, 384);
   masks.fill(255, 0, 64);
