@@ -40,14 +40,10 @@ export const F4 = 30;
 export const F5 = 31;
 export const F6 = 32;
 export const LOG2E = 33;
-export const X1 = 34;
-export const X2 = 35;
-export const X3 = 36;
-export const X4 = 37;
-export const X5 = 38;
-export const X6 = 39;
-export const LOWEST_15 = 40;
-export const MAGIC_15 = 41;
+export const STEP = 34;
+export const HALF_SQUARE = 35;
+export const LOWEST_15 = 36;
+export const MAGIC_15 = 37;
 
 /** 64 bytes of ones, then 64 of zeros: loaded at KEEP + 64 - n, a mask of the first n bytes of a round. */
 export const KEEP: usize = 3072;

@@ -11,7 +11,7 @@ import {
   stageRows, SUMS, turnIn,
 } from "./shortRows";
 import {
-  allNear, EXPONENTIALS, mayBeNear, measure, MEASURES, nearLanes, PLACES, placeLasts, storeWeights, takeTargets, TARGETS,
+  allNear, EXPONENTIALS, measure, MEASURES, nearLanes, PLACES, placeLasts, storeWeights, takeTargets, TARGETS,
 } from "./shortTargets";
 
 // Scratch, in bytes from its start, beside that of shortRows.ts and shortTargets.ts: a vector a group.
@@ -167,8 +167,7 @@ function takeMaxima<T>(rows: i32, between: usize, scratch: usize): bool {
   let lanes = scratch + LANES, at = scratch, equal = false;
   for (let g: usize = 0, end = <usize>rows * sizeof<T>(); g < end; g += 16) {
     const x = v128.load(scratch + g, LOGITS), m = v128.load(scratch + g, MAXIMA);
-    let far = i32x4.splat(-1);
-    if (mayBeNear<T>()) far = v128.not(nearLanes<T>(m, x));
+    const far = v128.not(nearLanes<T>(m, x));
     v128.store(scratch + g, far, FAR);
     v128.store(scratch + g, v128.and(m, far), SHIFTS);
     if (v128.any_true(far)) equal = sumEvaluation<T>(g, g + 16, lanes, between, true, scratch) || equal;
@@ -280,11 +279,8 @@ function batch<T>(
   const between = stride * rowsInLanes<T>();
   const ignored = turnBatch<T>(rows, row, stride, labels, ignoreIndex, between, scratch);
   findMaxima<T>(rows, row, stride, between, scratch);
-  let near = mayBeNear<T>(), equal = false;
-  if (near) {
-    equal = sumNear<T>(rows, between, scratch);
-    near = allNear<T>(rows, MAXIMA, scratch) && allNumbers(rows, scratch);
-  }
+  let equal = sumNear<T>(rows, between, scratch);
+  const near = allNear<T>(rows, MAXIMA, scratch) && allNumbers(rows, scratch);
   if (!near || ignored || weights) {
     storeWeights<T>(rows, labels, ignoreIndex, weights, scratch);
     equal = takeMaxima<T>(rows, between, scratch) || equal;

@@ -1,4 +1,6 @@
-import { E2, E3, E4, E5, F6, LOWEST, MAGIC, ONE, ROOTS, STEP_HIGH, STEP_LOW, STEPS } from "./constants";
+import {
+  E2, E3, E4, E5, F6, HALF_SQUARE, LOWEST, MAGIC, MAGIC_15, ONE, ROOTS, STEP, STEP_HIGH, STEP_LOW, STEPS,
+} from "./constants";
 import { constant, minusProduct, mulAdd } from "./lanes";
 
 /**
@@ -46,6 +48,20 @@ import { constant, minusProduct, mulAdd } from "./lanes";
 @inline function powers(k: v128): v128 {
   const first = <usize>(i32x4.extract_lane(k, 0) & 255) << 3, second = <usize>(i32x4.extract_lane(k, 2) & 255) << 3;
   return i64x2.add(v128.load_lane<i64>(second, v128.load64_zero(first, ROOTS), 1, ROOTS), i64x2.shl(k, 44));
+}
+
+/**
+ * exp(-x) of two lanes for x from -30 to 300: of rows of float32 (`T`) times 2^-15 and with the digits that they need, to 2^-31,
+ * of rows of float64 with all.
+ */
+// @ts-ignore: decorator
+@inline export function inverseExp<T>(x: v128): v128 {
+  if (sizeof<T>() == 8) return expLane<f64>(f64x2.neg(x));
+  const y = f64x2.mul(x, constant<f64>(STEPS)), magic = constant<f64>(MAGIC_15), t = f64x2.sub(magic, y);
+  // e^(-f ln 2 / 256) = 1 + f (f (ln 2 / 256)^2 / 2 - ln 2 / 256)
+  const f = f64x2.add(y, f64x2.sub(t, magic)), power = powers(t);
+  const p = f64x2.mul(f64x2.sub(f64x2.mul(constant<f64>(HALF_SQUARE), f), constant<f64>(STEP)), f);
+  return f64x2.add(power, f64x2.mul(power, p));
 }
 
 /** exp's a and b: ln 2 (of float64 its 256th part) in two parts. */

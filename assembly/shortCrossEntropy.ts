@@ -8,7 +8,7 @@ import {
   SUMS, TOPS, turnOut,
 } from "./shortRows";
 import {
-  allNear, DISTANCES, EXPONENTIALS, mayBeNear, measure, MEASURES, placeBatch, PLACES, storeWeights, takeMaxima,
+  allNear, DISTANCES, EXPONENTIALS, measure, MEASURES, placeBatch, PLACES, storeWeights, takeMaxima,
 } from "./shortTargets";
 
 /** What the exponentials of the rows are multiplied by, and their gradients at the targets. */
@@ -138,12 +138,8 @@ function storeWeightedLosses<T>(rows: i32, losses: usize, scratch: usize): void 
 ): void {
   const between = stride * rowsInLanes<T>();
   const ignored = placeBatch<T>(rows, row, stride, labels, ignoreIndex, scratch + LANES, scratch);
-  let near = mayBeNear<T>();
-  if (near) {
-    sumGroups<T>(scratch + LANES, between, between - 16, 0, <usize>rows * sizeof<T>(), false, keep, scratch);
-    near = allNear<T>(rows, TOPS, scratch);
-  }
-  if (weights == 0 && !ignored && near) {
+  sumGroups<T>(scratch + LANES, between, between - 16, 0, <usize>rows * sizeof<T>(), false, keep, scratch);
+  if (weights == 0 && !ignored && allNear<T>(rows, TOPS, scratch)) {
     finish<T>(rows, stride, keep, grad, losses, scale, true, between, scratch);
   } else {
     storeWeights<T>(rows, labels, ignoreIndex, weights, scratch);

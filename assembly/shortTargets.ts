@@ -5,8 +5,8 @@
 //
 // The last class's logit takes the target's place among the others, so that there is one exponential less.
 
-import { LOG2E, MAGIC_15, ONE, X1, X2, X3, X4, X5, X6 } from "./constants";
-import { expLane } from "./exp";
+import { ONE } from "./constants";
+import { expLane, inverseExp } from "./exp";
 import { constant, high, larger, low, splat } from "./lanes";
 import { LANES, OWN, rowsInLanes, SHIFTS, SUMS, sumShifted, TOPS, turnIn } from "./shortRows";
 
@@ -26,10 +26,6 @@ export const EXPONENTIALS: usize = 1536;
 export const DISTANCES: usize = 1792;
 /** The targets, 4 bytes a class; 0 where the row is ignored. */
 export const PLACES: usize = 2048;
-
-/** Whether rows of the dtype may be near: float64's exponential loses digits where it does not fall. */
-// @ts-ignore: decorator
-@inline export function mayBeNear<T>(): bool { return sizeof<T>() == 4; }
 
 /** One row's target, at 4 bytes a class. */
 // @ts-ignore: decorator
@@ -132,12 +128,11 @@ export function takeMaxima<T>(
   let lanes = scratch + LANES, at = scratch, from = row, targets = labels;
   for (let g: usize = 0, end = <usize>rows * sizeof<T>(); g < end; g += 16) {
     const x = v128.load(scratch + g, TARGETS);
-    let far = i32x4.splat(-1);
-    if (mayBeNear<T>()) far = v128.not(nearLanes<T>(v128.load(scratch + g, TOPS), x));
+    const far = v128.not(nearLanes<T>(v128.load(scratch + g, TOPS), x));
     let e = sizeof<T>() == 4 ? constant<f32>(ONE) : constant<f64>(ONE), u = zero, upperU = zero;
     if (v128.any_true(far)) {
       // exponentials may stand there
-      if (mayBeNear<T>()) placeBatch<T>(rowsInLanes<T>(), from, stride, targets, ignoreIndex, lanes, scratch + g);
+      placeBatch<T>(rowsInLanes<T>(), from, stride, targets, ignoreIndex, lanes, scratch + g);
       let m = x;
       for (let p = lanes; p < lanes + bytes; p += 16) m = larger<T>(m, v128.load(p));
       m = v128.and(m, far);
@@ -162,39 +157,26 @@ export function takeMaxima<T>(
   }
 }
 
-/** exp(-x) 2^-15 of two float64 lanes, with the digits that rows of float32 need: relative error 2^-28. */
 // @ts-ignore: decorator
-@inline function inverseExp(x: v128): v128 {
-  const magic = constant<f64>(MAGIC_15), y = f64x2.neg(f64x2.mul(x, constant<f64>(LOG2E))), t = f64x2.add(y, magic);
-  const f = f64x2.sub(y, f64x2.sub(t, magic)), g = f64x2.mul(f, f);
-  let p = f64x2.add(f64x2.mul(constant<f64>(X6), f), constant<f64>(X5));
-  p = f64x2.add(f64x2.mul(p, g), f64x2.add(f64x2.mul(constant<f64>(X4), f), constant<f64>(X3)));
-  p = f64x2.add(f64x2.mul(p, g), f64x2.add(f64x2.mul(constant<f64>(X2), f), constant<f64>(X1)));
-  return f64x2.mul(f64x2.add(f64x2.mul(p, f), constant<f64>(ONE)), i64x2.shl(t, 52));
+@inline function measureRows<T>(x: v128, at: usize): void {
+  const e = inverseExp<T>(x);
+  v128.store(at, e, MEASURES);
+  v128.store(at, f64x2.mul(v128.load(at, SUMS), e), SUMS);
 }
 
 // @ts-ignore: decorator
-@inline function measureGroup(g: usize, at: usize): void {
-  const x = v128.load(g, TARGETS), lower = inverseExp(low<f32>(x)), upper = inverseExp(high(x));
-  v128.store(at, lower, MEASURES);
-  v128.store(at, upper, MEASURES + 16);
-  v128.store(at, f64x2.mul(v128.load(at, SUMS), lower), SUMS);
-  v128.store(at, f64x2.mul(v128.load(at, SUMS + 16), upper), SUMS + 16);
+@inline function measureGroup<T>(g: usize, at: usize): void {
+  const x = v128.load(g, TARGETS);
+  measureRows<T>(low<T>(x), at);
+  if (sizeof<T>() == 4) measureRows<T>(high(x), at + 16);
 }
 
-/** exp(-x) 2^-15 of the targets' logits to MEASURES; the sums times that. */
+/** exp(-x) of the targets' logits (of float32 times 2^-15) to MEASURES; the sums times that. */
 // @ts-ignore: decorator
 @inline export function measure<T>(rows: i32, scratch: usize): void {
-  let g = scratch, at = scratch;
-  const end = scratch + <usize>rows * sizeof<T>();
-  if (!mayBeNear<T>()) {
-    const one = constant<f64>(ONE);
-    for (; g < end; g += 16) v128.store(g, one, MEASURES);
-    return;
+  let at = scratch;
+  for (let g = scratch, end = scratch + <usize>rows * sizeof<T>(); g < end; g += 16) {
+    measureGroup<T>(g, at);
+    at += rowsInLanes<T>() << 3;
   }
-  for (; g + 32 <= end; g += 32, at += 64) {
-    measureGroup(g, at);
-    measureGroup(g + 16, at + 32);
-  }
-  if (g < end) measureGroup(g, at);
 }

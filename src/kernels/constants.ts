@@ -6,6 +6,7 @@ export interface Constant {
 }
 
 const LOG2E = 1.4426950408889634;
+const STEP = Math.LN2 / 256;
 const LN2_HIGH = { f32: 0.69317626953125, f64: 0.6931471806019545 };
 const LN2_LOW = { f32: -0.000029088971132296138, f64: -4.2009150726810846e-11 };
 
@@ -33,12 +34,6 @@ const LOG = [
 
 /** The same for rows of float32, to 2^-30. */
 const SHORT_LOG = [0.6666677608816535, 0.39977573722027443, 0.2987094440341793];
-
-/** 2^f = 1 + f P(f) for |f| <= 1/2, to 2^-28.9: enough for the targets of rows of float32. */
-const SHORT_EXP = [
-  0.6931472028528982, 0.24022647913761122, 0.055503324739977246, 0.009618437360605945, 0.0013398873697640606,
-  0.00015353359188175294,
-];
 
 /**
  * Every constant of the kernels, in the order of the table in linear memory (assembly/constants.ts names the indices):
@@ -69,10 +64,12 @@ export const CONSTANTS: readonly Constant[] = [
   { name: "LN2", f32: Math.fround(Math.LN2), f64: Math.LN2 },
   ...FINE.map((c, i) => ({ name: `F${i + 2}`, f32: c, f64: 0 })),
   { name: "LOG2E", f32: Math.fround(LOG2E), f64: LOG2E },
-  ...SHORT_EXP.map((c, i) => ({ name: `X${i + 1}`, f32: Math.fround(c), f64: c })),
+  // of the targets of rows of float32
+  { name: "STEP", f32: 0, f64: STEP },
+  { name: "HALF_SQUARE", f32: 0, f64: (STEP * STEP) / 2 },
   // of exp(x) 2^15 in short rows of float32, and of its inverse in float64
   { name: "LOWEST_15", f32: -98.4269027709961, f64: -98.4269027709961 },
-  { name: "MAGIC_15", f32: 12583054, f64: 6755399441056752 },
+  { name: "MAGIC_15", f32: 12583054, f64: 6755399441313792 },
 ];
 
 /** A constant by name; throws where there is none. */

@@ -12,6 +12,9 @@ export const MAGIC = constant("MAGIC");
 const STEPS64 = constant("STEPS").f64;
 const HIGH64 = constant("STEP_HIGH").f64;
 const LOW64 = constant("STEP_LOW").f64;
+const STEP = constant("STEP").f64;
+const HALF_SQUARE = constant("HALF_SQUARE").f64;
+const MAGIC_15 = constant("MAGIC_15").f64;
 const [B2, B3, B4] = [2, 3, 4].map((i) => constant(`E${i}`).f64);
 
 const SMALLEST_NORMAL = constant("SMALLEST_NORMAL").f64;
@@ -22,7 +25,14 @@ const ROUND64 = 1.5 * 2 ** 52;
 /** 2^(i - 1023), 0 and +inf at the ends: multiplying by it is faster than building the bits. */
 const POWERS64 = new Float64Array(BigInt64Array.from({ length: 2048 }, (_, i) => BigInt(i) << 52n).buffer);
 
-/** exp(z) 2^-N in float64; the powers of 2 below the normal ones run down to 0. */
+/** 2^(k / 256 - 1023), k being what t is above ROUND64; what is not normal runs down to 0. */
+function powerOf2(t: number): number {
+  const k = (t - ROUND64) | 0;
+  const root = ROOT_OF_2[k & 255];
+  return k > 255 ? root * POWERS64[k >> 8] : (root - 1) * SMALLEST_NORMAL;
+}
+
+/** exp(z) 2^-N in float64. */
 export function power64(z: number, lowest: number, magic: number): number {
   const y = z < lowest ? lowest : z;
   const t = y * STEPS64 + magic;
@@ -30,10 +40,18 @@ export function power64(z: number, lowest: number, magic: number): number {
   const r = y - n * HIGH64 - n * LOW64;
   const g = r * r;
   const p = (B4 * g + (B3 * r + B2)) * g + r;
-  const k = (t - ROUND64) | 0;
-  const root = ROOT_OF_2[k & 255];
-  const power = k > 255 ? root * POWERS64[k >> 8] : (root - 1) * SMALLEST_NORMAL;
+  const power = powerOf2(t);
   return power + power * p;
+}
+
+/** exp(-x) of a number from -30 to 300: of rows of float32 times 2^-15 and with the digits that they need. */
+export function inverseExp(x: number, dtype: Dtype): number {
+  if (dtype === "f64") return exp64(-x);
+  const y = x * STEPS64;
+  const t = MAGIC_15 - y;
+  const f = y + (t - MAGIC_15);
+  const power = powerOf2(t);
+  return power + power * ((HALF_SQUARE * f - STEP) * f);
 }
 
 /** exp of a float64 z below 709.78 (or NaN). */

@@ -1,6 +1,6 @@
 import type { FloatArray } from "../dtype.ts";
 import { constant } from "./constants.ts";
-import { LOWEST, log1p, MAGIC } from "./elementary.ts";
+import { inverseExp, LOWEST, log1p, MAGIC } from "./elementary.ts";
 import { maximum } from "./maximum.ts";
 import { blockSum } from "./rows.ts";
 import type { Lanes } from "./scratch.ts";
@@ -11,12 +11,6 @@ import type { Lanes } from "./scratch.ts";
 const LOW = -10;
 const HIGH = 30;
 const DEEP = -300;
-
-const LOG2E = constant("LOG2E").f64;
-const INVERSE_MAGIC = constant("MAGIC_15").f64;
-const [X1, X2, X3, X4, X5, X6] = [1, 2, 3, 4, 5, 6].map((i) => constant(`X${i}`).f64);
-/** 2^(i - 512 - 15). */
-const POWERS = new Float64Array(BigInt64Array.from({ length: 1024 }, (_, i) => BigInt(i + 496) << 52n).buffer);
 
 const LOWEST_15 = constant("LOWEST_15").f32;
 const MAGIC_15 = constant("MAGIC_15").f32;
@@ -37,18 +31,6 @@ export function shortExpOf(lanes: Lanes, z: number): number {
   accumulators[0] = z;
   exponentials(lanes, accumulators, 0, 1, 0, accumulators);
   return accumulators[0];
-}
-
-/** exp(-x) 2^-15 of a float32 from -300 to 30. */
-function inverseExp(x: number): number {
-  const y = -(x * LOG2E);
-  const n = y + INVERSE_MAGIC - INVERSE_MAGIC;
-  const f = y - n;
-  const g = f * f;
-  let p = X6 * f + X5;
-  p = p * g + (X4 * f + X3);
-  p = p * g + (X2 * f + X1);
-  return (p * f + 1) * POWERS[n + 512];
 }
 
 /** What a row with an index target is computed from. */
@@ -93,7 +75,7 @@ export function othersOf(lanes: Lanes, x: FloatArray, at: number, classes: numbe
   if (label < n) more[label] = x[at + n];
   const top = maximum(more, 0, n, Number.NEGATIVE_INFINITY);
   const m = Math.max(top, own);
-  const near = lanes.dtype === "f32" && m >= LOW && m <= HIGH && own >= DEEP;
+  const near = m >= LOW && m <= HIGH && own >= DEEP;
   const shift = near ? 0 : m;
   exponentials(lanes, more, 0, n, shift, values);
   others.logits = more;
@@ -102,7 +84,7 @@ export function othersOf(lanes: Lanes, x: FloatArray, at: number, classes: numbe
   others.near = near;
   others.shift = shift;
   others.top = top;
-  others.measure = lanes.dtype === "f32" ? inverseExp(near ? own : 0) : 1;
+  others.measure = inverseExp(near ? own : 0, lanes.dtype);
   others.sum = blockSum(lanes, values, n, 1) * others.measure;
   others.own = near ? 1 : lanes.expOf(own, shift);
   others.distance = near ? 0 : own - shift;
