@@ -7,7 +7,7 @@ import { addHigh, constant, high, low, roundSum, splat } from "./lanes";
 import { ln1p } from "./log";
 import { ARGMAX, BRIER, CONFIDENCE, ENTROPY, ignoreRow, LOG_SUM_EXP, LOSS, markNonFinite, RECORD } from "./record";
 import {
-  BATCH, LANES, less, OWN, rowsInLanes, SHIFTS, shortLowest, shortMagic, STAGED, STAGED_LABELS, STAGED_ROWS, stageLabels,
+  BATCH, LANES, OWN, rowsInLanes, SHIFTS, shortLowest, shortMagic, STAGED, STAGED_LABELS, STAGED_ROWS, stageLabels,
   stageRows, SUMS, turnIn,
 } from "./shortRows";
 import {
@@ -87,29 +87,27 @@ const FAR: usize = 3840;
  * The sums over groups `first` to `last`, that of exponentials as sumGroups does it, and the count of logits above. Whether
  * one equals its target.
  */
-// @ts-ignore: decorator
-@inline function sumEvaluation<T>(first: usize, last: usize, lanes: usize, between: usize, shifted: bool, scratch: usize): bool {
+function sumEvaluation<T>(first: usize, last: usize, lanes: usize, between: usize, scratch: usize): bool {
   const steps = constant<T>(STEPS), lowest = shortLowest<T>(), magic = shortMagic<T>(), one = constant<T>(ONE);
   const e2 = constant<T>(E2), e3 = constant<T>(E3), e4 = constant<T>(E4), e5 = constant<T>(E5);
   const expFirst = expA<T>(), expSecond = expB<T>();
   const whole = (between - 16) & ~63, rest = (between - 16) & 48;
   let p = lanes, sums = scratch + SUMS + (sizeof<T>() == 4 ? first << 1 : first), equal = i32x4.splat(0);
   for (let g = scratch + first, end = scratch + last; g < end; g += 16) {
-    const m = shifted ? v128.load(g, SHIFTS) : f64x2.splat(0), own = v128.load(g, LOGITS);
-    const top = shifted ? v128.sub<T>(v128.load(g, MAXIMA), m) : v128.load(g, MAXIMA);
+    const own = v128.load(g, LOGITS), top = v128.load(g, MAXIMA);
     let lower = f64x2.splat(0), upper = lower, products = splat<T>(0), squares = products, above = i32x4.splat(0);
     for (const stop = p + whole; p < stop; p += 64) {
       const a = v128.load(p), b = v128.load(p, 16), c = v128.load(p, 32), d = v128.load(p, 48);
-      const s = less<T>(a, m, shifted), w = exp<T>(s, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
-      const t = less<T>(b, m, shifted), x = exp<T>(t, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
-      const u = less<T>(c, m, shifted), y = exp<T>(u, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
-      const v = less<T>(d, m, shifted), z = exp<T>(v, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
+      const w = exp<T>(a, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
+      const x = exp<T>(b, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
+      const y = exp<T>(c, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
+      const z = exp<T>(d, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
       const sum = roundSum<T>(w, x, y, z);
       lower = f64x2.add(lower, low<T>(sum));
       upper = addHigh<T>(upper, sum);
       products = v128.add<T>(products, roundSum<T>(
-        product<T>(w, s, lowest, top), product<T>(x, t, lowest, top),
-        product<T>(y, u, lowest, top), product<T>(z, v, lowest, top),
+        product<T>(w, a, lowest, top), product<T>(x, b, lowest, top),
+        product<T>(y, c, lowest, top), product<T>(z, d, lowest, top),
       ));
       squares = v128.add<T>(
         squares, roundSum<T>(v128.mul<T>(w, w), v128.mul<T>(x, x), v128.mul<T>(y, y), v128.mul<T>(z, z)),
@@ -124,9 +122,9 @@ const FAR: usize = 3840;
       const zero = splat<T>(0);
       let sum = zero, dots = zero, square = zero;
       for (let q = p, stop = p + rest; q < stop; q += 16) {
-        const a = v128.load(q), s = less<T>(a, m, shifted), w = exp<T>(s, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
+        const a = v128.load(q), w = exp<T>(a, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
         sum = v128.add<T>(sum, w);
-        dots = v128.add<T>(dots, product<T>(w, s, lowest, top));
+        dots = v128.add<T>(dots, product<T>(w, a, lowest, top));
         square = v128.add<T>(square, v128.mul<T>(w, w));
         above = subtractMask<T>(above, v128.gt<T>(a, own));
         equal = v128.or(equal, v128.eq<T>(a, own));
@@ -147,10 +145,6 @@ const FAR: usize = 3840;
   return v128.any_true(equal);
 }
 
-function sumNear<T>(rows: i32, between: usize, scratch: usize): bool {
-  return sumEvaluation<T>(0, <usize>rows * sizeof<T>(), scratch + LANES, between, false, scratch);
-}
-
 /** Whether no row holds a NaN, which its maximum may not show. */
 // @ts-ignore: decorator
 @inline function allNumbers(rows: i32, scratch: usize): bool {
@@ -162,15 +156,23 @@ function sumNear<T>(rows: i32, between: usize, scratch: usize): bool {
   return i64x2.all_true(same);
 }
 
-/** Sums again, less their maxima, rows that are not near. */
-function takeMaxima<T>(rows: i32, between: usize, scratch: usize): bool {
-  let lanes = scratch + LANES, at = scratch, equal = false;
+/** Sums again, less their maxima, rows that are not near: these are taken from the lanes, whose counts are there by then. */
+function takeMaxima<T>(rows: i32, between: usize, scratch: usize): void {
+  let lanes = scratch + LANES, at = scratch;
   for (let g: usize = 0, end = <usize>rows * sizeof<T>(); g < end; g += 16) {
     const x = v128.load(scratch + g, LOGITS), m = v128.load(scratch + g, MAXIMA);
     const far = v128.not(nearLanes<T>(m, x));
     v128.store(scratch + g, far, FAR);
-    v128.store(scratch + g, v128.and(m, far), SHIFTS);
-    if (v128.any_true(far)) equal = sumEvaluation<T>(g, g + 16, lanes, between, true, scratch) || equal;
+    const shift = v128.and(m, far);
+    v128.store(scratch + g, shift, SHIFTS);
+    if (v128.any_true(far)) {
+      const above = v128.load(scratch + g, ABOVE);
+      for (let p = lanes, end = lanes + between; p < end; p += 16) v128.store(p, v128.sub<T>(v128.load(p), shift));
+      v128.store(scratch + g, v128.sub<T>(m, shift), MAXIMA);
+      sumEvaluation<T>(g, g + 16, lanes, between, scratch);
+      v128.store(scratch + g, above, ABOVE);
+      v128.store(scratch + g, m, MAXIMA);
+    }
     // 1 where the row is near
     const e = expLane<T>(v128.sub<T>(v128.and(x, far), v128.and(m, far)));
     v128.store(at, low<T>(e), EXPONENTIALS);
@@ -179,7 +181,6 @@ function takeMaxima<T>(rows: i32, between: usize, scratch: usize): bool {
     at += rowsInLanes<T>() << 3;
     lanes += between;
   }
-  return equal;
 }
 
 /** Adds to the counts of logits above those that equal the target's and come before it. */
@@ -279,13 +280,12 @@ function batch<T>(
   const between = stride * rowsInLanes<T>();
   const ignored = turnBatch<T>(rows, row, stride, labels, ignoreIndex, between, scratch);
   findMaxima<T>(rows, row, stride, between, scratch);
-  let equal = sumNear<T>(rows, between, scratch);
+  if (sumEvaluation<T>(0, <usize>rows * sizeof<T>(), scratch + LANES, between, scratch)) countEqual<T>(rows, between, scratch);
   const near = allNear<T>(rows, MAXIMA, scratch) && allNumbers(rows, scratch);
   if (!near || ignored || weights) {
     storeWeights<T>(rows, labels, ignoreIndex, weights, scratch);
-    equal = takeMaxima<T>(rows, between, scratch) || equal;
+    takeMaxima<T>(rows, between, scratch);
   }
-  if (equal) countEqual<T>(rows, between, scratch);
   measure<T>(rows, scratch);
   if (near && !ignored && !weights) finishBatch<T>(rows, true, to, scratch);
   else {

@@ -131,6 +131,17 @@ function storeWeightedLosses<T>(rows: i32, losses: usize, scratch: usize): void 
   storeGradient<T>(rows, stride, plain, grad, between, scratch);
 }
 
+function sumKeeping<T>(end: usize, between: usize, scratch: usize): void {
+  sumGroups<T>(scratch + LANES, between, between - 16, 0, end, false, true, scratch);
+}
+
+/** The sums, and what they are of where it is to be kept. Of float64 it always is: 1 KB less code for 2% of the time. */
+// @ts-ignore: decorator
+@inline function sumNear<T>(end: usize, between: usize, keep: bool, scratch: usize): void {
+  if (keep || sizeof<T>() == 8) sumKeeping<T>(end, between, scratch);
+  else sumGroups<T>(scratch + LANES, between, between - 16, 0, end, false, false, scratch);
+}
+
 // @ts-ignore: decorator
 @inline function batch<T>(
   rows: i32, row: usize, stride: usize, labels: usize, weights: usize, keep: bool, grad: usize, losses: usize,
@@ -138,7 +149,7 @@ function storeWeightedLosses<T>(rows: i32, losses: usize, scratch: usize): void 
 ): void {
   const between = stride * rowsInLanes<T>();
   const ignored = placeBatch<T>(rows, row, stride, labels, ignoreIndex, scratch + LANES, scratch);
-  sumGroups<T>(scratch + LANES, between, between - 16, 0, <usize>rows * sizeof<T>(), false, keep, scratch);
+  sumNear<T>(<usize>rows * sizeof<T>(), between, keep, scratch);
   if (weights == 0 && !ignored && allNear<T>(rows, TOPS, scratch)) {
     finish<T>(rows, stride, keep, grad, losses, scale, true, between, scratch);
   } else {
