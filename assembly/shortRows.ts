@@ -12,7 +12,7 @@
 
 import { E2, E3, E4, E5, LOWEST, LOWEST_15, MAGIC, MAGIC_15, ONE, STEPS } from "./constants";
 import { exp, expA, expB } from "./exp";
-import { addHigh, constant, larger, low, negativeInfinities, roundSum } from "./lanes";
+import { addHigh, constant, larger, low, negativeInfinities, roundSum, splat } from "./lanes";
 
 /** Rows of at most this many classes are turned. The JavaScript loops choose their order of summing by it too. */
 export const SHORT = 64;
@@ -203,38 +203,18 @@ export function turnOut<T>(from: usize, factors: v128, out: usize, stride: usize
     }
     if (rest) {
       // one to three classes are left: the same sum, zeros for the others
-      const a = less<T>(v128.load(p), m, shifted);
-      if (!shifted) top = larger<T>(top, a);
-      let sum = exp<T>(a, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
-      if (keep) v128.store(p, sum);
-      if (others) {
-        const i = v128.eq<T>(v128.load(p), m);
-        top = v128.add<T>(top, v128.and(i, one));
-        sum = v128.andnot(sum, i);
-      }
-      if (rest & 32) {
-        const b = less<T>(v128.load(p, 16), m, shifted);
-        let x = exp<T>(b, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
-        if (!shifted) top = larger<T>(top, b);
-        if (keep) v128.store(p, x, 16);
+      let sum = splat<T>(0);
+      for (const last = p + rest; p < last; p += 16) {
+        const a = less<T>(v128.load(p), m, shifted);
+        if (!shifted) top = larger<T>(top, a);
+        let w = exp<T>(a, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
         if (others) {
-          const j = v128.eq<T>(v128.load(p, 16), m);
-          top = v128.add<T>(top, v128.and(j, one));
-          x = v128.andnot(x, j);
+          const i = v128.eq<T>(v128.load(p), m);
+          top = v128.add<T>(top, v128.and(i, one));
+          w = v128.andnot(w, i);
         }
-        sum = v128.add<T>(sum, x);
-        if (rest & 16) {
-          const c = less<T>(v128.load(p, 32), m, shifted);
-          let y = exp<T>(c, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
-          if (!shifted) top = larger<T>(top, c);
-          if (keep) v128.store(p, y, 32);
-          if (others) {
-            const k = v128.eq<T>(v128.load(p, 32), m);
-            top = v128.add<T>(top, v128.and(k, one));
-            y = v128.andnot(y, k);
-          }
-          sum = v128.add<T>(sum, y);
-        }
+        if (keep) v128.store(p, w);
+        sum = v128.add<T>(sum, w);
       }
       lower = f64x2.add(lower, low<T>(sum));
       upper = addHigh<T>(upper, sum);
