@@ -193,7 +193,6 @@ function printConstants(name: string, comment: string, c: readonly number[], bit
 
 // R(z) = ln((1 + s) / (1 - s)) / s - 2 where z = s^2, its error relative to the whole logarithm.
 const reciprocal = (v: Decimal) => new D(1).div(v);
-const exp2Target = grid(new D(-0.5), new D(0.5), (f) => new D(2).pow(f), reciprocal);
 const zMax = D.sqrt(2).sub(1).div(D.sqrt(2).add(1)).pow(2);
 const tail = (s: Decimal) =>
   D.ln(s.add(1).div(new D(1).sub(s)))
@@ -214,7 +213,6 @@ const stepTarget = grid(halfStep.neg(), halfStep, (r) => D.exp(r), reciprocal);
 const fit32 = fitRounded(expTarget, [1, 1], 5, fround);
 const fine32 = fitRounded(expTarget, [1, 1], 6, fround);
 const fit64 = fitRounded(stepTarget, [1, 1], 4, Number);
-const shortFit64 = fitRounded(exp2Target, [1], 6, Number); // for targets of float32 rows
 const logFit = fitRounded(logTarget, [0], 7, Number);
 const shortLogFit = fitRounded(logTarget, [0], 3, Number); // of float32 rows
 
@@ -223,7 +221,6 @@ printConstants("FINE_F32", "e^r = 1, 1, c2 ... c6, float32 values", fine32, bits
 printConstants("LN2_F32", "ln 2 = high (14 bits) + low, float32 values", [LN2_HI32, LN2_LO32], bits32);
 printConstants("EXP_F64", "e^r = 1, 1, c2, c3, c4", fit64, bits64);
 console.log(`/** 2^(1 / 256) in 120 bits. */\nconst ROOT = 0x${ROOT.toString(16)}n;`);
-printConstants("SHORT_EXP", "2^f = 1, c1, c2 ...", shortFit64, bits64);
 printConstants("LOG_F64", "L1, L2 ...", logFit.slice(1), bits64);
 printConstants("SHORT_LOG", "L1, L2, L3", shortLogFit.slice(1), bits64);
 printConstants("LN2_F64", "ln 2 = high (32 bits) + low", [LN2_HI, LN2_LO], bits64);
@@ -238,7 +235,6 @@ table("Relative error of the rounded coefficients in exact arithmetic", {
   "e^r, float32 / 2^-24": { error: units(maxError(fit32, expTarget), 24).toFixed(3) },
   "e^r of degree 6, float32 / 2^-24": { error: units(maxError(fine32, expTarget), 24).toFixed(3) },
   "e^r, float64 / 2^-53": { error: units(maxError(fit64, stepTarget), 53).toFixed(3) },
-  "2^f of float32 rows / 2^-29": { error: units(maxError(shortFit64, exp2Target), 29).toFixed(3) },
   "log of float32 rows / 2^-30": { error: units(maxError(shortLogFit, logTarget), 30).toFixed(3) },
   "log, float64 / 2^-53": { error: units(maxError(logFit, logTarget), 53).toFixed(4) },
 });

@@ -176,6 +176,18 @@ describe.each([1, 4])("a worker that, at its kernel call %i,", (at) => {
   });
 });
 
+test("a clock that jumps, as where the process was suspended, gives no worker up", async () => {
+  const losses = await open({ threads: 2, worker: faulty("slow") }, 1000);
+  const now = performance.now.bind(performance);
+  let asked = 0;
+  const clock = vi.spyOn(performance, "now").mockImplementation(() => now() + (++asked > 3 ? 60_000 : 0));
+  // until the worker took part
+  for (let i = 0; i < 20 && asked <= 3; i++) expectRight(losses);
+  clock.mockRestore();
+  expect(asked).toBeGreaterThan(3);
+  expect(losses.notes).toEqual([]);
+});
+
 test("a worker that stops while it overwrites its input in place: an error says so, and the next call works", async () => {
   const losses = await open({ threads: 2, worker: faulty("half") });
   const resident = losses.alloc(Float32Array, logits.length);

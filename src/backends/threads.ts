@@ -37,7 +37,10 @@ export interface Tuning {
   readonly smallestStride: number;
   /** How long a worker that has a core to itself spins for the next launch before it sleeps. */
   readonly workerSpinMilliseconds: number;
-  /** How long the caller spins for the last strides before it sleeps, and then waits until it gives a worker up. */
+  /**
+   * How long the caller spins for the last strides before it sleeps, and then waits until it gives a worker up. Where a result
+   * overwrites its input that would lose it, so there it waits ten times as long.
+   */
   readonly spinMilliseconds: number;
   readonly patienceMilliseconds: number;
 }
@@ -54,6 +57,9 @@ export const TUNING: Tuning = {
   spinMilliseconds: 0.1,
   patienceMilliseconds: 2000,
 };
+
+/** A clock that jumps by more (Ctrl-Z, a suspended container) says that all of the process stood still, not that a worker did. */
+const SLICE_MILLISECONDS = 100;
 
 /** Launch numbers run from 1 to this, and then again from 1: no complement of one is another. Strides start again, too. */
 const LAST = 2 ** 30;
@@ -103,11 +109,12 @@ export function createThreads(exports: Exports, buffer: ArrayBufferLike, pool: P
   const isPending = (flag: number) => flag !== number && flag !== ~number;
 
   function finish(stride: number): void {
+    const patience = tuning.patienceMilliseconds * (isInPlace(plan, launch.numbers) ? 10 : 1);
     while (isPending(Atomics.load(flags, stride)) && first + stride >= abandoned) {
-      if (waitFor(stride)) break;
+      if (waitFor(stride, patience)) break;
       // whoever took a stride below this number says that it runs
       const taken = Atomics.load(words, TAKEN);
-      pool.dismissRunning(`no answer for ${tuning.patienceMilliseconds / 1000} s`);
+      pool.dismissRunning(`no answer for ${patience / 1000} s`);
       abandoned = taken;
     }
     const flag = Atomics.load(flags, stride);
@@ -116,16 +123,19 @@ export function createThreads(exports: Exports, buffer: ArrayBufferLike, pool: P
   }
 
   /** Waits until a stride is flagged; false where that takes too long. */
-  function waitFor(stride: number): boolean {
-    const begin = performance.now();
+  function waitFor(stride: number, patience: number): boolean {
+    let last = performance.now();
+    let waited = 0;
     const pending = () => isPending(Atomics.load(flags, stride));
     for (let k = 0; pending(); k++) {
       if (k % 64 !== 63) continue;
-      const waited = performance.now() - begin;
-      if (waited > tuning.patienceMilliseconds) return false;
+      const now = performance.now();
+      waited += Math.min(now - last, SLICE_MILLISECONDS);
+      last = now;
+      if (waited > patience) return false;
       if (!mayWait || waited < tuning.spinMilliseconds) continue;
       Atomics.store(words, JOINING, 1);
-      if (pending()) Atomics.wait(words, JOINING, 1, tuning.patienceMilliseconds - waited + 1);
+      if (pending()) Atomics.wait(words, JOINING, 1, Math.min(patience - waited + 1, SLICE_MILLISECONDS));
     }
     return true;
   }

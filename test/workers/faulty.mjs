@@ -16,6 +16,8 @@ const faults = {
   hang: () => {
     for (;;);
   },
+  /** Late, but well. */
+  slow: () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300),
   sleep: () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0),
 };
 
