@@ -103,8 +103,8 @@ export function guess<T>(row: usize, bytes: usize, without: usize, tail: usize, 
 /** Makes m the reference; returns how large a logit may be. */
 export function refer<T>(m: T, scratch: usize): T {
   const near = abs<f64>(<f64>m) <= NEAR;
-  // even, so that halves are rounded to the same side whatever it is
-  const exponent = near ? 2 * nearest<f64>(<f64>m * (0.5 * f64x2.extract_lane(constant<f64>(LOG2E), 0))) : 0;
+  // even, so that halves are rounded to the same side whatever it is; not above m, or what is normal relative to m runs down
+  const exponent = near ? 2 * floor<f64>(<f64>m * (0.5 * f64x2.extract_lane(constant<f64>(LOG2E), 0))) : 0;
   // of a row of nothing but -inf nothing is taken away: exp(-inf) = 0, and a NaN still shows
   const shift = near || m == <T>-Infinity ? <T>0 : m;
   store<f64>(scratch, exponent, EXPONENT);

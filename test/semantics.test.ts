@@ -491,6 +491,18 @@ for (const { name, losses } of backends) {
         checkRows(losses, dtype, logits, classes, "gap 1e4");
       });
 
+      test.each([2, 10, 64, 65, 1000])("what is just normal is not 0, %i classes", (classes) => {
+        const rows = 64;
+        const logits = zeros(dtype, rows * classes).fill(-1e4);
+        for (let i = 0; i < rows; i++) {
+          const m = (i - rows / 2) / 3;
+          logits[i * classes] = m;
+          // 1 to 1.4 times the smallest normal number
+          logits[(i + 1) * classes - 1] = m + Math.log(smallest[dtype]) + 0.01 + (0.3 * (i % 8)) / 7;
+        }
+        checkRows(losses, dtype, logits, classes, "just normal");
+      });
+
       test("the largest float32 logits: differences are taken in float64", () => {
         const logits = array(3e38, -3e38, 0, -3e38, -3e38, 3e38);
         const { rows } = rowsAndGradient(losses, dtype, logits, Int32Array.of(1, 0), { classes: 3 });

@@ -108,8 +108,7 @@ export interface Losses {
 
   /**
    * softmax of each row, exp(x - m) / Σ exp(x - m), m the row's maximum. A row that is all -inf, or holds +inf or NaN,
-   * becomes NaN. Float32: relative error at most 2^-22 + |x - m| 2^-23 (where most of a row is one value far below the
-   * maximum, whose rounding does not average out, 2^-22 + 2^-20); results below 2^-126 may be 0.
+   * becomes NaN. Float32: relative error at most 2^-22 + |x - m| 2^-23; results below 2^-126 may be 0.
    *
    * @param logits row-major [rows, classes]
    * @returns as many values of the same dtype, `out` where it is given (which may be the logits)

@@ -9,6 +9,8 @@ import { type Lanes, lanesOf, type Scratch } from "./scratch.ts";
 import { type IndexRow, indexShortRow } from "./shortRows.ts";
 
 const tolerance = { f32: "2^-23 (4 + max(0, -ln loss))", f64: "2^-51 (4 + max(0, -ln loss))" };
+/** Of a gradient a q - b, where the terms may cancel: relative to |a q| + |b|. */
+const ofTerms = { f32: "2^-23 (4 + |x - m|) of the terms", f64: "2^-51 (4 + |x - m|) of the terms" };
 
 /** Rows with index targets; the gradient too where `grad` is given. */
 function indexRows(
@@ -122,7 +124,7 @@ export const crossEntropyGradient = kernel({
   unit: "row",
   dtypes: BOTH,
   parameters: [...rows, output("grad", "classes"), partials("losses"), ...options, scalar("scale"), scratch],
-  tolerance,
+  tolerance: ofTerms,
   loop: indexRows,
 });
 
@@ -202,6 +204,6 @@ export const crossEntropyProbabilitiesGradient = kernel({
     scalar("scale"),
     scratch,
   ],
-  tolerance,
+  tolerance: ofTerms,
   loop: probabilityRows,
 });

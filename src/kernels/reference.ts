@@ -12,7 +12,6 @@ const FAR = 60;
 const LN2_HIGH = constant("LN2_HIGH").f64;
 const LN2_LOW = constant("LN2_LOW").f64;
 const HALF_LOG2E = 0.5 * constant("LOG2E").f64;
-const INTEGER = 1.5 * 2 ** 52;
 
 /** Whether `out` at outAt is x at `at`. */
 function isSame(x: FloatArray, at: number, out: FloatArray, outAt: number): boolean {
@@ -44,7 +43,7 @@ export function guess(
 /** Makes m the reference; returns how large a logit may be. */
 export function refer({ dtype, narrow, reference }: Lanes, m: number): number {
   const near = Math.abs(m) <= NEAR;
-  const exponent = near ? 2 * (m * HALF_LOG2E + INTEGER - INTEGER) : 0;
+  const exponent = near ? 2 * Math.floor(m * HALF_LOG2E) : 0;
   reference.shift = near || m === Number.NEGATIVE_INFINITY ? 0 : m;
   reference.exponent = exponent;
   reference.lowest = narrow((exponent - (dtype === "f32" ? 127 : 1023)) * LN2_HIGH);
