@@ -6,11 +6,14 @@ import { BLOCK_ELEMENTS } from "../kernels/constants.ts";
 import type { Kernel } from "../kernels/kernel.ts";
 import { type Out, type Reduce, reductionOf, type WithGrad } from "./reduction.ts";
 
-function check(name: string, predictions: unknown, targets: unknown): void {
+/** Checks the arrays, and returns how many elements they have. */
+function check(name: string, predictions: unknown, targets: unknown): number {
   checkFloats(name, "predictions", predictions);
   checkFloats(name, "targets", targets);
   checkSameDtype(name, "targets", targets, "predictions", predictions);
-  checkLength(name, "targets", targets.length, predictions.length, "predictions");
+  const { length } = predictions;
+  checkLength(name, "targets", targets.length, length, "predictions");
+  return length;
 }
 
 /** `out` of a gradient, checked, or a new array. */
@@ -45,61 +48,65 @@ export class SquaredError {
   }
 
   mse(predictions: FloatArray, targets: FloatArray, options?: Reduce): number | FloatArray {
-    check("mse", predictions, targets);
+    const n = check("mse", predictions, targets);
     const reduction = reductionOf("mse", options);
-    if (reduction === "none") return this.#squares(predictions, targets);
-    const sum = this.#sumOf(squaredError, predictions, targets, null, 0);
-    return reduction === "sum" ? sum : sum / predictions.length;
+    if (reduction === "none") return this.#squares(predictions, targets, n);
+    const sum = this.#sumOf(squaredError, predictions, targets, n, null, 0);
+    return reduction === "sum" ? sum : sum / n;
   }
 
   rmse(predictions: FloatArray, targets: FloatArray): number {
-    check("rmse", predictions, targets);
-    return Math.sqrt(this.#sumOf(squaredError, predictions, targets, null, 0) / predictions.length);
+    const n = check("rmse", predictions, targets);
+    return Math.sqrt(this.#sumOf(squaredError, predictions, targets, n, null, 0) / n);
   }
 
   mseWithGrad(predictions: FloatArray, targets: FloatArray, options?: Reduce & Out): WithGrad<number | FloatArray> {
-    check("mseWithGrad", predictions, targets);
+    const n = check("mseWithGrad", predictions, targets);
     const reduction = reductionOf("mseWithGrad", options);
     const grad = gradientOf("mseWithGrad", predictions, targets, options);
-    const n = predictions.length;
-    const each = reduction === "none" ? this.#squares(predictions, targets) : null;
-    const sum = this.#sumOf(squaredErrorGradient, predictions, targets, grad, reduction === "mean" ? 2 / n : 2);
+    const each = reduction === "none" ? this.#squares(predictions, targets, n) : null;
+    const sum = this.#sumOf(squaredErrorGradient, predictions, targets, n, grad, reduction === "mean" ? 2 / n : 2);
     return { loss: each ?? (reduction === "mean" ? sum / n : sum), grad };
   }
 
   rmseWithGrad(predictions: FloatArray, targets: FloatArray, options?: Out): WithGrad<number> {
-    check("rmseWithGrad", predictions, targets);
+    const n = check("rmseWithGrad", predictions, targets);
     const grad = gradientOf("rmseWithGrad", predictions, targets, options);
-    const n = predictions.length;
-    const loss = Math.sqrt(this.#sumOf(squaredError, predictions, targets, null, 0) / n);
-    this.#sumOf(squaredErrorGradient, predictions, targets, grad, loss === 0 ? 0 : 1 / (n * loss));
+    const loss = Math.sqrt(this.#sumOf(squaredError, predictions, targets, n, null, 0) / n);
+    this.#sumOf(squaredErrorGradient, predictions, targets, n, grad, loss === 0 ? 0 : 1 / (n * loss));
     return { loss, grad };
   }
 
   /** (p - t)^2 of each element. */
-  #squares(predictions: FloatArray, targets: FloatArray): FloatArray {
-    const out = floatArray(dtypeOf(predictions), predictions.length);
+  #squares(predictions: FloatArray, targets: FloatArray, n: number): FloatArray {
+    const out = floatArray(dtypeOf(predictions), n);
     this.#args.out = out;
-    this.#run(squaredErrors, predictions, targets, undefined);
+    this.#run(squaredErrors, predictions, targets, n);
     return out;
   }
 
   /** Σ (p - t)^2; grad = scale (p - t) where the kernel writes one. */
-  #sumOf(kernel: Kernel, predictions: FloatArray, targets: FloatArray, grad: FloatArray | null, scale: number): number {
+  #sumOf(
+    kernel: Kernel,
+    predictions: FloatArray,
+    targets: FloatArray,
+    n: number,
+    grad: FloatArray | null,
+    scale: number,
+  ): number {
     this.#args.grad = grad;
     this.#args.scale = scale;
     this.#sum = 0;
-    this.#run(kernel, predictions, targets, this.#add);
+    this.#run(kernel, predictions, targets, n, this.#add);
     return this.#sum;
   }
 
-  #run(kernel: Kernel, predictions: FloatArray, targets: FloatArray, reduce: TakePartials | undefined): void {
+  #run(kernel: Kernel, predictions: FloatArray, targets: FloatArray, n: number, reduce?: TakePartials): void {
     const args = this.#args;
     args.predictions = predictions;
     args.targets = targets;
-    const { length } = predictions;
     try {
-      this.#backend.run(kernel, dtypeOf(predictions), Math.ceil(length / BLOCK_ELEMENTS), args, length, reduce);
+      this.#backend.run(kernel, dtypeOf(predictions), Math.ceil(n / BLOCK_ELEMENTS), args, n, reduce);
     } finally {
       args.predictions = null;
       args.targets = null;
