@@ -1,5 +1,5 @@
 import {
-  E2, E3, E4, E5, F6, HALF_SQUARE, LOWEST, MAGIC, MAGIC_15, ONE, ROOTS, STEP, STEP_HIGH, STEP_LOW, STEPS,
+  E2, E3, E4, E5, F6, HALF_SQUARE, LN2, LOWEST, MAGIC, MAGIC_15, ONE, ROOTS, STEP, STEP_HIGH, STEP_LOW, STEPS,
 } from "./constants";
 import { constant, minusProduct, mulAdd } from "./lanes";
 
@@ -29,7 +29,7 @@ import { constant, minusProduct, mulAdd } from "./lanes";
 ): v128 {
   const x = v128.pmax<T>(z, lowest);
   const t = mulAdd<T>(x, steps, magic), n = v128.sub<T>(t, magic);
-  const r = minusProduct<T>(minusProduct<T>(x, n, a), n, b), g = v128.mul<T>(r, r);
+  const s = minusProduct<T>(x, n, a), r = isOnePart<T>() ? s : minusProduct<T>(s, n, b), g = v128.mul<T>(r, r);
   const low = mulAdd<T>(e3, r, e2);
   if (sizeof<T>() == 8) {
     const p = mulAdd<T>(mulAdd<T>(e4, g, low), g, r), power = powers(t);
@@ -64,9 +64,16 @@ import { constant, minusProduct, mulAdd } from "./lanes";
   return f64x2.add(power, f64x2.mul(power, p));
 }
 
+/**
+ * Whether ln 2 is one part: in float32 fused multiply-add takes n ln 2 away unrounded. What ln 2 is off by itself, LN2_REST, makes
+ * it exp(z + n LN2_REST): of n relative to N less than a rounding, of N see reference.ts.
+ */
+// @ts-ignore: decorator
+@inline export function isOnePart<T>(): bool { return ASC_FEATURE_RELAXED_SIMD && sizeof<T>() == 4; }
+
 /** exp's a and b: ln 2 (of float64 its 256th part) in two parts. */
 // @ts-ignore: decorator
-@inline export function expA<T>(): v128 { return constant<T>(STEP_HIGH); }
+@inline export function expA<T>(): v128 { return constant<T>(isOnePart<T>() ? LN2 : STEP_HIGH); }
 // @ts-ignore: decorator
 @inline export function expB<T>(): v128 { return constant<T>(STEP_LOW); }
 

@@ -7,8 +7,8 @@
 // Rows whose logits are far from 0 (where x - n ln 2 would lose digits), and those that hold +inf, have their maximum taken
 // away instead, block by block in scratch. What a row takes depends on the row alone.
 
-import { LOG2E, MAGIC } from "./constants";
-import { expOf, powerOf } from "./exp";
+import { LN2_REST, LOG2E, MAGIC } from "./constants";
+import { expOf, isOnePart, powerOf } from "./exp";
 import { log1pOf } from "./log";
 import {
   constant, copyTail, copyWithout, larger, largestLane, negativeInfinities, NOWHERE, ROUND, splat,
@@ -26,6 +26,8 @@ export const EXPONENT: usize = 344;
 export const FLOOR: usize = 352;
 export const MAGICS: usize = 368;
 export const TOP: usize = 384;
+/** How much too large the logarithms of exponentials are: see LN2_REST. */
+const REST: usize = 400;
 /** A block with the shift taken away. */
 const SHIFTED: usize = 4096;
 
@@ -109,6 +111,7 @@ export function refer<T>(m: T, scratch: usize): T {
   const shift = near || m == <T>-Infinity ? <T>0 : m;
   store<f64>(scratch, exponent, EXPONENT);
   store<f64>(scratch, <f64>shift, SHIFT);
+  if (ASC_FEATURE_RELAXED_SIMD) store<f64>(scratch, isOnePart<T>() ? exponent * f64x2.extract_lane(constant<f64>(LN2_REST), 0) : 0, REST);
   v128.store(scratch, splat<T>((exponent - (sizeof<T>() == 4 ? 127 : 1023)) * LN2_HIGH), FLOOR);
   v128.store(scratch, v128.sub<T>(constant<T>(MAGIC), splat<T>(sizeof<T>() == 4 ? exponent : 256 * exponent)), MAGICS);
   v128.store(scratch, negativeInfinities<T>(), TOP);
@@ -147,7 +150,7 @@ export function relative(x: f64, distance: f64, scratch: usize): f64 {
   if (!(distance <= FAR)) return distance > FAR ? expOf<f64>(FAR) : NaN;
   const exponent = load<f64>(scratch, EXPONENT);
   return powerOf<f64>(
-    load<f64>(scratch, SHIFT) - x,
+    load<f64>(scratch, SHIFT) - x - (ASC_FEATURE_RELAXED_SIMD ? load<f64>(scratch, REST) : 0),
     f64x2.splat((-exponent - 1023) * LN2_HIGH),
     f64x2.add(constant<f64>(MAGIC), f64x2.splat(256 * exponent)),
   );

@@ -462,11 +462,11 @@ for (const { name, losses } of backends) {
     });
 
     describe("far apart and far away", () => {
-      test("a common offset of 1e8 keeps the digits", () => {
+      test("a common offset keeps the digits", () => {
         expect(losses.crossEntropy(array(1e8, 1e8), Int32Array.of(0), { classes: 2 })).toBeCloseTo(Math.LN2, 6);
         const random = mulberry32(13);
         for (const classes of [2, 10, 64, 65, 1000]) {
-          for (const offset of [1e8, -1e8]) {
+          for (const offset of [1e8, -1e8, 300, -320]) {
             // Multiples of 8 are what float32 holds there.
             const logits = zeros(dtype, 6 * classes).map(
               () => offset + 8 * Math.floor(random() * 4) + (dtype === "float64" ? random() : 0),
