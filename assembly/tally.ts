@@ -58,7 +58,7 @@ export function tally(begin: i32, end: i32, rows: usize, sums: usize, counters: 
 
 function addGroup(begin: i32, end: i32, rows: usize, sums: usize, counters: usize, ranks: i32, bins: i32): void {
   const calibration = counters + RANKS + (<usize>(ranks + 2) << 3), lossBins = calibration + (<usize>bins << 5);
-  const scale = <f64>bins, c1 = f64x2.splat(C1), c2 = f64x2.splat(C2);
+  const scale = <f64>bins, c1 = f64x2.splat(C1), c2 = f64x2.splat(C2), one = f64x2.splat(1);
   let a1 = f64x2.splat(0), a2 = a1, a3 = a1, b1 = a1, b2 = a1, b3 = a1;
   let counted = 0;
   for (let i = begin; i < end; i++) {
@@ -89,11 +89,12 @@ function addGroup(begin: i32, end: i32, rows: usize, sums: usize, counters: usiz
 
     const confidence = load<f64>(row, CONFIDENCE);
     if (confidence == confidence) {
-      const bin = calibration + (indexOf(max<f64>(1, ceil(confidence * scale))) - 1) * 32;
+      const place = indexOf(ceil(confidence * scale)), bin = calibration + (place - <usize>(place != 0)) * 32;
       // a multiple of 2^-26 and the rest, so that 2^26 rows stay exact
       const upper = (confidence + C26) - C26, lower = confidence - upper;
-      const hit: f64 = rank == 1 ? 1 : 0;
-      v128.store(bin, f64x2.add(v128.load(bin), f64x2.replace_lane(f64x2.splat(1), 1, hit)));
+      // by a mask: a branch would be guessed wrong for each hit among misses
+      const hit = v128.and(f64x2.eq(f64x2.splat(rank), one), one);
+      v128.store(bin, f64x2.add(v128.load(bin), f64x2.replace_lane(hit, 0, 1)));
       v128.store(bin, f64x2.add(v128.load(bin, 16), f64x2.replace_lane(f64x2.splat(upper), 1, lower)), 16);
     } else {
       const lse = load<f64>(row, LOG_SUM_EXP);
