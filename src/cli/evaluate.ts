@@ -7,7 +7,7 @@ import { TENSOR_DTYPES, type Tensor, type TensorDtype } from "../formats/tensor.
 import { createLosses, type Losses } from "../losses.ts";
 import { choiceOption, integerOption, parseArguments, UsageError } from "./arguments.ts";
 import { logitsOf, readTogether } from "./batches.ts";
-import { checkWritable, type Output, writeFiles } from "./files.ts";
+import { checkOutputs, type Output, writeFiles } from "./files.ts";
 import { progressBar } from "./progress.ts";
 import { htmlReport } from "./report.ts";
 import { checkPair, shapeOf } from "./shapes.ts";
@@ -98,7 +98,16 @@ export async function evaluate(args: readonly string[]): Promise<string> {
   const logitsOptions = { dtype: dtypeOption("--dtype", values.dtype), tensor: values.tensor };
   const labelsDtype =
     dtypeOption("--labels-dtype", values["labels-dtype"]) ?? (loss === "mse" ? logitsOptions.dtype : undefined);
-  for (const path of [values.state, values.report]) if (path !== undefined) checkWritable(path);
+  checkOutputs(
+    [
+      ["--state", values.state],
+      ["--report", values.report],
+    ],
+    [
+      ["LOGITS", logitsPath],
+      ["LABELS", labelsPath],
+    ],
+  );
 
   const open: { close(): unknown }[] = [];
   try {

@@ -3,7 +3,7 @@ import { evaluationOfTotals } from "../evaluate/evaluation.ts";
 import { isRegressionState, regressionOfTotals } from "../evaluate/regression.ts";
 import { encode, mergeRegressions, mergeStates, mergeTotals } from "../evaluate/state.ts";
 import { parseArguments, UsageError } from "./arguments.ts";
-import { checkWritable, type Output, writeFiles } from "./files.ts";
+import { checkOutputs, type Named, type Output, writeFiles } from "./files.ts";
 import { htmlReport } from "./report.ts";
 import { evaluationTable, regressionTable } from "./tables.ts";
 import { json } from "./text.ts";
@@ -21,7 +21,11 @@ export async function merge(args: readonly string[]): Promise<string> {
     state: { type: "string" },
   });
   if (positionals.length === 0) throw new UsageError("merge takes one file or more, but got 0");
-  for (const path of [values.state, values.report]) if (path !== undefined) checkWritable(path);
+  const report = ["--report", values.report] as const;
+  const parts = positionals.map((path): Named => ["PART.acc", path]);
+  checkOutputs([report], parts);
+  // all parts are read before the state is written: it may replace one of them
+  checkOutputs([["--state", values.state], report], []);
   const states = positionals.map((path) => {
     try {
       return new Uint8Array(readFileSync(path));
