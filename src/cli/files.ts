@@ -44,7 +44,7 @@ function checkWritable(path: string): Place {
   accessSync(dirname(path));
   const place = placeOf(path);
   if (place.stat?.isDirectory()) throw Object.assign(new Error(`${path}: is a directory`), { path });
-  if (place.stat) accessSync(path, constants.W_OK);
+  if (place.stat || !isReplaced(place)) accessSync(path, constants.W_OK);
   // where the new file is written first
   if (isReplaced(place)) accessSync(dirname(place.path), constants.W_OK);
   return place;
@@ -61,7 +61,7 @@ export function writeFiles(outputs: readonly Output[]): void {
       try {
         const place = placeOf(path);
         if (!isReplaced(place)) {
-          writeInto(place, data);
+          writeInto(path, place, data);
           continue;
         }
         const temporary = `${place.path}.${process.pid}.tmp`;
@@ -82,9 +82,9 @@ export function writeFiles(outputs: readonly Output[]): void {
 }
 
 /**
- * A file behind a descriptor is written from where that stands: opened by its path it would begin anew, under what else is
- * printed to it. A pipe is opened: behind the descriptor it may not wait for its reader.
+ * A descriptor is written to from where it stands: a file would begin anew if it were opened, under what else is printed to
+ * it, and a socket can't be. A pipe is opened: through the descriptor Node does not wait for its reader.
  */
-function writeInto({ path, stat, descriptor }: Place, data: string | Uint8Array): void {
-  writeFileSync(stat?.isFile() && descriptor !== undefined ? descriptor : path, data);
+function writeInto(path: string, { stat, descriptor }: Place, data: string | Uint8Array): void {
+  writeFileSync(descriptor === undefined || stat?.isFIFO() ? path : descriptor, data);
 }
