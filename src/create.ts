@@ -12,6 +12,7 @@ export type Modules = (relaxed: boolean) => Promise<Uint8Array<ArrayBuffer> | un
 const DEFAULT_ARENA = 64 * 1024 * 1024;
 /** What 32-bit addresses reach, less what the engine keeps for itself. */
 const LARGEST_ARENA = 65536 * PAGE - ARENA - ARENA_OVERHEAD - SLACK;
+export const MAXIMAL_THREADS = 1024;
 const BACKENDS = ["auto", "wasm", "js"];
 
 /** Checks the options, picks a backend and opens it. */
@@ -19,7 +20,7 @@ export async function create(options: LossesOptions, moduleOf: Modules, tuning?:
   const { backend = "auto", threads = 1, relaxed = false, arenaBytes = DEFAULT_ARENA } = options;
   checkChoice("createLosses", "backend", backend, BACKENDS);
   checkInteger("createLosses", "arenaBytes", arenaBytes, 0, LARGEST_ARENA);
-  if (threads !== "auto") checkInteger("createLosses", "threads", threads, 1, 1024);
+  if (threads !== "auto") checkInteger("createLosses", "threads", threads, 1, MAXIMAL_THREADS);
   if (typeof relaxed !== "boolean") throw new TypeError(`createLosses: relaxed must be a boolean, but is ${relaxed}`);
   checkAddress("createLosses", "worker", options.worker);
 

@@ -293,6 +293,25 @@ describe("failures: one line, exit code 1, nothing on standard output", () => {
       ["logits.npy", "labels.npy", "--classes", "12"],
       "logits.npy: shape (60, 10) has 10 classes, but --classes is 12",
     );
+    writeNpy(at("flat.npy"), logits, [rows * classes]);
+    expectFailure(
+      ["flat.npy", "labels.npy", "--classes", "7"],
+      "flat.npy: 600 elements are not a multiple of 7 (--classes)",
+    );
+    writeFileSync(at("wide.npy"), formatNpyHeader(Float32Array, [1, 2 ** 24 + 1]));
+    truncateSync(at("wide.npy"), readFileSync(at("wide.npy")).length + 4 * (2 ** 24 + 1));
+    expectFailure(
+      ["wide.npy", "labels.npy"],
+      "wide.npy: shape (1, 16777217) has 16777217 classes, but at most 16777216 are possible",
+    );
+  });
+
+  test("an engine without what --backend needs", () => {
+    const options = ["--jitless", main, "evaluate", "logits.npy", "labels.npy", "--backend", "wasm"];
+    const { status, stdout, stderr } = spawnSync(process.execPath, options, { cwd: folder, encoding: "utf8" });
+    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+    // Node has a warning of its own before it
+    expect(stderr).toMatch(/^wasm-loss: --backend is "wasm", but this engine has no WebAssembly SIMD\n$/m);
   });
 
   test("a label out of range is named by its row in the file, whatever the batch", () => {
@@ -343,7 +362,7 @@ test("a closed pipe is quiet", async () => {
 
 describe("wrong usage: one line, exit code 2", () => {
   const files = ["logits.npy", "labels.npy"];
-  test.each([
+  test.each<[string[], string]>([
     [[], "no command is given"],
     [["frobnicate"], 'there is no command "frobnicate"'],
     [["toString"], 'there is no command "toString"'],
@@ -352,11 +371,17 @@ describe("wrong usage: one line, exit code 2", () => {
     [["evaluate", ...files, "x"], "evaluate takes two files, LOGITS and LABELS, but got 3"],
     [["evaluate", ...files, "--frobnicate"], "Unknown option '--frobnicate'"],
     [["evaluate", ...files, "--classes"], "Option '--classes <value>' argument missing"],
-    [["evaluate", ...files, "--classes", "ten"], '--classes is "ten", but must be an integer from 1'],
-    [["evaluate", ...files, "--classes", "0"], '--classes is "0", but must be an integer from 1'],
-    [["evaluate", ...files, "--classes", "-3"], '--classes is "-3", but must be an integer from 1'],
-    [["evaluate", ...files, "--ignore-index", "1.5"], '--ignore-index is "1.5", but must be an integer'],
-    [["evaluate", ...files, "--ignore-index="], '--ignore-index is "", but must be an integer'],
+    [["evaluate", ...files, "--classes", "ten"], '--classes is "ten", but must be an integer from 1 to 16777216'],
+    [["evaluate", ...files, "--classes", "0"], '--classes is "0", but must be an integer from 1 to 16777216'],
+    [["evaluate", ...files, "--classes", "-3"], '--classes is "-3", but must be an integer from 1 to 16777216'],
+    [
+      ["evaluate", ...files, "--classes", "16777217"],
+      '--classes is "16777217", but must be an integer from 1 to 16777216',
+    ],
+    ...["1.5", "", "2147483648", "-2147483649"].map((it): [string[], string] => [
+      ["evaluate", ...files, `--ignore-index=${it}`],
+      `--ignore-index is "${it}", but must be an integer from -2147483648 to 2147483647`,
+    ]),
     [["evaluate", ...files, "--backend", "gpu"], '--backend is "gpu", but must be one of auto, wasm, js'],
     [["evaluate", ...files, "--json=yes"], "Option '--json' does not take an argument"],
     [["info", "logits.npy"], "info takes no arguments, but got 1"],

@@ -317,6 +317,52 @@ describe("bad files: one line, exit code 1, nothing printed or left behind", () 
     expect(readdirSync(folder)).toEqual(before);
   });
 
+  test("an option that names an array of a format without names", () => {
+    writeFileSync(at("logits.bin"), bytesOf(logits));
+    writeFileSync(at("labels.bin"), bytesOf(longs));
+    const raw = ["evaluate", "logits.bin", "labels.bin", "--dtype", "f32", "--labels-dtype", "i64", "--classes", "10"];
+    const plain = ["evaluate", "logits.npy", "labels.npy"];
+    for (const [args, option, line] of [
+      [plain, "--tensor", "logits.npy: an npy file"],
+      [plain, "--labels-tensor", "labels.npy: an npy file"],
+      [raw, "--tensor", "logits.bin: raw binary"],
+      [raw, "--labels-tensor", "labels.bin: raw binary"],
+      [["evaluate", "logits.npy", "logits.npy", "--loss", "mse"], "--labels-tensor", "logits.npy: an npy file"],
+    ] as const) {
+      expect(run(...args, option, "lgits")).toEqual({
+        code: 1,
+        stdout: "",
+        stderr: `wasm-loss: ${line} holds one array without a name, but ${option} is "lgits"\n`,
+      });
+    }
+  });
+
+  test("raw binary without its dtype", () => {
+    writeFileSync(at("logits.bin"), bytesOf(logits));
+    writeFileSync(at("labels.bin"), bytesOf(longs));
+    for (const [args, line] of [
+      [["logits.bin", "labels.npy"], "logits.bin: neither npy, npz nor safetensors (raw binary needs --dtype)"],
+      [["logits.npy", "labels.bin"], "labels.bin: neither npy, npz nor safetensors (raw binary needs --labels-dtype)"],
+    ] as const) {
+      expect(run("evaluate", ...args)).toEqual({ code: 1, stdout: "", stderr: `wasm-loss: ${line}\n` });
+    }
+    writeFileSync(at("cut.bin"), good.subarray(0, 5));
+    expect(run("evaluate", "cut.bin", "labels.npy").stderr).toBe(
+      "wasm-loss: cut.bin: truncated header: the file ends after 5 bytes\n",
+    );
+  });
+
+  test("the options of LABELS are named as such, with --loss mse too", () => {
+    writeFileSync(at("several.npz"), zip(["a", "b"].map((name) => ({ name: `${name}.npy`, data: good }))));
+    const line = (...args: string[]) => run("evaluate", "logits.npy", ...args, "--loss", "mse").stderr;
+    expect(line("several.npz")).toBe(
+      'wasm-loss: several.npz: --labels-tensor must name one of its tensors (there are "a", "b")\n',
+    );
+    expect(line("logits.npy", "--labels-dtype", "f64")).toBe(
+      "wasm-loss: logits.npy: the file holds f32, but --labels-dtype is f64\n",
+    );
+  });
+
   test("a dtype that is not the file's, an archive from a pipe, a name that isn't there", () => {
     writeFileSync(at("good.npz"), zip([{ name: "a.npy", data: good }]));
     expect(run("evaluate", "logits.npy", "labels.npy", "--dtype", "f64").stderr).toBe(

@@ -89,6 +89,19 @@ describe("states", () => {
       "other.acc",
     );
     fail(/^wasm-loss: logits\.npy: is not a state of an evaluator .*\n$/, "good.acc", "logits.npy");
+    expect(run("evaluate", "logits.npy", "logits.npy", "--loss", "mse", "--state", "mse.acc").code).toBe(0);
+    for (const [first, second, loss, other] of [
+      ["good.acc", "mse.acc", "cross-entropy", "mse"],
+      ["mse.acc", "good.acc", "mse", "cross-entropy"],
+    ]) {
+      const { code, stdout, stderr } = run("merge", first, first, second);
+      expect({ code, stdout, stderr }).toEqual({
+        code: 1,
+        stdout: "",
+        stderr: `wasm-loss: ${second}: is a state of --loss ${other}, but ${first} is one of --loss ${loss}\n`,
+      });
+    }
+    fail(/^wasm-loss: logits\.npy: is not a state of an evaluator .*\n$/, "mse.acc", "logits.npy");
     fail(/^wasm-loss: none\.acc: no such file or directory\n$/, "none.acc");
     expect(run("merge")).toMatchObject({ code: 2, stderr: expect.stringContaining("merge takes one file or more") });
   });
@@ -137,6 +150,8 @@ describe("report", () => {
     for (const [path, line] of [
       ["missing/r.html", "missing: no such file or directory"],
       ["folder", "folder: is a directory"],
+      // Other systems have no such descriptors.
+      ...(existsSync("/proc/self/fd") ? [["/dev/fd/99", "/dev/fd/99: no such file or directory"]] : []),
     ]) {
       const { code, stdout, stderr } = run("evaluate", ...files, "--state", "s.acc", "--report", path);
       expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: "", stderr: `wasm-loss: ${line}\n` });
@@ -182,22 +197,57 @@ test("--top-k and --per-class", () => {
   const it = json("evaluate", ...files, "--top-k", "3,1,7", "--per-class");
   expect(Object.keys(it.topK)).toEqual(["1", "3", "7"]);
   expect(it.perClass.reduce((n: number, { count }: { count: number }) => n + count, 0)).toBe(it.counted);
+  const [, list, worst] = run("evaluate", ...files, "--per-class", "--worst", "1").stdout.split("\n\n");
+  const lines = list.split("\n").map((line) => line.trim().split(/ {2,}/));
+  expect(lines[0]).toEqual(["class", "rows", "loss", "accuracy"]);
+  expect(lines.slice(1).map(([label, count]) => ({ label: Number(label), count: Number(count) }))).toEqual(
+    it.perClass.map(({ label, count }: Record<string, number>) => ({ label, count })),
+  );
+  for (const [i, { loss, accuracy }] of it.perClass.entries()) {
+    expect(Number(lines[i + 1][2])).toBe(Number(Number(loss).toPrecision(7)));
+    expect(lines[i + 1][3]).toBe(`${(100 * accuracy).toFixed(2)} %`);
+  }
+  expect(worst).toMatch(/^ *row +label /);
 });
 
 describe("wrong usage: one line, exit code 2", () => {
-  test.each([
+  test.each<[string[], string]>([
     [["evaluate", ...files, "--loss", "hinge"], '--loss is "hinge", but must be one of cross-entropy, mse'],
-    [["evaluate", ...files, "--threads", "0"], '--threads is "0", but must be an integer from 1'],
+    [["evaluate", ...files, "--threads", "0"], '--threads is "0", but must be an integer from 1 to 1024'],
+    [["evaluate", ...files, "--threads", "5000"], '--threads is "5000", but must be an integer from 1 to 1024'],
+    ...["f8", "float32", "i8"].map((it): [string[], string] => [
+      ["evaluate", ...files, "--dtype", it],
+      `--dtype is "${it}", but must be one of f16, bf16, f32, f64`,
+    ]),
     [
-      ["evaluate", ...files, "--dtype", "f8"],
-      '--dtype is "f8", but must be one of f16, bf16, f32, f64, i8, u8, i16, u16, i32, u32, i64, u64',
+      ["evaluate", ...files, "--labels-dtype", "f32"],
+      '--labels-dtype is "f32", but must be one of i8, u8, i16, u16, i32, u32, i64, u64',
     ],
-    [["evaluate", ...files, "--top-k", "1,x"], '--top-k is "x", but must be an integer from 1'],
+    [
+      ["evaluate", "logits.npy", "logits.npy", "--loss", "mse", "--labels-dtype", "i8"],
+      '--labels-dtype is "i8", but must be one of f16, bf16, f32, f64',
+    ],
+    ...["x", "0", "16777217", "99999999"].map((it): [string[], string] => [
+      ["evaluate", ...files, "--top-k", `1,${it}`],
+      `--top-k is "${it}", but must be an integer from 1 to 16777216`,
+    ]),
+    [
+      ["evaluate", ...files, "--top-k", Array.from({ length: 65 }, (_, i) => i + 1).join()],
+      "--top-k has 65 numbers, but at most 64 are counted",
+    ],
+    ...[
+      ["--classes", "12"],
+      ["--ignore-index", "-100"],
+      ["--shift"],
+      ["--top-k", "1"],
+      ["--per-class"],
+      ["--worst", "0"],
+      ["--report", "r.html"],
+    ].map((option): [string[], string] => [
+      ["evaluate", "logits.npy", "logits.npy", "--loss", "mse", ...option],
+      `${option[0]} is not for --loss mse`,
+    ]),
     [["evaluate", ...files, "--worst", "-1"], '--worst is "-1", but must be an integer from 0'],
-    [
-      ["evaluate", ...files, "--ignore-index", "9999999999"],
-      "--ignore-index is 9999999999, but must be an integer of 32 bits",
-    ],
     [["evaluate", "-", "-"], "only one of LOGITS and LABELS can be -"],
     [["merge", "--frobnicate"], "Unknown option '--frobnicate'"],
   ])("%j", (args, line) => {

@@ -95,7 +95,7 @@ export async function fuzzFiles(runs: number, seed: number): Promise<{ refused: 
       const path = join(folder, `${i % 64}.${name.split(".")[0]}`);
       writeFileSync(path, mutate(file, random));
       try {
-        const tensor = await openTensor(path, { role: "logits" });
+        const tensor = await openTensor(path, { role: "logits", floats: true });
         const into = new (arrayOf(tensor.dtype))(7);
         try {
           while ((await tensor.read(into)) > 0);

@@ -24,21 +24,27 @@ export function parseArguments<const O extends Options>(args: readonly string[],
   }
 }
 
-/** The integer that an option gives, or undefined where it isn't given. */
-export function integerOption(option: string, text: string | undefined, minimum: number): number | undefined {
-  if (text === undefined) return undefined;
+/** The integer that an option gives; undefined, as of choiceOption, where it isn't given. */
+export function integerOption<T extends string | undefined>(
+  option: string,
+  text: T,
+  minimum: number,
+  maximum = Number.MAX_SAFE_INTEGER,
+): number | Extract<T, undefined> {
+  if (text === undefined) return text as Extract<T, undefined>;
   const value = /^[-+]?\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (!Number.isSafeInteger(value) || value < minimum) {
-    const range = minimum === Number.MIN_SAFE_INTEGER ? "an integer" : `an integer from ${minimum}`;
-    throw new UsageError(`${option} is ${JSON.stringify(text)}, but must be ${range}`);
-  }
-  return value;
+  if (value >= minimum && value <= maximum) return value;
+  const range = maximum === Number.MAX_SAFE_INTEGER ? `from ${minimum}` : `from ${minimum} to ${maximum}`;
+  throw new UsageError(`${option} is ${JSON.stringify(text)}, but must be an integer ${range}`);
 }
 
-export function choiceOption<const C extends string>(option: string, text: string, choices: readonly C[]): C {
-  const choice = choices.find((it) => it === text);
-  if (choice === undefined) {
-    throw new UsageError(`${option} is ${JSON.stringify(text)}, but must be one of ${choices.join(", ")}`);
-  }
-  return choice;
+export function choiceOption<const C extends string, T extends string | undefined>(
+  option: string,
+  text: T,
+  choices: readonly C[],
+): C | Extract<T, undefined> {
+  if (text === undefined) return text as Extract<T, undefined>;
+  const choice = choices.find((it) => it === (text as string));
+  if (choice !== undefined) return choice;
+  throw new UsageError(`${option} is ${JSON.stringify(text)}, but must be one of ${choices.join(", ")}`);
 }

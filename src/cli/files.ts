@@ -1,41 +1,90 @@
-import { accessSync, constants, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { accessSync, chmodSync, constants, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { UsageError } from "./arguments.ts";
+import { identityOf, type Place, placeOf } from "./place.ts";
 
 export type Output = readonly [path: string, data: string | Uint8Array];
 
-/** Whether a path is a device or a pipe: it is written to, not replaced. */
-function isDevice(path: string): boolean {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat !== undefined && !stat.isFile() && !stat.isDirectory();
+/** A file and what the command line calls it: `["--state", "part.acc"]`. */
+export type Named = readonly [name: string, path: string];
+
+/** Whether a file appears there or gives way to a new one; to devices, pipes and open descriptors it is written. */
+function isReplaced({ stat, descriptor }: Place): boolean {
+  return descriptor === undefined && (stat === undefined || stat.isFile());
 }
 
-/** Fails where a file can't be written, before the work that makes it. */
-export function checkWritable(path: string): void {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat?.isDirectory()) throw Object.assign(new Error(`${path}: is a directory`), { path });
-  accessSync(stat ? path : dirname(path), constants.W_OK);
+/** Fails where outputs can't be written, are one file or an input, before the work that makes them. */
+export function checkOutputs(
+  outputs: readonly (readonly [option: string, path: string | undefined])[],
+  inputs: readonly Named[],
+): void {
+  const given = outputs.filter((it): it is Named => it[1] !== undefined);
+  for (const [name, path] of [...inputs, ...given]) {
+    if (path === "") throw new UsageError(`${name} is "", but must name a file`);
+  }
+  const taken = new Map<string, Named>();
+  for (const input of inputs) {
+    const path = input[1] === "-" ? "/dev/stdin" : input[1];
+    const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+    if (stat) taken.set(identityOf(stat), input);
+  }
+  for (const output of given) {
+    const [name, path] = output;
+    const place = checkWritable(path);
+    if (!isReplaced(place)) continue;
+    const identity = place.stat ? identityOf(place.stat) : place.path;
+    const other = taken.get(identity);
+    if (other) throw new UsageError(`${name} is ${path}: the same file as ${other.join(" ")}`);
+    taken.set(identity, output);
+  }
+}
+
+function checkWritable(path: string): Place {
+  // a folder that isn't there is named as it was given
+  accessSync(dirname(path));
+  const place = placeOf(path);
+  if (place.stat?.isDirectory()) throw Object.assign(new Error(`${path}: is a directory`), { path });
+  if (place.stat || !isReplaced(place)) accessSync(path, constants.W_OK);
+  // where the new file is written first
+  if (isReplaced(place)) accessSync(dirname(place.path), constants.W_OK);
+  return place;
 }
 
 /**
- * Writes files that appear under their names when all of them are complete. It is synchronous: no signal is handled in
- * between, and an error takes back what was written.
+ * Writes files that appear under their names when all of them are complete: an error before that leaves what was there. It
+ * is synchronous: no signal is handled in between.
  */
 export function writeFiles(outputs: readonly Output[]): void {
-  const temporary = (path: string) => (isDevice(path) ? path : `${path}.${process.pid}.tmp`);
-  const written: string[] = [];
+  const complete: { temporary: string; path: string }[] = [];
   try {
     for (const [path, data] of outputs) {
-      const to = temporary(path);
-      if (to !== path) written.push(to);
       try {
-        writeFileSync(to, data);
+        const place = placeOf(path);
+        if (!isReplaced(place)) {
+          writeInto(path, place, data);
+          continue;
+        }
+        const temporary = `${place.path}.${process.pid}.tmp`;
+        complete.push({ temporary, path: place.path });
+        const mode = place.stat && Number(place.stat.mode) & 0o7777;
+        writeFileSync(temporary, data, { mode });
+        // the umask took from it
+        if (mode !== undefined) chmodSync(temporary, mode);
       } catch (error) {
         throw Object.assign(error as Error, { path });
       }
     }
-    for (const [path] of outputs) if (!isDevice(path)) renameSync(temporary(path), path);
+    for (const { temporary, path } of complete) renameSync(temporary, path);
   } catch (error) {
-    for (const path of written) rmSync(path, { force: true });
+    for (const { temporary } of complete) rmSync(temporary, { force: true });
     throw error;
   }
+}
+
+/**
+ * A descriptor is written to from where it stands: a file would begin anew if it were opened, under what else is printed to
+ * it, and a socket can't be. A pipe is opened: through the descriptor Node does not wait for its reader.
+ */
+function writeInto(path: string, { stat, descriptor }: Place, data: string | Uint8Array): void {
+  writeFileSync(descriptor === undefined || stat?.isFIFO() ? path : descriptor, data);
 }

@@ -2,7 +2,8 @@
 import { getSystemErrorMap } from "node:util";
 import { UsageError } from "./arguments.ts";
 import { bench, benchHelp } from "./bench.ts";
-import { evaluate, evaluateHelp } from "./evaluate.ts";
+import { evaluate } from "./evaluate.ts";
+import { evaluateHelp } from "./evaluateOptions.ts";
 import { info, infoHelp } from "./info.ts";
 import { merge, mergeHelp } from "./merge.ts";
 import { version } from "./version.ts";

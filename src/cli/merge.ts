@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { evaluationOfTotals } from "../evaluate/evaluation.ts";
 import { isRegressionState, regressionOfTotals } from "../evaluate/regression.ts";
-import { encode, mergeRegressions, mergeStates, mergeTotals } from "../evaluate/state.ts";
+import { encode, isEvaluationState, mergeRegressions, mergeStates, mergeTotals } from "../evaluate/state.ts";
+import { FormatError } from "../formats/error.ts";
 import { parseArguments, UsageError } from "./arguments.ts";
-import { checkWritable, type Output, writeFiles } from "./files.ts";
+import { checkOutputs, type Named, type Output, writeFiles } from "./files.ts";
 import { htmlReport } from "./report.ts";
 import { evaluationTable, regressionTable } from "./tables.ts";
 import { json } from "./text.ts";
@@ -21,7 +22,11 @@ export async function merge(args: readonly string[]): Promise<string> {
     state: { type: "string" },
   });
   if (positionals.length === 0) throw new UsageError("merge takes one file or more, but got 0");
-  for (const path of [values.state, values.report]) if (path !== undefined) checkWritable(path);
+  const report = ["--report", values.report] as const;
+  const parts = positionals.map((path): Named => ["PART.acc", path]);
+  checkOutputs([report], parts);
+  // all parts are read before the state is written: it may replace one of them
+  checkOutputs([["--state", values.state], report], []);
   const states = positionals.map((path) => {
     try {
       return new Uint8Array(readFileSync(path));
@@ -29,9 +34,10 @@ export async function merge(args: readonly string[]): Promise<string> {
       throw Object.assign(error as Error, { path });
     }
   });
+  checkSameLoss(states, positionals);
   const outputs: Output[] = [];
   if (isRegressionState(states[0])) {
-    if (values.report !== undefined) throw new UsageError("--report is not for --loss mse");
+    if (values.report !== undefined) throw new UsageError("--report is not for states of --loss mse");
     const result = regressionOfTotals(mergeRegressions("merge", states, positionals));
     if (values.state !== undefined) writeFiles([[values.state, mergeStates(...states)]]);
     return values.json ? json(result) : regressionTable(result);
@@ -42,4 +48,19 @@ export async function merge(args: readonly string[]): Promise<string> {
   if (values.report !== undefined) outputs.push([values.report, htmlReport(positionals.join(", "), evaluation)]);
   writeFiles(outputs);
   return values.json ? json(evaluation) : evaluationTable(evaluation);
+}
+
+/** The loss of a state; undefined of what is none. */
+function lossOf(state: Uint8Array): string | undefined {
+  if (isRegressionState(state)) return "mse";
+  return isEvaluationState(state) ? "cross-entropy" : undefined;
+}
+
+function checkSameLoss(states: readonly Uint8Array[], paths: readonly string[]): void {
+  const [first, ...others] = states.map(lossOf);
+  const other = others.findIndex((loss) => loss !== undefined && first !== undefined && loss !== first);
+  if (other < 0) return;
+  throw new FormatError(
+    `${paths[other + 1]}: is a state of --loss ${others[other]}, but ${paths[0]} is one of --loss ${first}`,
+  );
 }

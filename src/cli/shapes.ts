@@ -1,3 +1,4 @@
+import { MAXIMAL_CLASSES } from "../evaluate/options.ts";
 import { FormatError } from "../formats/error.ts";
 import { shapeText } from "../formats/npyHeader.ts";
 import { isFloat, type Tensor } from "../formats/tensor.ts";
@@ -14,11 +15,19 @@ const text = (shape: readonly number[] | undefined) => (shape ? shapeText(shape)
 
 function classesOf({ path, shape, length }: Tensor, expected: number | undefined): number {
   if (shape === undefined || shape.length < 2) {
-    if (expected !== undefined && shape?.length !== 0 && (length ?? 0) % expected === 0) return expected;
+    if (expected !== undefined && shape?.length !== 0) {
+      if ((length ?? 0) % expected === 0) return expected;
+      throw new FormatError(`${path}: ${length} elements are not a multiple of ${expected} (--classes)`);
+    }
     const reason = expected === undefined ? "--classes isn't given" : `--classes is ${expected}`;
     throw new FormatError(`${path}: shape ${text(shape)} is not (rows, classes), and ${reason}`);
   }
   const classes = shape[shape.length - 1];
+  if (classes > MAXIMAL_CLASSES) {
+    throw new FormatError(
+      `${path}: shape ${text(shape)} has ${classes} classes, but at most ${MAXIMAL_CLASSES} are possible`,
+    );
+  }
   if (classes === (expected ?? classes) && classes > 0) return classes;
   const wanted = expected === undefined ? "at least one is needed" : `--classes is ${expected}`;
   throw new FormatError(`${path}: shape ${text(shape)} has ${classes} classes, but ${wanted}`);

@@ -1,6 +1,6 @@
 import type { Evaluation } from "../evaluate/evaluation.ts";
 import type { Regression } from "../evaluate/regression.ts";
-import { compact, table } from "./text.ts";
+import { columns, compact, table } from "./text.ts";
 import type { WorstRow } from "./worst.ts";
 
 /** What computed, and how fast. */
@@ -70,24 +70,29 @@ export function evaluationLines(it: Evaluation, run?: Run): Line[] {
   ];
 }
 
-const columns = ["row", "label", "predicted", "rank", "loss"] as const;
-
 /** The worst rows as cells of text, the columns' names first. */
 export function worstCells(worst: readonly WorstRow[]): string[][] {
   const cells = worst.map(({ row, label, predicted, rank, loss }) => [row, label, predicted, rank, loss]);
   return [
-    [...columns],
+    ["row", "label", "predicted", "rank", "loss"],
     ...cells.map((row) => row.map((it, i) => (it === null ? "-" : i === 4 ? digits(it) : String(it)))),
   ];
 }
 
-export function evaluationTable(it: Evaluation, run?: Run, worst?: readonly WorstRow[]): string {
-  const text = table(evaluationLines(it, run));
-  if (worst === undefined) return text;
-  const cells = worstCells(worst);
-  const widths = columns.map((_, i) => Math.max(...cells.map((row) => row[i].length)));
-  const lines = cells.map((row) => `${row.map((cell, i) => cell.padStart(widths[i])).join("  ")}\n`);
-  return `${text}\n${lines.join("")}`;
+/** The classes that occur, in the same way. */
+export function classCells({ perClass = [] }: Evaluation): string[][] {
+  const cells = perClass.map(({ label, count, loss, accuracy }) => [
+    String(label),
+    String(count),
+    digits(loss),
+    percent(accuracy),
+  ]);
+  return [["class", "rows", "loss", "accuracy"], ...cells];
+}
+
+/** The figures, and lists of cells below them. */
+export function evaluationTable(it: Evaluation, run?: Run, lists: readonly string[][][] = []): string {
+  return [table(evaluationLines(it, run)), ...lists.map(columns)].join("\n");
 }
 
 export function regressionTable(it: Regression, run?: Run): string {

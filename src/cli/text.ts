@@ -4,6 +4,12 @@ export function table(lines: readonly (readonly [name: string, value: string])[]
   return lines.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join("");
 }
 
+/** Lines of cells, each column as wide as its widest, all to the right. */
+export function columns(cells: readonly (readonly string[])[]): string {
+  const widths = cells[0].map((_, i) => cells.reduce((width, row) => Math.max(width, row[i].length), 0));
+  return cells.map((row) => `${row.map((cell, i) => cell.padStart(widths[i])).join("  ")}\n`).join("");
+}
+
 /** JSON on one line; NaN and the infinities, which JSON has no numbers for, as the strings that Number() and float() read. */
 export function json(value: unknown): string {
   const text = JSON.stringify(value, (_key, it) => (typeof it === "number" && !Number.isFinite(it) ? String(it) : it));

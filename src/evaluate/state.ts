@@ -1,6 +1,6 @@
 import { LOSS_BINS } from "../kernels/counters.ts";
 import { ExactTotal } from "../numeric/exactTotal.ts";
-import { checkCanonical, openState, type Reader, Writer } from "./bytes.ts";
+import { checkCanonical, hasMagic, openState, type Reader, Writer } from "./bytes.ts";
 import { difference, MAXIMAL_BINS, MAXIMAL_CLASSES, MAXIMAL_TOPS, type Options } from "./options.ts";
 import {
   addRegressionTotals,
@@ -93,6 +93,10 @@ function readOptions(from: Reader): Options {
     perClass: (flags & 1) !== 0,
     weights: flags & 2 ? from.uint32() : null,
   };
+}
+
+export function isEvaluationState(state: unknown): state is Uint8Array {
+  return hasMagic(state, MAGIC);
 }
 
 /** Reads a state; `name` begins the message of what is wrong with it. */

@@ -62,7 +62,7 @@ const maxHeaderBytes = 2 ** 20;
 /** NumPy's own limit. */
 const maxDimensions = 64;
 
-const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
+export const npyMagic: readonly number[] = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 
 /**
  * Where the text of the header begins and ends.
@@ -70,7 +70,7 @@ const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
  * @throws FormatError for a wrong magic, an unknown version, a header that is cut off here or longer than 1 MiB
  */
 export function npyHeaderRange(bytes: Uint8Array, name: string): { begin: number; end: number } {
-  const wrong = magic.findIndex((byte, i) => i < bytes.length && bytes[i] !== byte);
+  const wrong = npyMagic.findIndex((byte, i) => i < bytes.length && bytes[i] !== byte);
   if (wrong !== -1) throw new FormatError(`${name}: not an npy file (byte ${wrong} is not that of \\x93NUMPY)`);
   if (bytes.length < npyPreambleBytes) {
     throw new FormatError(`${name}: truncated header: the file ends after ${bytes.length} bytes`);
@@ -122,7 +122,7 @@ export function formatNpyHeader(type: NpyArrayType, shape: readonly number[], ve
   const end = Math.ceil((begin + dict.length + 1) / 64) * 64;
   const bytes = new Uint8Array(end).fill(0x20);
   const view = new DataView(bytes.buffer);
-  bytes.set(magic);
+  bytes.set(npyMagic);
   bytes.set([version, 0], 6);
   if (end - begin > 0xffff && version === 1) throw new RangeError(`npy header of ${end - begin} bytes (at most 65535)`);
   if (version === 1) view.setUint16(8, end - begin, true);

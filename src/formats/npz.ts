@@ -5,6 +5,7 @@ import { type ByteSource, fromStream } from "./bytes.ts";
 import { choose } from "./choose.ts";
 import { FormatError } from "./error.ts";
 import { npyTensor } from "./npyTensor.ts";
+import type { OpenOptions } from "./openOptions.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** More members than any npz file has. */
@@ -52,7 +53,7 @@ function checked(source: ByteSource, zip: ZipFile, expected: number): ByteSource
 }
 
 /** One array of an archive: the one named, with or without .npy, or the only one that fits. */
-export async function npzTensor(path: string, name: string | undefined, role: "logits" | "labels"): Promise<Tensor> {
+export async function npzTensor(path: string, options: OpenOptions): Promise<Tensor> {
   let zip: ZipFile | undefined;
   try {
     zip = await yauzl.openPromise(path, { autoClose: false, lazyEntries: true });
@@ -61,7 +62,7 @@ export async function npzTensor(path: string, name: string | undefined, role: "l
       dtype: undefined,
       entry,
     }));
-    const { entry } = choose(path, members, name?.replace(/\.npy$/, ""), role, () => true);
+    const { entry } = choose(path, members, { ...options, tensor: options.tensor?.replace(/\.npy$/, "") });
     const stream = await zip.openReadStreamPromise(entry);
     const source = checked(fromStream(`${path}:${entry.fileName}`, stream, entry.uncompressedSize), zip, entry.crc32);
     return await npyTensor(source, source.path);

@@ -1,29 +1,23 @@
 /** Opens the numbers of a file, whatever its format. For Node. */
 import { type ByteSource, fromStream, openFile } from "./bytes.ts";
 import { FormatError } from "./error.ts";
+import { npyMagic } from "./npyHeader.ts";
 import { npyTensor } from "./npyTensor.ts";
 import { npzTensor } from "./npz.ts";
+import { type OpenOptions, optionOf } from "./openOptions.ts";
 import { safetensorsTensor } from "./safetensors.ts";
 import { arrayOf, type Tensor, type TensorDtype, tensorOf } from "./tensor.ts";
-
-export interface OpenOptions {
-  /** Of a file with several arrays: the one to read. */
-  readonly tensor?: string | undefined;
-  /** Of raw binary, which it makes of a file without a format of its own; of other files it is checked. */
-  readonly dtype?: TensorDtype | undefined;
-  readonly role: "logits" | "labels";
-}
 
 type Format = "npy" | "npz" | "safetensors" | "raw";
 
 const EXTENSIONS: readonly Format[] = ["npy", "npz", "safetensors"];
 
-function startsWith(bytes: Uint8Array, begin: readonly number[]): boolean {
+function startsWith(bytes: ArrayLike<number>, begin: readonly number[]): boolean {
   return begin.every((byte, i) => bytes[i] === byte);
 }
 
 /** By the name's ending; else raw where a dtype is given; else by the first bytes. */
-async function formatOf(source: ByteSource, dtype: TensorDtype | undefined): Promise<Format> {
+async function formatOf(source: ByteSource, { dtype, role }: OpenOptions): Promise<Format> {
   const extension = /\.(\w+)$/.exec(source.path)?.[1].toLowerCase();
   const known = EXTENSIONS.find((it) => it === extension);
   if (known) return known;
@@ -33,7 +27,11 @@ async function formatOf(source: ByteSource, dtype: TensorDtype | undefined): Pro
   source.unread(bytes);
   if (startsWith(bytes, [0x50, 0x4b, 3, 4]) || startsWith(bytes, [0x50, 0x4b, 5, 6])) return "npz";
   if (bytes.length === 9 && bytes[8] === 0x7b && startsWith(bytes.subarray(4), [0, 0, 0, 0])) return "safetensors";
-  return "npy";
+  // one that is cut off is told so
+  if (startsWith(npyMagic, [...bytes.subarray(0, npyMagic.length)])) return "npy";
+  throw new FormatError(
+    `${source.path}: neither npy, npz nor safetensors (raw binary needs ${optionOf(role, "dtype")})`,
+  );
 }
 
 /** Numbers without a header: their file's length is that of the array, a pipe's is not known before its end. */
@@ -46,14 +44,20 @@ function rawTensor(source: ByteSource, dtype: TensorDtype): Tensor {
   return tensorOf(source, path, dtype, size === undefined ? undefined : [size / each], async () => {});
 }
 
-async function tensorIn(source: ByteSource, { tensor, dtype, role }: OpenOptions): Promise<Tensor> {
-  const format = await formatOf(source, dtype);
+async function tensorIn(source: ByteSource, options: OpenOptions): Promise<Tensor> {
+  const { tensor, dtype, role } = options;
+  const format = await formatOf(source, options);
+  if (tensor !== undefined && (format === "raw" || format === "npy")) {
+    const what = format === "raw" ? "raw binary" : "an npy file";
+    const option = `${optionOf(role, "tensor")} is ${JSON.stringify(tensor)}`;
+    throw new FormatError(`${source.path}: ${what} holds one array without a name, but ${option}`);
+  }
   if (format === "raw") return rawTensor(source, dtype!);
-  if (format === "safetensors") return safetensorsTensor(source, source.path, tensor, role);
+  if (format === "safetensors") return safetensorsTensor(source, source.path, options);
   if (format === "npy") return npyTensor(source, source.path);
   if (source.size === undefined) throw new FormatError(`${source.path}: an archive can't be read from a pipe`);
   await source.close();
-  return npzTensor(source.path, tensor, role);
+  return npzTensor(source.path, options);
 }
 
 /**
@@ -67,7 +71,7 @@ export async function openTensor(path: string, options: OpenOptions): Promise<Te
     const tensor = await tensorIn(source, options);
     const { dtype } = options;
     if (dtype !== undefined && tensor.dtype !== dtype) {
-      const option = options.role === "logits" ? "--dtype" : "--labels-dtype";
+      const option = optionOf(options.role, "dtype");
       throw new FormatError(`${tensor.path}: the file holds ${tensor.dtype}, but ${option} is ${dtype}`);
     }
     return tensor;

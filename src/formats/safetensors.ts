@@ -8,7 +8,8 @@
 import type { ByteSource } from "./bytes.ts";
 import { choose } from "./choose.ts";
 import { FormatError } from "./error.ts";
-import { arrayOf, isFloat, lengthOf, type Tensor, type TensorDtype, tensorOf } from "./tensor.ts";
+import type { OpenOptions } from "./openOptions.ts";
+import { arrayOf, lengthOf, type Tensor, type TensorDtype, tensorOf } from "./tensor.ts";
 
 /** Real headers take kilobytes; what claims more than this is refused before anything is allocated for it. */
 const MAXIMAL_HEADER_BYTES = 2 ** 24;
@@ -107,16 +108,11 @@ async function readHeader(source: ByteSource, path: string): Promise<{ json: str
 }
 
 /** One tensor of a file: the one named, or the only one that fits. */
-export async function safetensorsTensor(
-  source: ByteSource,
-  path: string,
-  name: string | undefined,
-  role: "logits" | "labels",
-): Promise<Tensor> {
+export async function safetensorsTensor(source: ByteSource, path: string, options: OpenOptions): Promise<Tensor> {
   const { json, begin } = await readHeader(source, path);
   const entries = parseSafetensors(json, path, source.size === undefined ? undefined : source.size - begin);
   const candidates = entries.map((it) => ({ name: it.name, dtype: DTYPES[it.dtype] as TensorDtype | undefined, it }));
-  const { it, dtype } = choose(path, candidates, name, role, (d) => d !== undefined && isFloat(d));
+  const { it, dtype } = choose(path, candidates, options);
   if (dtype === undefined) {
     const known = Object.keys(DTYPES).join(" ");
     throw new FormatError(

@@ -1,0 +1,120 @@
+import { MAXIMAL_THREADS } from "../create.ts";
+import { MAXIMAL_CLASSES, MAXIMAL_TOPS } from "../evaluate/options.ts";
+import type { OpenOptions } from "../formats/openOptions.ts";
+import { isFloat, TENSOR_DTYPES } from "../formats/tensor.ts";
+import { choiceOption, integerOption, parseArguments, UsageError } from "./arguments.ts";
+import { checkOutputs } from "./files.ts";
+
+export const evaluateHelp = `wasm-loss evaluate LOGITS LABELS [options]
+
+  LOGITS   floats (f16, bf16, f32, f64) of shape (rows, classes); with more dimensions, all but the last are rows
+  LABELS   integers, one a row
+           both from npy, npz or safetensors files, or raw binary; - is standard input
+
+  --classes N          the number of classes, to check it; needed where LOGITS has no shape
+  --dtype D            f16, bf16, f32 or f64: LOGITS is raw binary, if its name does not end in .npy, .npz, .safetensors
+  --labels-dtype D     the same for LABELS: i8 to i64, u8 to u64; with --loss mse floats, by default D
+  --tensor NAME        which array of LOGITS, if it has several; --labels-tensor NAME the same for LABELS
+  --ignore-index N     rows with this label don't count (default -100)
+  --shift              LABELS are tokens: the logits at position t score token t + 1 of their sequence
+  --loss L             cross-entropy (default), or mse: LOGITS and LABELS are predictions and targets, both floats
+  --top-k K,K,...      shares of rows whose label is among the K largest logits
+  --per-class          loss and accuracy of each class too
+  --worst N            list the N rows with the highest loss
+  --state FILE         write what was added up, for wasm-loss merge
+  --report FILE        write one HTML file with the table and plots
+  --threads N|auto     threads to compute with (default 1)
+  --relaxed            fused multiply-add where there is one: faster, but not the same bits everywhere
+  --backend B          auto, wasm or js (default auto)
+  --json               one line of JSON; NaN and Infinity are strings in it
+`;
+
+const OPTIONS = {
+  classes: { type: "string" },
+  dtype: { type: "string" },
+  "labels-dtype": { type: "string" },
+  tensor: { type: "string" },
+  "labels-tensor": { type: "string" },
+  "ignore-index": { type: "string" },
+  shift: { type: "boolean", default: false },
+  loss: { type: "string", default: "cross-entropy" },
+  "top-k": { type: "string" },
+  "per-class": { type: "boolean", default: false },
+  worst: { type: "string" },
+  state: { type: "string" },
+  report: { type: "string" },
+  threads: { type: "string", default: "1" },
+  relaxed: { type: "boolean", default: false },
+  backend: { type: "string", default: "auto" },
+  json: { type: "boolean", default: false },
+} as const;
+
+/** What the mse has no use for. */
+const OF_CLASSES = ["classes", "ignore-index", "shift", "top-k", "per-class", "worst", "report"] as const;
+
+const FLOATS = TENSOR_DTYPES.filter(isFloat);
+const INTEGERS = TENSOR_DTYPES.filter((dtype) => !isFloat(dtype));
+const INT32 = 2 ** 31;
+
+function topKOption(text: string | undefined): number[] | undefined {
+  const topK = text?.split(",").map((k) => integerOption("--top-k", k.trim(), 1, MAXIMAL_CLASSES));
+  if (topK === undefined || topK.length <= MAXIMAL_TOPS) return topK;
+  throw new UsageError(`--top-k has ${topK.length} numbers, but at most ${MAXIMAL_TOPS} are counted`);
+}
+
+export type EvaluateOptions = ReturnType<typeof evaluateOptions>;
+
+/** The command line of `evaluate`, checked as far as it can be before a file is read. */
+export function evaluateOptions(args: readonly string[]) {
+  const { values, positionals } = parseArguments(args, OPTIONS);
+  const backend = choiceOption("--backend", values.backend, ["auto", "wasm", "js"]);
+  const loss = choiceOption("--loss", values.loss, ["cross-entropy", "mse"]);
+  const threads: number | "auto" =
+    values.threads === "auto" ? "auto" : integerOption("--threads", values.threads, 1, MAXIMAL_THREADS);
+  const worst = integerOption("--worst", values.worst, 0);
+  const ignoreIndex = integerOption("--ignore-index", values["ignore-index"] ?? "-100", -INT32, INT32 - 1);
+  const topK = topKOption(values["top-k"]);
+  const classes = integerOption("--classes", values.classes, 1, MAXIMAL_CLASSES);
+  const [logitsPath, labelsPath, more] = positionals;
+  if (labelsPath === undefined || more !== undefined) {
+    throw new UsageError(`evaluate takes two files, LOGITS and LABELS, but got ${positionals.length}`);
+  }
+  if (logitsPath === "-" && labelsPath === "-") throw new UsageError("only one of LOGITS and LABELS can be -");
+  const mse = loss === "mse";
+  const unused = OF_CLASSES.find((option) => mse && values[option] !== undefined && values[option] !== false);
+  if (unused) throw new UsageError(`--${unused} is not for --loss mse`);
+  const dtype = choiceOption("--dtype", values.dtype, FLOATS);
+  const labelsDtype = choiceOption("--labels-dtype", values["labels-dtype"], mse ? FLOATS : INTEGERS);
+  checkOutputs(
+    [
+      ["--state", values.state],
+      ["--report", values.report],
+    ],
+    [
+      ["LOGITS", logitsPath],
+      ["LABELS", labelsPath],
+    ],
+  );
+  const logits: OpenOptions = { role: "logits", floats: true, dtype, tensor: values.tensor };
+  const labels: OpenOptions = {
+    role: "labels",
+    floats: mse,
+    dtype: labelsDtype ?? (mse ? dtype : undefined),
+    tensor: values["labels-tensor"],
+  };
+  return {
+    logits: { path: logitsPath, ...logits },
+    labels: { path: labelsPath, ...labels },
+    loss,
+    classes,
+    ignoreIndex,
+    shift: values.shift,
+    topK,
+    perClass: values["per-class"],
+    worst,
+    state: values.state,
+    report: values.report,
+    engine: { backend, threads, relaxed: values.relaxed },
+    json: values.json,
+  };
+}

@@ -1,0 +1,33 @@
+import { type BigIntStats, lstatSync, readlinkSync, realpathSync, statSync } from "node:fs";
+import { basename, dirname, isAbsolute, join } from "node:path";
+
+/** Where a path leads to. */
+export interface Place {
+  /** Links followed, also to what is not there yet. */
+  readonly path: string;
+  /** Undefined of what is not there yet. */
+  readonly stat: BigIntStats | undefined;
+  /** The open descriptor of this process that the path is another name for: 1 of /dev/stdout, 3 of /dev/fd/3. */
+  readonly descriptor: number | undefined;
+}
+
+/** The same for all names of one file. */
+export function identityOf({ dev, ino }: BigIntStats): string {
+  return `${dev}:${ino}`;
+}
+
+/** Where the descriptors of this process stand: on Linux as links, some of which lead to no name. */
+const DESCRIPTORS = new RegExp(`^/(dev|proc/${process.pid}(/task/\\d+)?)/fd$`);
+
+export function placeOf(path: string): Place {
+  // fails of links that go round in a circle
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+  for (let at = path; ; ) {
+    const folder = realpathSync(dirname(at));
+    at = join(folder, basename(at));
+    if (DESCRIPTORS.test(folder)) return { path: at, stat, descriptor: Number(basename(at)) };
+    if (!lstatSync(at, { throwIfNoEntry: false })?.isSymbolicLink()) return { path: at, stat, descriptor: undefined };
+    const link = readlinkSync(at);
+    at = isAbsolute(link) ? link : `${folder}/${link}`;
+  }
+}

@@ -1,0 +1,17 @@
+import type { TensorDtype } from "./tensor.ts";
+
+export interface OpenOptions {
+  /** Of a file with several arrays: the one to read. */
+  readonly tensor?: string | undefined;
+  /** Of raw binary, which it makes of a file without a format of its own; of other files it is checked. */
+  readonly dtype?: TensorDtype | undefined;
+  /** Which of the command line's two files it is. */
+  readonly role: "logits" | "labels";
+  /** Whether floats are wanted, or integers, of a file with both. */
+  readonly floats: boolean;
+}
+
+/** As the command line calls an option of one of its two files. */
+export function optionOf(role: OpenOptions["role"], option: "tensor" | "dtype"): string {
+  return role === "logits" ? `--${option}` : `--labels-${option}`;
+}
