@@ -1,5 +1,7 @@
-import type { ModuleSource } from "../backends/load.ts";
-import type { FloatArray, HalfArray, LabelArray, LogitsArray, NumericArray } from "../dtype.ts";
+// for Symbol.dispose in programs whose own lib is older
+/// <reference lib="esnext.disposable" preserve="true" />
+import type { ModuleSource } from "../backends/source.ts";
+import type { FloatArray, HalfArray, LabelArray, LogitsArray, NumericArray, ResultOf } from "../dtype.ts";
 import type { Evaluation } from "../evaluate/evaluation.ts";
 import type { Evaluator } from "../evaluate/evaluator.ts";
 import type { EvaluatorOptions } from "../evaluate/options.ts";
@@ -119,6 +121,7 @@ export interface Losses {
    */
   softmax<A extends FloatArray>(logits: A, options: Rows & Out): A;
   softmax(logits: HalfArray, options: Rows & Out): Float32Array;
+  softmax(logits: LogitsArray, options: Rows & Out): FloatArray;
 
   /**
    * ln softmax of each row, (x - m) - ln Σ exp(x - m). A confident row keeps its digits: near 0 it is
@@ -129,6 +132,7 @@ export interface Losses {
    */
   logSoftmax<A extends FloatArray>(logits: A, options: Rows & Out): A;
   logSoftmax(logits: HalfArray, options: Rows & Out): Float32Array;
+  logSoftmax(logits: LogitsArray, options: Rows & Out): FloatArray;
 
   /**
    * ln Σ exp(x) of each row, in float64; a row that is all -inf gives -inf. Shapes and errors as of softmax.
@@ -191,11 +195,16 @@ export interface Losses {
     targets: LabelArray | FloatArray,
     options: CrossEntropy & Out & { reduction?: "mean" | "sum" },
   ): WithGrad<number, A>;
-  crossEntropyWithGrad(
-    logits: HalfArray,
+  crossEntropyWithGrad<A extends LogitsArray>(
+    logits: A,
+    targets: LabelArray | FloatArray,
+    options: CrossEntropy & Out & { reduction: "none" },
+  ): WithGrad<Float64Array, ResultOf<A>>;
+  crossEntropyWithGrad<A extends LogitsArray>(
+    logits: A,
     targets: LabelArray | FloatArray,
     options: CrossEntropy & Out & { reduction?: "mean" | "sum" },
-  ): WithGrad<number, Float32Array>;
+  ): WithGrad<number, ResultOf<A>>;
   crossEntropyWithGrad(
     logits: LogitsArray,
     targets: LabelArray | FloatArray,

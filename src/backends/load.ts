@@ -1,13 +1,11 @@
 import { pagesFor } from "../memory/map.ts";
 import type { Exports } from "./plan.ts";
-
-/** A module, or where it is. */
-export type ModuleSource = URL | BufferSource | WebAssembly.Module;
+import type { ModuleSource } from "./source.ts";
 
 /** Compiles a module for ordinary or for shared memory. */
 export async function compile(source: ModuleSource, shared = false): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source;
-  const bytes = source instanceof URL ? await bytesAt(source) : source;
+  const bytes = source instanceof URL ? await bytesAt(source) : (source as BufferSource);
   const binary = shared ? withSharedMemory(bytes) : bytes;
   return inNode() ? new WebAssembly.Module(binary) : WebAssembly.compile(binary);
 }

@@ -1,6 +1,6 @@
 import type { Backend } from "./backend.ts";
-import type { ModuleSource } from "./load.ts";
 import type { Pool } from "./pool.ts";
+import type { ModuleSource } from "./source.ts";
 import type { Tuning } from "./threads.ts";
 
 /** What a WebAssembly backend is opened with. */
