@@ -215,7 +215,7 @@ test("a page loads at most 36 KB, minified and gzipped, the WebAssembly included
   expect(length, `${length} bytes; the limit is ${36 * KB}`).toBeLessThanOrEqual(36 * KB);
   // one module, packed
   expect(text.match(/"[\w+/=]{10000,}"/g)?.length).toBe(1);
-  expect(later.sort()).toEqual(["js", "openThreads", "relaxed"]);
+  expect(later.sort()).toEqual(["given", "js", "openThreads", "relaxed"]);
   for (const word of ["NUMPY", "safetensors", "uplot", "cli-progress"]) {
     expect(text.includes(word), `${word} is in what a page loads`).toBe(false);
   }

@@ -1,6 +1,5 @@
 // for Symbol.dispose in programs whose own lib is older
 /// <reference lib="esnext.disposable" preserve="true" />
-import type { ModuleSource } from "../backends/source.ts";
 import type { FloatArray, HalfArray, LabelArray, LogitsArray, NumericArray, ResultOf } from "../dtype.ts";
 import type { Evaluation } from "../evaluate/evaluation.ts";
 import type { Evaluator } from "../evaluate/evaluator.ts";
@@ -24,8 +23,11 @@ export interface LossesOptions {
   relaxed?: boolean;
   /** Bytes that alloc() can give out, fixed for life. Default 64 MiB. */
   arenaBytes?: number;
-  /** Instead of the inlined module: an address, its bytes, or the compiled module. */
-  wasm?: ModuleSource;
+  /**
+   * Instead of the inlined module: where one of the package's files is, its bytes, or the WebAssembly.Module (an `object`
+   * here: only the DOM's declarations name it, and programs compile without them).
+   */
+  wasm?: URL | ArrayBuffer | ArrayBufferView | object;
   /** Instead of the inlined worker. */
   worker?: URL | string;
 }

@@ -1,12 +1,11 @@
 import { pagesFor } from "../memory/map.ts";
+import type { Binary } from "./opened.ts";
 import type { Exports } from "./plan.ts";
-import type { ModuleSource } from "./source.ts";
 
 /** Compiles a module for ordinary or for shared memory. */
-export async function compile(source: ModuleSource, shared = false): Promise<WebAssembly.Module> {
+export async function compile(source: Binary, shared = false): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source;
-  const bytes = source instanceof URL ? await bytesAt(source) : (source as BufferSource);
-  const binary = shared ? withSharedMemory(bytes) : bytes;
+  const binary = shared ? withSharedMemory(source) : source;
   return inNode() ? new WebAssembly.Module(binary) : WebAssembly.compile(binary);
 }
 
@@ -61,14 +60,4 @@ export function withSharedMemory(source: BufferSource): Uint8Array<ArrayBuffer> 
   const flags = at + MEMORY_IMPORT.length;
   if (at >= 0 && bytes[flags] === BOUNDED) bytes[flags] = SHARED;
   return bytes;
-}
-
-async function bytesAt(url: URL): Promise<BufferSource> {
-  if (url.protocol === "file:") {
-    const { readFile } = globalThis.process.getBuiltinModule("node:fs/promises");
-    return readFile(url) as Promise<Uint8Array<ArrayBuffer>>;
-  }
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`createLosses: ${url} answered ${response.status}`);
-  return response.arrayBuffer();
 }
