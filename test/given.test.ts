@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { compile } from "../src/backends/load.ts";
+import { withSharedMemory } from "../src/backends/sharedMemory.ts";
 import { BUILDS } from "../src/generated/builds.ts";
 import { createLosses, type LossesOptions } from "../src/index.ts";
 import { openLosses } from "../src/losses.ts";
@@ -42,7 +43,7 @@ describe.each(NAMES)("%s.wasm", (name) => {
 
   test.each([false, true])("says what it is, with relaxed: %s, given in any way, on any threads", async (relaxed) => {
     for (const threads of [1, 2]) {
-      const module = await compile(bytes, threads > 1);
+      const module = await compile(threads > 1 ? withSharedMemory(bytes) : bytes);
       const { buffer } = Uint8Array.from(bytes);
       for (const wasm of [urlOf(name), bytes, buffer, new Uint16Array(buffer), module]) {
         const engine = await engineOf({ backend: "wasm", threads, relaxed, wasm });

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { withSharedMemory } from "../src/backends/sharedMemory.ts";
 import { TUNING } from "../src/backends/threads.ts";
 import { createLosses, openLosses } from "../src/losses.ts";
 import { type Losses, SHARE_ALL } from "./backends.ts";
@@ -313,7 +314,7 @@ test("the module and the worker as files, and the module compiled for shared mem
   for (const given of [
     { wasm: STRICT, worker },
     { worker: worker.href },
-    { wasm: await compile(readFileSync(STRICT), true) },
+    { wasm: await compile(withSharedMemory(readFileSync(STRICT))) },
   ]) {
     const losses = await open({ threads: 2, ...given });
     expect(losses.notes).toEqual([]);
