@@ -57,7 +57,7 @@ export interface Losses {
   /**
    * Gives an array of alloc() back. It must not be used any more.
    *
-   * @throws RangeError of a view that alloc() did not give, or that was given back already.
+   * @throws TypeError of what is no view; RangeError of a view that alloc() did not give, or that was given back already.
    */
   free(view: ArrayBufferView): void;
 

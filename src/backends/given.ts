@@ -28,6 +28,7 @@ async function read(source: URL | Binary, asked: boolean): Promise<Found> {
   let module: WebAssembly.Module;
   try {
     wasm = source instanceof URL ? await bytesAt(source) : source;
+    // to look at it; threads compile other bytes of it, and to do it twice takes V8 0.1 ms
     module = await compile(wasm);
   } catch (cause) {
     throw new Error(`createLosses: wasm: ${(cause as Error).message}`, { cause });
