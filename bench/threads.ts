@@ -8,6 +8,7 @@ import { readFileSync } from "node:fs";
 import { compile, createMemory } from "../src/backends/load.ts";
 import { createPlans } from "../src/backends/plan.ts";
 import { Pool } from "../src/backends/pool.ts";
+import { withSharedMemory } from "../src/backends/sharedMemory.ts";
 import { createThreads, TUNING } from "../src/backends/threads.ts";
 import { createLaunch } from "../src/backends/windows.ts";
 import { createLosses, type Losses } from "../src/index.ts";
@@ -159,7 +160,7 @@ function compare({ name, make }: Case, one: Losses, two: Losses): void {
 /** From the start of a launch that only the worker takes until its flag is seen. */
 async function latencies(): Promise<void> {
   const arenaBytes = 2 ** 20;
-  const module = await compile(await inlinedModule(), true);
+  const module = await compile(withSharedMemory(await inlinedModule()));
   const { memory } = createMemory(arenaBytes, 1, true);
   const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
   const options = { module, memory, arenaBytes, workers: 1, spares: 0, startMilliseconds: 1e4, source: undefined };

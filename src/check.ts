@@ -4,7 +4,7 @@ import { type FloatArray, HalfBits, halfBits, isFloatArray, isLabelArray, type L
 // argument, the place and both numbers. `name` is the public function's.
 
 /** What a value is, for a message: `an Int32Array`, `undefined`, `a number`. */
-function kindOf(value: unknown): string {
+export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   const kind = typeof value === "object" ? (value.constructor?.name ?? "object") : typeof value;
   return `${/^[AEIOU]/i.test(kind) && !/^U/.test(kind) ? "an" : "a"} ${kind}`;

@@ -1,7 +1,7 @@
 import type { Losses, LossesOptions } from "./api/losses.ts";
 import { openWasm } from "./backends/open.ts";
 import type { Tuning } from "./backends/threads.ts";
-import { checkAddress, checkChoice, checkInteger } from "./check.ts";
+import { checkAddress, checkChoice, checkInteger, kindOf } from "./check.ts";
 import { Engine } from "./engine.ts";
 import { hasRelaxedSimd, hasSimd, losesStack } from "./features.ts";
 import { ARENA, ARENA_OVERHEAD, PAGE, SLACK } from "./memory/map.ts";
@@ -17,12 +17,16 @@ const BACKENDS = ["auto", "wasm", "js"];
 
 /** Checks the options, picks a backend and opens it. */
 export async function create(options: LossesOptions, moduleOf: Modules, tuning?: Tuning): Promise<Losses> {
+  if (Object(options) !== options)
+    throw new TypeError(`createLosses: options must be an object, but is ${kindOf(options)}`);
   const { backend = "auto", threads = 1, relaxed = false, arenaBytes = DEFAULT_ARENA } = options;
   checkChoice("createLosses", "backend", backend, BACKENDS);
   checkInteger("createLosses", "arenaBytes", arenaBytes, 0, LARGEST_ARENA);
   if (threads !== "auto") checkInteger("createLosses", "threads", threads, 1, MAXIMAL_THREADS);
   if (typeof relaxed !== "boolean") throw new TypeError(`createLosses: relaxed must be a boolean, but is ${relaxed}`);
   checkAddress("createLosses", "worker", options.worker);
+  // in a file of its own: most have the inlined one
+  const given = options.wasm === undefined ? undefined : (await import("./backends/given.ts")).checkGiven(options.wasm);
 
   const notes: string[] = [];
   const fused = relaxed && backend !== "js" && hasRelaxedSimd();
@@ -37,7 +41,8 @@ export async function create(options: LossesOptions, moduleOf: Modules, tuning?:
   };
   if (backend === "js") return inJavaScript();
   const engineLacks = whyNoWasm(backend);
-  const wasm = engineLacks === undefined ? (options.wasm ?? (await moduleOf(fused))) : undefined;
+  const found = engineLacks === undefined ? await given?.(fused) : undefined;
+  const wasm = found?.wasm ?? (engineLacks === undefined ? await moduleOf(fused) : undefined);
   if (wasm === undefined) {
     const reason = engineLacks ?? NOTHING_UNPACKS;
     if (backend === "wasm") throw new Error(`createLosses: backend is "wasm", but ${reason}`);
@@ -45,7 +50,8 @@ export async function create(options: LossesOptions, moduleOf: Modules, tuning?:
     return inJavaScript();
   }
   const opened = await openWasm({ threads, arenaBytes, wasm, worker: options.worker, tuning });
-  return new Engine(opened.backend, [...notes, ...opened.notes], fused, opened.pool);
+  notes.push(...(found?.notes ?? []), ...opened.notes);
+  return new Engine(opened.backend, notes, found?.relaxed ?? fused, opened.pool);
 }
 
 const NOTHING_UNPACKS = "this engine has no DecompressionStream for the inlined module (the option wasm takes a file)";

@@ -16,6 +16,9 @@ export type HalfArray = HalfBits | Float16ArrayLike;
 /** What holds logits. */
 export type LogitsArray = FloatArray | HalfArray;
 
+/** What is computed of logits: their own type, float32 of half precision. */
+export type ResultOf<A extends LogitsArray> = A extends FloatArray ? A : Float32Array;
+
 /** Class indices, any integer typed array (BigInt64Array: the int64 labels of npy files). */
 export type LabelArray =
   | Int8Array

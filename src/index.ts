@@ -7,7 +7,8 @@ export * from "./parts.ts";
 /**
  * Makes an engine: its memory and its kernels. Everything on it is synchronous.
  *
- * @throws TypeError or RangeError of options that make no sense; Error where `backend: "wasm"` has no SIMD to run on
+ * @throws TypeError or RangeError of options that make no sense; Error where `backend: "wasm"` has no SIMD to run on,
+ * or a module that is given can't be read
  * @example
  * const losses = await createLosses();
  * losses.crossEntropy(logits, labels, { classes: 10 });

@@ -62,12 +62,54 @@ function gapsBetween(views: readonly ArrayBufferView[]): number[] {
   return begins.map((begin, i) => begin - ends[i]);
 }
 
-test("an arena that is full says how much was asked and how much there is", () => {
-  const arena = new Arena(new ArrayBuffer(BYTES + OVERHEAD), 0, BYTES, OVERHEAD);
+const newArena = () => new Arena(new ArrayBuffer(BYTES + OVERHEAD), 0, BYTES, OVERHEAD);
+
+test("an arena that is full says how much was asked and how much there is, in all and in one piece", () => {
+  const arena = newArena();
   const half = arena.alloc(Uint8Array, BYTES / 2);
   expect(() => arena.alloc(Float64Array, BYTES / 8)).toThrow(
-    new RangeError("alloc: Float64Array of 512 needs 4096 bytes, but 2112 of 4096 are free (arenaBytes)"),
+    new RangeError(
+      "alloc: Float64Array of 512 needs 4096 bytes, but 2112 of 4096 are free, 2112 of them in one piece (arenaBytes)",
+    ),
   );
   arena.free(half);
-  expect(() => arena.free(half)).toThrow(RangeError);
+  const [a, , b] = [1, 2, 3, 4].map(() => arena.alloc(Uint8Array, BYTES / 4));
+  arena.free(a);
+  arena.free(b);
+  expect(() => arena.alloc(Uint8Array, BYTES / 2 - 1)).toThrow(
+    new RangeError(
+      "alloc: Uint8Array of 2047 needs 2048 bytes, but 2112 of 4096 are free, 1024 of them in one piece (arenaBytes)",
+    ),
+  );
+});
+
+test("a view that was given back frees nothing of whoever has its memory now, nor does another view of it", () => {
+  const arena = newArena();
+  const stale = arena.alloc(Float32Array, 4);
+  arena.free(stale);
+  const view = arena.alloc(Float32Array, 4);
+  expect(view.byteOffset).toBe(stale.byteOffset);
+  const room = arena.available;
+  const others = [stale, view.subarray(), view.subarray(0, 3), new Uint8Array(view.buffer, view.byteOffset, 16)];
+  for (const other of others) {
+    const kind = other === others[3] ? "a Uint8Array" : "a Float32Array";
+    expect(() => arena.free(other)).toThrow(
+      new RangeError(`free: view (${kind}) is not of alloc(), or was given back already`),
+    );
+    expect(arena.available).toBe(room);
+  }
+  arena.free(view);
+  expect(() => arena.free(view)).toThrow(RangeError);
+});
+
+test.each([
+  [null, "null"],
+  [undefined, "undefined"],
+  [64, "a number"],
+  [[1], "an Array"],
+  [new ArrayBuffer(64), "an ArrayBuffer"],
+])("free(%s) names the kind", (wrong, kind) => {
+  expect(() => newArena().free(wrong as never)).toThrow(
+    new TypeError(`free: view (${kind}) is not of alloc(), or was given back already`),
+  );
 });

@@ -71,6 +71,8 @@ describe.each(opened)("$name", ({ losses }) => {
       expect(() => losses.softmax(x, { classes: 4, out: new Float32Array(bits.buffer, 0, 8) })).toThrow(RangeError);
       expect(() => losses.crossEntropy(x, y, { classes: 4, weight: new Float64Array(4) })).toThrow(TypeError);
       expect(() => losses.crossEntropy(x, new Float64Array(8), { classes: 4 })).toThrow(TypeError);
+      const { loss, grad } = losses.crossEntropyWithGrad(x, y, { classes: 4, reduction: "none" });
+      expect([loss.constructor, grad.constructor]).toEqual([Float64Array, Float32Array]);
       expect(losses.crossEntropy(x, y, { classes: 4, weight: new Float32Array(4).fill(1) })).toBe(
         losses.crossEntropy(wide.slice(0, 8), y, { classes: 4 }),
       );

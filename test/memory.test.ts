@@ -102,19 +102,6 @@ test("a failed creation says why", async () => {
   await expect(createLosses({ arenaBytes: -1 })).rejects.toThrow(/^createLosses: arenaBytes is -1/);
   await expect(createLosses({ arenaBytes: 2 ** 33 })).rejects.toThrow(RangeError);
   await expect(createLosses({ threads: 0 })).rejects.toThrow(/^createLosses: threads is 0/);
-  await expect(createLosses({ wasm: new Uint8Array(10) })).rejects.toThrow(WebAssembly.CompileError);
-});
-
-test("the module can be given: its bytes, compiled, or where it is", async () => {
-  const url = new URL("../build/strict.wasm", import.meta.url);
-  const { readFileSync } = await import("node:fs");
-  const bytes = readFileSync(url);
-  for (const wasm of [url, bytes, await WebAssembly.compile(bytes)]) {
-    const losses = await createLosses({ backend: "wasm", wasm });
-    expect(losses.mse(Float32Array.of(1), Float32Array.of(3))).toBe(4);
-    expect(losses.notes).toEqual([]);
-    losses.close();
-  }
 });
 
 test("relaxed kernels where the engine has them, else strict ones and a note", async () => {

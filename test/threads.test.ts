@@ -1,8 +1,12 @@
+import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { withSharedMemory } from "../src/backends/sharedMemory.ts";
 import { TUNING } from "../src/backends/threads.ts";
 import { createLosses, openLosses } from "../src/losses.ts";
 import { type Losses, SHARE_ALL } from "./backends.ts";
 import { expectSame, labelsOf, logitsOf, mulberry32, probabilitiesOf, values } from "./inputs.ts";
+
+const STRICT = new URL("../dist/strict.wasm", import.meta.url);
 
 const rows = 300;
 const classes = 130;
@@ -297,8 +301,7 @@ describe("a start that fails steps down to one thread, and the note says why", (
 
   test("a module compiled for memory that is not shared", async () => {
     const { compile } = await import("../src/backends/load.ts");
-    const { inlinedModule } = await import("../src/inlined.ts");
-    const losses = await open({ threads: 2, wasm: await compile(await inlinedModule()) });
+    const losses = await open({ threads: 2, wasm: await compile(readFileSync(STRICT)) });
     expect(losses.notes.join()).toMatch(/the module given is one for memory that is not shared; one runs\.$/);
     expectRight(losses);
   });
@@ -319,13 +322,11 @@ test("threads: auto counts the cores there are", async () => {
 
 test("the module and the worker as files, and the module compiled for shared memory", async () => {
   const { compile } = await import("../src/backends/load.ts");
-  const { inlinedModule } = await import("../src/inlined.ts");
   const worker = new URL("../dist/worker.js", import.meta.url);
-  const wasm = new URL("../dist/strict.wasm", import.meta.url);
   for (const given of [
-    { wasm, worker },
+    { wasm: STRICT, worker },
     { worker: worker.href },
-    { wasm: await compile(await inlinedModule(), true) },
+    { wasm: await compile(withSharedMemory(readFileSync(STRICT))) },
   ]) {
     const losses = await open({ threads: 2, ...given });
     expect(losses.notes).toEqual([]);

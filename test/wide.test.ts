@@ -1,5 +1,8 @@
 import { expect, test } from "vitest";
+import { openWasm } from "../src/backends/open.ts";
 import { bfloat16, float16 } from "../src/index.ts";
+import { inlinedModule } from "../src/inlined.ts";
+import { logSumExp } from "../src/kernels/softmax.ts";
 import { WINDOWS_BYTES } from "../src/memory/map.ts";
 import { openThreaded } from "./backends.ts";
 import { arrayOf, dtypes, expectSame, floats, mulberry32, zeros } from "./inputs.ts";
@@ -65,3 +68,16 @@ for (const { name, losses } of opened.filter(({ losses }) => losses.backend === 
     }
   });
 }
+
+test("what reduces a wide row may throw: the next call has its memory", async () => {
+  const { backend } = await openWasm({ threads: 1, arenaBytes: 0, wasm: await inlinedModule() });
+  const logits = new Float32Array(CLASSES);
+  const out = new Float64Array(1);
+  const run = (reduce: () => void) => backend.run(logSumExp, "f32", 1, { logits, out, classes: CLASSES }, 0, reduce);
+  const broken = () => {
+    throw new Error("not this one");
+  };
+  expect(() => run(broken)).toThrow("not this one");
+  run(() => {});
+  expectSame(out, js.logSumExp(logits, { classes: CLASSES }), "after an error");
+});

@@ -1,5 +1,6 @@
-import type { ModuleSource } from "../backends/load.ts";
-import type { FloatArray, HalfArray, LabelArray, LogitsArray, NumericArray } from "../dtype.ts";
+// for Symbol.dispose in programs whose own lib is older
+/// <reference lib="esnext.disposable" preserve="true" />
+import type { FloatArray, HalfArray, LabelArray, LogitsArray, NumericArray, ResultOf } from "../dtype.ts";
 import type { Evaluation } from "../evaluate/evaluation.ts";
 import type { Evaluator } from "../evaluate/evaluator.ts";
 import type { EvaluatorOptions } from "../evaluate/options.ts";
@@ -22,8 +23,11 @@ export interface LossesOptions {
   relaxed?: boolean;
   /** Bytes that alloc() can give out, fixed for life. Default 64 MiB. */
   arenaBytes?: number;
-  /** Instead of the inlined module: an address, its bytes, or the compiled module. */
-  wasm?: ModuleSource;
+  /**
+   * Instead of the inlined module: where one of the package's files is, its bytes, or the WebAssembly.Module (an `object`
+   * here: only the DOM's declarations name it, and programs compile without them).
+   */
+  wasm?: URL | ArrayBuffer | ArrayBufferView | object;
   /** Instead of the inlined worker. */
   worker?: URL | string;
 }
@@ -53,7 +57,7 @@ export interface Losses {
   /**
    * Gives an array of alloc() back. It must not be used any more.
    *
-   * @throws RangeError of a view that alloc() did not give, or that was given back already.
+   * @throws TypeError of what is no view; RangeError of a view that alloc() did not give, or that was given back already.
    */
   free(view: ArrayBufferView): void;
 
@@ -118,6 +122,7 @@ export interface Losses {
    */
   softmax<A extends FloatArray>(logits: A, options: Rows & Out): A;
   softmax(logits: HalfArray, options: Rows & Out): Float32Array;
+  softmax(logits: LogitsArray, options: Rows & Out): FloatArray;
 
   /**
    * ln softmax of each row, (x - m) - ln Σ exp(x - m). A confident row keeps its digits: near 0 it is
@@ -128,6 +133,7 @@ export interface Losses {
    */
   logSoftmax<A extends FloatArray>(logits: A, options: Rows & Out): A;
   logSoftmax(logits: HalfArray, options: Rows & Out): Float32Array;
+  logSoftmax(logits: LogitsArray, options: Rows & Out): FloatArray;
 
   /**
    * ln Σ exp(x) of each row, in float64; a row that is all -inf gives -inf. Shapes and errors as of softmax.
@@ -190,11 +196,16 @@ export interface Losses {
     targets: LabelArray | FloatArray,
     options: CrossEntropy & Out & { reduction?: "mean" | "sum" },
   ): WithGrad<number, A>;
-  crossEntropyWithGrad(
-    logits: HalfArray,
+  crossEntropyWithGrad<A extends LogitsArray>(
+    logits: A,
+    targets: LabelArray | FloatArray,
+    options: CrossEntropy & Out & { reduction: "none" },
+  ): WithGrad<Float64Array, ResultOf<A>>;
+  crossEntropyWithGrad<A extends LogitsArray>(
+    logits: A,
     targets: LabelArray | FloatArray,
     options: CrossEntropy & Out & { reduction?: "mean" | "sum" },
-  ): WithGrad<number, Float32Array>;
+  ): WithGrad<number, ResultOf<A>>;
   crossEntropyWithGrad(
     logits: LogitsArray,
     targets: LabelArray | FloatArray,

@@ -1,15 +1,11 @@
 import { pagesFor } from "../memory/map.ts";
+import type { Binary } from "./opened.ts";
 import type { Exports } from "./plan.ts";
 
-/** A module, or where it is. */
-export type ModuleSource = URL | BufferSource | WebAssembly.Module;
-
-/** Compiles a module for ordinary or for shared memory. */
-export async function compile(source: ModuleSource, shared = false): Promise<WebAssembly.Module> {
+/** Compiles a module that is not compiled yet. */
+export async function compile(source: Binary): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source;
-  const bytes = source instanceof URL ? await bytesAt(source) : source;
-  const binary = shared ? withSharedMemory(bytes) : bytes;
-  return inNode() ? new WebAssembly.Module(binary) : WebAssembly.compile(binary);
+  return inNode() ? new WebAssembly.Module(source) : WebAssembly.compile(source);
 }
 
 /** The functions of a module over a memory. */
@@ -42,35 +38,4 @@ export function createMemory(
       if (!(error instanceof RangeError) || bytes < 65536) throw error;
     }
   }
-}
-
-/** The import of memory: "env", "memory", a memory; its limits follow. */
-const MEMORY_IMPORT = [3, ...new TextEncoder().encode("env"), 6, ...new TextEncoder().encode("memory"), 2];
-/** Limits: a maximum; the memory is shared. */
-const BOUNDED = 1;
-const SHARED = 3;
-
-/**
- * The same module for a shared memory. The two differ in one byte, the flags of the memory's import, so that the package
- * carries one of them.
- */
-export function withSharedMemory(source: BufferSource): Uint8Array<ArrayBuffer> {
-  const view = ArrayBuffer.isView(source)
-    ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
-    : new Uint8Array(source);
-  const bytes = view.slice();
-  const at = bytes.findIndex((_, i) => MEMORY_IMPORT.every((byte, k) => bytes[i + k] === byte));
-  const flags = at + MEMORY_IMPORT.length;
-  if (at >= 0 && bytes[flags] === BOUNDED) bytes[flags] = SHARED;
-  return bytes;
-}
-
-async function bytesAt(url: URL): Promise<BufferSource> {
-  if (url.protocol === "file:") {
-    const { readFile } = globalThis.process.getBuiltinModule("node:fs/promises");
-    return readFile(url) as Promise<Uint8Array<ArrayBuffer>>;
-  }
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`createLosses: ${url} answered ${response.status}`);
-  return response.arrayBuffer();
 }

@@ -3,6 +3,7 @@ import { compile, createMemory, instantiate } from "./load.ts";
 import { notesOf, type Opened, type WasmOptions } from "./opened.ts";
 import type { Exports } from "./plan.ts";
 import { Pool } from "./pool.ts";
+import { withSharedMemory } from "./sharedMemory.ts";
 import { createThreads, TUNING } from "./threads.ts";
 import { createWasmBackend } from "./wasm.ts";
 import { createWideBackend } from "./wide.ts";
@@ -16,7 +17,7 @@ export async function openThreads(options: WasmOptions, threads: number): Promis
   const { arenaBytes, wasm, worker, tuning = TUNING } = options;
   const refusal = whyNotShared();
   if (refusal !== undefined) return refusal;
-  const module = await compile(wasm, true);
+  const module = await compile(withSharedMemory(wasm));
   const got = createMemory(arenaBytes, threads - 1 + SPARES, true);
   let exports: Exports;
   try {

@@ -1,13 +1,15 @@
 import type { Backend } from "./backend.ts";
-import type { ModuleSource } from "./load.ts";
 import type { Pool } from "./pool.ts";
 import type { Tuning } from "./threads.ts";
+
+/** A module: its bytes, or compiled. */
+export type Binary = BufferSource | WebAssembly.Module;
 
 /** What a WebAssembly backend is opened with. */
 export interface WasmOptions {
   readonly threads: number | "auto";
   readonly arenaBytes: number;
-  readonly wasm: ModuleSource;
+  readonly wasm: Binary;
   readonly worker?: URL | string;
   readonly tuning?: Tuning;
 }

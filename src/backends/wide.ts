@@ -53,17 +53,20 @@ export function createWideBackend(module: WebAssembly.Module, shared = false): P
       const blocks = Math.ceil(values.length / BLOCK_ELEMENTS);
       backend.run(widen, "f32", blocks, { bits: values.bits, out: view }, values.length);
     };
-    for (const parameter of wide) if (parameter.per === "call") put(parameter, args[parameter.name] as Values);
-    for (let unit = 0; unit < units; unit++) {
-      const given = Object.fromEntries(kernel.parameters.map((parameter) => [parameter.name, row(parameter, unit)]));
-      for (const parameter of wide) {
-        if (parameter.role === "in" && parameter.per === "classes") put(parameter, given[parameter.name] as Values);
+    try {
+      for (const parameter of wide) if (parameter.per === "call") put(parameter, args[parameter.name] as Values);
+      for (let unit = 0; unit < units; unit++) {
+        const given = Object.fromEntries(kernel.parameters.map((parameter) => [parameter.name, row(parameter, unit)]));
+        for (const parameter of wide) {
+          if (parameter.role === "in" && parameter.per === "classes") put(parameter, given[parameter.name] as Values);
+        }
+        const resident = { ...args, ...given, ...Object.fromEntries(views) };
+        backend.run(kernel, dtype, 1, resident, elements, reduce && ((partials, n) => reduce(partials, n, unit)));
+        for (const { name, role } of wide) if (role === "out") (given[name] as FloatArray).set(views.get(name)!);
       }
-      const resident = { ...args, ...given, ...Object.fromEntries(views) };
-      backend.run(kernel, dtype, 1, resident, elements, reduce && ((partials, n) => reduce(partials, n, unit)));
-      for (const { name, role } of wide) if (role === "out") (given[name] as FloatArray).set(views.get(name)!);
+    } finally {
+      for (const view of views.values()) backend.arena.free(view);
     }
-    for (const view of views.values()) backend.arena.free(view);
   }
 
   return { run };

@@ -1,3 +1,4 @@
+import { kindOf } from "../check.ts";
 import type { NumericArray } from "../dtype.ts";
 
 /** A constructor of typed arrays. */
@@ -25,8 +26,8 @@ export class Arena {
   readonly bytes: number;
   /** In the order of their addresses; no two touch. */
   readonly #free: Span[];
-  /** Bytes of each view's span, by its address. */
-  readonly #given = new Map<number, number>();
+  /** By the view itself: the next one may start where a stale one did. */
+  readonly #given = new Map<unknown, Span>();
   /** Memory above this was never given out, and is zero. */
   #touched: number;
 
@@ -44,7 +45,7 @@ export class Arena {
     const place = this.#free.findIndex((span) => span.bytes >= lines);
     if (place < 0) {
       throw new RangeError(
-        `alloc: ${type.name} of ${length} needs ${bytes} bytes, but ${this.available} of ${this.bytes} are free (arenaBytes)`,
+        `alloc: ${type.name} of ${length} needs ${lines} bytes, but ${this.available} of ${this.bytes} are free, ${this.#room(Math.max)} of them in one piece (arenaBytes)`,
       );
     }
     const span = this.#free[place];
@@ -52,7 +53,7 @@ export class Arena {
     const view = new type(this.buffer, address, length);
     if (address < this.#touched) new Uint8Array(this.buffer, address, bytes).fill(0);
     this.#touched = Math.max(this.#touched, address + bytes);
-    this.#given.set(address, lines);
+    this.#given.set(view, { address, bytes: lines });
     span.address += lines;
     span.bytes -= lines;
     if (span.bytes === 0) this.#free.splice(place, 1);
@@ -60,28 +61,33 @@ export class Arena {
   }
 
   free(view: ArrayBufferView): void {
-    const address = view.byteOffset;
-    let bytes = view.buffer === this.buffer ? this.#given.get(address) : undefined;
-    if (bytes === undefined) {
-      throw new RangeError(`free: a ${view.constructor.name} of ${view.byteLength} bytes that alloc() did not give`);
+    const span = this.#given.get(view);
+    if (span === undefined) {
+      const Kind = ArrayBuffer.isView(view) ? RangeError : TypeError;
+      throw new Kind(`free: view (${kindOf(view)}) is not of alloc(), or was given back already`);
     }
-    this.#given.delete(address);
+    this.#given.delete(view);
     const spans = this.#free;
-    const next = spans.findIndex((span) => span.address > address);
+    const next = spans.findIndex(({ address }) => address > span.address);
     const place = next < 0 ? spans.length : next;
     const [before, after] = [spans[place - 1], spans[place]];
-    if (after?.address === address + bytes) {
-      bytes += after.bytes;
+    if (after?.address === span.address + span.bytes) {
+      span.bytes += after.bytes;
       spans.splice(place, 1);
     }
-    if (before && before.address + before.bytes === address) before.bytes += bytes;
-    else spans.splice(place, 0, { address, bytes });
+    if (before && before.address + before.bytes === span.address) before.bytes += span.bytes;
+    else spans.splice(place, 0, span);
   }
 
   /** Bytes free, all together. */
   get available(): number {
+    return this.#room((a, b) => a + b);
+  }
+
+  /** Bytes free: of all pieces, or of the largest. */
+  #room(of: (a: number, b: number) => number): number {
     return Math.min(
-      this.#free.reduce((sum, { bytes }) => sum + bytes, 0),
+      this.#free.reduce((sum, { bytes }) => of(sum, bytes), 0),
       this.bytes,
     );
   }
