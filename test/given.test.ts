@@ -45,7 +45,7 @@ describe.each(NAMES)("%s.wasm", (name) => {
     for (const threads of [1, 2]) {
       const module = await compile(threads > 1 ? withSharedMemory(bytes) : bytes);
       const { buffer } = Uint8Array.from(bytes);
-      for (const wasm of [urlOf(name), bytes, buffer, new Uint16Array(buffer), module]) {
+      for (const wasm of [urlOf(name), bytes, buffer, new Int8Array(buffer), module]) {
         const engine = await engineOf({ backend: "wasm", threads, relaxed, wasm });
         const wanted = { ...own[name], threads, notes: notesOf(relaxed) };
         expect(engine, `${wasm.constructor.name}, ${threads} threads`).toEqual(wanted);
