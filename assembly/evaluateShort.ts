@@ -214,8 +214,7 @@ function countEqual<T>(rows: i32, between: usize, scratch: usize): void {
 @inline function half<T>(v: v128, upper: bool): v128 { return upper ? high(v) : low<T>(v); }
 
 /** The records of two rows of a group, the lower or the upper; `plain`: all count 1, and are near. */
-// @ts-ignore: decorator
-@inline function storeRecords<T>(at: usize, g: usize, upper: bool, peak: v128, plain: bool, to: usize): void {
+function storeRecords<T>(at: usize, g: usize, upper: bool, peak: v128, plain: bool, to: usize): void {
   const one = constant<f64>(ONE), zero = f64x2.splat(0), z = v128.load(at, SUMS), w = v128.load(at, MEASURES);
   const tops = v128.load(g, MAXIMA), own = v128.load(g, LOGITS), m = half<T>(tops, upper), x = half<T>(own, upper);
   const far = plain ? zero : maskOf<T>(v128.load(g, FAR), upper), e = plain ? one : v128.load(at, EXPONENTIALS);
