@@ -244,8 +244,7 @@ function storeRecords<T>(at: usize, g: usize, upper: bool, peak: v128, plain: bo
   storePairs(to, integers<T>(v128.bitselect(label, v128.load(g, FIRST), hit), upper), logSumExp, ARGMAX);
 }
 
-// @ts-ignore: decorator
-@inline function finishBatch<T>(rows: i32, plain: bool, to: usize, scratch: usize): void {
+function finishBatch<T>(rows: i32, plain: bool, to: usize, scratch: usize): void {
   const steps = constant<T>(STEPS), lowest = shortLowest<T>(), magic = shortMagic<T>(), one = constant<T>(ONE);
   const e2 = constant<T>(E2), e3 = constant<T>(E3), e4 = constant<T>(E4), e5 = constant<T>(E5);
   let at = scratch, out = to;
@@ -280,17 +279,14 @@ function batch<T>(
   const ignored = turnBatch<T>(rows, row, stride, labels, ignoreIndex, between, scratch);
   findMaxima<T>(rows, row, stride, between, scratch);
   if (sumEvaluation<T>(0, <usize>rows * sizeof<T>(), scratch + LANES, between, scratch)) countEqual<T>(rows, between, scratch);
-  const near = allNear<T>(rows, MAXIMA, scratch) && allNumbers(rows, scratch);
-  if (!near || ignored || weights) {
+  const plain = !ignored && !weights && allNear<T>(rows, MAXIMA, scratch) && allNumbers(rows, scratch);
+  if (!plain) {
     storeWeights<T>(rows, labels, ignoreIndex, weights, scratch);
     takeMaxima<T>(rows, between, scratch);
   }
   measure<T>(rows, scratch);
-  if (near && !ignored && !weights) finishBatch<T>(rows, true, to, scratch);
-  else {
-    finishBatch<T>(rows, false, to, scratch);
-    mend<T>(rows, row, stride, labels, ignoreIndex, to, scratch);
-  }
+  finishBatch<T>(rows, plain, to, scratch);
+  if (!plain) mend<T>(rows, row, stride, labels, ignoreIndex, to, scratch);
 }
 
 export function evaluateShortRows<T>(

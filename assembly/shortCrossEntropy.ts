@@ -119,6 +119,13 @@ function storeWeightedLosses<T>(rows: i32, losses: usize, scratch: usize): void 
   }
 }
 
+function finishGradient<T>(
+  rows: i32, stride: usize, plain: bool, grad: usize, scale: f64, between: usize, scratch: usize,
+): void {
+  storeFactors<T>(rows, scale, plain, between, scratch);
+  storeGradient<T>(rows, stride, plain, grad, between, scratch);
+}
+
 // @ts-ignore: decorator
 @inline function finish<T>(
   rows: i32, stride: usize, keep: bool, grad: usize, losses: usize, scale: f64, plain: bool, between: usize, scratch: usize,
@@ -126,9 +133,7 @@ function storeWeightedLosses<T>(rows: i32, losses: usize, scratch: usize): void 
   measure<T>(rows, scratch);
   if (plain) storeLosses<T>(rows, losses, true, scratch);
   else storeWeightedLosses<T>(rows, losses, scratch);
-  if (!keep) return;
-  storeFactors<T>(rows, scale, plain, between, scratch);
-  storeGradient<T>(rows, stride, plain, grad, between, scratch);
+  if (keep) finishGradient<T>(rows, stride, plain, grad, scale, between, scratch);
 }
 
 function sumKeeping<T>(end: usize, between: usize, scratch: usize): void {
