@@ -3,7 +3,7 @@ import { openWasm } from "./backends/open.ts";
 import type { Tuning } from "./backends/threads.ts";
 import { checkAddress, checkChoice, checkInteger, kindOf } from "./check.ts";
 import { Engine } from "./engine.ts";
-import { hasRelaxedSimd, hasSimd, losesStack } from "./features.ts";
+import { fusesMultiplyAdd, hasRelaxedSimd, hasSimd, losesStack } from "./features.ts";
 import { ARENA, ARENA_OVERHEAD, PAGE, SLACK } from "./memory/map.ts";
 
 /** Where the package's modules are had from, strict or relaxed; undefined where nothing unpacks what is inlined. */
@@ -29,11 +29,9 @@ export async function create(options: LossesOptions, moduleOf: Modules, tuning?:
   const given = options.wasm === undefined ? undefined : (await import("./backends/given.ts")).checkGiven(options.wasm);
 
   const notes: string[] = [];
-  const fused = relaxed && backend !== "js" && hasRelaxedSimd();
-  if (relaxed && !fused) {
-    const reason = backend === "js" ? "the JavaScript loops have none" : "this engine has no relaxed SIMD";
-    notes.push(`relaxed: ${reason}; the strict kernels run.`);
-  }
+  const unfit = relaxed ? whyNotRelaxed(backend) : undefined;
+  const fused = relaxed && unfit === undefined;
+  if (unfit !== undefined) notes.push(`relaxed: ${unfit}; the strict kernels run.`);
   const inJavaScript = async () => {
     if (threads !== 1) notes.push(`threads: ${threads} was asked for, but the JavaScript loops run on one.`);
     const { createJsBackend } = await import("./backends/js.ts");
@@ -55,6 +53,14 @@ export async function create(options: LossesOptions, moduleOf: Modules, tuning?:
 }
 
 const NOTHING_UNPACKS = "this engine has no DecompressionStream for the inlined module (the option wasm takes a file)";
+
+/** Why the relaxed kernels can't be had, where they can't. */
+function whyNotRelaxed(backend: string): string | undefined {
+  if (backend === "js") return "the JavaScript loops have none";
+  if (!hasRelaxedSimd()) return "this engine has no relaxed SIMD";
+  // without it they are no faster, and their exp is less accurate
+  return fusesMultiplyAdd() ? undefined : "this machine has no fused multiply-add";
+}
 
 /** Why this engine can't run WebAssembly, where it can't. */
 function whyNoWasm(backend: string): string | undefined {

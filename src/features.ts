@@ -3,13 +3,20 @@
 /** (module (func (result v128) i32.const 0 i8x16.splat i8x16.popcnt)) */
 const SIMD = "0061736d010000000105016000017b030201000a0a010800 4100fd0ffd620b";
 
-/** (module (func (result v128) i32.const 1 i8x16.splat i32.const 2 i8x16.splat i8x16.relaxed_swizzle)) */
-const RELAXED_SIMD = "0061736d010000000105016000017b030201000a0f010d00 4101fd0f4102fd0ffd80020b";
+/**
+ * (module (func (export "f") (param f32 f32 f32) (result f32)
+ *   (f32x4.extract_lane 0 (f32x4.relaxed_madd
+ *     (f32x4.splat (local.get 0)) (f32x4.splat (local.get 1)) (f32x4.splat (local.get 2))))))
+ */
+const RELAXED_SIMD =
+  "0061736d0100000001080160037d7d7d017d030201000705010166 00000a16011400 2000fd132001fd132002fd13fd8502fd1f000b";
+
+function bytesOf(module: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(module.replaceAll(" ", "").match(/../g)!, (byte) => Number.parseInt(byte, 16));
+}
 
 function validates(module: string): boolean {
-  if (typeof WebAssembly !== "object") return false;
-  const bytes = module.replace(" ", "").match(/../g)!;
-  return WebAssembly.validate(Uint8Array.from(bytes, (byte) => Number.parseInt(byte, 16)));
+  return typeof WebAssembly === "object" && WebAssembly.validate(bytesOf(module));
 }
 
 /** Whether this engine runs fixed-width SIMD. */
@@ -17,6 +24,12 @@ export const hasSimd = (): boolean => validates(SIMD);
 
 /** Whether this engine runs relaxed SIMD too. */
 export const hasRelaxedSimd = (): boolean => validates(RELAXED_SIMD);
+
+/** Whether its multiply-add is fused on this machine: (1 + 2^-12)^2 - (1 + 2^-11) is 2^-24, and 0 where it is rounded twice. */
+export function fusesMultiplyAdd(): boolean {
+  const { f } = new WebAssembly.Instance(new WebAssembly.Module(bytesOf(RELAXED_SIMD))).exports;
+  return (f as (a: number, b: number, c: number) => number)(1 + 2 ** -12, 1 + 2 ** -12, -1 - 2 ** -11) !== 0;
+}
 
 /**
  * Whether an engine with this user agent may lose what compiled WebAssembly has on the stack: WebKitGTK and WPE on x86-64.
