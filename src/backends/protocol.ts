@@ -20,6 +20,8 @@ export const JOINING = 3;
 export const SLEEPERS = 4;
 /** 1 when the pool is closed. */
 export const CLOSED = 5;
+/** 1 while the caller has nothing to do but to wake workers, or to wait for a stride. */
+export const WAITING = 6;
 
 /** In another cache line, since everyone reads them while the words above change hands: the launch's number. */
 export const LAUNCH = 112;
