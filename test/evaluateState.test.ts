@@ -121,7 +121,7 @@ describe("merging", () => {
     const version = whole.slice();
     version[4] = 9;
     expect(() => evaluationOf(version)).toThrow("evaluationOf: state is of version 9, but only 1 is known");
-    expect(() => evaluationOf(new Uint8Array(50))).toThrow("is not a state of an evaluator");
+    expect(() => evaluationOf(new Uint8Array(50))).toThrow("is not a state of this kind of evaluator");
     expect(() => evaluationOf("state" as never)).toThrow(new TypeError("evaluationOf: state must be a Uint8Array"));
   });
 });

@@ -228,6 +228,6 @@ test("nothing, and what can't be added", async () => {
   expect(() => evaluator.add(new Float32Array(1), new Float32Array(1))).toThrow("add: this Losses is closed");
   expect(() => losses.regressionEvaluator()).toThrow("regressionEvaluator: this Losses is closed");
   expect(() => mergeStates(regressionEvaluator().state(), new Uint8Array(40))).toThrow(
-    'mergeStates: states[1] is not a state of an evaluator (it does not begin with "wlrg")',
+    'mergeStates: states[1] is not a state of this kind of evaluator (it does not begin with "wlrg")',
   );
 });

@@ -45,7 +45,8 @@ export interface Losses {
   readonly notes: readonly string[];
 
   /**
-   * A zeroed typed array in the engine's memory: computed on where it is, without a copy.
+   * A zeroed typed array in the engine's memory: computed on where it is, without a copy. With threads that memory is shared;
+   * nobody else may write to an array while a call reads it.
    *
    * @throws TypeError of a type that is not a typed array; RangeError of a length that is not an integer from 0 on, and
    * where the arena is full.

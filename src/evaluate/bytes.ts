@@ -131,7 +131,7 @@ export function openState(state: unknown, name: string, magic: string, version: 
   const fail = (what: string): never => {
     throw new RangeError(`${name} ${what}`);
   };
-  if (!hasMagic(state, magic)) fail(`is not a state of an evaluator (it does not begin with "${magic}")`);
+  if (!hasMagic(state, magic)) fail(`is not a state of this kind of evaluator (it does not begin with "${magic}")`);
   if (state.length < SMALLEST_STATE) fail(`is truncated: ${state.length} bytes are too few for a state`);
   if (state[magic.length] !== version) fail(`is of version ${state[magic.length]}, but only ${version} is known`);
   const body = state.subarray(0, state.length - 4);
