@@ -14,8 +14,7 @@ import { SHORT } from "./shortRows";
 @inline function zeroRow(p: usize, bytes: usize): void { memory.fill(p, 0, bytes); }
 
 /** One row with an index target, of any length. Returns its loss; with `keep` writes its gradient. */
-// @ts-ignore: decorator
-@inline function indexRow<T>(
+function indexRow<T>(
   row: usize, bytes: usize, label: i32, weights: usize, keep: bool, grad: usize,
   alpha: f64, beta: f64, weightSum: f64, scale: f64, scratch: usize,
 ): f64 {

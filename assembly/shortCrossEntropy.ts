@@ -140,15 +140,18 @@ function sumKeeping<T>(end: usize, between: usize, scratch: usize): void {
   sumGroups<T>(scratch + LANES, between, between - 16, 0, end, false, true, scratch);
 }
 
+function sumOnly<T>(end: usize, between: usize, scratch: usize): void {
+  sumGroups<T>(scratch + LANES, between, between - 16, 0, end, false, false, scratch);
+}
+
 /** The sums, and what they are of where it is to be kept. Of float64 it always is: 1 KB less code for 2% of the time. */
 // @ts-ignore: decorator
 @inline function sumNear<T>(end: usize, between: usize, keep: bool, scratch: usize): void {
   if (keep || sizeof<T>() == 8) sumKeeping<T>(end, between, scratch);
-  else sumGroups<T>(scratch + LANES, between, between - 16, 0, end, false, false, scratch);
+  else sumOnly<T>(end, between, scratch);
 }
 
-// @ts-ignore: decorator
-@inline function batch<T>(
+function batch<T>(
   rows: i32, row: usize, stride: usize, labels: usize, weights: usize, keep: bool, grad: usize, losses: usize,
   ignoreIndex: i32, scale: f64, scratch: usize,
 ): void {
@@ -164,19 +167,6 @@ function sumKeeping<T>(end: usize, between: usize, scratch: usize): void {
   }
 }
 
-function lossBatch<T>(
-  rows: i32, row: usize, stride: usize, labels: usize, weights: usize, losses: usize, ignoreIndex: i32, scratch: usize,
-): void {
-  batch<T>(rows, row, stride, labels, weights, false, 0, losses, ignoreIndex, 1, scratch);
-}
-
-function gradientBatch<T>(
-  rows: i32, row: usize, stride: usize, labels: usize, weights: usize, grad: usize, losses: usize, ignoreIndex: i32,
-  scale: f64, scratch: usize,
-): void {
-  batch<T>(rows, row, stride, labels, weights, true, grad, losses, ignoreIndex, scale, scratch);
-}
-
 // @ts-ignore: decorator
 @inline export function indexShortRows<T>(
   begin: i32, end: i32, logits: usize, labels: usize, weights: usize, keep: bool, grad: usize, losses: usize,
@@ -185,17 +175,14 @@ function gradientBatch<T>(
   const stride = <usize>classes * sizeof<T>(), group = rowsInLanes<T>(), whole = begin + (end - begin) / group * group;
   for (let i = begin; i < whole; i += BATCH) {
     const n = min(BATCH, whole - i), at = <usize>i * stride, targets = labels + (<usize>i << 2), to = losses + (<usize>i << 3);
-    if (keep) gradientBatch<T>(n, logits + at, stride, targets, weights, grad + at, to, ignoreIndex, scale, scratch);
-    else lossBatch<T>(n, logits + at, stride, targets, weights, to, ignoreIndex, scratch);
+    batch<T>(n, logits + at, stride, targets, weights, keep, grad + at, to, ignoreIndex, scale, scratch);
   }
   if (whole == end) return;
   const n = end - whole, at = <usize>whole * stride, from = scratch + STAGED, targets = scratch + STAGED_LABELS;
   const out = scratch + STAGED_OUT, to = scratch + STAGED_ROWS;
   stageRows<T>(n, logits + at, stride, scratch);
   stageLabels<T>(n, labels + (<usize>whole << 2), scratch);
-  if (keep) {
-    gradientBatch<T>(group, from, stride, targets, weights, out, to, ignoreIndex, scale, scratch);
-    memory.copy(grad + at, out, <usize>n * stride);
-  } else lossBatch<T>(group, from, stride, targets, weights, to, ignoreIndex, scratch);
+  batch<T>(group, from, stride, targets, weights, keep, out, to, ignoreIndex, scale, scratch);
+  if (keep) memory.copy(grad + at, out, <usize>n * stride);
   memory.copy(losses + (<usize>whole << 3), to, <usize>n << 3);
 }
