@@ -111,8 +111,7 @@ export function crossEntropyGradient<T>(
 }
 
 /** One row with probability targets: t_j = alpha p_j + beta, c_j = w_j t_j, loss = (Σ c) ln d - Σ c_j (x_j - m). */
-// @ts-ignore: decorator
-@inline function probabilityRow<T>(
+function probabilityRow<T>(
   row: usize, bytes: usize, targets: usize, weights: usize, keep: bool, grad: usize,
   alpha: f64, beta: f64, scale: f64, scratch: usize,
 ): f64 {

@@ -71,8 +71,7 @@ export const NOWHERE: usize = 0xffffffff;
 }
 
 /** Copies a round to `to`, keeping the first `bytes` bytes and filling the rest. Reads (not uses) up to 63 bytes beyond. */
-// @ts-ignore: decorator
-@inline export function copyTail(from: usize, bytes: usize, fill: v128, to: usize): void {
+export function copyTail(from: usize, bytes: usize, fill: v128, to: usize): void {
   const mask = KEEP + ROUND - bytes;
   v128.store(to, v128.bitselect(v128.load(from), fill, v128.load(mask)));
   v128.store(to, v128.bitselect(v128.load(from, 16), fill, v128.load(mask, 16)), 16);

@@ -174,8 +174,7 @@ export function exponential<T>(x: T, scratch: usize): T {
 }
 
 /** How far a block's addresses move where the shift is taken from it in scratch; 0 where it is read in place. */
-// @ts-ignore: decorator
-@inline export function shiftBlock<T>(begin: usize, end: usize, scratch: usize): usize {
+export function shiftBlock<T>(begin: usize, end: usize, scratch: usize): usize {
   const shift = load<f64>(scratch, SHIFT);
   if (shift == 0) return 0;
   const v = splat<T>(shift), move = scratch + SHIFTED - begin;

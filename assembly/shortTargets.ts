@@ -78,8 +78,7 @@ export const PLACES: usize = 2048;
 }
 
 /** Groups of rows, turned to `lanes`; their targets from `begin` on. Whether a row is ignored. */
-// @ts-ignore: decorator
-@inline export function placeBatch<T>(
+export function placeBatch<T>(
   rows: i32, row: usize, stride: usize, labels: usize, ignoreIndex: i32, lanes: usize, begin: usize,
 ): bool {
   const ignore = i32x4.splat(ignoreIndex), end = begin + <usize>rows * sizeof<T>(), between = stride * rowsInLanes<T>();
