@@ -44,7 +44,8 @@ export const STEP = 34;
 export const HALF_SQUARE = 35;
 export const LOWEST_15 = 36;
 export const MAGIC_15 = 37;
-export const LN2_REST = 38;
+export const MAGIC_INVERSE = 38;
+export const LN2_REST = 39;
 
 /** 64 bytes of ones, then 64 of zeros: loaded at KEEP + 64 - n, a mask of the first n bytes of a round. */
 export const KEEP: usize = 3072;

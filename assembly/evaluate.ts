@@ -3,7 +3,7 @@
 
 import { E2, E3, E4, E5, KEEP, ONE, STEPS } from "./constants";
 import { evaluateShortRows } from "./evaluateShort";
-import { exp, expA, expB, expOf } from "./exp";
+import { exp, expA, expB } from "./exp";
 import { addHigh, BLOCK, constant, high, laneSum, larger, largestLane, low, NOWHERE, ROUND, roundSum, splat } from "./lanes";
 import {
   ARGMAX, BRIER, CONFIDENCE, ENTROPY, ignoreRow, LOG_SUM_EXP, LOSS, markNonFinite, RANK, RECORD, SQUARE,
@@ -186,7 +186,8 @@ function sumBlock<T>(begin: usize, end: usize, without: usize, tail: usize, shif
   store<f64>(to, w == 0 ? 0 : weighted * loss, SQUARE);
   // far: the target's share is 0, and x + loss would lose its digits
   const lse = far == 0 ? <f64>x + near : aboveOf(0, scratch) + (near - FAR);
-  store<f64>(to, (far == 0 ? loss + (<f64>x - base) * share : lse - base) - products * inverse, ENTROPY);
+  const entropy = (far == 0 ? loss + (<f64>x - base) * share : lse - base) - products * inverse;
+  store<f64>(to, entropy < 0 ? 0 : entropy, ENTROPY);
   store<f64>(to, share * share + squares * inverse * inverse, BRIER);
   // exponentials of one kind, so that equal logits have equal shares to the last digit
   const confidence = <f64>x <= base + RISE

@@ -167,7 +167,7 @@ function takeMaxima<T>(rows: i32, between: usize, scratch: usize): void {
     v128.store(scratch + g, shift, SHIFTS);
     if (v128.any_true(far)) {
       const above = v128.load(scratch + g, ABOVE);
-      for (let p = lanes, end = lanes + between; p < end; p += 16) v128.store(p, v128.sub<T>(v128.load(p), shift));
+      for (let p = lanes, end = lanes + between - 16; p < end; p += 16) v128.store(p, v128.sub<T>(v128.load(p), shift));
       v128.store(scratch + g, v128.sub<T>(m, shift), MAXIMA);
       sumEvaluation<T>(g, g + 16, lanes, between, scratch);
       v128.store(scratch + g, above, ABOVE);
@@ -230,7 +230,7 @@ function storeRecords<T>(at: usize, g: usize, upper: bool, peak: v128, plain: bo
   const term = plain ? u : v128.and(f64x2.mul(e, u), f64x2.ne(e, zero));
   const lse = f64x2.add(lnd, plain ? u : v128.andnot(u, far));
   const products = f64x2.mul(half<T>(v128.load(g, PRODUCTS), upper), factor);
-  const entropy = f64x2.sub(lse, f64x2.add(products, f64x2.mul(term, inverse)));
+  const entropy = f64x2.pmax(f64x2.sub(lse, f64x2.add(products, f64x2.mul(term, inverse))), zero);
   const squares = f64x2.mul(f64x2.mul(half<T>(v128.load(g, SQUARES), upper), factor), factor);
   storePairs(to, entropy, f64x2.add(f64x2.mul(share, share), squares), ENTROPY);
   const above = v128.load(g, ABOVE);

@@ -59,7 +59,7 @@ export function log(x: v128): v128 {
 }
 
 /**
- * ln(1 + x) of two float64 lanes for x from 0 to 2^64 or NaN, with the digits of a small x: 1 + x = 2^k (1 + f), where
+ * ln(1 + x) of two float64 lanes for x from 0 to 2^512 or NaN, with the digits of a small x: 1 + x = 2^k (1 + f), where
  * f = x 2^-k + (2^-k - 1) has lost nothing to the rounding of 1 + x. Relative error 2^-51; in rows of float32, where 2^-29
  * is far below that of x, a third of the operations do.
  */

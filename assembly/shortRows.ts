@@ -10,7 +10,7 @@
 // Class j of a group stands at its place + 16 j. The sum over classes runs as over the rounds of a long row, with rounds of
 // four classes.
 
-import { E2, E3, E4, E5, LOWEST, LOWEST_15, MAGIC, MAGIC_15, ONE, STEPS } from "./constants";
+import { E2, E3, E4, E5, LOWEST_15, MAGIC_15, ONE, STEPS } from "./constants";
 import { exp, expA, expB } from "./exp";
 import { addHigh, constant, larger, low, negativeInfinities, roundSum, splat } from "./lanes";
 
@@ -148,12 +148,12 @@ export function turnOut<T>(from: usize, factors: v128, out: usize, stride: usize
 
 /** exp's `lowest` and `magic`: float32 exponentials are times 2^15, which costs nothing; why says shortTargets.ts. */
 // @ts-ignore: decorator
-@inline export function shortLowest<T>(): v128 { return constant<T>(sizeof<T>() == 4 ? LOWEST_15 : LOWEST); }
+@inline export function shortLowest<T>(): v128 { return constant<T>(LOWEST_15); }
 // @ts-ignore: decorator
-@inline export function shortMagic<T>(): v128 { return constant<T>(sizeof<T>() == 4 ? MAGIC_15 : MAGIC); }
+@inline export function shortMagic<T>(): v128 { return constant<T>(MAGIC_15); }
 
 // @ts-ignore: decorator
-@inline export function less<T>(v: v128, m: v128, shifted: bool): v128 { return shifted ? v128.sub<T>(v, m) : v; }
+@inline function less<T>(v: v128, m: v128, shifted: bool): v128 { return shifted ? v128.sub<T>(v, m) : v; }
 
 /**
  * Exponentials of the first `bytes` bytes of turned classes of groups `first` to `last` (16 bytes each), after what SHIFTS

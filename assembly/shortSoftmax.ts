@@ -54,8 +54,7 @@ export function shortLogDenominators<T>(rows: i32, row: usize, stride: usize, sc
   for (let k: usize = 0; k < <usize>n; k += 2) {
     const at = scratch + (k << 3), sum = v128.load(at, SUMS), c = scratch + k * sizeof<T>();
     const counts = sizeof<T>() == 4 ? low<T>(v128.load64_zero(c, COUNTS)) : v128.load(c, COUNTS);
-    const others = sizeof<T>() == 4 ? f64x2.mul(sum, f64x2.splat(1 / 32768)) : sum;
-    v128.store(at, log1p<T>(f64x2.add(others, f64x2.sub(counts, constant<f64>(ONE)))), OWN);
+    v128.store(at, log1p<T>(f64x2.add(f64x2.mul(sum, f64x2.splat(1 / 32768)), f64x2.sub(counts, constant<f64>(ONE)))), OWN);
   }
   return min(n, rows);
 }

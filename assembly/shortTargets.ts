@@ -12,12 +12,14 @@ import { LANES, OWN, rowsInLanes, SHIFTS, SUMS, sumShifted, TOPS, turnIn } from 
 
 /**
  * Of a row that is near 0 the maximum lies between, and the target is not too far below for its exponential. The others'
- * exponentials are times 2^15, which costs nothing (see exp.ts): one that is 2^-126 of the maximum's is still normal, and
- * the sum of their squares finite.
+ * exponentials are times 2^15, which costs nothing (see exp.ts): one that is 2^-126 (2^-1022) of the maximum's is still
+ * normal, and the sum of their squares finite.
  */
 const LOW: f64 = -10;
 const HIGH: f64 = 30;
 const DEEP: f64 = -300;
+/** The same of float64: ln of its share and its logit less the maximum cancel in the entropy. */
+const DEEP_64: f64 = -30;
 /** The targets' logits; 0 where the maximum was taken away. */
 export const TARGETS: usize = 1024;
 /** What the sums are multiplied by; the target's own exponential to that measure, and its logit less the maximum: 1 and 0. */
@@ -106,7 +108,7 @@ export function storeWeights<T>(rows: i32, labels: usize, ignoreIndex: i32, weig
 // @ts-ignore: decorator
 @inline export function nearLanes<T>(top: v128, x: v128): v128 {
   const m = larger<T>(top, x), within = v128.and(v128.ge<T>(m, splat<T>(LOW)), v128.le<T>(m, splat<T>(HIGH)));
-  return v128.and(within, v128.ge<T>(x, splat<T>(DEEP)));
+  return v128.and(within, v128.ge<T>(x, splat<T>(sizeof<T>() == 4 ? DEEP : DEEP_64)));
 }
 
 /** Whether all rows are; their largest logits stand at `tops`. */
@@ -170,7 +172,7 @@ export function takeMaxima<T>(
   if (sizeof<T>() == 4) measureRows<T>(high(x), at + 16);
 }
 
-/** exp(-x) of the targets' logits (of float32 times 2^-15) to MEASURES; the sums times that. */
+/** exp(-x) 2^-15 of the targets' logits to MEASURES; the sums times that. */
 // @ts-ignore: decorator
 @inline export function measure<T>(rows: i32, scratch: usize): void {
   let at = scratch;

@@ -29,17 +29,22 @@ export async function create(options: LossesOptions, moduleOf: Modules, tuning?:
   const given = options.wasm === undefined ? undefined : (await import("./backends/given.ts")).checkGiven(options.wasm);
 
   const notes: string[] = [];
-  const unfit = relaxed ? whyNotRelaxed(backend) : undefined;
-  const fused = relaxed && unfit === undefined;
-  if (unfit !== undefined) notes.push(`relaxed: ${unfit}; the strict kernels run.`);
   const inJavaScript = async () => {
+    if (relaxed) notes.push("relaxed: the JavaScript loops have none; the strict kernels run.");
     if (threads !== 1) notes.push(`threads: ${threads} was asked for, but the JavaScript loops run on one.`);
     const { createJsBackend } = await import("./backends/js.ts");
     return new Engine(createJsBackend(arenaBytes), notes);
   };
   if (backend === "js") return inJavaScript();
   const engineLacks = whyNoWasm(backend);
-  const found = engineLacks === undefined ? await given?.(fused) : undefined;
+  let found = engineLacks === undefined ? await given?.(relaxed) : undefined;
+  let fused = found?.relaxed ?? relaxed;
+  const unfit = fused && engineLacks === undefined ? whyNotRelaxed() : undefined;
+  if (unfit !== undefined) {
+    notes.push(`relaxed: ${unfit}; the strict kernels run.`);
+    fused = false;
+    found = undefined;
+  }
   const wasm = found?.wasm ?? (engineLacks === undefined ? await moduleOf(fused) : undefined);
   if (wasm === undefined) {
     const reason = engineLacks ?? NOTHING_UNPACKS;
@@ -49,14 +54,13 @@ export async function create(options: LossesOptions, moduleOf: Modules, tuning?:
   }
   const opened = await openWasm({ threads, arenaBytes, wasm, worker: options.worker, tuning });
   notes.push(...(found?.notes ?? []), ...opened.notes);
-  return new Engine(opened.backend, notes, found?.relaxed ?? fused, opened.pool);
+  return new Engine(opened.backend, notes, fused, opened.pool);
 }
 
 const NOTHING_UNPACKS = "this engine has no DecompressionStream for the inlined module (the option wasm takes a file)";
 
 /** Why the relaxed kernels can't be had, where they can't. */
-function whyNotRelaxed(backend: string): string | undefined {
-  if (backend === "js") return "the JavaScript loops have none";
+function whyNotRelaxed(): string | undefined {
   if (!hasRelaxedSimd()) return "this engine has no relaxed SIMD";
   // without it they are no faster, and their exp is less accurate
   return fusesMultiplyAdd() ? undefined : "this machine has no fused multiply-add";

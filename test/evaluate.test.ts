@@ -68,6 +68,25 @@ describe.each(opened)("$name", ({ losses }) => {
       }
     });
 
+    test("the entropy is not negative, and within its error, wherever the target lies", () => {
+      for (const classes of [2, 3, 5, 10, 64, 65, 1000]) {
+        const random = mulberry32(classes + 7);
+        for (let row = 0; row < 300; row++) {
+          const x = zeros(dtype, classes).map(() => 40 * (random() - 0.25));
+          x[0] = -(10 ** (3 * random()));
+          const found = losses.evaluate(x, Int32Array.of(0), { classes }).entropy;
+          const m = Math.max(...x);
+          const shares = Array.from(x, (v) => Math.exp(v - m));
+          const d = shares.reduce((a, b) => a + b);
+          const wanted = shares.reduce((sum, e) => (e === 0 ? sum : sum - (e / d) * Math.log(e / d)), 0);
+          expect(found, String(x)).toBeGreaterThanOrEqual(0);
+          expect(Math.abs(found - wanted), `${found}, wanted ${wanted}`).toBeLessThanOrEqual(
+            slack[dtype] * (1 + Math.log(classes)),
+          );
+        }
+      }
+    });
+
     test("the loss is that of crossEntropy, bit for bit", () => {
       for (const classes of [1, 2, 3, 10, 63, 64, 65, 100, 257, 1000, 4097, 12289]) {
         const random = mulberry32(classes + 1);

@@ -2,13 +2,15 @@ import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { losesStack } from "../src/features.ts";
 
-/** What an engine says of relaxed: true, in a process with these flags of V8. */
-function relaxedWith(...flags: string[]): [boolean, string[]] {
+const INDEX = JSON.stringify(new URL("../dist/index.js", import.meta.url).href);
+
+/** What an engine says of relaxed: true, in a process with these flags of V8; `wasm` is its option. */
+function relaxedWith(flags: string[], wasm = "undefined"): [boolean, string[]] {
   const script = `
     import { setFlagsFromString } from "node:v8";
-    import { createLosses } from ${JSON.stringify(new URL("../dist/index.js", import.meta.url).href)};
+    import { createLosses } from ${INDEX};
     setFlagsFromString("--experimental-wasm-relaxed-simd");
-    const { relaxed, notes } = await createLosses({ relaxed: true });
+    const { relaxed, notes } = await createLosses({ relaxed: true, wasm: ${wasm} });
     console.log(JSON.stringify([relaxed, notes]));`;
   const args = [...flags, "--input-type=module", "--eval", script];
   return JSON.parse(execFileSync(process.execPath, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
@@ -16,10 +18,12 @@ function relaxedWith(...flags: string[]): [boolean, string[]] {
 
 test("relaxed kernels run where multiply-add is fused, and nowhere else", () => {
   // of a machine without it relaxed multiply-add rounds twice
-  const without = relaxedWith("--no-enable-fma3");
-  expect(without).toEqual([false, ["relaxed: this machine has no fused multiply-add; the strict kernels run."]]);
-  const [relaxed, notes] = relaxedWith();
-  expect(notes).toEqual(relaxed ? [] : without[1]);
+  const without = [false, ["relaxed: this machine has no fused multiply-add; the strict kernels run."]];
+  for (const wasm of ["undefined", `new URL("relaxed.wasm", ${INDEX})`]) {
+    expect(relaxedWith(["--no-enable-fma3"], wasm)).toEqual(without);
+    const found = relaxedWith([], wasm);
+    expect(found).toEqual(found[0] ? [true, []] : without);
+  }
 });
 
 const webkit = "AppleWebKit/605.1.15 (KHTML, like Gecko) Version";

@@ -501,6 +501,12 @@ for (const { name, losses } of backends) {
           logits[(i + 1) * classes - 1] = m + Math.log(smallest[dtype]) + 0.01 + (0.3 * (i % 8)) / 7;
         }
         checkRows(losses, dtype, logits, classes, "just normal");
+        const { rows: found, wanted } = rowsAndGradient(losses, dtype, logits, new Int32Array(rows), { classes });
+        // of rows that are summed in lanes, exponentials are times 2^15
+        if (classes > 64) return;
+        const share = wanted.rows.map((loss, i) => found[i] / loss);
+        expect(Math.min(...share)).toBeGreaterThan(1 - 1e-4);
+        expect(Math.max(...share)).toBeLessThan(1 + 1e-4);
       });
 
       test("the largest float32 logits: differences are taken in float64", () => {

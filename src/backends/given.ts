@@ -16,7 +16,7 @@ export function checkGiven(wasm: unknown): (relaxed: boolean) => Promise<Found> 
     wasm instanceof URL ||
     wasm instanceof ArrayBuffer ||
     ArrayBuffer.isView(wasm) ||
-    wasm instanceof WebAssembly.Module
+    (typeof WebAssembly === "object" && wasm instanceof WebAssembly.Module)
   ) {
     return (relaxed) => read(wasm as URL | Binary, relaxed);
   }

@@ -67,9 +67,10 @@ export const CONSTANTS: readonly Constant[] = [
   // of the targets of rows of float32
   { name: "STEP", f32: 0, f64: STEP },
   { name: "HALF_SQUARE", f32: 0, f64: (STEP * STEP) / 2 },
-  // of exp(x) 2^15 in short rows of float32, and of its inverse in float64
-  { name: "LOWEST_15", f32: -98.4269027709961, f64: -98.4269027709961 },
-  { name: "MAGIC_15", f32: 12583054, f64: 6755399441313792 },
+  // of exp(x) 2^15 in short rows, and of exp(-x) 2^-15
+  { name: "LOWEST_15", f32: -98.4269027709961, f64: -1038 * Math.LN2 },
+  { name: "MAGIC_15", f32: 12583054, f64: 6755399441321472 },
+  { name: "MAGIC_INVERSE", f32: 0, f64: 6755399441313792 },
   // what LN2 of float32 is off
   { name: "LN2_REST", f32: 0, f64: -1.904654290582768e-9 },
 ];

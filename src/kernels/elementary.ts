@@ -14,7 +14,7 @@ const HIGH64 = constant("STEP_HIGH").f64;
 const LOW64 = constant("STEP_LOW").f64;
 const STEP = constant("STEP").f64;
 const HALF_SQUARE = constant("HALF_SQUARE").f64;
-const MAGIC_15 = constant("MAGIC_15").f64;
+const MAGIC_INVERSE = constant("MAGIC_INVERSE").f64;
 const [B2, B3, B4] = [2, 3, 4].map((i) => constant(`E${i}`).f64);
 
 const SMALLEST_NORMAL = constant("SMALLEST_NORMAL").f64;
@@ -44,12 +44,12 @@ export function power64(z: number, lowest: number, magic: number): number {
   return power + power * p;
 }
 
-/** exp(-x) of a number from -30 to 300: of rows of float32 times 2^-15 and with the digits that they need. */
+/** exp(-x) 2^-15 of a number from -300 to 30, with the digits that rows of the dtype need. */
 export function inverseExp(x: number, dtype: Dtype): number {
-  if (dtype === "f64") return exp64(-x);
+  if (dtype === "f64") return power64(-x, LOWEST.f64, MAGIC_INVERSE);
   const y = x * STEPS64;
-  const t = MAGIC_15 - y;
-  const f = y + (t - MAGIC_15);
+  const t = MAGIC_INVERSE - y;
+  const f = y + (t - MAGIC_INVERSE);
   const power = powerOf2(t);
   return power + power * ((HALF_SQUARE * f - STEP) * f);
 }
@@ -131,7 +131,7 @@ export function log(x: number): number {
 }
 
 /**
- * ln(1 + x) for x from 0 to 2^64 or NaN, with the digits of a small x; in rows of float32 a shorter polynomial does.
+ * ln(1 + x) for x from 0 to 2^512 or NaN, with the digits of a small x; in rows of float32 a shorter polynomial does.
  */
 export function log1p(x: number, dtype: Dtype): number {
   if (!(x <= Number.MAX_VALUE)) return x;

@@ -203,7 +203,8 @@ function evaluateRow(
   const above = countAbove(x, at, classes, target);
   rows[to + LOSS] = weighted;
   rows[to + SQUARE] = w === 0 ? 0 : weighted * loss;
-  rows[to + ENTROPY] = row.entropy;
+  // rounding may take it below
+  rows[to + ENTROPY] = row.entropy < 0 ? 0 : row.entropy;
   // (1 - q_y)^2 and the others' q^2: nothing cancels
   rows[to + BRIER] = row.share * row.share + row.squares;
   rows[to + CONFIDENCE] = row.confidence + 1 - 1;

@@ -14,7 +14,7 @@ export const exp = kernel({
   unit: "block",
   dtypes: BOTH,
   parameters: [input("x", "block"), output("out", "block"), count, scratch],
-  tolerance: { f32: "2.3 ulp", f64: "(4 + 3 |x|) 2^-53" },
+  tolerance: { f32: "2.3 ulp", f64: "1.1 ulp" },
   loop(begin: number, end: number, x: FloatArray, out: FloatArray, count: number, work: Scratch) {
     const lanes = lanesOf(work, x);
     const top = highest[lanes.dtype];

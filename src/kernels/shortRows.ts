@@ -1,6 +1,6 @@
 import type { FloatArray } from "../dtype.ts";
 import { constant } from "./constants.ts";
-import { inverseExp, LOWEST, log1p, MAGIC } from "./elementary.ts";
+import { inverseExp, log1p } from "./elementary.ts";
 import { maximum } from "./maximum.ts";
 import { blockSum } from "./rows.ts";
 import type { Lanes } from "./scratch.ts";
@@ -10,14 +10,14 @@ import type { Lanes } from "./scratch.ts";
 /** Of a row that is near 0 the maximum lies between, and the target is not too far below; see assembly/shortTargets.ts. */
 const LOW = -10;
 const HIGH = 30;
-const DEEP = -300;
+const DEEP = { f32: -300, f64: -30 };
 
-const LOWEST_15 = constant("LOWEST_15").f32;
-const MAGIC_15 = constant("MAGIC_15").f32;
+const LOWEST_15 = constant("LOWEST_15");
+const MAGIC_15 = constant("MAGIC_15");
 
-/** exp's `lowest` and `magic`: in float32 exponentials are times 2^15. */
-export const lowestOfShort = ({ dtype }: Lanes): number => (dtype === "f32" ? LOWEST_15 : LOWEST.f64);
-const magicOfShort = ({ dtype }: Lanes): number => (dtype === "f32" ? MAGIC_15 : MAGIC.f64);
+/** exp's `lowest` and `magic`: exponentials are times 2^15. */
+export const lowestOfShort = ({ dtype }: Lanes): number => LOWEST_15[dtype];
+const magicOfShort = ({ dtype }: Lanes): number => MAGIC_15[dtype];
 
 /** exp(x_j - shift) of a stretch. */
 function exponentials(lanes: Lanes, x: FloatArray, from: number, to: number, shift: number, out: FloatArray): void {
@@ -75,7 +75,7 @@ export function othersOf(lanes: Lanes, x: FloatArray, at: number, classes: numbe
   if (label < n) more[label] = x[at + n];
   const top = maximum(more, 0, n, Number.NEGATIVE_INFINITY);
   const m = Math.max(top, own);
-  const near = m >= LOW && m <= HIGH && own >= DEEP;
+  const near = m >= LOW && m <= HIGH && own >= DEEP[lanes.dtype];
   const shift = near ? 0 : m;
   exponentials(lanes, more, 0, n, shift, values);
   others.logits = more;
@@ -136,5 +136,5 @@ export function shortLogDenominator(lanes: Lanes, logits: FloatArray, at: number
     count++;
   }
   const sum = blockSum(lanes, values, classes, 1);
-  return log1p((dtype === "f32" ? sum / 32768 : sum) + (count - 1), dtype);
+  return log1p(sum / 32768 + (count - 1), dtype);
 }

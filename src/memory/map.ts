@@ -1,6 +1,6 @@
 import { CONSTANTS, ROOT_OF_2 } from "../kernels/constants.ts";
 
-// The map of a WebAssembly memory, in bytes. assembly/constants.ts knows TABLE and the masks, assembly/rows.ts the layout
+// The map of a WebAssembly memory, in bytes. assembly/constants.ts knows TABLE, the masks and ROOTS, assembly/rows.ts the layout
 // of scratch; everything else is handed to a kernel as a pointer.
 
 const KIB = 1024;
@@ -26,7 +26,7 @@ export const PARTIAL_UNITS = 8192;
  * a launch: 100,000 rows of 10 took 1.13 times as long with 8192.
  */
 export const SHARED_PARTIAL_UNITS = 32768;
-/** Where arrays from outside pass through. A row (with its targets, gradient...) that is larger runs in JavaScript. */
+/** Where arrays from outside pass through. A row (with its targets, gradient...) that is larger has a memory of its own: see wide.ts. */
 export const WINDOWS = PARTIALS + 2 * 8 * SHARED_PARTIAL_UNITS;
 export const WINDOWS_BYTES = 4096 * KIB;
 /** Where evaluators add up. */
