@@ -168,7 +168,7 @@ async function latencies(): Promise<void> {
   await pool.start();
   const threads = createThreads(exports as never, memory.buffer, pool, TUNING);
   const plan = createPlans(exports as never)(softmax, "f32");
-  const launch = { ...createLaunch(memory.buffer, 0), units: 1, stride: 1 };
+  const launch = { ...createLaunch(memory.buffer), units: 1, stride: 1 };
   launch.numbers.set([ARENA, ARENA + 64, 1, 4096]);
   const trip = (byWorker: boolean) => {
     const begin = performance.now();

@@ -31,7 +31,8 @@ export interface Plan {
   readonly name: string;
   readonly slots: readonly Slot[];
   readonly arrays: readonly Slot[];
-  /** Units a launch, lest its partial results outgrow their place; on several threads. */
+  /** Partial results a unit; units a launch, lest they outgrow their place, on one thread and on several. */
+  readonly partials: number;
   readonly partialUnits: number;
   readonly sharedPartialUnits: number;
 }
@@ -47,10 +48,14 @@ export function elementsPerUnit(parameter: Parameter, args: Arguments): number {
   return unitOf(parameter) || (args.classes as number);
 }
 
+/** Partial results a unit. */
+function partialsOf(kernel: Kernel): number {
+  return kernel.parameters.find(({ role }) => role === "partials")?.values ?? 1;
+}
+
 /** Units a launch, lest its partial results outgrow their place. */
 export function partialUnits(kernel: Kernel, place = PARTIAL_UNITS): number {
-  const values = kernel.parameters.find(({ role }) => role === "partials")?.values ?? 1;
-  return Math.floor(place / values);
+  return Math.floor(place / partialsOf(kernel));
 }
 
 function bytesPerElement(type: Parameter["type"], dtype: Dtype): number {
@@ -81,6 +86,7 @@ export function createPlans(exports: Exports): (kernel: Kernel, dtype: Dtype) =>
       name,
       slots,
       arrays,
+      partials: partialsOf(kernel),
       partialUnits: partialUnits(kernel),
       sharedPartialUnits: partialUnits(kernel, SHARED_PARTIAL_UNITS),
     };

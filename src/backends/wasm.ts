@@ -35,8 +35,8 @@ export function createWasmBackend(
     exports.addExactly(begin, end, values.byteOffset, BINS);
 
   // a call within a call (of what reduces) runs alone, while the others go on with a shared one
-  const launch = createLaunch(buffer, 0);
-  const shared = [createLaunch(buffer, 0), createLaunch(buffer, 1)] as const;
+  const launch = createLaunch(buffer);
+  const shared = createLaunch(buffer);
 
   /** Launch by launch on the caller's thread. */
   function runAlone(call: Call, args: Arguments, reduce: Reduce | undefined): void {

@@ -24,14 +24,11 @@ export interface Launch {
   readonly numbers: Float64Array;
   /** What is taken off each number for every time that the stride has gone round the ring. */
   readonly laps: Float64Array;
-  /** Where partial results go, and its address. */
+  /** Where partial results go. */
   readonly partials: Float64Array;
-  readonly partialsAt: number;
 }
 
-/** A launch with its own place for partial results: the first or the second. */
-export function createLaunch(buffer: ArrayBufferLike, i: 0 | 1): Launch {
-  const partialsAt = PARTIALS + 8 * SHARED_PARTIAL_UNITS * i;
+export function createLaunch(buffer: ArrayBufferLike): Launch {
   return {
     first: 0,
     units: 0,
@@ -39,8 +36,7 @@ export function createLaunch(buffer: ArrayBufferLike, i: 0 | 1): Launch {
     ring: 1,
     numbers: new Float64Array(MAXIMAL_NUMBERS),
     laps: new Float64Array(MAXIMAL_NUMBERS),
-    partials: new Float64Array(buffer, partialsAt, SHARED_PARTIAL_UNITS),
-    partialsAt,
+    partials: new Float64Array(buffer, PARTIALS, SHARED_PARTIAL_UNITS),
   };
 }
 
@@ -64,7 +60,7 @@ export function place(call: Call, args: Arguments, launch: Launch, staging: Stag
     } else {
       const array = call.arrays[i];
       if (array === null) {
-        numbers[i] = slot.role === "partials" ? launch.partialsAt : 0;
+        numbers[i] = slot.role === "partials" ? PARTIALS : 0;
         continue;
       }
       const bytes = call.unit(slot) * slot.bytes;

@@ -22,12 +22,12 @@ export const BINS_BYTES = 32 * KIB;
 export const PARTIALS = BINS + BINS_BYTES;
 export const PARTIAL_UNITS = 8192;
 /**
- * The same on several threads. Twice: the next launch may run meanwhile. More, since all wait for the last one at the end of
- * a launch: 100,000 rows of 10 took 1.13 times as long with 8192.
+ * The same on several threads. More, since all wait for the last one at the end of a launch: 100,000 rows of 10 took X times
+ * as long with 32768, and 1.13 times of that with 8192.
  */
-export const SHARED_PARTIAL_UNITS = 32768;
+export const SHARED_PARTIAL_UNITS = 131072;
 /** Where arrays from outside pass through. A row (with its targets, gradient...) that is larger has a memory of its own: see wide.ts. */
-export const WINDOWS = PARTIALS + 2 * 8 * SHARED_PARTIAL_UNITS;
+export const WINDOWS = PARTIALS + 8 * SHARED_PARTIAL_UNITS;
 export const WINDOWS_BYTES = 4096 * KIB;
 /** Where evaluators add up. */
 export const WORKSPACE = WINDOWS + WINDOWS_BYTES;
