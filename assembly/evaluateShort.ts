@@ -1,13 +1,13 @@
 // The records of rows of few classes, a row a lane: see shortRows.ts and shortTargets.ts. The loss has the bits of
 // crossEntropy's. Of the six sums and counts over the classes those that need the classes in their order come first.
 
-import { E2, E3, E4, E5, ONE, STEPS } from "./constants";
+import { E2, E3, E4, E5, LOWEST_15, MAGIC_15, ONE, STEPS } from "./constants";
 import { exp, expA, expB, expLane } from "./exp";
 import { addHigh, constant, high, low, roundSum, splat } from "./lanes";
 import { ln1p } from "./log";
 import { ARGMAX, BRIER, CONFIDENCE, ENTROPY, ignoreRow, LOG_SUM_EXP, LOSS, markNonFinite, RECORD } from "./record";
 import {
-  BATCH, LANES, OWN, rowsInLanes, SHIFTS, shortLowest, shortMagic, STAGED, STAGED_LABELS, STAGED_ROWS, stageLabels,
+  BATCH, LANES, OWN, rowsInLanes, SHIFTS, STAGED, STAGED_LABELS, STAGED_ROWS, stageLabels,
   stageRows, SUMS, turnIn,
 } from "./shortRows";
 import {
@@ -88,7 +88,7 @@ const FAR: usize = 3840;
  * one equals its target.
  */
 function sumEvaluation<T>(first: usize, last: usize, lanes: usize, between: usize, scratch: usize): bool {
-  const steps = constant<T>(STEPS), lowest = shortLowest<T>(), magic = shortMagic<T>(), one = constant<T>(ONE);
+  const steps = constant<T>(STEPS), lowest = constant<T>(LOWEST_15), magic = constant<T>(MAGIC_15), one = constant<T>(ONE);
   const e2 = constant<T>(E2), e3 = constant<T>(E3), e4 = constant<T>(E4), e5 = constant<T>(E5);
   const expFirst = expA<T>(), expSecond = expB<T>();
   const whole = (between - 16) & ~63, rest = (between - 16) & 48;
@@ -245,7 +245,7 @@ function storeRecords<T>(at: usize, g: usize, upper: bool, peak: v128, plain: bo
 }
 
 function finishBatch<T>(rows: i32, plain: bool, to: usize, scratch: usize): void {
-  const steps = constant<T>(STEPS), lowest = shortLowest<T>(), magic = shortMagic<T>(), one = constant<T>(ONE);
+  const steps = constant<T>(STEPS), lowest = constant<T>(LOWEST_15), magic = constant<T>(MAGIC_15), one = constant<T>(ONE);
   const e2 = constant<T>(E2), e3 = constant<T>(E3), e4 = constant<T>(E4), e5 = constant<T>(E5);
   let at = scratch, out = to;
   for (let g = scratch, end = scratch + <usize>rows * sizeof<T>(); g < end; g += 16) {

@@ -111,7 +111,9 @@ export function refer<T>(m: T, scratch: usize): T {
   const shift = near || m == <T>-Infinity ? <T>0 : m;
   store<f64>(scratch, exponent, EXPONENT);
   store<f64>(scratch, <f64>shift, SHIFT);
-  if (ASC_FEATURE_RELAXED_SIMD) store<f64>(scratch, isOnePart<T>() ? exponent * f64x2.extract_lane(constant<f64>(LN2_REST), 0) : 0, REST);
+  if (ASC_FEATURE_RELAXED_SIMD) {
+    store<f64>(scratch, isOnePart<T>() ? exponent * f64x2.extract_lane(constant<f64>(LN2_REST), 0) : 0, REST);
+  }
   v128.store(scratch, splat<T>((exponent - (sizeof<T>() == 4 ? 127 : 1023)) * LN2_HIGH), FLOOR);
   v128.store(scratch, v128.sub<T>(constant<T>(MAGIC), splat<T>(sizeof<T>() == 4 ? exponent : 256 * exponent)), MAGICS);
   v128.store(scratch, negativeInfinities<T>(), TOP);

@@ -144,7 +144,7 @@ function sumOnly<T>(end: usize, between: usize, scratch: usize): void {
   sumGroups<T>(scratch + LANES, between, between - 16, 0, end, false, false, scratch);
 }
 
-/** The sums, and what they are of where it is to be kept. Of float64 it always is: 1 KB less code for 2% of the time. */
+/** The sums, and what they are of where it is to be kept. Of float64 it always is: 1 KB less code. */
 // @ts-ignore: decorator
 @inline function sumNear<T>(end: usize, between: usize, keep: bool, scratch: usize): void {
   if (keep || sizeof<T>() == 8) sumKeeping<T>(end, between, scratch);

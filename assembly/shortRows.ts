@@ -146,17 +146,11 @@ export function turnOut<T>(from: usize, factors: v128, out: usize, stride: usize
   }
 }
 
-/** exp's `lowest` and `magic`: float32 exponentials are times 2^15, which costs nothing; why says shortTargets.ts. */
-// @ts-ignore: decorator
-@inline export function shortLowest<T>(): v128 { return constant<T>(LOWEST_15); }
-// @ts-ignore: decorator
-@inline export function shortMagic<T>(): v128 { return constant<T>(MAGIC_15); }
-
 // @ts-ignore: decorator
 @inline function less<T>(v: v128, m: v128, shifted: bool): v128 { return shifted ? v128.sub<T>(v, m) : v; }
 
 /**
- * Exponentials of the first `bytes` bytes of turned classes of groups `first` to `last` (16 bytes each), after what SHIFTS
+ * Exponentials, times 2^15 (see shortTargets.ts), of the first `bytes` bytes of turned classes of groups `first` to `last` (16 bytes each), after what SHIFTS
  * says is taken from them where `shifted`; and their sums, in float64. With `keep` they replace the logits. Where nothing is
  * taken the largest logits go to TOPS; of a row that holds a NaN anything. With `others` the logits that equal what is taken
  * are left out, infinite ones too, and their number goes to COUNTS.
@@ -166,7 +160,7 @@ export function turnOut<T>(from: usize, factors: v128, out: usize, stride: usize
   at: usize, between: usize, bytes: usize, first: usize, last: usize, shifted: bool, keep: bool, scratch: usize,
   others: bool = false,
 ): void {
-  const steps = constant<T>(STEPS), lowest = shortLowest<T>(), magic = shortMagic<T>(), one = constant<T>(ONE);
+  const steps = constant<T>(STEPS), lowest = constant<T>(LOWEST_15), magic = constant<T>(MAGIC_15), one = constant<T>(ONE);
   const e2 = constant<T>(E2), e3 = constant<T>(E3), e4 = constant<T>(E4), e5 = constant<T>(E5);
   const expFirst = expA<T>(), expSecond = expB<T>();
   let p = at, sums = scratch + SUMS + (sizeof<T>() == 4 ? first << 1 : first);

@@ -17,8 +17,9 @@ const BACKENDS = ["auto", "wasm", "js"];
 
 /** Checks the options, picks a backend and opens it. */
 export async function create(options: LossesOptions, moduleOf: Modules, tuning?: Tuning): Promise<Losses> {
-  if (Object(options) !== options)
+  if (Object(options) !== options) {
     throw new TypeError(`createLosses: options must be an object, but is ${kindOf(options)}`);
+  }
   const { backend = "auto", threads = 1, relaxed = false, arenaBytes = DEFAULT_ARENA } = options;
   checkChoice("createLosses", "backend", backend, BACKENDS);
   checkInteger("createLosses", "arenaBytes", arenaBytes, 0, LARGEST_ARENA);
@@ -41,7 +42,6 @@ export async function create(options: LossesOptions, moduleOf: Modules, tuning?:
   let fused = found?.relaxed ?? relaxed;
   const unfit = fused && engineLacks === undefined ? whyNotRelaxed() : undefined;
   if (unfit !== undefined) {
-    notes.push(`relaxed: ${unfit}; the strict kernels run.`);
     fused = false;
     found = undefined;
   }
@@ -52,6 +52,7 @@ export async function create(options: LossesOptions, moduleOf: Modules, tuning?:
     notes.push(`backend: ${reason}; the JavaScript loops run.`);
     return inJavaScript();
   }
+  if (unfit !== undefined) notes.push(`relaxed: ${unfit}; the strict kernels run.`);
   const opened = await openWasm({ threads, arenaBytes, wasm, worker: options.worker, tuning });
   notes.push(...(found?.notes ?? []), ...opened.notes);
   return new Engine(opened.backend, notes, fused, opened.pool);

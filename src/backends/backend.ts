@@ -6,7 +6,10 @@ import type { ExactSum } from "../numeric/exactSum.ts";
 /** Arguments by the names of a kernel's parameters; `partials`, `count` and `scratch` are the backend's. */
 export type Arguments = Readonly<Record<string, Argument | undefined>>;
 
-/** Takes the partial results of one launch: `units` of them, the first one's number being `first`. */
+/**
+ * Takes the partial results of `units` units of a launch, the first one's number being `first`. Others may be at work: it may
+ * run kernels that have no partial results, for which there is one place.
+ */
 export type Reduce = (partials: Float64Array, units: number, first: number) => void;
 
 /** One way of running kernels. The bits of the results are the same for every one. */

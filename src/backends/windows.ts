@@ -28,6 +28,7 @@ export interface Launch {
   readonly partials: Float64Array;
 }
 
+/** One at a time has partial results: there is one place for them. */
 export function createLaunch(buffer: ArrayBufferLike): Launch {
   return {
     first: 0,

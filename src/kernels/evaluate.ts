@@ -7,7 +7,7 @@ import { ARGMAX, BRIER, CONFIDENCE, ENTROPY, LOG_SUM_EXP, LOSS, RANK, RECORD, SQ
 import { apart, beyond, exponential, guess, isInReach, logAsFar, logSumExpOf, refer, relative } from "./reference.ts";
 import { blockSum, carry } from "./rows.ts";
 import { type Lanes, lanesOf, type Scratch } from "./scratch.ts";
-import { lowestOfShort, othersOf, shortExpOf } from "./shortRows.ts";
+import { LOWEST_15, othersOf, shortExpOf } from "./shortRows.ts";
 
 /** Sum of the first n values as a vector in the dtype: rounds of four vectors of `width` lanes, one after the other. */
 function laneSum(lanes: Lanes, values: FloatArray, n: number, width: number): number {
@@ -155,7 +155,7 @@ function roundSum({ narrow }: Lanes, values: FloatArray, n: number): number {
 /** A row of few classes, with the bits of assembly/evaluateShort.ts. */
 function shortRow(lanes: Lanes, x: FloatArray, at: number, classes: number, label: number): Row {
   const { narrow } = lanes;
-  const clamp = lowestOfShort(lanes);
+  const clamp = LOWEST_15[lanes.dtype];
   const parts = othersOf(lanes, x, at, classes, label);
   const { logits, exponentials, count, near, shift, top, measure, sum, own: e, distance } = parts;
   const own = x[at + label];

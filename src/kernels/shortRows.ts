@@ -12,17 +12,14 @@ const LOW = -10;
 const HIGH = 30;
 const DEEP = { f32: -300, f64: -30 };
 
-const LOWEST_15 = constant("LOWEST_15");
-const MAGIC_15 = constant("MAGIC_15");
-
 /** exp's `lowest` and `magic`: exponentials are times 2^15. */
-export const lowestOfShort = ({ dtype }: Lanes): number => LOWEST_15[dtype];
-const magicOfShort = ({ dtype }: Lanes): number => MAGIC_15[dtype];
+export const LOWEST_15 = constant("LOWEST_15");
+const MAGIC_15 = constant("MAGIC_15");
 
 /** exp(x_j - shift) of a stretch. */
 function exponentials(lanes: Lanes, x: FloatArray, from: number, to: number, shift: number, out: FloatArray): void {
   for (let j = from; j < to; j++) out[j - from] = x[j] - shift;
-  lanes.powers(out, 0, to - from, lowestOfShort(lanes), magicOfShort(lanes), out, 0);
+  lanes.powers(out, 0, to - from, LOWEST_15[lanes.dtype], MAGIC_15[lanes.dtype], out, 0);
 }
 
 /** exp of one number. */
