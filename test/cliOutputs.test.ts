@@ -13,7 +13,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { main, workshop } from "./command.ts";
 import { npy } from "./files.ts";
 import { labelsOf, logitsOf, mulberry32 } from "./inputs.ts";
@@ -27,13 +27,21 @@ const logits = npy(logitsOf(mulberry32(1), "float32", rows, classes), [rows, cla
 const labels = npy(labelsOf(mulberry32(2), rows, classes), [rows]);
 const evaluate = ["evaluate", "x.npy", "y.npy"];
 
-let state: Buffer;
-beforeEach(() => {
-  for (const name of readdirSync(folder)) rmSync(at(name), { recursive: true });
+function writeInputs(): void {
   writeFileSync(at("x.npy"), logits);
   writeFileSync(at("y.npy"), labels);
+}
+
+let state: Buffer;
+beforeAll(() => {
+  writeInputs();
   succeed(...evaluate, "--state", "s.acc");
   state = readFileSync(at("s.acc"));
+});
+beforeEach(() => {
+  for (const name of readdirSync(folder)) rmSync(at(name), { recursive: true });
+  writeInputs();
+  writeFileSync(at("s.acc"), state);
 });
 
 function succeed(...args: string[]): void {
