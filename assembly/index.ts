@@ -10,7 +10,7 @@ import * as se from "./squaredError";
 import * as sm from "./softmax";
 import * as targets from "./targets";
 
-export { addExactly } from "./exactSum";
+export { addExactly, extractSums } from "./exactSum";
 export { tally } from "./tally";
 export { checkLabels } from "./targets";
 export { widenBfloat16, widenFloat16 } from "./widen";

@@ -1,16 +1,11 @@
 // Adds up records of rows (record.ts): exact sums, and counts. One thread at a time: rows share what is added to.
 
-import { addToBins } from "./exactSum";
+import { addToBins, C1, C2, LARGEST, SMALLEST } from "./exactSum";
 import { BRIER, CONFIDENCE, ENTROPY, LOSS, LOG_SUM_EXP, RANK, RECORD, SQUARE } from "./record";
 
 /** Bytes of the bins of one exact sum. */
 const BINS: usize = 32768;
-/** Split the most usual values: h = (v + c) - c is v rounded to a multiple of 2^-30, what is left of it of 2^-73. */
-const C1: f64 = 6291456;
-const C2: f64 = 7.152557373046875e-7;
-/** Values from 2^-63 to 2^12 split into three parts of at most 42 bits, whose sums are exact for so many rows. */
-const SMALLEST: f64 = 1.0842021724855044e-19;
-const LARGEST: f64 = 4096;
+/** So many rows are split and added up at a time: see C1. */
 const GROUP: i32 = 1024;
 
 /** Counters: rows by kind, ranks 0 (unranked) to `ranks` + 1 (beyond), four a bin of confidence, bins of the loss. */

@@ -45,7 +45,7 @@ async function runCases(selected: readonly Case[], plan: Plan) {
 }
 
 /** Kernels that work for others, and are timed with them. */
-const HELPERS = ["exp", "logarithm", "checkLabels", "labelWeights", "addExactly"];
+const HELPERS = ["exp", "logarithm", "checkLabels", "labelWeights", "addExactly", "extractSums"];
 
 /** A sentence on the kernels that were added and are in no case. */
 function untimedKernels(): string[] {

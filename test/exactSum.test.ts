@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { extractSums } from "../src/kernels/exactSums.ts";
 import { ExactSum } from "../src/numeric/exactSum.ts";
+import { backends } from "./elementary.ts";
 
 /** A float64 as a fraction: numerator over 2^1074. */
 function fractionOf(x: number): bigint {
@@ -141,5 +143,74 @@ test("the WebAssembly kernel adds what the loop adds", async () => {
       expect(x).toBe(sumOf(values));
     }),
     { numRuns: 500 },
+  );
+});
+
+describe.each(Object.entries(backends))("sums of the parts of blocks, %s", (_, backend) => {
+  /** Sizes from 2^-63 to 2^12, and 0. */
+  const usual = fc.oneof(
+    fc.double({ min: 2 ** -63, max: 4095, noNaN: true }),
+    fc.double({ min: -4095, max: -(2 ** -63), noNaN: true }),
+    fc.constantFrom(0, -0, 2 ** -63, -(2 ** -63), 4096 - 2 ** -41, 1 + 2 ** -52, 2 ** -62 + 2 ** -114),
+  );
+  const odd = fc.constantFrom(4096, -4096, 2 ** -64, 5e-324, -1e300, Infinity, -Infinity, Number.NaN);
+  const block = fc.record({
+    some: fc.array(usual, { minLength: 1, maxLength: 60 }),
+    other: fc.option(odd),
+    at: fc.nat(1023),
+  });
+
+  function sumsOf(values: Float64Array): Float64Array {
+    const blocks = Math.ceil(values.length / 1024);
+    const sums = new Float64Array(3 * blocks);
+    backend.run(extractSums, "f64", blocks, { values, sums }, values.length);
+    return sums;
+  }
+
+  test("exact for usual values, NaN where there is another", () => {
+    fc.assert(
+      fc.property(
+        fc.array(block, { minLength: 1, maxLength: 3 }),
+        fc.integer({ min: 1, max: 1024 }),
+        (blocks, last) => {
+          const filled = blocks.flatMap(({ some, other, at }, k) => {
+            const n = k === blocks.length - 1 ? last : 1024;
+            const values = Array.from({ length: n }, (_, i) => some[i % some.length]);
+            if (other !== null) values[at % n] = other;
+            return [values];
+          });
+          const sums = sumsOf(Float64Array.from(filled.flat()));
+          filled.forEach((values, k) => {
+            const [first, second, third] = sums.subarray(3 * k);
+            expect(Number.isNaN(first)).toBe(blocks[k].other !== null);
+            if (blocks[k].other !== null) return;
+            const exact = values.reduce((sum, x) => sum + fractionOf(x), 0n);
+            expect(fractionOf(first) + fractionOf(second) + fractionOf(third)).toBe(exact);
+          });
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
+  test("exact for blocks of the largest and of the smallest", () => {
+    for (const x of [4096 - 2 ** -41, -(4096 - 2 ** -41), 2 ** -62 - 2 ** -115]) {
+      const [first, second, third] = sumsOf(new Float64Array(1024).fill(x));
+      expect(fractionOf(first) + fractionOf(second) + fractionOf(third)).toBe(1024n * fractionOf(x));
+    }
+  });
+});
+
+test("many values, usual ones and others, add up as one by one, in blocks or not", () => {
+  fc.assert(
+    fc.property(fc.array(value, { minLength: 1, maxLength: 100 }), fc.integer({ min: 1, max: 5000 }), (some, n) => {
+      const values = Float64Array.from({ length: n }, (_, i) => (i < 3000 ? (i % 7) / 3 : some[i % some.length]));
+      const sum = new ExactSum();
+      sum.addAll(values);
+      expect(sum.value()).toBe(sumOf([...values]));
+      sum.addAll(values, Math.ceil(n / 2));
+      expect(sum.value()).toBe(sumOf([...values, ...values.slice(0, Math.ceil(n / 2))]));
+    }),
+    { numRuns: 50 },
   );
 });

@@ -7,7 +7,7 @@ import { widenBfloat16, widenFloat16 } from "../kernels/widen.ts";
 import { Arena } from "../memory/arena.ts";
 import { copyLabels } from "../memory/labels.ts";
 import { ARENA_OVERHEAD, PARTIAL_UNITS, WORKSPACE_BYTES } from "../memory/map.ts";
-import { addRangeToBins, ExactSum } from "../numeric/exactSum.ts";
+import { ExactSum } from "../numeric/exactSum.ts";
 import type { Arguments, Backend, Reduce } from "./backend.ts";
 import { elementsPerUnit, partialUnits } from "./plan.ts";
 
@@ -83,6 +83,6 @@ export function createJsBackend(arenaBytes: number): Backend {
       sum.clear();
       return sum;
     },
-    addExactly: (to, values, n) => to.addWith(values, 0, n, addRangeToBins),
+    addExactly: (to, values, n) => to.addAll(values, n),
   };
 }

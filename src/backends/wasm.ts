@@ -1,8 +1,19 @@
 import type { Dtype } from "../dtype.ts";
 import type { Kernel } from "../kernels/kernel.ts";
 import { Arena } from "../memory/arena.ts";
-import { ARENA, ARENA_OVERHEAD, BINS, BINS_BYTES, WORKSPACE, WORKSPACE_BYTES, writeConstants } from "../memory/map.ts";
-import { addRangeToBins, ExactSum } from "../numeric/exactSum.ts";
+import {
+  ARENA,
+  ARENA_OVERHEAD,
+  BINS,
+  BINS_BYTES,
+  SCRATCH,
+  SHARED_PARTIAL_UNITS,
+  WORKSPACE,
+  WORKSPACE_BYTES,
+  writeConstants,
+} from "../memory/map.ts";
+import { ExactSum, type Loops } from "../numeric/exactSum.ts";
+import { EXTRACTED, PARTS } from "../numeric/extraction.ts";
 import type { Arguments, Backend, Reduce } from "./backend.ts";
 import { Call } from "./call.ts";
 import type { Launcher } from "./launcher.ts";
@@ -31,8 +42,15 @@ export function createWasmBackend(
   const staging = new Staging(buffer, exports);
   const planOf = createPlans(exports);
   const sum = new ExactSum(new Float64Array(buffer, BINS, BINS_BYTES / 8));
-  const addToBins = (begin: number, end: number, values: Float64Array) =>
-    exports.addExactly(begin, end, values.byteOffset, BINS);
+  // the caller's scratch: between two kernels nothing stands there
+  const sums = new Float64Array(buffer, SCRATCH, PARTS * Math.ceil(SHARED_PARTIAL_UNITS / EXTRACTED));
+  const loops: Loops = {
+    extract(values, n) {
+      exports.extractSums(0, Math.ceil(n / EXTRACTED), values.byteOffset, SCRATCH, n);
+      return sums;
+    },
+    addToBins: (begin, end, values) => exports.addExactly(begin, end, values.byteOffset, BINS),
+  };
 
   // a call within a call (of what reduces) runs alone, while the others go on with a shared one
   const launch = createLaunch(buffer);
@@ -83,6 +101,6 @@ export function createWasmBackend(
       return sum;
     },
     // those of wide rows are not in this memory
-    addExactly: (to, values, n) => to.addWith(values, 0, n, values.buffer === buffer ? addToBins : addRangeToBins),
+    addExactly: (to, values, n) => to.addAll(values, n, values.buffer === buffer ? loops : undefined),
   };
 }

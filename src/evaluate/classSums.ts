@@ -2,18 +2,11 @@ import type { LabelArray } from "../dtype.ts";
 import { LOSS, RANK, RECORD } from "../kernels/record.ts";
 import { copyLabels } from "../memory/labels.ts";
 import { Expansion } from "../numeric/expansion.ts";
+import { C1, C2, EXTRACTED, LARGEST, SMALLEST } from "../numeric/extraction.ts";
 import { classOf, type Totals } from "./totals.ts";
 
 /** Values of a class: rows, right ones, the three parts of the sum of losses, how many rows are in those, and what is not finite. */
 const STRIDE = 7;
-
-/** Losses of this size split into parts of at most 42 bits, multiples of 2^-30, 2^-73 and 2^-115: exact for so many rows. */
-const SMALLEST = 1.0842021724855044e-19;
-const LARGEST = 4096;
-const GROUP = 1024;
-/** Adding one and taking it away again rounds to a multiple of 2^-30 or 2^-73. */
-const C1 = 6291456;
-const C2 = 7.152557373046875e-7;
 
 /** Rows, right ones and the exact sum of losses of each class that occurs; 12 ns a row, 70 with an Expansion each. */
 export class ClassSums {
@@ -56,7 +49,7 @@ export class ClassSums {
       values[at + 2] += h1;
       values[at + 3] += h2;
       values[at + 4] += rest - h2;
-      if (++values[at + 5] === GROUP) this.#gather(at);
+      if (++values[at + 5] === EXTRACTED) this.#gather(at);
     }
   }
 

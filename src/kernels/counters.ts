@@ -7,9 +7,7 @@ export const SUM_BINS = 2 * EXPONENTS;
 /** Bins of the loss, a quarter of an octave each: below 2^-20, ..., from 2^8 on. */
 export const LOSS_BINS = 114;
 
-/** The usual size of what a row adds to a sum, and the exponents of the bins that such values, and parts of them, go to. */
-export const SMALLEST = 2 ** -63;
-export const LARGEST = 2 ** 12;
+/** Exponents of the bins that values from SMALLEST to LARGEST (src/numeric/extraction.ts), and parts of them, go to. */
 export const EXPONENTS_USED = { first: 896, last: 1056 } as const;
 
 /** Where a tally's counters stand: for ranks of 1 to `ranks` one each, and for so many bins of confidence. */

@@ -5,6 +5,7 @@ import {
   crossEntropyProbabilitiesGradient,
 } from "./crossEntropy.ts";
 import { evaluate } from "./evaluate.ts";
+import { addExactly, extractSums } from "./exactSums.ts";
 import { exp, logarithm } from "./functions.ts";
 import type { DescribedKernel } from "./kernel.ts";
 import {
@@ -17,7 +18,7 @@ import { regression } from "./regression.ts";
 import { logSoftmax, logSumExp, softmax } from "./softmax.ts";
 import { squaredError, squaredErrorGradient, squaredErrors } from "./squaredError.ts";
 import { tally } from "./tally.ts";
-import { addExactly, checkLabels, labelWeights } from "./targets.ts";
+import { checkLabels, labelWeights } from "./targets.ts";
 import { widenBfloat16, widenFloat16 } from "./widen.ts";
 
 /** Every kernel there is. */
@@ -39,6 +40,7 @@ export const KERNELS: readonly DescribedKernel[] = [
   checkLabels,
   labelWeights,
   addExactly,
+  extractSums,
   exp,
   logarithm,
   widenFloat16,

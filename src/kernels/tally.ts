@@ -1,6 +1,7 @@
 import { highWord } from "../numeric/bits.ts";
 import { addToBins } from "../numeric/exactSum.ts";
-import { countersOf, LARGEST, LOSS_BINS, SMALLEST, SUM_BINS, SUMS } from "./counters.ts";
+import { LARGEST, SMALLEST } from "../numeric/extraction.ts";
+import { countersOf, LOSS_BINS, SUM_BINS, SUMS } from "./counters.ts";
 import { input, kernel, output, scalar } from "./kernel.ts";
 import { BRIER, CONFIDENCE, ENTROPY, LOG_SUM_EXP, LOSS, RANK, RECORD, SQUARE } from "./record.ts";
 

@@ -1,6 +1,5 @@
 import type { FloatArray } from "../dtype.ts";
-import { addRangeToBins } from "../numeric/exactSum.ts";
-import { BOTH, input, kernel, output, partials, scalar } from "./kernel.ts";
+import { BOTH, input, kernel, partials, scalar } from "./kernel.ts";
 
 const exact = { f32: "exact", f64: "exact" };
 
@@ -36,15 +35,4 @@ export const labelWeights = kernel({
   loop(begin: number, end: number, labels: Int32Array, weights: FloatArray, out: Float64Array, ignoreIndex: number) {
     for (let i = begin; i < end; i++) out[i] = labels[i] === ignoreIndex ? 0 : weights[labels[i]];
   },
-});
-
-export const addExactly = kernel({
-  name: "addExactly",
-  formula: "Σ x, exact",
-  unit: "row",
-  dtypes: null,
-  parameters: [input("values", "unit", "f64"), output("bins", "call", "f64")],
-  splits: false,
-  tolerance: exact,
-  loop: addRangeToBins,
 });
