@@ -1,5 +1,6 @@
 import { Bench } from "tinybench";
 import type { Candidate } from "./candidates.ts";
+import { elsewhere } from "./elsewhere.ts";
 import type { Result } from "./operations/operation.ts";
 
 /** A sample is at least this long: reading the clock costs some tens of nanoseconds. */
@@ -54,7 +55,7 @@ export async function warmUp(candidate: Candidate): Promise<number> {
 export async function timeSlice(candidate: Candidate, calls: number, time: number, samples = 1): Promise<Slice> {
   const bench = new Bench({ time, iterations: samples, warmup: false, throws: true });
   bench.add(candidate.name, repeat(candidate, calls));
-  const [{ result }] = candidate.asynchronous ? await bench.run() : bench.runSync();
+  const [{ result }] = candidate.asynchronous ? await bench.run() : elsewhere(() => bench.runSync());
   if (result.state !== "completed") throw new Error(`${candidate.name} was not timed: ${result.state}`);
   return { median: result.latency.p50 / calls, minimum: result.latency.min / calls };
 }
