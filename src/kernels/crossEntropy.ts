@@ -6,7 +6,7 @@ import { maximum, placeOf } from "./maximum.ts";
 import { aboveOf, apart, beyond, logAsFar, relative } from "./reference.ts";
 import { coefficient, dotRow, expRow, scaleRow, scaleRowMinus } from "./rows.ts";
 import { type Lanes, lanesOf, type Scratch } from "./scratch.ts";
-import { type IndexRow, indexShortRow } from "./shortRows.ts";
+import { type IndexRow, indexShortRows } from "./shortRows.ts";
 
 const tolerance = { f32: "2^-23 (4 + max(0, -ln loss))", f64: "2^-51 (4 + max(0, -ln loss))" };
 /** Of a gradient a q - b, where the terms may cancel: relative to |a q| + |b|. */
@@ -29,7 +29,10 @@ function indexRows(
   work: Scratch,
 ): void {
   const lanes = lanesOf(work, logits);
-  const short = classes <= SHORT_ROW && labelSmoothing === 0;
+  if (classes <= SHORT_ROW && labelSmoothing === 0) {
+    indexShortRows(begin, end, lanes, logits, labels, weights, grad, losses, classes, ignoreIndex, scale);
+    return;
+  }
   const alpha = 1 - labelSmoothing;
   const beta = labelSmoothing / classes;
   const spread = beta * weightSum;
@@ -47,9 +50,7 @@ function indexRows(
       losses[i] = smoothRow(lanes, logits, at, classes, label, own, weights, grad, beta, spread, scale);
       continue;
     }
-    losses[i] = short
-      ? indexShortRow(lanes, logits, at, classes, label, own, grad, scale)
-      : longRow(lanes, logits, at, classes, label, own, grad, scale);
+    losses[i] = longRow(lanes, logits, at, classes, label, own, grad, scale);
   }
 }
 

@@ -26,6 +26,21 @@ function sumFours(v: FloatArray, end: number): number {
   return s;
 }
 
+/** The same of a short row, v[from..to), whatever stands behind it. */
+export function sumOfFours({ dtype }: Lanes, v: FloatArray, from: number, to: number): number {
+  const whole = to - ((to - from) & 3);
+  let s = 0;
+  let rest = 0;
+  if (dtype === "f32") {
+    for (let j = from; j < whole; j += 4) s += fround(fround(v[j] + v[j + 1]) + fround(v[j + 2] + v[j + 3]));
+    for (let j = whole; j < to; j++) rest = fround(rest + v[j]);
+  } else {
+    for (let j = from; j < whole; j += 4) s += v[j] + v[j + 1] + (v[j + 2] + v[j + 3]);
+    for (let j = whole; j < to; j++) rest += v[j];
+  }
+  return s + rest;
+}
+
 function sumEights(v: FloatArray, end: number): number {
   let s0 = 0;
   let s1 = 0;

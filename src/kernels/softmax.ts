@@ -6,7 +6,7 @@ import { maximum, placeOf } from "./maximum.ts";
 import { aboveOf, relative } from "./reference.ts";
 import { expRow, scaleRow } from "./rows.ts";
 import { type Lanes, lanesOf, type Scratch } from "./scratch.ts";
-import { shortLogDenominator, softmaxShortRow } from "./shortRows.ts";
+import { shortLogDenominator, softmaxShortRows } from "./shortRows.ts";
 
 export const softmax = kernel({
   name: "softmax",
@@ -17,9 +17,12 @@ export const softmax = kernel({
   tolerance: { f32: "2^-22 + |x - m| 2^-23", f64: "2^-48 + |x - m| 2^-51" },
   loop(begin: number, end: number, logits: FloatArray, out: FloatArray, classes: number, work: Scratch) {
     const lanes = lanesOf(work, logits);
+    if (classes <= SHORT_ROW) {
+      softmaxShortRows(begin, end, lanes, logits, classes, out);
+      return;
+    }
     for (let at = begin * classes; at < end * classes; at += classes) {
-      if (classes <= SHORT_ROW) softmaxShortRow(lanes, logits, at, classes, out);
-      else scaleRow(lanes, out, at, classes, 1 / expRow(lanes, logits, at, classes, -1, out, at, true));
+      scaleRow(lanes, out, at, classes, 1 / expRow(lanes, logits, at, classes, -1, out, at, true));
     }
   },
 });
