@@ -9,8 +9,11 @@ import { blockSum, carry } from "./rows.ts";
 import { type Lanes, lanesOf, type Scratch } from "./scratch.ts";
 import { LOWEST_15, othersOf, shortExpOf } from "./shortRows.ts";
 
-/** Sum of the first n values as a vector in the dtype: rounds of four vectors of `width` lanes, one after the other. */
-function laneSum(lanes: Lanes, values: FloatArray, n: number, width: number): number {
+/**
+ * Adds the first n values, zeros behind them, to two float64 numbers: as a vector in the dtype, in rounds of four vectors of
+ * `width` lanes, one after the other; then its even lanes and its odd ones.
+ */
+function addLanes(lanes: Lanes, values: FloatArray, n: number, width: number, to: Float64Array): void {
   const { accumulators: a } = lanes;
   a.fill(0, 0, 12);
   const round = 4 * width;
@@ -25,11 +28,15 @@ function laneSum(lanes: Lanes, values: FloatArray, n: number, width: number): nu
       a[k] += a[8];
     }
   }
-  return width === 4 ? a[0] + a[2] + (a[1] + a[3]) : width === 2 ? a[0] + a[1] : a[0];
+  to[0] += width === 4 ? a[0] + a[2] : a[0];
+  to[1] += width === 4 ? a[1] + a[3] : a[1];
 }
 
 /** A row's sums of exponentials e, e (x - base) and e^2 without the target's, and its largest logit but for that. */
 const sums = { others: 0, products: 0, squares: 0, base: 0, top: 0 };
+/** The second and the third of them while they are added up. */
+const products = new Float64Array(2);
+const squares = new Float64Array(2);
 
 /** Adds Σ e (x - base) and Σ e^2 of the n exponentials in lanes.values; those of -inf, and the target's, are 0. */
 function addProducts(
@@ -47,9 +54,9 @@ function addProducts(
     const z = x[from + j];
     more[j] = from + j === target ? 0 : values[j] * narrow((z < lowest ? lowest : z) - base);
   }
-  sums.products += laneSum(lanes, more, n, width);
+  addLanes(lanes, more, n, width, products);
   for (let j = 0; j < n; j++) more[j] = values[j] * values[j];
-  sums.squares += laneSum(lanes, more, n, width);
+  addLanes(lanes, more, n, width, squares);
 }
 
 /** The sums of a long row; that of exponentials has the bits of expRow. */
@@ -63,8 +70,8 @@ function sumRow(lanes: Lanes, x: FloatArray, at: number, classes: number, target
     const base = shift === 0 && m > Number.NEGATIVE_INFINITY ? m : 0;
     const total = { sum: 0, error: 0 };
     let top = Number.NEGATIVE_INFINITY;
-    sums.products = 0;
-    sums.squares = 0;
+    products.fill(0);
+    squares.fill(0);
     for (let begin = at; begin < end; begin += block) {
       const n = Math.min(block, end - begin);
       let source = x;
@@ -83,6 +90,8 @@ function sumRow(lanes: Lanes, x: FloatArray, at: number, classes: number, target
       addProducts(lanes, source, from, n, lowest, base, own, width);
     }
     sums.others = total.sum + total.error;
+    sums.products = products[0] + products[1];
+    sums.squares = squares[0] + squares[1];
     sums.base = m === Number.NEGATIVE_INFINITY ? 0 : m;
     sums.top = shift === 0 ? top : m;
     if (top <= limit) return sums;
