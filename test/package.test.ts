@@ -221,6 +221,6 @@ test("a page loads at most 35 KB, minified and gzipped, the WebAssembly included
   }
 });
 
-test("the packed package takes at most 171 KB", () => {
-  expect(tarball, `${tarball} bytes; the limit is ${171 * KB}`).toBeLessThanOrEqual(171 * KB);
+test("the packed package takes at most 173 KB", () => {
+  expect(tarball, `${tarball} bytes; the limit is ${173 * KB}`).toBeLessThanOrEqual(173 * KB);
 });
