@@ -17,7 +17,7 @@ import { constant, minusProduct, mulAdd } from "./lanes";
  *
  * Float32: degree 5, at most 2.3 ulp (asserted on every 257th input; relaxed 5.5 where N = 0 and |z| is large). A one-part reduction saves two of 20 operations,
  * but a row of one maximum above a thousand equal others then misses its bound by half: their errors are all the same.
- * `fine`: degree 6, e2 to e5 being F2 to F5, at most 1.1 ulp for two operations more (1.08 of the time). Float64: at most
+ * `fine`: degree 6, e2 to e5 (and e6) being F2 to F5, at most 1.1 ulp for two operations more (1.08 of the time). Float64: at most
  * 1.04 ulp.
  *
  * Constants come as locals (registers, or the stack): see `expA` and `expB` for a and b.
@@ -25,7 +25,7 @@ import { constant, minusProduct, mulAdd } from "./lanes";
 // @ts-ignore: decorator
 @inline export function exp<T>(
   z: v128, steps: v128, lowest: v128, magic: v128, one: v128, e2: v128, e3: v128, e4: v128, e5: v128, a: v128, b: v128,
-  fine: bool = false,
+  fine: bool = false, e6: v128 = constant<T>(F6),
 ): v128 {
   const x = v128.pmax<T>(z, lowest);
   const t = mulAdd<T>(x, steps, magic), n = v128.sub<T>(t, magic);
@@ -36,7 +36,7 @@ import { constant, minusProduct, mulAdd } from "./lanes";
     return mulAdd<T>(power, p, power);
   }
   const high = mulAdd<T>(e5, r, e4);
-  const p = mulAdd<T>(mulAdd<T>(fine ? mulAdd<T>(constant<T>(F6), g, high) : high, g, low), g, r);
+  const p = mulAdd<T>(mulAdd<T>(fine ? mulAdd<T>(e6, g, high) : high, g, low), g, r);
   const power = i32x4.shl(t, 23);
   return ASC_FEATURE_RELAXED_SIMD
     ? v128.relaxed_madd<T>(p, power, power)

@@ -10,7 +10,7 @@
 // Class j of a group stands at its place + 16 j. The sum over classes runs as over the rounds of a long row, with rounds of
 // four classes.
 
-import { E2, E3, E4, E5, LOWEST_15, MAGIC_15, ONE, STEPS } from "./constants";
+import { E2, E3, E4, E5, F2, F3, F4, F5, F6, LOWEST_15, MAGIC_15, ONE, STEPS } from "./constants";
 import { exp, expA, expB } from "./exp";
 import { addHigh, constant, larger, low, negativeInfinities, roundSum, splat } from "./lanes";
 
@@ -153,15 +153,18 @@ export function turnOut<T>(from: usize, factors: v128, out: usize, stride: usize
  * Exponentials, times 2^15 (see shortTargets.ts), of the first `bytes` bytes of turned classes of groups `first` to `last` (16 bytes each), after what SHIFTS
  * says is taken from them where `shifted`; and their sums, in float64. With `keep` they replace the logits. Where nothing is
  * taken the largest logits go to TOPS; of a row that holds a NaN anything. With `others` the logits that equal what is taken
- * are left out, infinite ones too, and their number goes to COUNTS.
+ * are left out, infinite ones too, and their number goes to COUNTS. `fine` (only
+ * where `maybeFine`): see exp.
  */
 // @ts-ignore: decorator
 @inline export function sumGroups<T>(
   at: usize, between: usize, bytes: usize, first: usize, last: usize, shifted: bool, keep: bool, scratch: usize,
-  others: bool = false,
+  others: bool = false, maybeFine: bool = false, fine: bool = false,
 ): void {
   const steps = constant<T>(STEPS), lowest = constant<T>(LOWEST_15), magic = constant<T>(MAGIC_15), one = constant<T>(ONE);
-  const e2 = constant<T>(E2), e3 = constant<T>(E3), e4 = constant<T>(E4), e5 = constant<T>(E5);
+  const e2 = constant<T>(fine ? F2 : E2), e3 = constant<T>(fine ? F3 : E3);
+  const e4 = constant<T>(fine ? F4 : E4), e5 = constant<T>(fine ? F5 : E5);
+  const e6 = maybeFine && fine ? constant<T>(F6) : splat<T>(0);
   const expFirst = expA<T>(), expSecond = expB<T>();
   let p = at, sums = scratch + SUMS + (sizeof<T>() == 4 ? first << 1 : first);
   const whole = bytes & ~63, rest = bytes & 48;
@@ -172,10 +175,10 @@ export function turnOut<T>(from: usize, factors: v128, out: usize, stride: usize
       const a = less<T>(v128.load(p), m, shifted), b = less<T>(v128.load(p, 16), m, shifted);
       const c = less<T>(v128.load(p, 32), m, shifted), d = less<T>(v128.load(p, 48), m, shifted);
       if (!shifted) top = larger<T>(top, larger<T>(larger<T>(a, b), larger<T>(c, d)));
-      let w = exp<T>(a, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
-      let x = exp<T>(b, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
-      let y = exp<T>(c, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
-      let z = exp<T>(d, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
+      let w = exp<T>(a, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond, maybeFine, e6);
+      let x = exp<T>(b, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond, maybeFine, e6);
+      let y = exp<T>(c, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond, maybeFine, e6);
+      let z = exp<T>(d, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond, maybeFine, e6);
       if (keep) {
         v128.store(p, w);
         v128.store(p, x, 16);
@@ -201,7 +204,7 @@ export function turnOut<T>(from: usize, factors: v128, out: usize, stride: usize
       for (const last = p + rest; p < last; p += 16) {
         const a = less<T>(v128.load(p), m, shifted);
         if (!shifted) top = larger<T>(top, a);
-        let w = exp<T>(a, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
+        let w = exp<T>(a, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond, maybeFine, e6);
         if (others) {
           const i = v128.eq<T>(v128.load(p), m);
           top = v128.add<T>(top, v128.and(i, one));
@@ -221,9 +224,14 @@ export function turnOut<T>(from: usize, factors: v128, out: usize, stride: usize
   }
 }
 
-/** Exponentials in the place of the logits, after what SHIFTS says is taken from them, and their sums. */
-export function sumShifted<T>(at: usize, between: usize, bytes: usize, first: usize, last: usize, scratch: usize): void {
-  sumGroups<T>(at, between, bytes, first, last, true, true, scratch);
+/**
+ * Exponentials in the place of the logits, after what SHIFTS says is taken from them, and their sums. `fine`: with the digits
+ * that softmax needs, of float32; without them its polynomial has a term of 0 more.
+ */
+export function sumShifted<T>(
+  at: usize, between: usize, bytes: usize, first: usize, last: usize, fine: bool, scratch: usize,
+): void {
+  sumGroups<T>(at, between, bytes, first, last, true, true, scratch, false, sizeof<T>() == 4, sizeof<T>() == 4 && fine);
 }
 
 /** Two float64 vectors (or, for float64 rows, the first) rounded to one vector of the rows' type. */

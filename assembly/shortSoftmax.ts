@@ -18,7 +18,7 @@ function turnBatch<T>(end: usize, row: usize, stride: usize, between: usize, scr
 function batch<T>(rows: i32, row: usize, stride: usize, out: usize, scratch: usize): void {
   const between = stride * rowsInLanes<T>(), end = <usize>rows * sizeof<T>(), one = constant<f64>(ONE);
   turnBatch<T>(end, row, stride, between, scratch);
-  sumShifted<T>(scratch + LANES, between, between, 0, end, scratch);
+  sumShifted<T>(scratch + LANES, between, between, 0, end, true, scratch);
   let to = out, lanes = scratch + LANES;
   for (let g: usize = 0; g < end; g += 16, to += between, lanes += between) {
     const at = scratch + (sizeof<T>() == 4 ? g << 1 : g);

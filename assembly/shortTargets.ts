@@ -138,7 +138,7 @@ export function takeMaxima<T>(
       for (let p = lanes; p < lanes + bytes; p += 16) m = larger<T>(m, v128.load(p));
       m = v128.and(m, far);
       v128.store(scratch + g, m, SHIFTS);
-      sumShifted<T>(lanes, between, bytes, g, g + 16, scratch);
+      sumShifted<T>(lanes, between, bytes, g, g + 16, false, scratch);
       const own = v128.and(x, far);
       e = expLane<T>(v128.sub<T>(own, m));
       u = f64x2.sub(low<T>(own), low<T>(m));

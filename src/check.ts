@@ -6,8 +6,23 @@ import { type FloatArray, HalfBits, halfBits, isFloatArray, isLabelArray, type L
 /** What a value is, for a message: `an Int32Array`, `undefined`, `a number`. */
 export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
+  if (value instanceof HalfBits) return "a half-precision array";
   const kind = typeof value === "object" ? (value.constructor?.name ?? "object") : typeof value;
   return `${/^[AEIOU]/i.test(kind) && !/^U/.test(kind) ? "an" : "a"} ${kind}`;
+}
+
+/** Of an array without elements: that it did not lose them with its buffer, detached or shrunk. */
+export function checkAttached(name: string, argument: string, value: FloatArray | HalfBits | LabelArray): void {
+  try {
+    (value instanceof HalfBits ? value.bits : value).includes(0 as never);
+  } catch {
+    throw new TypeError(`${name}: ${argument} is detached`);
+  }
+}
+
+export function checkOptionsObject(name: string, options: unknown): void {
+  if (Object(options) === options) return;
+  throw new TypeError(`${name}: options must be an object, but is ${kindOf(options)}`);
 }
 
 export function checkFloats(name: string, argument: string, value: unknown): asserts value is FloatArray {

@@ -53,12 +53,18 @@ export async function create(options: LossesOptions, moduleOf: Modules, tuning?:
     return inJavaScript();
   }
   if (unfit !== undefined) notes.push(`relaxed: ${unfit}; the strict kernels run.`);
-  const opened = await openWasm({ threads, arenaBytes, wasm, worker: options.worker, tuning });
+  const opened = await openWasm({
+    threads,
+    arenaBytes,
+    wasm,
+    worker: options.worker as URL | string | undefined,
+    tuning,
+  });
   notes.push(...(found?.notes ?? []), ...opened.notes);
   return new Engine(opened.backend, notes, fused, opened.pool);
 }
 
-const NOTHING_UNPACKS = "this engine has no DecompressionStream for the inlined module (the option wasm takes a file)";
+const NOTHING_UNPACKS = "this engine has no DecompressionStream (the option wasm takes a file)";
 
 /** Why the relaxed kernels can't be had, where they can't. */
 function whyNotRelaxed(): string | undefined {
@@ -71,7 +77,7 @@ function whyNotRelaxed(): string | undefined {
 function whyNoWasm(backend: string): string | undefined {
   if (!hasSimd()) return "this engine has no WebAssembly SIMD";
   if (backend === "auto" && losesStack(globalThis.navigator?.userAgent ?? "")) {
-    return 'this engine can lose values of WebAssembly on the stack (backend: "wasm" takes it all the same)';
+    return 'this engine can lose values of WebAssembly on the stack (backend: "wasm" takes it anyway)';
   }
   return undefined;
 }

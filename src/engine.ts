@@ -12,7 +12,7 @@ import type { Evaluation } from "./evaluate/evaluation.ts";
 import { RowEvaluator, type RowListener } from "./evaluate/evaluator.ts";
 import type { EvaluatorOptions } from "./evaluate/options.ts";
 import { ErrorEvaluator, type RegressionEvaluator } from "./evaluate/regression.ts";
-import { type Batch, evaluateBatches } from "./evaluate/stream.ts";
+import { type Batches, evaluateBatches } from "./evaluate/stream.ts";
 import { type Engine as EvaluationEngine, Workspace } from "./evaluate/workspace.ts";
 import type { ArrayType } from "./memory/arena.ts";
 
@@ -120,8 +120,8 @@ export class Engine {
     return this.#open("crossEntropyWithGrad").crossEntropy.withGrad(logits, targets, o) as never;
   }
 
-  evaluator(options: EvaluatorOptions, listener?: RowListener): RowEvaluator {
-    return new RowEvaluator("evaluator", this.#evaluationEngine("evaluator"), options, listener);
+  evaluator(options: EvaluatorOptions, listener?: RowListener, name = "evaluator"): RowEvaluator {
+    return new RowEvaluator(name, this.#evaluationEngine(name), options, listener);
   }
 
   regressionEvaluator(): RegressionEvaluator {
@@ -129,16 +129,13 @@ export class Engine {
   }
 
   evaluate(logits: LogitsArray, labels: LabelArray, options: EvaluatorOptions): Evaluation {
-    const evaluator = this.evaluator(options);
+    const evaluator = this.evaluator(options, undefined, "evaluate");
     evaluator.addRows("evaluate", logits, labels);
     return evaluator.result();
   }
 
-  evaluateStream(
-    batches: AsyncIterable<Batch> | Iterable<Batch> | ReadableStream<Batch>,
-    options: EvaluatorOptions,
-  ): Promise<Evaluation> {
-    return evaluateBatches(this.evaluator(options), batches);
+  evaluateStream(batches: Batches, options: EvaluatorOptions): Promise<Evaluation> {
+    return evaluateBatches(this.evaluator(options, undefined, "evaluateStream"), batches);
   }
 
   #evaluationEngine(name: string): EvaluationEngine {

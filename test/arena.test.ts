@@ -69,7 +69,7 @@ test("an arena that is full says how much was asked and how much there is, in al
   const half = arena.alloc(Uint8Array, BYTES / 2);
   expect(() => arena.alloc(Float64Array, BYTES / 8)).toThrow(
     new RangeError(
-      "alloc: Float64Array of 512 needs 4096 bytes, but 2112 of 4096 are free, 2112 of them in one piece (arenaBytes)",
+      "alloc: Float64Array of 512 needs 4096 bytes, but 2048 of 4096 are free, 2048 in one piece (arenaBytes)",
     ),
   );
   arena.free(half);
@@ -78,9 +78,18 @@ test("an arena that is full says how much was asked and how much there is, in al
   arena.free(b);
   expect(() => arena.alloc(Uint8Array, BYTES / 2 - 1)).toThrow(
     new RangeError(
-      "alloc: Uint8Array of 2047 needs 2048 bytes, but 2112 of 4096 are free, 1024 of them in one piece (arenaBytes)",
+      "alloc: Uint8Array of 2047 needs 2048 bytes, but 2048 of 4096 are free, 1024 in one piece (arenaBytes)",
     ),
   );
+});
+
+test("no more than its bytes is given out, whatever the last line holds", () => {
+  for (const bytes of [0, 1, 64, 100, 128]) {
+    const arena = new Arena(new ArrayBuffer(bytes + OVERHEAD), 0, bytes, OVERHEAD);
+    expect(() => arena.alloc(Uint8Array, bytes + 1)).toThrow(RangeError);
+    expect(arena.alloc(Uint8Array, bytes)).toHaveLength(bytes);
+    expect(() => arena.alloc(Uint8Array, Math.max(1, bytes))).toThrow(RangeError);
+  }
 });
 
 test("a view that was given back frees nothing of whoever has its memory now, nor does another view of it", () => {

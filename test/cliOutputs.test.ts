@@ -67,6 +67,7 @@ describe("wrong usage, known before the work: exit code 2, every file as it was"
     [["evaluate", "", "y.npy"], 'LOGITS is "", but must name a file'],
     [["evaluate", "x.npy", ""], 'LABELS is "", but must name a file'],
     [["merge", "s.acc", ""], 'PART.acc is "", but must name a file'],
+    [[...evaluate, "--state", "-"], "--state is -, but must name a file (/dev/stdout is standard output)"],
     [[...evaluate, "--state", "new", "--report", "new"], "--report is new: the same file as --state new"],
     [[...evaluate, "--state", "new", "--report", "./new"], "--report is ./new: the same file as --state new"],
     [[...evaluate, "--state", "s.acc", "--report", "s.acc"], "--report is s.acc: the same file as --state s.acc"],

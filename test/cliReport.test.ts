@@ -213,8 +213,11 @@ test("--top-k and --per-class", () => {
 describe("wrong usage: one line, exit code 2", () => {
   test.each<[string[], string]>([
     [["evaluate", ...files, "--loss", "hinge"], '--loss is "hinge", but must be one of cross-entropy, mse'],
-    [["evaluate", ...files, "--threads", "0"], '--threads is "0", but must be an integer from 1 to 1024'],
-    [["evaluate", ...files, "--threads", "5000"], '--threads is "5000", but must be an integer from 1 to 1024'],
+    [["evaluate", ...files, "--threads", "0"], '--threads (or auto) is "0", but must be an integer from 1 to 1024'],
+    [
+      ["evaluate", ...files, "--threads", "5000"],
+      '--threads (or auto) is "5000", but must be an integer from 1 to 1024',
+    ],
     ...["f8", "float32", "i8"].map((it): [string[], string] => [
       ["evaluate", ...files, "--dtype", it],
       `--dtype is "${it}", but must be one of f16, bf16, f32, f64`,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createLosses } from "../src/index.ts";
+import { createLosses, float16 } from "../src/index.ts";
 import { backends, type Losses, openBackends } from "./backends.ts";
 import {
   dtypes,
@@ -501,4 +501,76 @@ describe.each(backends)("$name", ({ options }) => {
 
 test("a backend that there isn't", async () => {
   await expect(createLosses({ backend: any("gpu") })).rejects.toThrow(/^createLosses: backend .*gpu/);
+});
+
+describe("arrays that lost their memory, and what is no options", () => {
+  const o = { classes: 3 };
+  /** Without elements, since they went elsewhere with the buffer. */
+  function gone<A extends ArrayBufferView>(array: A): A {
+    structuredClone(array.buffer, { transfer: [array.buffer as ArrayBuffer] });
+    return array;
+  }
+  const x = () => gone(new Float32Array(6));
+  const y = () => gone(new BigInt64Array(2));
+
+  test.each(backends)("$name", async ({ options }) => {
+    const losses = await createLosses(options);
+    const calls: [string, string, () => unknown][] = [
+      ["mse", "predictions", () => losses.mse(x(), x())],
+      ["mse", "predictions", () => losses.mse(x(), new Float32Array(2))],
+      ["mse", "targets", () => losses.mse(new Float32Array(0), x())],
+      ["rmseWithGrad", "predictions", () => losses.rmseWithGrad(x(), x())],
+      ["softmax", "logits", () => losses.softmax(x(), o)],
+      ["logSumExp", "logits", () => losses.logSumExp(float16(gone(new Uint16Array(3))), o)],
+      ["crossEntropy", "logits", () => losses.crossEntropy(x(), y(), o)],
+      ["crossEntropy", "logits", () => losses.crossEntropy(x(), Int32Array.of(1, 2), o)],
+      ["crossEntropy", "labels", () => losses.crossEntropy(new Float32Array(0), y(), o)],
+      ["crossEntropyWithGrad", "probabilities", () => losses.crossEntropyWithGrad(new Float32Array(0), x(), o)],
+      ["evaluate", "logits", () => losses.evaluate(x(), y(), o)],
+      ["evaluate", "labels", () => losses.evaluate(new Float64Array(0), y(), o)],
+      ["add", "targets", () => losses.regressionEvaluator().add(new Float32Array(0), x())],
+    ];
+    for (const [name, argument, call] of calls) expect(call).toThrow(new TypeError(`${name}: ${argument} is detached`));
+    // without rows, but with memory
+    expect(losses.crossEntropy(new Float32Array(0), new BigInt64Array(0), { ...o, reduction: "sum" })).toBe(0);
+
+    const [a, b] = [new Float32Array(3), Int32Array.of(1)];
+    const wrong: [string, (it: never) => unknown][] = [
+      ["mse", (it) => losses.mse(a, a, it)],
+      ["mseWithGrad", (it) => losses.mseWithGrad(a, a, it)],
+      ["rmseWithGrad", (it) => losses.rmseWithGrad(a, a, it)],
+      ["softmax", (it) => losses.softmax(a, it)],
+      ["crossEntropy", (it) => losses.crossEntropy(a, b, it)],
+      ["crossEntropyWithGrad", (it) => losses.crossEntropyWithGrad(a, b, it)],
+      ["evaluate", (it) => losses.evaluate(a, b, it)],
+      ["evaluator", (it) => losses.evaluator(it)],
+    ];
+    for (const [name, call] of wrong) {
+      for (const [it, kind] of [
+        [null, "null"],
+        ["sum", "a string"],
+        [3, "a number"],
+      ]) {
+        expect(() => call(it as never)).toThrow(new TypeError(`${name}: options must be an object, but is ${kind}`));
+      }
+    }
+    losses.close();
+  });
+});
+
+test("a loss that is computed while the options are read does not change the one that reads them", async () => {
+  for (const { losses } of await openBackends()) {
+    const [x, y] = [Float32Array.of(1, 2, 3, 4, 5, 6), Int32Array.of(0, 1)];
+    const wanted = losses.crossEntropyWithGrad(x, y, { classes: 3 });
+    const grad = new Float32Array(6);
+    const got = losses.crossEntropyWithGrad(x, y, {
+      classes: 3,
+      get out() {
+        losses.crossEntropy(x, y, { classes: 3, labelSmoothing: 0.5 });
+        return grad;
+      },
+    });
+    expect(got).toEqual(wanted);
+    expect(got.grad).toBe(grad);
+  }
 });

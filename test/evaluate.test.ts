@@ -297,6 +297,22 @@ describe("streams", () => {
     expect({ destroyed: bad.destroyed, ahead: read < 3 }).toEqual({ destroyed: true, ahead: true });
   });
 
+  test("errors name the function, and count rows from the first batch on", async () => {
+    const of = (n: number) => ({ logits: x.subarray(0, 5 * n), labels: y.subarray(0, n) });
+    const wrong = { logits: x.subarray(0, 10), labels: Int32Array.of(0, 7) };
+    await expect(losses.evaluateStream([of(20), of(3), wrong], { classes: 5 })).rejects.toThrow(
+      "evaluateStream: labels[24] is 7, but classes is 5 (allowed 0..4, or ignoreIndex -100)",
+    );
+    expect(() => losses.evaluate(x, y, { classes: 0 })).toThrow("evaluate: classes is 0, but");
+    expect(() => losses.evaluate(x, y, undefined as never)).toThrow(
+      "evaluate: options must be an object, but is undefined",
+    );
+    expect(() => losses.evaluate(x, [1] as never, { classes: 5 })).toThrow(
+      "evaluate: labels must be an integer typed array, but is an Array",
+    );
+    expect(() => losses.evaluateStream([], { classes: 5, bins: 0 })).toThrow("evaluateStream: bins is 0, but");
+  });
+
   test("what is no stream, and what is no batch", async () => {
     await expect(losses.evaluateStream(7 as never, { classes: 5 })).rejects.toThrow(TypeError);
     await expect(losses.evaluateStream([7] as never, { classes: 5 })).rejects.toThrow(

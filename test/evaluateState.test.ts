@@ -148,3 +148,21 @@ test("without room in the arena the same state", async () => {
   }
   expect(states[0]).toEqual(states[1]);
 });
+
+test("losses of a class that add up to more than float64 holds have one state, too", () => {
+  const options = { classes: 2, perClass: true };
+  const x = Float64Array.of(1.7e308, 0, 1.7e308, 0, 0, 1);
+  const y = Int32Array.of(1, 1, 1);
+  for (const { losses } of opened) {
+    const whole = losses.evaluator(options);
+    whole.add(x, y);
+    const parts = [0, 1, 2].map((row) => {
+      const part = losses.evaluator(options);
+      part.add(x.subarray(2 * row, 2 * row + 2), y.subarray(row, row + 1));
+      return part.state();
+    });
+    expect(mergeStates(...parts)).toEqual(whole.state());
+    expect(whole.result().perClass?.[0]).toEqual(evaluationOf(mergeStates(...parts)).perClass?.[0]);
+    expect(whole.result().perClass?.[0].loss).toBe(Number.POSITIVE_INFINITY);
+  }
+});

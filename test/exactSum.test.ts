@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { extractSums } from "../src/kernels/exactSums.ts";
 import { ExactSum } from "../src/numeric/exactSum.ts";
+import { LOOPS } from "../src/numeric/loops.ts";
 import { backends } from "./elementary.ts";
 
 /** A float64 as a fraction: numerator over 2^1074. */
@@ -69,8 +70,8 @@ test("order, splitting and the way of adding don't matter", () => {
       const turned = [...values.slice(at), ...values.slice(0, at).reverse()];
       expect(sumOf(turned)).toBe(wanted);
       const all = new ExactSum();
-      all.addAll(Float64Array.from(values.slice(0, at)));
-      all.addAll(Float64Array.from(values.slice(at)));
+      all.addAll(Float64Array.from(values), at, LOOPS);
+      all.addAll(Float64Array.from(values.slice(at)), values.length - at, LOOPS);
       expect(all.value()).toBe(wanted);
     }),
     { numRuns: 500 },
@@ -117,7 +118,7 @@ describe("values that are hard to add", () => {
   test("three million of them, past the bins' limit", () => {
     const sum = new ExactSum();
     const values = new Float64Array(3_000_000).fill(0.1);
-    sum.addAll(values);
+    sum.addAll(values, values.length, LOOPS);
     sum.add(1e20);
     sum.add(-1e20);
     // 3e6 times the float64 nearest to 0.1, which is 5.55e-18 above it
@@ -206,9 +207,9 @@ test("many values, usual ones and others, add up as one by one, in blocks or not
     fc.property(fc.array(value, { minLength: 1, maxLength: 100 }), fc.integer({ min: 1, max: 5000 }), (some, n) => {
       const values = Float64Array.from({ length: n }, (_, i) => (i < 3000 ? (i % 7) / 3 : some[i % some.length]));
       const sum = new ExactSum();
-      sum.addAll(values);
+      sum.addAll(values, values.length, LOOPS);
       expect(sum.value()).toBe(sumOf([...values]));
-      sum.addAll(values, Math.ceil(n / 2));
+      sum.addAll(values, Math.ceil(n / 2), LOOPS);
       expect(sum.value()).toBe(sumOf([...values, ...values.slice(0, Math.ceil(n / 2))]));
     }),
     { numRuns: 50 },

@@ -1,5 +1,15 @@
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -409,6 +419,43 @@ function readAll(path: string): NpyArray {
     file.close();
   }
 }
+
+// Windows has no modes and no named pipes, and links only for some
+describe.skipIf(process.platform === "win32")("where something is already", () => {
+  const data = Float32Array.of(1, 2, 3);
+  const at = (name: string) => join(folder, name);
+
+  test("a link is followed, and the mode of the file kept", () => {
+    writeFileSync(at("target.npy"), "before", { mode: 0o600 });
+    symlinkSync("target.npy", at("link.npy"));
+    symlinkSync("later.npy", at("dangling.npy"));
+    for (const name of ["link.npy", "dangling.npy"]) {
+      writeNpy(at(name), data, [3]);
+      expect(lstatSync(at(name)).isSymbolicLink()).toBe(true);
+      expect(bytesOf(readAll(at(name)))).toEqual(bytesOf(data));
+    }
+    expect(statSync(at("target.npy")).mode & 0o777).toBe(0o600);
+  });
+
+  test("a pipe is written into", async () => {
+    execFileSync("mkfifo", [at("pipe.npy")]);
+    const reader = spawn("cat", [at("pipe.npy")]);
+    const chunks: Buffer[] = [];
+    reader.stdout.on("data", (chunk) => chunks.push(chunk));
+    const ended = new Promise((resolve) => reader.on("close", resolve));
+    writeNpy(at("pipe.npy"), data, [3]);
+    await ended;
+    expect(lstatSync(at("pipe.npy")).isFIFO()).toBe(true);
+    writeNpy(at("same.npy"), data, [3]);
+    expect(Buffer.concat(chunks)).toEqual(readFileSync(at("same.npy")));
+  });
+});
+
+test("without a shape: one line", () => {
+  expect(() => writeNpy(join(folder, "none.npy"), Float32Array.of(1), undefined as never)).toThrow(
+    new TypeError("writeNpy: shape must be an array of sizes, but is undefined"),
+  );
+});
 
 function bytesOf(data: NpyArray): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);

@@ -141,6 +141,7 @@ test.each([
   ["es2022,dom,esnext.disposable", "node"],
   ["es2022", "node"],
   ["es2022,dom", ""],
+  ["es2022,esnext.disposable", ""],
 ])("its types are found, and compile with --lib %s --types '%s'", (lib, types) => {
   mkdirSync(join(folder, "types"), { recursive: true });
   writeFileSync(
@@ -166,7 +167,7 @@ test.each([
     writeNpy("x.npy", rows, [1]);
     const shape: readonly number[] = openNpy("x.npy").shape;
     losses[Symbol.dispose]();
-    console.log(mean, loss, grad, ofAny, shape);
+    export const all = [mean, loss, grad, ofAny, shape];
     `,
   );
   const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
@@ -221,6 +222,6 @@ test("a page loads at most 35 KB, minified and gzipped, the WebAssembly included
   }
 });
 
-test("the packed package takes at most 173 KB", () => {
-  expect(tarball, `${tarball} bytes; the limit is ${173 * KB}`).toBeLessThanOrEqual(173 * KB);
+test("the packed package takes at most 175 KB", () => {
+  expect(tarball, `${tarball} bytes; the limit is ${175 * KB}`).toBeLessThanOrEqual(175 * KB);
 });

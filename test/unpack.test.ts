@@ -66,7 +66,7 @@ test("an engine that can't unpack runs in JavaScript and says so, or from a file
   const losses = await createLosses();
   expect(losses.backend).toBe("js");
   expect(losses.notes).toEqual([
-    "backend: this engine has no DecompressionStream for the inlined module (the option wasm takes a file); the JavaScript loops run.",
+    "backend: this engine has no DecompressionStream (the option wasm takes a file); the JavaScript loops run.",
   ]);
   await expect(createLosses({ backend: "wasm" })).rejects.toThrow("no DecompressionStream");
   expect((await createLosses({ wasm: module })).backend).toBe("wasm");

@@ -1,5 +1,6 @@
 import type { Backend, Reduce as TakePartials } from "../backends/backend.ts";
 import {
+  checkAttached,
   checkChoice,
   checkFloats,
   checkFraction,
@@ -134,9 +135,11 @@ export class CrossEntropyLoss {
     options: CrossEntropy & Out,
   ): WithGrad<number | Float64Array> {
     const name = "crossEntropyWithGrad";
+    // before the arguments are put down: reading it may call another loss
+    const out = options?.out;
     try {
       const read = this.#open(name, logits, targets, options);
-      const grad = rowsOut(name, "logits", read, options);
+      const grad = rowsOut(name, "logits", read, out);
       checkOverlap(name, grad, isFloatArray(targets) ? "probabilities" : "labels", targets, false);
       if (options.weight) checkOverlap(name, grad, "weight", options.weight, false);
       this.#args.grad = grad;
@@ -158,6 +161,7 @@ export class CrossEntropyLoss {
     const rows = checkRows(name, "logits", logits, options);
     const { classes, weight = null, ignoreIndex = -100, labelSmoothing = 0, input = "logits" } = options;
     const byLabel = checkTargets(name, targets);
+    if (rows === 0) checkAttached(name, byLabel ? "labels" : "probabilities", targets);
     if (byLabel) checkLength(name, "labels", targets.length, rows, "logits (in rows)");
     else {
       checkSameDtype(name, "probabilities", targets as FloatArray, "logits", logits);

@@ -5,7 +5,7 @@ import type { Evaluation } from "../evaluate/evaluation.ts";
 import type { Evaluator } from "../evaluate/evaluator.ts";
 import type { EvaluatorOptions } from "../evaluate/options.ts";
 import type { RegressionEvaluator } from "../evaluate/regression.ts";
-import type { Batch } from "../evaluate/stream.ts";
+import type { Batches } from "../evaluate/stream.ts";
 import type { CrossEntropy } from "./crossEntropy.ts";
 import type { Out, Reduce, WithGrad } from "./reduction.ts";
 import type { Rows } from "./rows.ts";
@@ -27,9 +27,14 @@ export interface LossesOptions {
    * Instead of the inlined module: where one of the package's files is, its bytes, or the WebAssembly.Module (an `object`
    * here: only the DOM's declarations name it, and programs compile without them).
    */
-  wasm?: URL | ArrayBuffer | ArrayBufferView | object;
+  wasm?: Address | ArrayBuffer | ArrayBufferView | object;
   /** Instead of the inlined worker. */
-  worker?: URL | string;
+  worker?: Address | string;
+}
+
+/** A URL, for programs without declarations of that. */
+export interface Address {
+  readonly href: string;
 }
 
 /** The constructor of a typed array. */
@@ -249,10 +254,7 @@ export interface Losses {
    * @example
    * await losses.evaluateStream(readBatches("logits.bin"), { classes: 10 });
    */
-  evaluateStream(
-    batches: AsyncIterable<Batch> | Iterable<Batch> | ReadableStream<Batch>,
-    options: EvaluatorOptions,
-  ): Promise<Evaluation>;
+  evaluateStream(batches: Batches, options: EvaluatorOptions): Promise<Evaluation>;
 
   /**
    * An evaluator of regressions: mse, rmse, mae, largest error and R2. The sum over elements is exact, whatever the batches,

@@ -1,4 +1,4 @@
-import { checkChoice } from "../check.ts";
+import { checkChoice, checkOptionsObject } from "../check.ts";
 import type { FloatArray } from "../dtype.ts";
 
 /** How losses become one number: their mean (the default), their sum, or `none`: each of them. */
@@ -24,7 +24,9 @@ export interface WithGrad<L = number, G extends FloatArray = FloatArray> {
 const REDUCTIONS: readonly Reduction[] = ["mean", "sum", "none"];
 
 export function reductionOf(name: string, options: Reduce | undefined): Reduction {
-  const reduction = options?.reduction;
+  if (options === undefined) return "mean";
+  checkOptionsObject(name, options);
+  const { reduction } = options;
   if (reduction === undefined || reduction === null) return "mean";
   checkChoice(name, "reduction", reduction, REDUCTIONS);
   return reduction;

@@ -1,4 +1,4 @@
-import { checkInteger, checkOut, checkOverlap } from "../check.ts";
+import { checkAttached, checkInteger, checkOptionsObject, checkOut, checkOverlap } from "../check.ts";
 import { dtypeOf, type FloatArray, floatArray, HalfBits } from "../dtype.ts";
 import type { Out } from "./reduction.ts";
 
@@ -14,24 +14,21 @@ const MAXIMAL_CLASSES = 2 ** 24;
 export function checkRows(
   name: string,
   argument: string,
-  { length }: FloatArray | HalfBits,
+  data: FloatArray | HalfBits,
   options: Rows | undefined,
 ): number {
-  const classes = options?.classes;
+  checkOptionsObject(name, options);
+  const classes = options!.classes;
+  const { length } = data;
   checkInteger(name, "classes", classes, 1, MAXIMAL_CLASSES);
   const rows = length / (classes as number);
+  if (rows === 0) checkAttached(name, argument, data);
   if (Number.isInteger(rows)) return rows;
   throw new RangeError(`${name}: ${argument} has length ${length}, which is not a multiple of classes ${classes}`);
 }
 
 /** `out` as long as the logits, checked, or a new array. */
-export function rowsOut(
-  name: string,
-  argument: string,
-  data: FloatArray | HalfBits,
-  options: Out | undefined,
-): FloatArray {
-  const out = options?.out;
+export function rowsOut(name: string, argument: string, data: FloatArray | HalfBits, out: Out["out"]): FloatArray {
   if (out === undefined) return floatArray(dtypeOf(data), data.length);
   checkOut(name, out, data, argument);
   const half = data instanceof HalfBits;

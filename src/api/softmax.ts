@@ -40,7 +40,7 @@ export class Softmax {
     const { name } = kernel;
     const logits = checkLogits(name, "logits", data);
     const rows = checkRows(name, "logits", logits, options);
-    const out = rowsOut(name, "logits", logits, options);
+    const out = rowsOut(name, "logits", logits, options.out);
     this.#run(kernel, logits, rows, options.classes, out);
     return out;
   }

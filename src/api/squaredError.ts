@@ -1,5 +1,13 @@
 import type { Backend, Reduce as TakePartials } from "../backends/backend.ts";
-import { checkFloats, checkLength, checkOut, checkOverlap, checkSameDtype } from "../check.ts";
+import {
+  checkAttached,
+  checkFloats,
+  checkLength,
+  checkOptionsObject,
+  checkOut,
+  checkOverlap,
+  checkSameDtype,
+} from "../check.ts";
 import { dtypeOf, type FloatArray, floatArray } from "../dtype.ts";
 import { squaredError, squaredErrorGradient, squaredErrors } from "../generated/kernels.ts";
 import { BLOCK_ELEMENTS } from "../kernels/constants.ts";
@@ -12,12 +20,15 @@ function check(name: string, predictions: unknown, targets: unknown): number {
   checkFloats(name, "targets", targets);
   checkSameDtype(name, "targets", targets, "predictions", predictions);
   const { length } = predictions;
+  if (length === 0) checkAttached(name, "predictions", predictions);
   checkLength(name, "targets", targets.length, length, "predictions");
+  if (length === 0) checkAttached(name, "targets", targets);
   return length;
 }
 
 /** `out` of a gradient, checked, or a new array. */
 function gradientOf(name: string, predictions: FloatArray, targets: FloatArray, options: Out | undefined): FloatArray {
+  if (options !== undefined) checkOptionsObject(name, options);
   const out = options?.out;
   if (out === undefined) return floatArray(dtypeOf(predictions), predictions.length);
   checkOut(name, out, predictions, "predictions");

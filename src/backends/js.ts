@@ -8,10 +8,11 @@ import { Arena } from "../memory/arena.ts";
 import { copyLabels } from "../memory/labels.ts";
 import { ARENA_OVERHEAD, PARTIAL_UNITS, WORKSPACE_BYTES } from "../memory/map.ts";
 import { ExactSum } from "../numeric/exactSum.ts";
+import { LOOPS } from "../numeric/loops.ts";
 import type { Arguments, Backend, Reduce } from "./backend.ts";
 import { elementsPerUnit, partialUnits } from "./plan.ts";
 
-const LOOPS = new Map(KERNELS.map(({ name, loop }) => [name, loop]));
+const KERNEL_LOOPS = new Map(KERNELS.map(({ name, loop }) => [name, loop]));
 
 /** Elements of half-precision rows widened at once: 1 MiB of float32. */
 const WIDENED_ELEMENTS = 2 ** 18;
@@ -65,7 +66,7 @@ export function createJsBackend(arenaBytes: number): Backend {
       return arena;
     },
     run(kernel: Kernel, _dtype: Dtype, units: number, args: Arguments, elements = 0, reduce?: Reduce) {
-      const loop = LOOPS.get(kernel.name) as (begin: number, end: number, ...parameters: unknown[]) => void;
+      const loop = KERNEL_LOOPS.get(kernel.name) as (begin: number, end: number, ...parameters: unknown[]) => void;
       const half = kernel.parameters.find(({ name }) => args[name] instanceof HalfBits);
       const fitting = half ? Math.max(1, Math.floor(WIDENED_ELEMENTS / elementsPerUnit(half, args))) : units;
       const launch = Math.min(partialUnits(kernel), fitting);
@@ -83,6 +84,6 @@ export function createJsBackend(arenaBytes: number): Backend {
       sum.clear();
       return sum;
     },
-    addExactly: (to, values, n) => to.addAll(values, n),
+    addExactly: (to, values, n) => to.addAll(values, n, LOOPS),
   };
 }

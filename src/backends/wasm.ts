@@ -7,13 +7,13 @@ import {
   BINS,
   BINS_BYTES,
   SCRATCH,
-  SHARED_PARTIAL_UNITS,
+  SCRATCH_BYTES,
   WORKSPACE,
   WORKSPACE_BYTES,
   writeConstants,
 } from "../memory/map.ts";
 import { ExactSum, type Loops } from "../numeric/exactSum.ts";
-import { EXTRACTED, PARTS } from "../numeric/extraction.ts";
+import { EXTRACTED } from "../numeric/extraction.ts";
 import type { Arguments, Backend, Reduce } from "./backend.ts";
 import { Call } from "./call.ts";
 import type { Launcher } from "./launcher.ts";
@@ -43,7 +43,7 @@ export function createWasmBackend(
   const planOf = createPlans(exports);
   const sum = new ExactSum(new Float64Array(buffer, BINS, BINS_BYTES / 8));
   // the caller's scratch: between two kernels nothing stands there
-  const sums = new Float64Array(buffer, SCRATCH, PARTS * Math.ceil(SHARED_PARTIAL_UNITS / EXTRACTED));
+  const sums = new Float64Array(buffer, SCRATCH, SCRATCH_BYTES / 8);
   const loops: Loops = {
     extract(values, n) {
       exports.extractSums(0, Math.ceil(n / EXTRACTED), values.byteOffset, SCRATCH, n);
@@ -100,7 +100,7 @@ export function createWasmBackend(
       sum.clear();
       return sum;
     },
-    // those of wide rows are not in this memory
-    addExactly: (to, values, n) => to.addAll(values, n, values.buffer === buffer ? loops : undefined),
+    // those of wide rows are not in this memory, but come one by one
+    addExactly: (to, values, n) => to.addAll(values, n, loops),
   };
 }

@@ -70,7 +70,7 @@ export function evaluateOptions(args: readonly string[]) {
   const backend = choiceOption("--backend", values.backend, ["auto", "wasm", "js"]);
   const loss = choiceOption("--loss", values.loss, ["cross-entropy", "mse"]);
   const threads: number | "auto" =
-    values.threads === "auto" ? "auto" : integerOption("--threads", values.threads, 1, MAXIMAL_THREADS);
+    values.threads === "auto" ? "auto" : integerOption("--threads (or auto)", values.threads, 1, MAXIMAL_THREADS);
   const worst = integerOption("--worst", values.worst, 0);
   const ignoreIndex = integerOption("--ignore-index", values["ignore-index"] ?? "-100", -INT32, INT32 - 1);
   const topK = topKOption(values["top-k"]);

@@ -1,17 +1,12 @@
 import { accessSync, chmodSync, constants, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { identityOf, isReplaced, type Place, placeOf } from "../formats/place.ts";
 import { UsageError } from "./arguments.ts";
-import { identityOf, type Place, placeOf } from "./place.ts";
 
 export type Output = readonly [path: string, data: string | Uint8Array];
 
 /** A file and what the command line calls it: `["--state", "part.acc"]`. */
 export type Named = readonly [name: string, path: string];
-
-/** Whether a file appears there or gives way to a new one; to devices, pipes and open descriptors it is written. */
-function isReplaced({ stat, descriptor }: Place): boolean {
-  return descriptor === undefined && (stat === undefined || stat.isFile());
-}
 
 /** Fails where outputs can't be written, are one file or an input, before the work that makes them. */
 export function checkOutputs(
@@ -21,6 +16,9 @@ export function checkOutputs(
   const given = outputs.filter((it): it is Named => it[1] !== undefined);
   for (const [name, path] of [...inputs, ...given]) {
     if (path === "") throw new UsageError(`${name} is "", but must name a file`);
+  }
+  for (const [name, path] of given) {
+    if (path === "-") throw new UsageError(`${name} is -, but must name a file (/dev/stdout is standard output)`);
   }
   const taken = new Map<string, Named>();
   for (const input of inputs) {

@@ -1,6 +1,6 @@
 import { LabelCheck } from "../api/labels.ts";
 import type { Backend } from "../backends/backend.ts";
-import { checkLength, checkLogits } from "../check.ts";
+import { checkAttached, checkLength, checkLogits, kindOf } from "../check.ts";
 import { dtypeOf, type FloatArray, type HalfBits, isLabelArray, type LabelArray, type LogitsArray } from "../dtype.ts";
 import { evaluate, labelWeights } from "../generated/kernels.ts";
 import { type Counters, countersOf, EXPONENTS_USED, LOSS_BINS, SUM_BINS, SUMS } from "../kernels/counters.ts";
@@ -96,6 +96,11 @@ export class RowEvaluator implements Evaluator {
     if (weights) this.#addWeights(backend, labels, weights);
   }
 
+  /** Rows so far. */
+  get rows(): number {
+    return this.#totals.rows;
+  }
+
   result(): Evaluation {
     return evaluationOfTotals(this.#drained());
   }
@@ -185,7 +190,13 @@ function rowsOf(name: string, logits: FloatArray | HalfBits, labels: unknown, cl
   if (!Number.isInteger(rows)) {
     throw new RangeError(`${name}: logits has length ${logits.length}, which is not a multiple of classes ${classes}`);
   }
-  if (!isLabelArray(labels)) throw new TypeError(`${name}: labels must be an integer typed array`);
+  if (!isLabelArray(labels)) {
+    throw new TypeError(`${name}: labels must be an integer typed array, but is ${kindOf(labels)}`);
+  }
+  if (rows === 0) {
+    checkAttached(name, "logits", logits);
+    checkAttached(name, "labels", labels);
+  }
   checkLength(name, "labels", labels.length, rows, "logits (in rows)");
   return rows;
 }

@@ -1,4 +1,4 @@
-import { checkFloats, checkInteger, checkLength } from "../check.ts";
+import { checkFloats, checkInteger, checkLength, checkOptionsObject } from "../check.ts";
 import type { FloatArray } from "../dtype.ts";
 import { crc32 } from "./bytes.ts";
 
@@ -44,7 +44,8 @@ function checkWeight(name: string, weight: unknown, classes: number): asserts we
 }
 
 export function checkOptions(name: string, options: EvaluatorOptions | undefined): Options {
-  const { classes, ignoreIndex = -100, weight, topK = [1, 5], bins = 15, perClass = false } = options ?? ({} as never);
+  checkOptionsObject(name, options);
+  const { classes, ignoreIndex = -100, weight, topK = [1, 5], bins = 15, perClass = false } = options!;
   checkInteger(name, "classes", classes, 1, MAXIMAL_CLASSES);
   checkInteger(name, "ignoreIndex", ignoreIndex, -INT32_MAX - 1, INT32_MAX);
   checkInteger(name, "bins", bins, 1, MAXIMAL_BINS);

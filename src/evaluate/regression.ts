@@ -1,4 +1,4 @@
-import { checkLength, checkLogits } from "../check.ts";
+import { checkAttached, checkLength, checkLogits } from "../check.ts";
 import { dtypeOf, type FloatArray, HalfBits, type LogitsArray } from "../dtype.ts";
 import { SUM_BINS } from "../kernels/counters.ts";
 import { larger, REGRESSION_SUMS } from "../kernels/errors.ts";
@@ -72,7 +72,9 @@ export class ErrorEvaluator implements RegressionEvaluator {
     if (dtypeOf(p) !== dtypeOf(t)) {
       throw new TypeError(`add: targets is a ${nameOf(t)}, but predictions is a ${nameOf(p)}`);
     }
+    if (p.length === 0) checkAttached("add", "predictions", p);
     checkLength("add", "targets", t.length, p.length, "predictions");
+    if (p.length === 0) checkAttached("add", "targets", t);
     const workspace = this.#engine.workspace();
     workspace.take(this);
     const totals = this.#totals;

@@ -1,6 +1,6 @@
 import type { LabelArray, LogitsArray } from "../dtype.ts";
 import type { Evaluation } from "./evaluation.ts";
-import type { Evaluator } from "./evaluator.ts";
+import type { RowEvaluator } from "./evaluator.ts";
 
 /** Rows of a stream. */
 export interface Batch {
@@ -10,36 +10,45 @@ export interface Batch {
   labels: LabelArray;
 }
 
-export type Batches = AsyncIterable<Batch> | Iterable<Batch> | ReadableStream<Batch>;
+/** A web ReadableStream, for programs without declarations of that. */
+export interface BatchStream {
+  getReader(): {
+    read(): Promise<{ done: boolean; value?: Batch }>;
+    cancel(): Promise<unknown>;
+    releaseLock(): void;
+  };
+}
+
+export type Batches = AsyncIterable<Batch> | Iterable<Batch> | BatchStream;
 
 /** Adds batches one by one; asks for the next one when one is done with. */
-export async function evaluateBatches(evaluator: Evaluator, batches: Batches): Promise<Evaluation> {
+export async function evaluateBatches(evaluator: RowEvaluator, batches: Batches): Promise<Evaluation> {
   for await (const batch of iterable(batches)) {
     if (typeof batch !== "object" || batch === null) {
       throw new TypeError(`evaluateStream: a batch must be an object of logits and labels, but is ${batch}`);
     }
-    evaluator.add(batch.logits, batch.labels);
+    evaluator.addRows("evaluateStream", batch.logits, batch.labels, evaluator.rows);
   }
   return evaluator.result();
 }
 
 function iterable(batches: Batches): AsyncIterable<Batch> | Iterable<Batch> {
-  const it = batches as Partial<AsyncIterable<Batch> & Iterable<Batch> & ReadableStream<Batch>> | null | undefined;
+  const it = batches as Partial<AsyncIterable<Batch> & Iterable<Batch> & BatchStream> | null | undefined;
   if (it?.[Symbol.asyncIterator] || it?.[Symbol.iterator]) return it as AsyncIterable<Batch>;
-  if (typeof it?.getReader === "function") return readerOf(it as ReadableStream<Batch>);
+  if (typeof it?.getReader === "function") return readerOf(it as BatchStream);
   throw new TypeError("evaluateStream: batches must be an iterable or a ReadableStream");
 }
 
 /** A ReadableStream where it is not an iterable itself. */
-async function* readerOf(stream: ReadableStream<Batch>): AsyncGenerator<Batch> {
+async function* readerOf(stream: BatchStream): AsyncGenerator<Batch> {
   const reader = stream.getReader();
   let done = false;
   try {
     for (;;) {
       const next = await reader.read();
       done = next.done;
-      if (next.done) return;
-      yield next.value;
+      if (done) return;
+      yield next.value as Batch;
     }
   } finally {
     if (!done) await reader.cancel();

@@ -1,5 +1,6 @@
 /** npy files on disk, for Node: read in pieces of any size, so that memory does not grow with the file. */
-import { closeSync, fstatSync, openSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fchmodSync, fstatSync, openSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
+import { kindOf } from "../check.ts";
 import { FormatError } from "./error.ts";
 import {
   formatNpyHeader,
@@ -11,6 +12,7 @@ import {
   parseNpyHeader,
   shapeText,
 } from "./npyHeader.ts";
+import { isReplaced, placeOf } from "./place.ts";
 
 /** One call reads or writes at most this much: Node takes no more than 2^31 - 1 bytes at a time. */
 const maxTransferBytes = 2 ** 30;
@@ -53,7 +55,8 @@ export function openNpy(path: string): NpyReader {
 
 /**
  * Writes an array as an npy file (version 1.0, C order) that appears under its name when it is complete:
- * it is written beside it, as `<path>.<process id>.tmp`, and renamed.
+ * it is written beside it, as `<path>.<process id>.tmp`, and renamed. Links are followed, and the mode of a file that was
+ * there is kept; a device or a pipe is written into.
  *
  * ```ts
  * writeNpy("logits.npy", logits, [rows, classes]);
@@ -62,24 +65,38 @@ export function openNpy(path: string): NpyReader {
  * @throws RangeError if the sizes in `shape` don't multiply to the length of `data`; the error of node:fs if it can't be written
  */
 export function writeNpy(path: string, data: NpyArray, shape: readonly number[]): void {
+  if (!Array.isArray(shape)) throw new TypeError(`writeNpy: shape must be an array of sizes, but is ${kindOf(shape)}`);
   const length = shape.reduce((product, size) => product * size, 1);
   if (length !== data.length || !shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
     throw new RangeError(`writeNpy: shape is ${shapeText(shape)}, but data.length is ${data.length}`);
   }
   const header = formatNpyHeader(data.constructor as NpyArrayType, shape);
-  const temporary = `${path}.${process.pid}.tmp`;
-  const file = openSync(temporary, "w");
+  const place = placeOf(path);
+  if (!isReplaced(place)) {
+    // an open descriptor from where it stands, as the command line does
+    if (place.descriptor === undefined || place.stat?.isFIFO()) writeParts(openSync(path, "w"), header, data);
+    else for (const part of [header, data]) writeFully(place.descriptor, part);
+    return;
+  }
+  const temporary = `${place.path}.${process.pid}.tmp`;
   try {
-    try {
-      writeFully(file, header);
-      writeFully(file, data);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(temporary, path);
+    const file = openSync(temporary, "w");
+    // the mode of the file that gives way
+    if (place.stat) fchmodSync(file, Number(place.stat.mode) & 0o7777);
+    writeParts(file, header, data);
+    renameSync(temporary, place.path);
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;
+  }
+}
+
+/** And closes the file. */
+function writeParts(file: number, ...parts: ArrayBufferView[]): void {
+  try {
+    for (const part of parts) writeFully(file, part);
+  } finally {
+    closeSync(file);
   }
 }
 

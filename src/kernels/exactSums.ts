@@ -1,5 +1,5 @@
-import { addRangeToBins } from "../numeric/exactSum.ts";
 import { extractSums as loop, PARTS } from "../numeric/extraction.ts";
+import { addRangeToBins } from "../numeric/loops.ts";
 import { count, input, kernel, output } from "./kernel.ts";
 
 const exact = { f32: "exact", f64: "exact" };

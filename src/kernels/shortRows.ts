@@ -214,7 +214,7 @@ export function softmaxShortRows(
       const m = maximum(logits, from + at, from + at + classes, Number.NEGATIVE_INFINITY);
       for (let j = at; j < at + classes; j++) more[j] = logits[from + j] - m;
     }
-    lanes.powers(more, 0, n, LOWEST_15[dtype], MAGIC_15[dtype], values, 0);
+    lanes.finePowers(more, 0, n, LOWEST_15[dtype], MAGIC_15[dtype], values, 0);
     for (let at = 0; at < n; at += classes) {
       const factor = narrow(1 / sumOfFours(lanes, values, at, at + classes));
       for (let j = at; j < at + classes; j++) out[from + j] = values[j] * factor;

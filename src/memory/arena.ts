@@ -24,6 +24,7 @@ interface Span {
 export class Arena {
   readonly buffer: ArrayBufferLike;
   readonly bytes: number;
+  readonly #overhead: number;
   /** In the order of their addresses; no two touch. */
   readonly #free: Span[];
   /** By the view itself: the next one may start where a stale one did. */
@@ -35,6 +36,7 @@ export class Arena {
   constructor(buffer: ArrayBufferLike, start: number, bytes: number, overhead: number) {
     this.buffer = buffer;
     this.bytes = bytes;
+    this.#overhead = overhead;
     this.#touched = start;
     this.#free = [{ address: start, bytes: bytes + overhead }];
   }
@@ -43,9 +45,9 @@ export class Arena {
     const bytes = length * type.BYTES_PER_ELEMENT;
     const lines = Math.max(1, Math.ceil(bytes / ALIGNMENT)) * ALIGNMENT;
     const place = this.#free.findIndex((span) => span.bytes >= lines);
-    if (place < 0) {
+    if (place < 0 || bytes > this.available) {
       throw new RangeError(
-        `alloc: ${type.name} of ${length} needs ${lines} bytes, but ${this.available} of ${this.bytes} are free, ${this.#room(Math.max)} of them in one piece (arenaBytes)`,
+        `alloc: ${type.name} of ${length} needs ${lines} bytes, but ${this.available} of ${this.bytes} are free, ${Math.min(this.available, Math.max(0, ...this.#free.map((span) => span.bytes)))} in one piece (arenaBytes)`,
       );
     }
     const span = this.#free[place];
@@ -81,14 +83,6 @@ export class Arena {
 
   /** Bytes free, all together. */
   get available(): number {
-    return this.#room((a, b) => a + b);
-  }
-
-  /** Bytes free: of all pieces, or of the largest. */
-  #room(of: (a: number, b: number) => number): number {
-    return Math.min(
-      this.#free.reduce((sum, { bytes }) => of(sum, bytes), 0),
-      this.bytes,
-    );
+    return Math.max(0, this.#free.reduce((sum, { bytes }) => sum + bytes, 0) - this.#overhead);
   }
 }

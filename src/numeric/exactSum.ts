@@ -1,6 +1,6 @@
 import { highWord, lowWord, withHighWord, withoutLowWord } from "./bits.ts";
 import { Expansion } from "./expansion.ts";
-import { EXTRACTED, extractSums, PARTS } from "./extraction.ts";
+import { EXTRACTED, PARTS } from "./extraction.ts";
 
 /** Exponents of a float64: the length of each half of the bins. */
 export const EXPONENTS = 2048;
@@ -27,17 +27,6 @@ export interface Loops {
   extract(values: Float64Array, n: number): Float64Array;
   addToBins(begin: number, end: number, values: Float64Array, bins: Float64Array): void;
 }
-
-/** In JavaScript. */
-const LOOPS: Loops = {
-  extract(values, n) {
-    const blocks = Math.ceil(n / EXTRACTED);
-    const sums = new Float64Array(PARTS * blocks);
-    extractSums(0, blocks, values, sums, n);
-    return sums;
-  },
-  addToBins: addRangeToBins,
-};
 
 /**
  * The correctly rounded sum of any number of float64 values: the same for every order and every way of splitting them.
@@ -84,8 +73,8 @@ export class ExactSum {
     else addToBins(this.bins, x);
   }
 
-  /** Adds the first n values, with the help of `loops`. */
-  addAll(values: Float64Array, n: number = values.length, loops: Loops = LOOPS): void {
+  /** Adds the first n values. */
+  addAll(values: Float64Array, n: number, loops: Loops): void {
     if (n <= MANY) {
       for (let i = 0; i < n; i++) this.add(values[i]);
       return;
@@ -97,7 +86,7 @@ export class ExactSum {
         this.#spill();
         this.#expect(end - begin);
         loops.addToBins(begin, end, values, this.bins);
-      } else for (let i = at; i < at + PARTS; i++) if (sums[i] !== 0) this.add(sums[i]);
+      } else for (let i = at; i < at + PARTS; i++) this.add(sums[i]);
     }
   }
 
@@ -190,11 +179,6 @@ export function addTimesToBins(bins: Float64Array, x: number, n: number): void {
   const upper = withoutLowWord(x);
   bins[exponent] += n * upper;
   bins[exponent + EXPONENTS] += n * (x - upper);
-}
-
-/** Adds values[begin..end), at most 2^20 of them, to the bins. */
-export function addRangeToBins(begin: number, end: number, values: Float64Array, bins: Float64Array): void {
-  for (let i = begin; i < end; i++) addToBins(bins, values[i]);
 }
 
 /** A finite float64 in units of 2^-1074. */

@@ -19,6 +19,11 @@ export function identityOf({ dev, ino }: BigIntStats): string {
 /** Where the descriptors of this process stand: on Linux as links, some of which lead to no name. */
 const DESCRIPTORS = new RegExp(`^/(dev|proc/${process.pid}(/task/\\d+)?)/fd$`);
 
+/** Whether a file appears there or gives way to a new one; to devices, pipes and open descriptors it is written. */
+export function isReplaced({ stat, descriptor }: Place): boolean {
+  return descriptor === undefined && (stat === undefined || stat.isFile());
+}
+
 export function placeOf(path: string): Place {
   // fails of links that go round in a circle
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
