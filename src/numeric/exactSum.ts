@@ -76,7 +76,7 @@ export class ExactSum {
   /** Adds the first n values. */
   addAll(values: Float64Array, n: number, loops: Loops): void {
     if (n <= MANY) {
-      for (let i = 0; i < n; i++) this.add(values[i]);
+      this.#addFrom(values, 0, n);
       return;
     }
     const sums = loops.extract(values, n);
@@ -86,28 +86,37 @@ export class ExactSum {
         this.#spill();
         this.#expect(end - begin);
         loops.addToBins(begin, end, values, this.bins);
-      } else for (let i = at; i < at + PARTS; i++) this.add(sums[i]);
+      } else this.#addFrom(sums, at, at + PARTS);
     }
+  }
+
+  /** Adds the values from begin to end. Not one by one through `add`: a number handed over is 16 bytes of garbage. */
+  #addFrom(values: Float64Array, begin: number, end: number): void {
+    const from = this.#count - begin;
+    if (this.#expect(end - begin)) for (let i = begin; i < end; i++) this.#few[from + i] = values[i];
+    else for (let i = begin; i < end; i++) addToBins(this.bins, values[i]);
   }
 
   /** The sum, correctly rounded (ties to even); 0 for none. */
   value(): number {
     if (this.#areFew && this.#count === 1) return this.#few[0] + 0;
-    const sum = this.#quickly();
-    if (sum - sum === 0) return sum;
+    if (this.#expand()) {
+      const sum = this.#expansion.value();
+      if (sum - sum === 0) return sum;
+    }
     this.#spill();
     this.#flush();
     return this.#nonFinite !== 0 ? this.#nonFinite : round(this.#total);
   }
 
-  /** The sum without integers, which leave garbage behind; not finite where that can't be had. */
-  #quickly(): number {
-    if (this.#total !== 0n || this.#nonFinite !== 0) return Number.NaN;
+  /** All values as an expansion: without integers, which leave garbage behind. Whether that could be had. */
+  #expand(): boolean {
+    if (this.#total !== 0n || this.#nonFinite !== 0) return false;
     const count = this.#areFew ? this.#count : this.#gather();
-    const sum = this.#expansion;
-    sum.clear();
-    sum.addAll(this.#few, count);
-    return count < 0 ? Number.NaN : sum.value();
+    if (count < 0) return false;
+    this.#expansion.clear();
+    this.#expansion.addAll(this.#few, count);
+    return true;
   }
 
   /** Copies the bins that are in use to the few values: how many, or -1 where they are not few, or too large. */
