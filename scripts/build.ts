@@ -1,13 +1,15 @@
 // Builds everything: assembly/ to build/*.wasm, those packed into src/generated/, src/ to dist/.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { type BuildOptions, buildSync } from "esbuild";
+import { CONSTANTS } from "../src/kernels/constants.ts";
 import { KERNELS } from "../src/kernels/index.ts";
+import { tableOf } from "./constantTable.ts";
 import { removeUnused } from "./declarations.ts";
 import { callsOf } from "./kernelCalls.ts";
 import { packModule } from "./packModule.ts";
@@ -36,6 +38,7 @@ mkdirSync(path("build"), { recursive: true });
 rmSync(path("src/generated"), { recursive: true, force: true });
 mkdirSync(path("src/generated"));
 writeFileSync(path("src/generated/kernels.ts"), callsOf(KERNELS));
+writeFileSync(path("src/generated/table.ts"), tableOf(CONSTANTS));
 
 run(asc, "--config", "assembly/unpack/asconfig.json", "--target", "unpack");
 generate("unpack", "The module that unpacks the others, base64.", "UNPACK", readFileSync(path("build/unpack.wasm")));
@@ -89,6 +92,12 @@ buildSync({
   minifyWhitespace: true,
   minifySyntax: true,
 });
+// Imports of nothing, for an order that makes no difference here: for them a bundler that splits loads the JavaScript loops at once.
+for (const name of readdirSync(path("dist"), { recursive: true, encoding: "utf8" })) {
+  if (!name.endsWith(".js")) continue;
+  const file = path(`dist/${name}`);
+  writeFileSync(file, readFileSync(file, "utf8").replace(/import"\.[^"]*\/chunk-\w+\.js";/g, ""));
+}
 // for Node, and for pages that may not run what is inlined; behind the module a section of its own with the digest
 for (const name of MODULES) {
   const section = Buffer.concat([Buffer.from("\0\x0e\x05build"), builds[name]]);

@@ -8,7 +8,9 @@ export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (value instanceof HalfBits) return "a half-precision array";
   const kind = typeof value === "object" ? (value.constructor?.name ?? "object") : typeof value;
-  return `${/^[AEIOU]/i.test(kind) && !/^U/.test(kind) ? "an" : "a"} ${kind}`;
+  // of an iframe, or of a vm context: its constructors are others, of the same names
+  const foreign = ArrayBuffer.isView(value) && !(value instanceof Object) ? " of another realm" : "";
+  return `${/^[AEIO]/i.test(kind) ? "an" : "a"} ${kind}${foreign}`;
 }
 
 /** Of an array without elements: that it did not lose them with its buffer, detached or shrunk. */

@@ -73,8 +73,9 @@ export function bfloat16(bits: Uint16Array): HalfBits {
 /** Half-precision data as bits, null of anything else. */
 export function halfBits(value: unknown): HalfBits | null {
   if (value instanceof HalfBits) return value;
-  if (Object.prototype.toString.call(value) !== "[object Float16Array]") return null;
-  const { buffer, byteOffset, length } = value as Float16ArrayLike;
+  const array = value as Partial<Float16ArrayLike> | null | undefined;
+  if (array?.[Symbol.toStringTag] !== "Float16Array") return null;
+  const { buffer, byteOffset, length } = array as Float16ArrayLike;
   return new HalfBits(new Uint16Array(buffer, byteOffset, length), "f16");
 }
 

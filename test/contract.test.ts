@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { unpack } from "../src/backends/unpack.ts";
 import { RELAXED } from "../src/generated/relaxed.ts";
 import { STRICT } from "../src/generated/strict.ts";
+import { CONSTANT_TABLE } from "../src/generated/table.ts";
 import { CONSTANTS } from "../src/kernels/constants.ts";
 import { KERNELS } from "../src/kernels/index.ts";
 import "./relaxed.ts";
@@ -86,4 +87,7 @@ test("constants stand in the table in the order that the kernels read them", () 
   const source = readFileSync(new URL("../assembly/constants.ts", import.meta.url), "utf8");
   const named = [...source.matchAll(/^export const (\w+) = (\d+);/gm)].map(([, name, index]) => [name, Number(index)]);
   expect(named).toEqual(CONSTANTS.map(({ name }, i) => [name, i]));
+  // what is written there has lost its names, and digits that float32 has none of
+  const written = CONSTANT_TABLE.map(([f32, f64]) => [Math.fround(f32), f64]);
+  expect(written).toEqual(CONSTANTS.map(({ f32, f64 }) => [Math.fround(f32), f64]));
 });

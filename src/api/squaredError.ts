@@ -10,8 +10,8 @@ import {
 } from "../check.ts";
 import { dtypeOf, type FloatArray, floatArray } from "../dtype.ts";
 import { squaredError, squaredErrorGradient, squaredErrors } from "../generated/kernels.ts";
-import { BLOCK_ELEMENTS } from "../kernels/constants.ts";
 import type { Kernel } from "../kernels/kernel.ts";
+import { BLOCK_ELEMENTS } from "../kernels/sizes.ts";
 import { type Out, type Reduce, reductionOf, type WithGrad } from "./reduction.ts";
 
 /** Checks the arrays, and returns how many elements they have. */

@@ -1,8 +1,8 @@
 import { type Dtype, type FloatArray, HalfBits, type LabelArray } from "../dtype.ts";
-import { BLOCK_ELEMENTS } from "../kernels/constants.ts";
 import { KERNELS } from "../kernels/index.ts";
 import type { Kernel, Parameter } from "../kernels/kernel.ts";
 import { createScratch } from "../kernels/scratch.ts";
+import { BLOCK_ELEMENTS } from "../kernels/sizes.ts";
 import { widenBfloat16, widenFloat16 } from "../kernels/widen.ts";
 import { Arena } from "../memory/arena.ts";
 import { copyLabels } from "../memory/labels.ts";

@@ -4,6 +4,7 @@ import { notesOf, type Opened, type WasmOptions } from "./opened.ts";
 import type { Exports } from "./plan.ts";
 import { Pool } from "./pool.ts";
 import { withSharedMemory } from "./sharedMemory.ts";
+import { createSharing } from "./sharing.ts";
 import { createThreads, TUNING } from "./threads.ts";
 import { createWasmBackend } from "./wasm.ts";
 import { createWideBackend } from "./wide.ts";
@@ -41,8 +42,9 @@ export async function openThreads(options: WasmOptions, threads: number): Promis
     pool.close();
     return pool.notes[0].replace(/^threads: /, "").replace(/\.$/, "");
   }
-  const launcher = createThreads(exports, got.memory.buffer, pool, tuning);
-  const backend = createWasmBackend(exports, got.memory, got.arenaBytes, createWideBackend(module, true), launcher);
+  const { buffer } = got.memory;
+  const sharing = createSharing(createThreads(exports, buffer, pool, tuning), buffer);
+  const backend = createWasmBackend(exports, got.memory, got.arenaBytes, createWideBackend(module, true), sharing);
   return { backend, pool, notes: notesOf(arenaBytes, got.arenaBytes) };
 }
 

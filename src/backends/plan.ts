@@ -1,6 +1,6 @@
 import { bytesOf, type Dtype } from "../dtype.ts";
-import { BLOCK_ELEMENTS } from "../kernels/constants.ts";
 import type { Kernel, Parameter } from "../kernels/kernel.ts";
+import { BLOCK_ELEMENTS } from "../kernels/sizes.ts";
 import { PARTIAL_UNITS, SHARED_PARTIAL_UNITS } from "../memory/map.ts";
 import type { Arguments } from "./backend.ts";
 

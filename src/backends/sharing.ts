@@ -3,7 +3,7 @@ import type { Call } from "./call.ts";
 import type { Launcher } from "./launcher.ts";
 import { MAXIMAL_STRIDES } from "./protocol.ts";
 import type { Staging } from "./staging.ts";
-import { empty, fill, type Launch, place, roomFor } from "./windows.ts";
+import { createLaunch, empty, fill, type Launch, place, roomFor } from "./windows.ts";
 
 /** Bytes that a stride should bring along, and that the windows should hold: within the caller's second-level cache. */
 const STRIDE_BYTES = 64 * 1024;
@@ -23,9 +23,22 @@ interface Shape {
   readonly ring: number;
 }
 
-/** Whether windows hold two strides, so that one is filled while another one is worked on. */
-export function fitsRing(call: Call): boolean {
-  return 2 * call.unitBytes <= roomFor(call);
+/** Runs calls of a backend on several threads: in a file of its own, for most engines have one. */
+export interface Sharing {
+  /** Whether it pays, and can be done, for a call that is opened. */
+  takes(call: Call): boolean;
+  run(call: Call, args: Arguments, staging: Staging, reduce: Reduce | undefined): void;
+}
+
+/** Shares calls out among the threads of a launcher, over their memory. */
+export function createSharing(launcher: Launcher, buffer: ArrayBufferLike): Sharing {
+  const launch = createLaunch(buffer);
+  return {
+    // windows must hold two strides, so that one is filled while another one is worked on
+    takes: (call) =>
+      launcher.shares(call.plan.kernel, call.work, call.unitBytes > 0) && 2 * call.unitBytes <= roomFor(call),
+    run: (call, args, staging, reduce) => run(launcher, call, args, staging, launch, reduce),
+  };
 }
 
 function shapeOf(call: Call, threads: number, smallestStride: number, reduces: boolean): Shape {
@@ -54,7 +67,7 @@ function shaped(limit: number, units: number, ring: number): Shape {
  * Runs a call on several threads: the caller copies strides in ahead of the others and out behind them, and runs some
  * itself when the windows are full.
  */
-export function runShared(
+function run(
   launcher: Launcher,
   call: Call,
   args: Arguments,

@@ -1,5 +1,5 @@
 import { type FloatArray, HalfBits, type LabelArray } from "../dtype.ts";
-import { BLOCK_ELEMENTS } from "../kernels/constants.ts";
+import { BLOCK_ELEMENTS } from "../kernels/sizes.ts";
 import { copyLabels } from "../memory/labels.ts";
 import { ARENA, PARTIALS } from "../memory/map.ts";
 

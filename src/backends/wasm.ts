@@ -16,9 +16,8 @@ import { ExactSum, type Loops } from "../numeric/exactSum.ts";
 import { EXTRACTED } from "../numeric/extraction.ts";
 import type { Arguments, Backend, Reduce } from "./backend.ts";
 import { Call } from "./call.ts";
-import type { Launcher } from "./launcher.ts";
 import { createPlans, type Exports, invoke } from "./plan.ts";
-import { fitsRing, runShared } from "./sharing.ts";
+import type { Sharing } from "./sharing.ts";
 import { Staging } from "./staging.ts";
 import { createLaunch, empty, fill, place, roomFor } from "./windows.ts";
 
@@ -26,15 +25,15 @@ import { createLaunch, empty, fill, place, roomFor } from "./windows.ts";
 const LAUNCH_BYTES = 512 * 1024;
 
 /**
- * The WebAssembly functions over one memory of fixed size. `wide` runs what does not fit the windows; `launcher`, where
- * given, shares launches out among threads.
+ * The WebAssembly functions over one memory of fixed size. `wide` runs what does not fit the windows; `sharing`, where
+ * given, shares calls out among threads.
  */
 export function createWasmBackend(
   exports: Exports,
   memory: WebAssembly.Memory,
   arenaBytes: number,
   wide: Pick<Backend, "run">,
-  launcher?: Launcher,
+  sharing?: Sharing,
 ): Backend {
   const { buffer } = memory;
   writeConstants(buffer);
@@ -52,9 +51,8 @@ export function createWasmBackend(
     addToBins: (begin, end, values) => exports.addExactly(begin, end, values.byteOffset, BINS),
   };
 
-  // a call within a call (of what reduces) runs alone, while the others go on with a shared one
+  // not that of `sharing`: a call within a call (of what reduces) runs alone, while the others go on with a shared one
   const launch = createLaunch(buffer);
-  const shared = createLaunch(buffer);
 
   /** Launch by launch on the caller's thread. */
   function runAlone(call: Call, args: Arguments, reduce: Reduce | undefined): void {
@@ -82,9 +80,8 @@ export function createWasmBackend(
     try {
       call.open(planOf(kernel, dtype), units, elements, args, reduce !== undefined, staging);
       if (call.unitBytes > roomFor(call)) wide.run(kernel, dtype, units, args, elements, reduce);
-      else if (launcher?.shares(kernel, call.work, call.unitBytes > 0) && fitsRing(call)) {
-        runShared(launcher, call, args, staging, shared, reduce);
-      } else runAlone(call, args, reduce);
+      else if (sharing?.takes(call)) sharing.run(call, args, staging, reduce);
+      else runAlone(call, args, reduce);
     } finally {
       call.close();
       spare.push(call);

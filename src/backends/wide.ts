@@ -1,7 +1,7 @@
 import { bytesOf, type Dtype, type FloatArray, HalfBits, type LabelArray } from "../dtype.ts";
 import { widenBfloat16, widenFloat16 } from "../generated/kernels.ts";
-import { BLOCK_ELEMENTS } from "../kernels/constants.ts";
 import type { Argument, Kernel, Parameter } from "../kernels/kernel.ts";
+import { BLOCK_ELEMENTS } from "../kernels/sizes.ts";
 import type { ArrayType } from "../memory/arena.ts";
 import type { Arguments, Backend, Reduce } from "./backend.ts";
 import { createMemory } from "./load.ts";

@@ -1,5 +1,5 @@
 import type { FloatArray } from "../dtype.ts";
-import { BLOCK_ELEMENTS } from "../kernels/constants.ts";
+import { BLOCK_ELEMENTS } from "../kernels/sizes.ts";
 import { PARTIALS, SCRATCH, SHARED_PARTIAL_UNITS, WINDOWS, WINDOWS_BYTES } from "../memory/map.ts";
 import type { Arguments } from "./backend.ts";
 import type { Call } from "./call.ts";

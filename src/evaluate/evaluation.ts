@@ -1,5 +1,5 @@
 import { LOSS_BINS } from "../kernels/counters.ts";
-import { expFloat64 } from "../kernels/elementary.ts";
+import { exp64 } from "../kernels/exp64.ts";
 import { decode } from "./state.ts";
 import type { Totals } from "./totals.ts";
 
@@ -42,10 +42,7 @@ const UNIT = 2.220446049250313e-16;
 
 /** e^x, the same bits in every engine; +inf from 709.4 on. */
 function exp(x: number): number {
-  if (x > 709.4) return Number.POSITIVE_INFINITY;
-  const out = new Float64Array(1);
-  expFloat64(Float64Array.of(x), 0, 1, 0, out, 0);
-  return out[0];
+  return x > 709.4 ? Number.POSITIVE_INFINITY : exp64(x);
 }
 
 /** The lower end of a bin of the loss: 2^-20 2^(i / 4) by its leading bits, 1, 1.25, 1.5 or 1.75 times a power of two. */

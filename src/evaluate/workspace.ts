@@ -1,8 +1,8 @@
 import type { Backend, Reduce } from "../backends/backend.ts";
 import { dtypeOf, type FloatArray, type HalfBits } from "../dtype.ts";
 import { addExactly, regression, tally } from "../generated/kernels.ts";
-import { BLOCK_ELEMENTS } from "../kernels/constants.ts";
 import { countersOf, SUM_BINS, SUMS } from "../kernels/counters.ts";
+import { BLOCK_ELEMENTS } from "../kernels/sizes.ts";
 import { MAXIMAL_BINS } from "./options.ts";
 
 /** Ranks counted one by one; rarer ones beyond are added as 1 / rank. */

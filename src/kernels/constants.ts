@@ -1,3 +1,5 @@
+import { EXP, LOWEST, MAGIC, SMALLEST_NORMAL, STEP_HIGH, STEP_LOW, STEPS } from "./exp64.ts";
+
 /** One constant of the kernels in both precisions. */
 export interface Constant {
   readonly name: string;
@@ -5,7 +7,6 @@ export interface Constant {
   readonly f64: number;
 }
 
-const LOG2E = 1.4426950408889634;
 const STEP = Math.LN2 / 256;
 const LN2_HIGH = { f32: 0.69317626953125, f64: 0.6931471806019545 };
 const LN2_LOW = { f32: -0.000029088971132296138, f64: -4.2009150726810846e-11 };
@@ -15,16 +16,6 @@ const EXP_F32 = [0.499992311000824, 0.16667115688323975, 0.041890256106853485, 0
 
 /** The same of one degree more, to 0.053 x 2^-24: of a long row's softmax, whose maximum is no exact 1. */
 const FINE = [0.4999999403953552, 0.1666652113199234, 0.04166826233267784, 0.00836867094039917, 0.001382089452818036];
-
-/** The same for |r| <= ln 2 / 512, to 0.045 x 2^-53. */
-const EXP_F64 = [0.5000000000000121, 0.16666667995393666, 0.041666660617382674];
-
-/** 2^(1 / 256) in 120 bits. */
-const ROOT = 0x100b1afa5abcbed6129ab13ec11dc95n;
-
-/** 2^(j / 256), rounded once. */
-export const ROOT_OF_2 = Float64Array.from({ length: 256 });
-for (let j = 0, root = 1n << 120n; j < 256; j++, root = (root * ROOT) >> 120n) ROOT_OF_2[j] = Number(root) / 2 ** 120;
 
 /** R(z) = z (L1 + z (L2 + ...)) of the logarithm: error 0.011 x 2^-53. */
 const LOG = [
@@ -37,33 +28,33 @@ const SHORT_LOG = [0.6666677608816535, 0.39977573722027443, 0.2987094440341793];
 
 /**
  * Every constant of the kernels, in the order of the table in linear memory (assembly/constants.ts names the indices):
- * the JavaScript loops read them here, and `constantTable` writes them there.
+ * the JavaScript loops read them here by name; the build writes them to src/generated/table.ts, without, for writeConstants.
  */
 export const CONSTANTS: readonly Constant[] = [
   // from here on 2^n is 0: -127 ln 2 and -1023 ln 2
-  { name: "LOWEST", f32: Math.fround(-127 * Math.LN2), f64: -1023 * Math.LN2 },
+  { name: "LOWEST", f32: Math.fround(-127 * Math.LN2), f64: LOWEST },
   // 1.5 2^23 + 127 and 1.5 2^52 + 256 x 1023: adding it rounds to an integer, whose biased exponent is then in the low bits
-  { name: "MAGIC", f32: 12583039, f64: 6755399441317632 },
+  { name: "MAGIC", f32: 12583039, f64: MAGIC },
   // n's steps a unit of x: see assembly/exp.ts
-  { name: "STEPS", f32: Math.fround(LOG2E), f64: 256 * LOG2E },
+  { name: "STEPS", f32: Math.fround(Math.LOG2E), f64: STEPS },
   { name: "ONE", f32: 1, f64: 1 },
-  ...EXP_F32.map((c, i) => ({ name: `E${i + 2}`, f32: c, f64: EXP_F64[i] ?? 0 })),
+  ...EXP_F32.map((c, i) => ({ name: `E${i + 2}`, f32: c, f64: EXP[i] ?? 0 })),
   ...LOG.map((c, i) => ({ name: `L${i + 1}`, f32: Math.fround(c), f64: c })),
   // a step's part of ln 2, and ln 2, in two parts: n times the first is exact for |n| < 1024, and for |n| < 2^21
-  { name: "STEP_HIGH", f32: LN2_HIGH.f32, f64: LN2_HIGH.f64 / 256 },
-  { name: "STEP_LOW", f32: LN2_LOW.f32, f64: LN2_LOW.f64 / 256 },
+  { name: "STEP_HIGH", f32: LN2_HIGH.f32, f64: STEP_HIGH },
+  { name: "STEP_LOW", f32: LN2_LOW.f32, f64: STEP_LOW },
   { name: "LN2_HIGH", ...LN2_HIGH },
   { name: "LN2_LOW", ...LN2_LOW },
   { name: "NEGATIVE_INFINITY", f32: Number.NEGATIVE_INFINITY, f64: Number.NEGATIVE_INFINITY },
   { name: "HIGHEST", f32: 3.4028234663852886e38, f64: Number.MAX_VALUE },
-  { name: "SMALLEST_NORMAL", f32: 2 ** -126, f64: 2 ** -1022 },
+  { name: "SMALLEST_NORMAL", f32: 2 ** -126, f64: SMALLEST_NORMAL },
   { name: "TWO_54", f32: 2 ** 54, f64: 2 ** 54 },
   // from here on exp is +inf: a little early
   { name: "HIGHEST_EXPONENT", f32: Math.fround(88.37), f64: 709.78 },
   ...SHORT_LOG.map((c, i) => ({ name: `S${i + 1}`, f32: Math.fround(c), f64: c })),
   { name: "LN2", f32: Math.fround(Math.LN2), f64: Math.LN2 },
   ...FINE.map((c, i) => ({ name: `F${i + 2}`, f32: c, f64: 0 })),
-  { name: "LOG2E", f32: Math.fround(LOG2E), f64: LOG2E },
+  { name: "LOG2E", f32: Math.fround(Math.LOG2E), f64: Math.LOG2E },
   // of the targets of rows of float32
   { name: "STEP", f32: 0, f64: STEP },
   { name: "HALF_SQUARE", f32: 0, f64: (STEP * STEP) / 2 },
@@ -81,9 +72,3 @@ export function constant(name: string): Constant {
   if (!found) throw new Error(`constant: no ${name}`);
   return found;
 }
-
-/** Rows of at most this many classes are summed in four accumulators (in WebAssembly: a row a lane). */
-export const SHORT_ROW = 64;
-
-/** Elements of a block of an element-wise loss. */
-export const BLOCK_ELEMENTS = 1024;

@@ -1,5 +1,4 @@
 import type { FloatArray } from "../dtype.ts";
-import { SHORT_ROW } from "./constants.ts";
 import { log1p } from "./elementary.ts";
 import { BOTH, input, kernel, output, partials, scalar, scratch, withoutGradient } from "./kernel.ts";
 import { maximum, placeOf } from "./maximum.ts";
@@ -7,6 +6,7 @@ import { aboveOf, apart, beyond, logAsFar, relative } from "./reference.ts";
 import { coefficient, dotRow, expRow, scaleRow, scaleRowMinus } from "./rows.ts";
 import { type Lanes, lanesOf, type Scratch } from "./scratch.ts";
 import { type IndexRow, indexShortRows } from "./shortRows.ts";
+import { SHORT_ROW } from "./sizes.ts";
 
 const tolerance = { f32: "2^-23 (4 + max(0, -ln loss))", f64: "2^-51 (4 + max(0, -ln loss))" };
 /** Of a gradient a q - b, where the terms may cancel: relative to |a q| + |b|. */

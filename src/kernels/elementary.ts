@@ -1,62 +1,27 @@
 import type { Dtype, FloatArray } from "../dtype.ts";
 import { highWord, withHighWord } from "../numeric/bits.ts";
-import { constant, ROOT_OF_2 } from "./constants.ts";
+import { constant } from "./constants.ts";
+import { exp64, POWERS_OF_2, power64, powerOf2, SMALLEST_NORMAL, STEPS } from "./exp64.ts";
 
-// exp and log of float64 with the bits of assembly/exp.ts and assembly/log.ts: the same operations in the same order.
-// exp of float32 is in stretch.ts.
+// log of float64 with the bits of assembly/log.ts: the same operations in the same order; exp for loops of either dtype. exp of
+// float64 is in exp64.ts, of float32 in stretch.ts.
 
 /** exp's lowest and magic numbers for N = 0: see assembly/exp.ts. */
 export const LOWEST = constant("LOWEST");
 export const MAGIC = constant("MAGIC");
 
-const STEPS64 = constant("STEPS").f64;
-const HIGH64 = constant("STEP_HIGH").f64;
-const LOW64 = constant("STEP_LOW").f64;
 const STEP = constant("STEP").f64;
 const HALF_SQUARE = constant("HALF_SQUARE").f64;
 const MAGIC_INVERSE = constant("MAGIC_INVERSE").f64;
-const [B2, B3, B4] = [2, 3, 4].map((i) => constant(`E${i}`).f64);
-
-const SMALLEST_NORMAL = constant("SMALLEST_NORMAL").f64;
-
-/** What t is above the biased exponent that its low bits hold. */
-const ROUND64 = 1.5 * 2 ** 52;
-
-/** 2^(i - 1023), 0 and +inf at the ends: multiplying by it is faster than building the bits. */
-const POWERS64 = new Float64Array(BigInt64Array.from({ length: 2048 }, (_, i) => BigInt(i) << 52n).buffer);
-
-/** 2^(k / 256 - 1023), k being what t is above ROUND64; what is not normal runs down to 0. */
-function powerOf2(t: number): number {
-  const k = (t - ROUND64) | 0;
-  const root = ROOT_OF_2[k & 255];
-  return k > 255 ? root * POWERS64[k >> 8] : (root - 1) * SMALLEST_NORMAL;
-}
-
-/** exp(z) 2^-N in float64. */
-export function power64(z: number, lowest: number, magic: number): number {
-  const y = z < lowest ? lowest : z;
-  const t = y * STEPS64 + magic;
-  const n = t - magic;
-  const r = y - n * HIGH64 - n * LOW64;
-  const g = r * r;
-  const p = (B4 * g + (B3 * r + B2)) * g + r;
-  const power = powerOf2(t);
-  return power + power * p;
-}
 
 /** exp(-x) 2^-15 of a number from -300 to 30, with the digits that rows of the dtype need. */
 export function inverseExp(x: number, dtype: Dtype): number {
   if (dtype === "f64") return power64(-x, LOWEST.f64, MAGIC_INVERSE);
-  const y = x * STEPS64;
+  const y = x * STEPS;
   const t = MAGIC_INVERSE - y;
   const f = y + (t - MAGIC_INVERSE);
   const power = powerOf2(t);
   return power + power * ((HALF_SQUARE * f - STEP) * f);
-}
-
-/** exp of a float64 z below 709.78 (or NaN). */
-export function exp64(z: number): number {
-  return power64(z, LOWEST.f64, MAGIC.f64);
 }
 
 /** out[at...] = exp(x[from..to) - m). */
@@ -139,7 +104,7 @@ export function log1p(x: number, dtype: Dtype): number {
   const high = highWord(v);
   let k = (high >>> 20) - 1023;
   if (withHighWord(v, (high & 0xfffff) | 0x3ff00000) >= SQRT2) k += 1;
-  const scale = POWERS64[1023 - k];
+  const scale = POWERS_OF_2[1023 - k];
   const f = x * scale + (scale - 1);
   const s = f / (2 + f);
   const z = s * s;

@@ -1,5 +1,4 @@
 import type { FloatArray } from "../dtype.ts";
-import { SHORT_ROW } from "./constants.ts";
 import { log1p } from "./elementary.ts";
 import { BOTH, input, kernel, partials, scalar, scratch } from "./kernel.ts";
 import { maximumWithout, placeOf } from "./maximum.ts";
@@ -8,6 +7,7 @@ import { apart, beyond, exponential, guess, isInReach, logAsFar, logSumExpOf, re
 import { blockSum, carry } from "./rows.ts";
 import { type Lanes, lanesOf, type Scratch } from "./scratch.ts";
 import { LOWEST_15, othersOf, shortExpOf } from "./shortRows.ts";
+import { SHORT_ROW } from "./sizes.ts";
 
 /**
  * Adds the first n values, zeros behind them, to two float64 numbers: as a vector in the dtype, in rounds of four vectors of

@@ -1,8 +1,9 @@
 import type { FloatArray } from "../dtype.ts";
-import { BLOCK_ELEMENTS, constant } from "./constants.ts";
+import { constant } from "./constants.ts";
 import { log } from "./elementary.ts";
 import { BOTH, count, input, kernel, output, scratch } from "./kernel.ts";
 import { lanesOf, type Scratch } from "./scratch.ts";
+import { BLOCK_ELEMENTS } from "./sizes.ts";
 
 // exp and log as kernels of their own, element by element: so that every input can be tested.
 

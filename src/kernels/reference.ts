@@ -1,6 +1,7 @@
 import { bytesOf, type FloatArray } from "../dtype.ts";
 import { constant } from "./constants.ts";
-import { exp64, log1p, MAGIC, power64 } from "./elementary.ts";
+import { log1p, MAGIC } from "./elementary.ts";
+import { exp64, power64 } from "./exp64.ts";
 import { maximumWithout } from "./maximum.ts";
 import type { Lanes } from "./scratch.ts";
 

@@ -1,10 +1,10 @@
 import type { FloatArray } from "../dtype.ts";
 import { highWord, withHighWord } from "../numeric/bits.ts";
 import { addToBins, EXPONENTS } from "../numeric/exactSum.ts";
-import { BLOCK_ELEMENTS } from "./constants.ts";
 import { larger, REGRESSION_SUMS } from "./errors.ts";
 import { BOTH, count, input, kernel, output, partials, scratch } from "./kernel.ts";
 import type { Scratch } from "./scratch.ts";
+import { BLOCK_ELEMENTS } from "./sizes.ts";
 
 const BINS = 2 * EXPONENTS;
 

@@ -1,5 +1,4 @@
 import type { FloatArray } from "../dtype.ts";
-import { SHORT_ROW } from "./constants.ts";
 import { log1p } from "./elementary.ts";
 import { BOTH, input, kernel, output, scalar, scratch } from "./kernel.ts";
 import { maximum, placeOf } from "./maximum.ts";
@@ -7,6 +6,7 @@ import { aboveOf, relative } from "./reference.ts";
 import { expRow, scaleRow } from "./rows.ts";
 import { type Lanes, lanesOf, type Scratch } from "./scratch.ts";
 import { shortLogDenominator, softmaxShortRows } from "./shortRows.ts";
+import { SHORT_ROW } from "./sizes.ts";
 
 export const softmax = kernel({
   name: "softmax",

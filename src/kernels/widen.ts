@@ -1,6 +1,6 @@
 import { bitsOfFloat32, float32OfBits } from "../numeric/bits.ts";
-import { BLOCK_ELEMENTS } from "./constants.ts";
 import { count, input, kernel, output } from "./kernel.ts";
+import { BLOCK_ELEMENTS } from "./sizes.ts";
 
 const exact = { f32: "exact", f64: "exact" };
 

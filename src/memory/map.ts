@@ -1,4 +1,5 @@
-import { CONSTANTS, ROOT_OF_2 } from "../kernels/constants.ts";
+import { CONSTANT_TABLE } from "../generated/table.ts";
+import { ROOT_OF_2 } from "../kernels/roots.ts";
 
 // The map of a WebAssembly memory, in bytes. assembly/constants.ts knows TABLE, the masks and ROOTS, assembly/rows.ts the layout
 // of scratch; everything else is handed to a kernel as a pointer.
@@ -58,7 +59,7 @@ export function pagesFor(arenaBytes: number, workers = 0): number {
 
 /** Writes the constant table, the masks and the table of exp. */
 export function writeConstants(buffer: ArrayBufferLike): void {
-  CONSTANTS.forEach(({ f32, f64 }, i) => {
+  CONSTANT_TABLE.forEach(([f32, f64], i) => {
     new Float32Array(buffer, TABLE + 32 * i, 4).fill(f32);
     new Float64Array(buffer, TABLE + 32 * i + 16, 2).fill(f64);
   });
