@@ -1,7 +1,7 @@
-import type { Dtype, FloatArray } from "../dtype.ts";
+import type { Dtype } from "../dtype.ts";
 import { highWord, withHighWord } from "../numeric/bits.ts";
 import { constant } from "./constants.ts";
-import { exp64, POWERS_OF_2, power64, powerOf2, SMALLEST_NORMAL, STEPS } from "./exp64.ts";
+import { POWERS_OF_2, power64, powerOf2, SMALLEST_NORMAL, STEPS } from "./exp64.ts";
 
 // log of float64 with the bits of assembly/log.ts: the same operations in the same order; exp for loops of either dtype. exp of
 // float64 is in exp64.ts, of float32 in stretch.ts.
@@ -22,33 +22,6 @@ export function inverseExp(x: number, dtype: Dtype): number {
   const f = y + (t - MAGIC_INVERSE);
   const power = powerOf2(t);
   return power + power * ((HALF_SQUARE * f - STEP) * f);
-}
-
-/** out[at...] = exp(x[from..to) - m). */
-export type Exponentials = (x: FloatArray, from: number, to: number, m: number, out: FloatArray, at: number) => void;
-
-/** out[at...] = exp(x[from..to)) 2^-N, `lowest` and `magic` those of N. */
-export type Powers = (
-  x: FloatArray,
-  from: number,
-  to: number,
-  lowest: number,
-  magic: number,
-  out: FloatArray,
-  at: number,
-) => void;
-
-export const expFloat64: Exponentials = (x, from, to, m, out, at) => {
-  for (let j = from; j < to; j++) out[at++] = power64(x[j] - m, LOWEST.f64, MAGIC.f64);
-};
-
-export const powersFloat64: Powers = (x, from, to, lowest, magic, out, at) => {
-  for (let j = from; j < to; j++) out[at++] = power64(x[j], lowest, magic);
-};
-
-/** exp(x - m) in float64. */
-export function expOf64(x: number, m: number): number {
-  return exp64(x - m);
 }
 
 const [L1, L2, L3, L4, L5, L6, L7] = [1, 2, 3, 4, 5, 6, 7].map((i) => constant(`L${i}`).f64);

@@ -1,5 +1,5 @@
 import { type Dtype, dtypeOf, type FloatArray } from "../dtype.ts";
-import { type Exponentials, expFloat64, expOf64, type Powers, powersFloat64 } from "./elementary.ts";
+import { type Exponentials, expFloat64, expOf64, type Powers, powersFloat64 } from "./exp64.ts";
 import { createStretch } from "./stretch.ts";
 
 /** What the exponentials of a row are relative to: see reference.ts. */

@@ -1,6 +1,7 @@
 import type { FloatArray } from "../dtype.ts";
 import { constant } from "./constants.ts";
-import { type Exponentials, LOWEST, MAGIC, type Powers } from "./elementary.ts";
+import { LOWEST, MAGIC } from "./elementary.ts";
+import type { Exponentials, Powers } from "./exp64.ts";
 
 // exp of a stretch of float32 values, with the bits of assembly/exp.ts. In three loops over arrays of its own instead of one: a
 // value's operations wait for each other, and only in short loops are those of enough values under way at once. 12.6 ns a
