@@ -134,6 +134,16 @@ describe("every format gives the same figures", () => {
     expect(run("evaluate", "logits.npy", "labels.npy", "--shift").stderr).toBe(
       "wasm-loss: labels.npy: --shift needs sequences: logits of shape (batch, sequence, classes)\n",
     );
+    // tokens from a pipe are as many as the logits
+    const piped = (input: Int32Array) =>
+      runWith(bytesOf(input), "evaluate", "sequences.npy", "-", "--labels-dtype", "i32", "--shift", "--json");
+    expect(figures(JSON.parse(piped(tokens).stdout))).toEqual(wanted);
+    for (const n of [0, 1, 47]) {
+      expect(piped(tokens.subarray(0, n)).stderr).toBe("wasm-loss: sequences.npy: more rows than in standard input\n");
+    }
+    expect(piped(Int32Array.of(...tokens, 0)).stderr).toBe(
+      "wasm-loss: standard input: more rows than in sequences.npy\n",
+    );
   });
 
   test("--loss mse", () => {

@@ -62,8 +62,9 @@ async function classification(
   options: EvaluateOptions,
 ): Promise<string> {
   const { ignoreIndex, state, report } = options;
-  const { classes, rows, sequence } = shapeOf(logits, labelsTensor, options.classes);
-  const labels = options.shift ? shifted(labelsTensor, sequence, classes, ignoreIndex) : labelsTensor;
+  const shape = shapeOf(logits, labelsTensor, options.classes);
+  const { classes, rows } = shape;
+  const labels = options.shift ? shifted(labelsTensor, shape, ignoreIndex) : labelsTensor;
   const counted = {
     classes,
     ignoreIndex,
