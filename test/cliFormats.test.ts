@@ -379,7 +379,7 @@ describe("bad files: one line, exit code 1, nothing printed or left behind", () 
       "wasm-loss: logits.npy: the file holds f32, but --dtype is f64\n",
     );
     expect(runWith(zip([{ name: "a.npy", data: good }]), "evaluate", "-", "labels.npy").stderr).toBe(
-      "wasm-loss: standard input: an archive can't be read from a pipe\n",
+      "wasm-loss: standard input: an archive can only be read from a file that is named, not from a pipe\n",
     );
     expect(run("evaluate", "good.npz", "labels.npy", "--tensor", "b").stderr).toBe(
       'wasm-loss: good.npz: no tensor "b" (there are "a")\n',

@@ -316,7 +316,7 @@ describe("streams", () => {
   test("what is no stream, and what is no batch", async () => {
     await expect(losses.evaluateStream(7 as never, { classes: 5 })).rejects.toThrow(TypeError);
     await expect(losses.evaluateStream([7] as never, { classes: 5 })).rejects.toThrow(
-      "evaluateStream: a batch must be an object of logits and labels, but is 7",
+      "evaluateStream: a batch must be an object of logits and labels, but is a number",
     );
   });
 });

@@ -250,6 +250,6 @@ test("a bundler that splits files loads no JavaScript loop at once", async () =>
   expect([...atOnce].map((path) => basename(path))).not.toContain(withLoops[0]);
 });
 
-test("the packed package takes at most 175 KB", () => {
-  expect(tarball, `${tarball} bytes; the limit is ${175 * KB}`).toBeLessThanOrEqual(175 * KB);
+test("the packed package takes at most 177 KB", () => {
+  expect(tarball, `${tarball} bytes; the limit is ${177 * KB}`).toBeLessThanOrEqual(177 * KB);
 });

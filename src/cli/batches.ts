@@ -61,17 +61,13 @@ export async function* readTogether(losses: Losses, inputs: readonly Input[]): A
   const batch = Math.min(Math.max(1, Math.floor(BATCH_BYTES / rowBytes)), most);
   const sets = [0, 1].map(() => inputs.map((input) => allocate(losses, input, batch)));
   let next = fill(inputs, sets[0]);
-  try {
-    for (let turn = 1; ; turn++) {
-      const rows = await next;
-      if (rows.rows === 0) return;
-      next = fill(inputs, sets[turn & 1]);
-      // it is awaited below; until then its failure is nobody's
-      next.catch(() => {});
-      yield rows;
-    }
-  } finally {
-    await next.catch(() => {});
+  for (let turn = 1; ; turn++) {
+    const rows = await next;
+    if (rows.rows === 0) return;
+    next = fill(inputs, sets[turn & 1]);
+    // nobody's where what was yielded fails: that is not held back until a pipe delivers
+    next.catch(() => {});
+    yield rows;
   }
 }
 

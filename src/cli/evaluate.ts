@@ -7,17 +7,14 @@ import type { Tensor } from "../formats/tensor.ts";
 import { createLosses, type Losses } from "../losses.ts";
 import { logitsOf, readTogether } from "./batches.ts";
 import { type EvaluateOptions, evaluateOptions } from "./evaluateOptions.ts";
-import { type Output, writeFiles } from "./files.ts";
+import { type Output, writeOutputs } from "./files.ts";
 import { progressBar } from "./progress.ts";
 import { htmlReport } from "./report.ts";
 import { checkPair, shapeOf } from "./shapes.ts";
 import { shifted } from "./shift.ts";
-import { classCells, evaluationTable, type Run, regressionTable, worstCells } from "./tables.ts";
+import { classCells, defaultTops, evaluationTable, type Run, regressionTable, worstCells } from "./tables.ts";
 import { json } from "./text.ts";
 import { Worst } from "./worst.ts";
-
-/** The points of the top-k curve, as far as there are classes. */
-const CURVE = [1, 2, 3, 4, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000];
 
 /** The command `evaluate`: returns what is to be printed. */
 export async function evaluate(args: readonly string[]): Promise<string> {
@@ -68,7 +65,7 @@ async function classification(
   const counted = {
     classes,
     ignoreIndex,
-    topK: options.topK ?? CURVE.filter((k) => k <= Math.max(classes, 5)),
+    topK: options.topK ?? defaultTops(classes),
     perClass: options.perClass || state !== undefined || report !== undefined,
   };
   const worst = options.worst === undefined ? undefined : new Worst(options.worst);
@@ -99,8 +96,9 @@ async function classification(
   if (report !== undefined) {
     outputs.push([report, htmlReport(`${logits.path}, ${labels.path}`, evaluation, run, worst?.rows)]);
   }
-  writeFiles(outputs);
-  return printed(evaluation, run, worst, options);
+  const text = printed(evaluation, run, worst, options);
+  await writeOutputs(outputs, text);
+  return text;
 }
 
 function printed(evaluation: Evaluation, run: Run, worst: Worst | undefined, options: EvaluateOptions): string {
@@ -141,7 +139,10 @@ async function regression(
   }
   const result = evaluator.result();
   const run = runOf(losses, done, begin);
-  if (options.state !== undefined) writeFiles([[options.state, evaluator.state()]]);
   const { perSecond, ...engine } = run;
-  return options.json ? json({ ...result, ...engine, elementsPerSecond: perSecond }) : regressionTable(result, run);
+  const text = options.json
+    ? json({ ...result, ...engine, elementsPerSecond: perSecond })
+    : regressionTable(result, run);
+  await writeOutputs(options.state === undefined ? [] : [[options.state, evaluator.state()]], text);
+  return text;
 }

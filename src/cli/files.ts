@@ -1,6 +1,7 @@
-import { accessSync, chmodSync, constants, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { accessSync, chmodSync, constants, renameSync, rmSync, statSync, writeFile, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { identityOf, isReplaced, type Place, placeOf } from "../formats/place.ts";
+import { promisify } from "node:util";
+import { identityOf, isReplaced, type Place, placeOf, temporaryOf } from "../formats/place.ts";
 import { UsageError } from "./arguments.ts";
 
 export type Output = readonly [path: string, data: string | Uint8Array];
@@ -21,18 +22,21 @@ export function checkOutputs(
     if (path === "-") throw new UsageError(`${name} is -, but must name a file (/dev/stdout is standard output)`);
   }
   const taken = new Map<string, Named>();
+  const refuse = ([name, path]: Named, other: Named | undefined) => {
+    if (other) throw new UsageError(`${name} is ${path}: the same file as ${other.join(" ")}`);
+  };
   for (const input of inputs) {
-    const path = input[1] === "-" ? "/dev/stdin" : input[1];
-    const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
-    if (stat) taken.set(identityOf(stat), input);
+    const isStream = input[1] === "-";
+    const stat = statSync(isStream ? "/dev/stdin" : input[1], { bigint: true, throwIfNoEntry: !isStream });
+    if (stat?.isFile()) taken.set(identityOf(stat), input);
   }
-  for (const output of given) {
-    const [name, path] = output;
-    const place = checkWritable(path);
+  const places = given.map((output) => [output, checkWritable(output[1])] as const);
+  // several may go to one open descriptor, one after the other; but not to that of an input
+  for (const [output, { stat }] of places) refuse(output, stat && taken.get(identityOf(stat)));
+  for (const [output, place] of places) {
     if (!isReplaced(place)) continue;
     const identity = place.stat ? identityOf(place.stat) : place.path;
-    const other = taken.get(identity);
-    if (other) throw new UsageError(`${name} is ${path}: the same file as ${other.join(" ")}`);
+    refuse(output, taken.get(identity));
     taken.set(identity, output);
   }
 }
@@ -48,23 +52,38 @@ function checkWritable(path: string): Place {
   return place;
 }
 
+/** Writes the files of a command; where that fails, what it was to print is not lost. */
+export async function writeOutputs(outputs: readonly Output[], text: string): Promise<void> {
+  try {
+    await writeFiles(outputs);
+  } catch (error) {
+    process.stdout.write(text);
+    throw error;
+  }
+}
+
 /**
- * Writes files that appear under their names when all of them are complete: an error before that leaves what was there. It
- * is synchronous: no signal is handled in between.
+ * Writes files that appear under their names when all of them are complete: an error before that leaves what was there.
+ * Pipes and devices come first, and are waited for; the rest is synchronous: no signal is handled in between.
  */
-export function writeFiles(outputs: readonly Output[]): void {
+async function writeFiles(outputs: readonly Output[]): Promise<void> {
+  const files: (readonly [path: string, place: Place, data: Output[1]])[] = [];
+  for (const [path, data] of outputs) {
+    try {
+      const place = placeOf(path);
+      if (isReplaced(place)) files.push([path, place, data]);
+      else await writeInto(path, place, data);
+    } catch (error) {
+      throw Object.assign(error as Error, { path });
+    }
+  }
   const complete: { temporary: string; path: string }[] = [];
   try {
-    for (const [path, data] of outputs) {
+    for (const [path, place, data] of files) {
+      const temporary = temporaryOf(place);
+      complete.push({ temporary, path: place.path });
+      const mode = place.stat && Number(place.stat.mode) & 0o7777;
       try {
-        const place = placeOf(path);
-        if (!isReplaced(place)) {
-          writeInto(path, place, data);
-          continue;
-        }
-        const temporary = `${place.path}.${process.pid}.tmp`;
-        complete.push({ temporary, path: place.path });
-        const mode = place.stat && Number(place.stat.mode) & 0o7777;
         writeFileSync(temporary, data, { mode });
         // the umask took from it
         if (mode !== undefined) chmodSync(temporary, mode);
@@ -83,6 +102,6 @@ export function writeFiles(outputs: readonly Output[]): void {
  * A descriptor is written to from where it stands: a file would begin anew if it were opened, under what else is printed to
  * it, and a socket can't be. A pipe is opened: through the descriptor Node does not wait for its reader.
  */
-function writeInto(path: string, { stat, descriptor }: Place, data: string | Uint8Array): void {
-  writeFileSync(descriptor === undefined || stat?.isFIFO() ? path : descriptor, data);
+function writeInto(path: string, { stat, descriptor }: Place, data: string | Uint8Array): Promise<void> {
+  return promisify(writeFile)(descriptor === undefined || stat?.isFIFO() ? path : descriptor, data);
 }

@@ -50,9 +50,9 @@ function messageOf(error: unknown): string {
   return reason === undefined ? error.message : `${path ?? syscall}: ${reason}`;
 }
 
-// Files are written at once, at the end: there is nothing to clean up. Without this the signal could end that half-way; and
+// Files are written at once, at the end: there is nothing to clean up. Without this a signal could end that half-way; and
 // an exit would wait for what is being opened or read, a pipe without a writer perhaps.
-process.once("SIGINT", () => process.kill(process.pid, "SIGINT"));
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.kill(process.pid, signal));
 
 // Who closes the pipe has read enough.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

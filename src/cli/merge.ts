@@ -1,10 +1,11 @@
-import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { buffer } from "node:stream/consumers";
 import { evaluationOfTotals } from "../evaluate/evaluation.ts";
 import { isRegressionState, regressionOfTotals } from "../evaluate/regression.ts";
 import { encode, isEvaluationState, mergeRegressions, mergeStates, mergeTotals } from "../evaluate/state.ts";
 import { FormatError } from "../formats/error.ts";
 import { parseArguments, UsageError } from "./arguments.ts";
-import { checkOutputs, type Named, type Output, writeFiles } from "./files.ts";
+import { checkOutputs, type Named, type Output, writeOutputs } from "./files.ts";
 import { htmlReport } from "./report.ts";
 import { evaluationTable, regressionTable } from "./tables.ts";
 import { json } from "./text.ts";
@@ -27,27 +28,34 @@ export async function merge(args: readonly string[]): Promise<string> {
   checkOutputs([report], parts);
   // all parts are read before the state is written: it may replace one of them
   checkOutputs([["--state", values.state], report], []);
-  const states = positionals.map((path) => {
-    try {
-      return new Uint8Array(readFileSync(path));
-    } catch (error) {
-      throw Object.assign(error as Error, { path });
-    }
-  });
-  checkSameLoss(states, positionals);
+  const states: Uint8Array[] = [];
+  for (const path of positionals) states.push(await stateIn(path));
+  const names = positionals.map((path) => (path === "-" ? "standard input" : path));
+  checkSameLoss(states, names);
   const outputs: Output[] = [];
   if (isRegressionState(states[0])) {
     if (values.report !== undefined) throw new UsageError("--report is not for states of --loss mse");
-    const result = regressionOfTotals(mergeRegressions("merge", states, positionals));
-    if (values.state !== undefined) writeFiles([[values.state, mergeStates(...states)]]);
-    return values.json ? json(result) : regressionTable(result);
+    const result = regressionOfTotals(mergeRegressions("merge", states, names));
+    if (values.state !== undefined) outputs.push([values.state, mergeStates(...states)]);
+    const text = values.json ? json(result) : regressionTable(result);
+    await writeOutputs(outputs, text);
+    return text;
   }
-  const totals = mergeTotals("merge", states, positionals);
+  const totals = mergeTotals("merge", states, names);
   const evaluation = evaluationOfTotals(totals);
   if (values.state !== undefined) outputs.push([values.state, encode(totals)]);
-  if (values.report !== undefined) outputs.push([values.report, htmlReport(positionals.join(", "), evaluation)]);
-  writeFiles(outputs);
-  return values.json ? json(evaluation) : evaluationTable(evaluation);
+  if (values.report !== undefined) outputs.push([values.report, htmlReport(names.join(", "), evaluation)]);
+  const text = values.json ? json(evaluation) : evaluationTable(evaluation);
+  await writeOutputs(outputs, text);
+  return text;
+}
+
+async function stateIn(path: string): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(path === "-" ? await buffer(process.stdin) : await readFile(path));
+  } catch (error) {
+    throw Object.assign(error as Error, { path });
+  }
 }
 
 /** The loss of a state; undefined of what is none. */

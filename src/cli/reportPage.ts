@@ -19,6 +19,7 @@ const GREY = "#9aa3b2";
 const MOST_CLASSES = 40;
 
 const short = (x: number) => String(Number(x.toPrecision(3)));
+const textOf = (x: number | null) => (x === null ? "-" : short(x));
 
 interface Series {
   label: string;
@@ -37,17 +38,24 @@ interface Options {
   range?: [number, number];
   /** Where y ends; else above the values. Bars begin at 0. */
   top?: number;
+  /** What stands there instead of nothing. */
+  none?: string;
 }
+
+const isNumber = (value: number | null) => value !== null && Number.isFinite(value);
 
 /** One plot; x by position or by value, its ticks named by `ticks`. */
 function plot(id: string, x: readonly number[], series: readonly Series[], options: Options): void {
   const target = document.getElementById(id)!;
   if (x.length === 0) {
-    target.textContent = "no rows";
+    target.textContent = options.none ?? "no rows";
     return;
   }
   const { ticks = short, range } = options;
-  const fromZero = (_: unknown, __: number, most: number) => [0, options.top ?? (most * 1.05 || 1)];
+  // infinite bars end where the axis does
+  const top =
+    options.top ?? (Math.max(0, ...series.flatMap(({ values }) => values.filter(isNumber) as number[])) * 1.05 || 1);
+  const fromZero = () => [0, top];
   new uPlot(
     {
       width: WIDTH,
@@ -67,7 +75,7 @@ function plot(id: string, x: readonly number[], series: readonly Series[], optio
       ],
       series: [
         { label: options.axis, value: (_: unknown, v: number | null) => (v === null ? "-" : ticks(v)) },
-        ...series.map(({ label, bars, color = BLUE, dash }) => ({
+        ...series.map(({ label, values, bars, color = BLUE, dash }) => ({
           label,
           stroke: color,
           width: bars ? 1 : 2,
@@ -75,11 +83,11 @@ function plot(id: string, x: readonly number[], series: readonly Series[], optio
           fill: bars ? `${color}66` : undefined,
           paths: bars ? uPlot.paths.bars({ size: [bars, 80] }) : undefined,
           points: { show: !bars && !dash },
-          value: (_: unknown, v: number | null) => (v === null ? "-" : short(v)),
+          value: (_: unknown, __: unknown, ___: unknown, i: number | null) => textOf(i === null ? null : values[i]),
         })),
       ],
     },
-    [x, ...series.map(({ values }) => values)],
+    [x, ...series.map(({ values }) => values.map((v) => (v === Number.POSITIVE_INFINITY ? top : v)))],
     target,
   );
 }
@@ -90,16 +98,22 @@ function losses(): void {
   const number = (from: number) =>
     from === 0 ? -1 : 4 * Math.floor(Math.log2(from)) + Math.floor(4 * (from / 2 ** Math.floor(Math.log2(from)) - 1));
   const edge = (i: number) => 2 ** Math.floor(i / 4) * (1 + (((i % 4) + 4) % 4) / 4);
-  const filled = new Map(bins.filter(({ from }) => from > 0).map(({ from, count }) => [number(from), count]));
+  // the first and the last bin have one end only
+  const inside = bins.filter(({ from, to }) => from > 0 && Number.isFinite(to));
+  const filled = new Map(inside.map(({ from, count }) => [number(from), count]));
   const numbers = [...filled.keys()];
   const first = Math.min(...numbers);
   const last = Math.max(...numbers);
   const x = numbers.length === 0 ? [] : Array.from({ length: last - first + 1 }, (_, i) => first + i);
-  const below = bins.find(({ from }) => from === 0)?.count ?? 0;
+  const outside = bins
+    .filter((bin) => !inside.includes(bin))
+    .map(({ from, count }) => `${count} rows ${from === 0 ? "below 1e-6" : `from ${from} on`}`)
+    .join(", ");
   // bins of one octave differ in width on this axis, 0.32 to 0.19 of it
   const density = (i: number) => (filled.get(i) ?? 0) / Math.log2(edge(i + 1) / edge(i));
   plot("losses", x, [{ label: "rows an octave", values: x.map(density), bars: 0.95 }], {
-    axis: below === 0 ? "loss (nats)" : `loss (nats; ${below} rows below 1e-6)`,
+    axis: outside === "" ? "loss (nats)" : `loss (nats; ${outside})`,
+    none: outside || undefined,
     y: "rows an octave",
     ticks: (i) => short(edge(Math.round(i))),
     range: [first - 1, last + 1],
@@ -127,7 +141,10 @@ function top(): void {
 
 function classes(): void {
   const all = it.perClass ?? [];
-  const shown = all.length <= MOST_CLASSES ? all : [...all].sort((a, b) => b.loss - a.loss).slice(0, MOST_CLASSES);
+  // NaN, here null, is worse than anything
+  const worst = ({ loss: a }: (typeof all)[0], { loss: b }: (typeof all)[0]) =>
+    a === b ? 0 : a === null || (b !== null && a > b) ? -1 : 1;
+  const shown = all.length <= MOST_CLASSES ? all : [...all].sort(worst).slice(0, MOST_CLASSES);
   if (shown.length < all.length) {
     document.getElementById("class-loss-title")!.textContent =
       `Loss of the ${shown.length} worst of ${all.length} classes`;

@@ -57,6 +57,12 @@ export function shapeOf(logits: Tensor, labels: Tensor, expected: number | undef
   return { classes, rows, sequence: sequence || undefined };
 }
 
+/** Whether two arrays of as many elements can't be meant to go together: both are tables, of rows of two lengths. */
+function areTransposed(a: readonly number[] = [], b: readonly number[] = []): boolean {
+  const [p, t] = [a, b].map((shape) => shape.filter((n) => n !== 1));
+  return p.length > 1 && t.length > 1 && p.at(-1) !== t.at(-1);
+}
+
 /** Checks that predictions and targets are as many numbers. */
 export function checkPair(predictions: Tensor, targets: Tensor): void {
   for (const [tensor, name] of [
@@ -73,7 +79,7 @@ export function checkPair(predictions: Tensor, targets: Tensor): void {
     );
   }
   const [a, b] = [predictions.length, targets.length];
-  if (a !== undefined && b !== undefined && a !== b) {
+  if ((a !== undefined && b !== undefined && a !== b) || areTransposed(predictions.shape, targets.shape)) {
     throw new FormatError(
       `${targets.path}: shape ${text(targets.shape)} does not fit the predictions of shape ${text(predictions.shape)} in ${predictions.path}`,
     );

@@ -20,10 +20,19 @@ export function digits(value: number, significant = 7): string {
 
 const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
 
-/** The k of the table: of the many of a curve, those that people ask for. */
-function shownTops(topK: Evaluation["topK"]): string[] {
+/** The points of the top-k curve. */
+const CURVE = [1, 2, 3, 4, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000];
+
+/** The k that are counted where none are asked for: of the curve, as far as there are classes. */
+export function defaultTops(classes: number): number[] {
+  return CURVE.filter((k) => k <= Math.max(classes, 5));
+}
+
+/** The k of the table: all that were asked for; of the curve those that people ask for. */
+function shownTops({ topK, classes }: Evaluation): string[] {
   const all = Object.keys(topK).filter((k) => k !== "1");
-  return all.length <= 4 ? all : all.filter((k) => k === "5" || k === "10");
+  const isCurve = Object.keys(topK).join() === defaultTops(classes).join();
+  return isCurve ? all.filter((k) => k === "5" || k === "10") : all;
 }
 
 function rowsText({ rows, counted }: Evaluation): string {
@@ -42,8 +51,9 @@ function nonFiniteText({ nonFinite }: Evaluation): string {
 
 function runLines(run: Run | undefined, unit: string): Line[] {
   if (run === undefined) return [];
+  const { backend, relaxed, threads } = run;
   return [
-    ["backend", run.threads === 1 ? run.backend : `${run.backend}, ${run.threads} threads`],
+    ["backend", [backend, ...(relaxed ? ["relaxed"] : []), ...(threads > 1 ? [`${threads} threads`] : [])].join(", ")],
     ...run.notes.map((note): Line => ["note", note]),
     ["speed", `${compact(run.perSecond)} ${unit}/s`],
   ];
@@ -58,7 +68,7 @@ export function evaluationLines(it: Evaluation, run?: Run): Line[] {
     ["perplexity", digits(it.perplexity)],
     ["bits per row", digits(it.bitsPerRow)],
     ["accuracy", percent(it.accuracy)],
-    ...shownTops(it.topK).map((k): Line => [`top-${k}`, percent(it.topK[Number(k)])]),
+    ...shownTops(it).map((k): Line => [`top-${k}`, percent(it.topK[Number(k)])]),
     ["reciprocal rank", `${digits(it.meanReciprocalRank)} (mean)`],
     ["entropy", `${digits(it.entropy)} nats (mean)`],
     ["Brier score", digits(it.brier)],

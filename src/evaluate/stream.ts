@@ -1,3 +1,4 @@
+import { kindOf } from "../check.ts";
 import type { LabelArray, LogitsArray } from "../dtype.ts";
 import type { Evaluation } from "./evaluation.ts";
 import type { RowEvaluator } from "./evaluator.ts";
@@ -25,7 +26,7 @@ export type Batches = AsyncIterable<Batch> | Iterable<Batch> | BatchStream;
 export async function evaluateBatches(evaluator: RowEvaluator, batches: Batches): Promise<Evaluation> {
   for await (const batch of iterable(batches)) {
     if (typeof batch !== "object" || batch === null) {
-      throw new TypeError(`evaluateStream: a batch must be an object of logits and labels, but is ${batch}`);
+      throw new TypeError(`evaluateStream: a batch must be an object of logits and labels, but is ${kindOf(batch)}`);
     }
     evaluator.addRows("evaluateStream", batch.logits, batch.labels, evaluator.rows);
   }

@@ -172,6 +172,8 @@ export async function openFile(path: string): Promise<ByteSource> {
   const file = await open(path, "r");
   try {
     const stat = await file.stat();
+    // a folder can be opened, but not read
+    if (stat.isDirectory()) await file.read(new Uint8Array(1));
     return new FileSource(path, file, stat.isFile() ? stat.size : undefined);
   } catch (error) {
     await file.close();

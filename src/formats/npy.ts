@@ -4,15 +4,17 @@ import { kindOf } from "../check.ts";
 import { FormatError } from "./error.ts";
 import {
   formatNpyHeader,
+  maxDimensions,
   type NpyArray,
   type NpyArrayType,
   type NpyHeader,
   npyHeaderRange,
   npyPreambleBytes,
+  npyTypeOf,
   parseNpyHeader,
   shapeText,
 } from "./npyHeader.ts";
-import { isReplaced, placeOf } from "./place.ts";
+import { isReplaced, placeOf, temporaryOf } from "./place.ts";
 
 /** One call reads or writes at most this much: Node takes no more than 2^31 - 1 bytes at a time. */
 const maxTransferBytes = 2 ** 30;
@@ -55,22 +57,30 @@ export function openNpy(path: string): NpyReader {
 
 /**
  * Writes an array as an npy file (version 1.0, C order) that appears under its name when it is complete:
- * it is written beside it, as `<path>.<process id>.tmp`, and renamed. Links are followed, and the mode of a file that was
+ * it is written beside it, as `<path>.<process id>.tmp` (a name that gets too long is cut), and renamed. Links are followed, and the mode of a file that was
  * there is kept; a device or a pipe is written into.
  *
  * ```ts
  * writeNpy("logits.npy", logits, [rows, classes]);
  * ```
  *
- * @throws RangeError if the sizes in `shape` don't multiply to the length of `data`; the error of node:fs if it can't be written
+ * @throws TypeError of anything but typed arrays; RangeError if the sizes in `shape` don't multiply to the length of `data`; the error of node:fs if it can't be written
  */
 export function writeNpy(path: string, data: NpyArray, shape: readonly number[]): void {
+  const type = npyTypeOf(data);
+  if (type === undefined)
+    throw new TypeError(`writeNpy: data must be a typed array of numbers, but is ${kindOf(data)}`);
   if (!Array.isArray(shape)) throw new TypeError(`writeNpy: shape must be an array of sizes, but is ${kindOf(shape)}`);
-  const length = shape.reduce((product, size) => product * size, 1);
-  if (length !== data.length || !shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
+  // holes, too
+  const sizes: unknown[] = [...shape];
+  const length = sizes.reduce((product: number, size) => product * Number(size), 1);
+  if (length !== data.length || !sizes.every((size) => Number.isSafeInteger(size) && (size as number) >= 0)) {
     throw new RangeError(`writeNpy: shape is ${shapeText(shape)}, but data.length is ${data.length}`);
   }
-  const header = formatNpyHeader(data.constructor as NpyArrayType, shape);
+  if (sizes.length > maxDimensions) {
+    throw new RangeError(`writeNpy: shape has ${sizes.length} dimensions, but at most ${maxDimensions} are read`);
+  }
+  const header = formatNpyHeader(type, shape);
   const place = placeOf(path);
   if (!isReplaced(place)) {
     // an open descriptor from where it stands, as the command line does
@@ -78,7 +88,7 @@ export function writeNpy(path: string, data: NpyArray, shape: readonly number[])
     else for (const part of [header, data]) writeFully(place.descriptor, part);
     return;
   }
-  const temporary = `${place.path}.${process.pid}.tmp`;
+  const temporary = temporaryOf(place);
   try {
     const file = openSync(temporary, "w");
     // the mode of the file that gives way
@@ -123,7 +133,7 @@ class NpyFile implements NpyReader {
   read(into: NpyArray): number {
     if (this.#file === undefined) throw new Error(`read: ${this.path} is closed`);
     if (!(into instanceof this.arrayType)) {
-      throw new TypeError(`read: ${this.path} holds ${this.descr}, but into is a ${into?.constructor.name}`);
+      throw new TypeError(`read: ${this.path} holds ${this.descr}, but into is ${kindOf(into)}`);
     }
     const length = Math.min(into.length, this.length - this.#position);
     const bytes = new Uint8Array(into.buffer, into.byteOffset, length * into.BYTES_PER_ELEMENT);

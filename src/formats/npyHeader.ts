@@ -60,7 +60,7 @@ export const npyPreambleBytes = 12;
 /** Real headers take 80 to 200 bytes; what claims more than this is refused before anything is allocated for it. */
 const maxHeaderBytes = 2 ** 20;
 /** NumPy's own limit. */
-const maxDimensions = 64;
+export const maxDimensions = 64;
 
 export const npyMagic: readonly number[] = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 
@@ -137,11 +137,14 @@ export function shapeText(shape: readonly number[]): string {
   return shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`;
 }
 
+/** The type of npy files that an array is of: a Buffer is a Uint8Array. */
+export function npyTypeOf(data: unknown): NpyArrayType | undefined {
+  return Object.values(arrays).find((type) => data instanceof type);
+}
+
 function descrOf(type: NpyArrayType): string {
-  for (const [kind, array] of Object.entries(arrays)) {
-    if (array === type) return (array.BYTES_PER_ELEMENT === 1 ? "|" : "<") + kind;
-  }
-  throw new TypeError(`npy: ${(type as { name?: string } | undefined)?.name} is not an array type of npy files`);
+  const [kind] = Object.entries(arrays).find(([, array]) => array === type)!;
+  return (type.BYTES_PER_ELEMENT === 1 ? "|" : "<") + kind;
 }
 
 function arrayTypeOf(descr: string, name: string): NpyArrayType {

@@ -6,10 +6,12 @@ import { choose } from "./choose.ts";
 import { FormatError } from "./error.ts";
 import { npyTensor } from "./npyTensor.ts";
 import type { OpenOptions } from "./openOptions.ts";
-import type { Tensor } from "./tensor.ts";
+import type { Tensor, TensorDtype } from "./tensor.ts";
 
 /** More members than any npz file has. */
 const MAXIMAL_MEMBERS = 10_000;
+/** Of so many members the headers are read, to find the one that fits. */
+const MOST_HEADERS = 100;
 
 function failure(path: string, error: unknown): unknown {
   const { syscall, message } = error as NodeJS.ErrnoException;
@@ -52,16 +54,32 @@ function checked(source: ByteSource, zip: ZipFile, expected: number): ByteSource
   };
 }
 
+/** The dtype of a member; undefined of what is no array. */
+async function dtypeOf(zip: ZipFile, entry: Entry): Promise<TensorDtype | undefined> {
+  const source = fromStream(entry.fileName, await zip.openReadStreamPromise(entry));
+  try {
+    return (await npyTensor(source, entry.fileName)).dtype;
+  } catch {
+    return undefined;
+  } finally {
+    await source.close();
+  }
+}
+
 /** One array of an archive: the one named, with or without .npy, or the only one that fits. */
 export async function npzTensor(path: string, options: OpenOptions): Promise<Tensor> {
   let zip: ZipFile | undefined;
   try {
     zip = await yauzl.openPromise(path, { autoClose: false, lazyEntries: true });
-    const members = (await membersOf(zip, path)).map((entry) => ({
-      name: entry.fileName.replace(/\.npy$/, ""),
-      dtype: undefined,
-      entry,
-    }));
+    const entries = await membersOf(zip, path);
+    const nameOf = (entry: Entry) => entry.fileName.replace(/\.npy$/, "");
+    // headers are read only where names don't tell which one it is
+    const isNamed = options.tensor !== undefined || entries.some((entry) => nameOf(entry) === options.role);
+    const members = [];
+    for (const entry of entries) {
+      const dtype = isNamed || entries.length > MOST_HEADERS ? undefined : await dtypeOf(zip, entry);
+      members.push({ name: nameOf(entry), dtype, entry });
+    }
     const { entry } = choose(path, members, { ...options, tensor: options.tensor?.replace(/\.npy$/, "") });
     const stream = await zip.openReadStreamPromise(entry);
     const source = checked(fromStream(`${path}:${entry.fileName}`, stream, entry.uncompressedSize), zip, entry.crc32);

@@ -24,9 +24,20 @@ export function isReplaced({ stat, descriptor }: Place): boolean {
   return descriptor === undefined && (stat === undefined || stat.isFile());
 }
 
+/** The longest name that file systems take, in bytes. */
+const LONGEST_NAME = 255;
+
+/** Where a file is written before it takes its name: beside it, its name and the process id, so that a folder shows what it is. */
+export function temporaryOf({ path }: Place): string {
+  const suffix = `.${process.pid}.tmp`;
+  let name = basename(path);
+  while (Buffer.byteLength(name) + suffix.length > LONGEST_NAME) name = name.slice(0, -1);
+  return join(dirname(path), `${name}${suffix}`);
+}
+
 export function placeOf(path: string): Place {
-  // fails of links that go round in a circle
-  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+  // fails of links that go round in a circle, of no name, and of that of a folder that isn't there
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: /(^|[/\\])$/.test(path) });
   for (let at = path; ; ) {
     const folder = realpathSync(dirname(at));
     at = join(folder, basename(at));

@@ -29,6 +29,10 @@ const DTYPES: Readonly<Record<string, TensorDtype>> = {
   U64: "u64",
 };
 
+function dtypeOf(name: string): TensorDtype | undefined {
+  return Object.hasOwn(DTYPES, name) ? DTYPES[name] : undefined;
+}
+
 export interface SafetensorsEntry {
   readonly name: string;
   /** As the file spells it. */
@@ -51,7 +55,7 @@ function entryOf(path: string, name: string, value: unknown): SafetensorsEntry {
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) return fail("has no data_offsets");
   const [begin, end] = offsets as number[];
   if (begin > end) return fail(`begins at byte ${begin}, but ends at ${end}`);
-  const known = Object.hasOwn(DTYPES, dtype) ? DTYPES[dtype] : undefined;
+  const known = dtypeOf(dtype);
   if (known) {
     const size = arrayOf(known).BYTES_PER_ELEMENT;
     const bytes = lengthOf(path, shape, size) * size;
@@ -111,7 +115,7 @@ async function readHeader(source: ByteSource, path: string): Promise<{ json: str
 export async function safetensorsTensor(source: ByteSource, path: string, options: OpenOptions): Promise<Tensor> {
   const { json, begin } = await readHeader(source, path);
   const entries = parseSafetensors(json, path, source.size === undefined ? undefined : source.size - begin);
-  const candidates = entries.map((it) => ({ name: it.name, dtype: DTYPES[it.dtype] as TensorDtype | undefined, it }));
+  const candidates = entries.map((it) => ({ name: it.name, dtype: dtypeOf(it.dtype), it }));
   const { it, dtype } = choose(path, candidates, options);
   if (dtype === undefined) {
     const known = Object.keys(DTYPES).join(" ");
