@@ -193,7 +193,8 @@ function countAbove<T>(row: usize, bytes: usize, at: usize, x: T): f64 {
   store<f64>(to, w == 0 ? 0 : weighted * loss, SQUARE);
   // far: the target's share is 0, and x + loss would lose its digits
   const lse = far == 0 ? <f64>x + near : aboveOf(0, scratch) + (near - FAR);
-  const entropy = (far == 0 ? loss + (<f64>x - base) * share : lse - base) - products * inverse;
+  // not lse - base, which was rounded where it is large
+  const entropy = (far == 0 ? loss + (<f64>x - base) * share : aboveOf(base, scratch) + (near - FAR)) - products * inverse;
   store<f64>(to, entropy < 0 ? 0 : entropy, ENTROPY);
   store<f64>(to, share * share + squares * inverse * inverse, BRIER);
   // exponentials of one kind, so that equal logits have equal shares to the last digit

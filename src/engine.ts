@@ -6,7 +6,7 @@ import { Softmax } from "./api/softmax.ts";
 import { SquaredError } from "./api/squaredError.ts";
 import type { Backend } from "./backends/backend.ts";
 import type { Pool } from "./backends/pool.ts";
-import { checkInteger } from "./check.ts";
+import { checkInteger, kindOf } from "./check.ts";
 import { type FloatArray, isArrayType, type LabelArray, type LogitsArray } from "./dtype.ts";
 import type { Evaluation } from "./evaluate/evaluation.ts";
 import { RowEvaluator, type RowListener } from "./evaluate/evaluator.ts";
@@ -35,8 +35,8 @@ class Families {
 export class Engine {
   readonly backend: "wasm" | "js";
   readonly relaxed: boolean;
-  readonly #notes: readonly string[];
-  readonly #pool: Pool | undefined;
+  #notes: readonly string[];
+  #pool: Pool | undefined;
   #families: Families | undefined;
   #workspace: Workspace | undefined;
 
@@ -64,7 +64,7 @@ export class Engine {
   alloc<A extends Constructor>(type: A, length: number): InstanceType<A> {
     const { backend } = this.#open("alloc");
     if (!isArrayType(type)) {
-      const name = typeof type === "function" ? (type as { name: string }).name : String(type);
+      const name = typeof type === "function" ? (type as { name: string }).name : kindOf(type);
       throw new TypeError(`alloc: type must be a typed array's constructor, but is ${name}`);
     }
     checkInteger("alloc", "length", length, 0, Number.MAX_SAFE_INTEGER);
@@ -76,8 +76,14 @@ export class Engine {
   }
 
   close(): void {
-    this.#families = undefined;
+    this.#notes = this.notes;
+    // results outlive the engine
+    this.#workspace?.leave();
     this.#pool?.close();
+    // whatever leads to the memory
+    this.#families = undefined;
+    this.#workspace = undefined;
+    this.#pool = undefined;
   }
 
   [Symbol.dispose](): void {
@@ -134,7 +140,8 @@ export class Engine {
     return evaluator.result();
   }
 
-  evaluateStream(batches: Batches, options: EvaluatorOptions): Promise<Evaluation> {
+  // async, so that what is wrong with the options rejects, too
+  async evaluateStream(batches: Batches, options: EvaluatorOptions): Promise<Evaluation> {
     return evaluateBatches(this.evaluator(options, undefined, "evaluateStream"), batches);
   }
 

@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { createLosses } from "../src/index.ts";
 import { figures, workshop } from "./command.ts";
@@ -32,6 +32,13 @@ describe("every format gives the same figures", () => {
     const { loss, accuracy, entropy } = losses.evaluate(logits, labels, { classes });
     losses.close();
     expect(wanted).toMatchObject({ rows, classes, loss, accuracy, entropy });
+  });
+
+  test("npz of arrays without names: the floats are the logits, the integers the labels", () => {
+    const x = { name: "arr_0.npy", data: npy(logits, [rows, classes]) };
+    const y = { name: "arr_1.npy", data: npy(longs, [rows]) };
+    writeFileSync(at("unnamed.npz"), zip([{ name: "read.me", data: Buffer.from("text") }, x, y]));
+    expect(evaluate("unnamed.npz", "unnamed.npz")).toEqual(wanted);
   });
 
   test("npz, stored and deflated, of one member and of several", () => {
@@ -186,6 +193,12 @@ describe("bad files: one line, exit code 1, nothing printed or left behind", () 
       "safetensors",
       () => safetensors({ a: x, b: x }),
       '--tensor must name one of its tensors (there are "a", "b")',
+    ],
+    [
+      "a dtype that is a word of JavaScript",
+      "safetensors",
+      () => safetensors({ a: { ...x, dtype: "constructor" } }),
+      'unsupported dtype "constructor"',
     ],
     ["no tensor", "safetensors", () => safetensors({}), "--tensor must name one of its tensors (there are none)"],
     [
@@ -345,6 +358,27 @@ describe("bad files: one line, exit code 1, nothing printed or left behind", () 
         stderr: `wasm-loss: ${line} holds one array without a name, but ${option} is "lgits"\n`,
       });
     }
+  });
+
+  test("a folder, a file that isn't there beside a pipe, a name like a number after an option without a value", () => {
+    mkdirSync(at("folder.npz"));
+    const line = (...args: string[]) => runWith(Buffer.alloc(0), "evaluate", ...args).stderr;
+    expect(line("folder.npz", "labels.npy")).toBe("wasm-loss: folder.npz: illegal operation on a directory\n");
+    expect(line("-", "missing.npy")).toBe("wasm-loss: missing.npy: no such file or directory\n");
+    expect(line("--shift", "-1.npy", "labels.npy")).toBe("wasm-loss: Unknown option '-1' (see wasm-loss --help)\n");
+  });
+
+  test("--loss mse of tables of other rows", () => {
+    writeFileSync(at("wide.npy"), npy(logits, [rows, classes]));
+    writeFileSync(at("high.npy"), npy(logits, [classes, rows]));
+    writeFileSync(at("flat.npy"), npy(logits, [rows * classes, 1]));
+    const mse = (name: string) => run("evaluate", "wide.npy", name, "--loss", "mse");
+    expect(mse("high.npy")).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: `wasm-loss: high.npy: shape (${classes}, ${rows}) does not fit the predictions of shape (${rows}, ${classes}) in wide.npy\n`,
+    });
+    expect(mse("flat.npy").code).toBe(0);
   });
 
   test("raw binary without its dtype", () => {

@@ -102,6 +102,8 @@ describe("wrong usage, known before the work: exit code 2, every file as it was"
       const wanted = { code: 2, stdout: "", stderr: `wasm-loss: ${line} (see wasm-loss --help)\n` };
       expect(run(...evaluate, ...args)).toEqual(wanted);
     }
+    const opened = shell('"$0" "$1" evaluate x.npy y.npy --state /dev/fd/5 5<>x.npy');
+    expect(opened).toMatchObject({ code: 2, stderr: expect.stringContaining("the same file as LOGITS x.npy") });
     const piped = shell('"$0" "$1" evaluate - y.npy --state x.npy < x.npy');
     expect(piped).toMatchObject({ code: 2, stderr: expect.stringContaining("the same file as LOGITS -") });
     expect(everything()).toEqual(before);
@@ -116,6 +118,15 @@ function shell(script: string) {
   });
   return { code: status, stdout, stderr };
 }
+
+posix("a state from standard input, to a name as long as names can be", () => {
+  const name = "n".repeat(255);
+  succeed("merge", "s.acc", "--state", name);
+  expect(readFileSync(at(name))).toEqual(state);
+  expect(shell('"$0" "$1" merge - s.acc < s.acc')).toEqual({ ...run("merge", "s.acc", "s.acc") });
+  expect(shell('echo no state | "$0" "$1" merge -').stderr).toMatch(/^wasm-loss: standard input: is not a state /);
+  rmSync(at(name));
+});
 
 test("a state may replace one that it was merged from", () => {
   succeed("merge", "s.acc", "s.acc", "--state", "twice.acc");

@@ -115,7 +115,7 @@ test.each(user === undefined ? [] : [user === 0 ? 65534 : user])("a file that ma
 });
 
 // Windows has no signals.
-test.each(process.platform === "win32" ? [] : (["SIGINT"] as const))(
+test.each(process.platform === "win32" ? [] : (["SIGINT", "SIGTERM", "SIGHUP"] as const))(
   "%s leaves what was there, and no more",
   async (signal) => {
     writeFileSync(at("many.npy"), npy(new Uint8Array(2 ** 17), [2 ** 17]));
@@ -145,15 +145,40 @@ test.each(process.platform === "win32" ? [] : (["SIGINT"] as const))(
   },
 );
 
-test.skipIf(process.platform === "win32")("Ctrl-C ends it while it waits for the writer of a pipe", async () => {
+test
+  .skipIf(process.platform === "win32")
+  .each([
+    ["evaluate unwritten labels.npy --dtype f32 --classes 10"],
+    ["evaluate logits.npy labels.npy --report unwritten --state new.acc"],
+    ["merge unwritten"],
+    ["merge -"],
+  ])("a signal ends it while it waits for the other end of a pipe: %s", async (command) => {
   spawnSync("mkfifo", [at("unwritten")]);
-  const args = ["evaluate", "unwritten", "labels.npy", "--dtype", "f32", "--classes", "10"];
-  const child = spawn(process.execPath, [main, ...args], { cwd: folder, stdio: "ignore" });
+  const before = readdirSync(folder);
+  const args = command.split(" ");
+  const child = spawn(process.execPath, [main, ...args], { cwd: folder, stdio: ["pipe", "ignore", "ignore"] });
   const closed = new Promise((resolve) => child.on("close", (_, by) => resolve(by)));
   // until it listens to signals: it takes 0.1 s to start
   await new Promise((resolve) => setTimeout(resolve, 1000));
-  child.kill("SIGINT");
-  expect(await closed).toBe("SIGINT");
+  child.kill("SIGTERM");
+  expect(await closed).toBe("SIGTERM");
+  expect(readdirSync(folder)).toEqual(before);
+});
+
+test("an error is told before a pipe delivers more", async () => {
+  writeFileSync(at("wrong.npy"), npy(new Uint8Array(2 ** 20).fill(99), [2 ** 20]));
+  const args = ["evaluate", "-", "wrong.npy", "--dtype", "f32", "--classes", "10"];
+  const child = spawn(process.execPath, [main, ...args], { cwd: folder, stdio: "pipe" });
+  let stderr = "";
+  child.stderr.on("data", (data) => {
+    stderr += data;
+  });
+  child.stdin.on("error", () => {});
+  const closed = new Promise((resolve) => child.on("close", resolve));
+  // more than a batch; the pipe stays open
+  child.stdin.write(Buffer.alloc(40 * 2 ** 18));
+  expect(await closed).toBe(1);
+  expect(stderr).toMatch(/^wasm-loss: wrong\.npy: labels\[0\] is 99, /);
 });
 
 test("info says why there is not more", () => {

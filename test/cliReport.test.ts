@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { runInNewContext } from "node:vm";
 import { beforeAll, describe, expect, test, vi } from "vitest";
+import { regressionTable } from "../src/cli/tables.ts";
 import { createLosses, evaluationOf, mergeStates } from "../src/index.ts";
 import { figures, workshop } from "./command.ts";
 import { npy } from "./files.ts";
@@ -128,6 +130,81 @@ describe("report", () => {
     expect(parseReport("merged.html").data).toEqual(rest);
   });
 
+  /** What the page's script draws: data by the place it is drawn to. */
+  function drawn(...args: string[]): Record<string, { text: string; data?: (number | null)[][]; options?: Drawn }> {
+    json(...args, "--report", "plots.html");
+    const { html } = parseReport("plots.html");
+    const evaluation = /<script type="application\/json" id="evaluation">(.*?)<\/script>/s.exec(html)![1];
+    const elements: ReturnType<typeof drawn> = {};
+    const getElementById = (id: string) => {
+      if (id === "evaluation") return { textContent: evaluation };
+      elements[id] ??= { text: "" };
+      return {
+        element: elements[id],
+        set textContent(text: string) {
+          elements[id].text = text;
+        },
+      };
+    };
+    class UPlot {
+      static paths = { bars: () => undefined };
+      constructor(options: Drawn, data: (number | null)[][], { element }: { element: object }) {
+        Object.assign(element, { data, options });
+      }
+    }
+    runInNewContext(/<script type="module">(.*?)<\/script>/s.exec(html)![1], {
+      document: { getElementById },
+      uPlot: UPlot,
+    });
+    return elements;
+  }
+  interface Drawn {
+    axes: { label: string }[];
+    scales: { y: { range(): [number, number] } };
+    series: { value(u: unknown, v: unknown, s: unknown, i: number): string }[];
+  }
+  const save = (name: string, x: readonly number[], n: number) => {
+    writeFileSync(at(`${name}X.npy`), npy(Float32Array.from(x), [x.length / n, n]));
+    writeFileSync(at(`${name}Y.npy`), npy(new Uint8Array(x.length / n), [x.length / n]));
+    return ["evaluate", `${name}X.npy`, `${name}Y.npy`];
+  };
+
+  test("losses below and beyond the histogram are told", () => {
+    const tiny = drawn(...save("tiny", [40, 0, 0, 40, 0, 0], 3)).losses;
+    expect([tiny.text, tiny.data]).toEqual(["2 rows below 1e-6", undefined]);
+    const { data, options } = drawn(...save("mixed", [40, 0, 0, 1, -1e30, 2, 0, 0], 2)).losses;
+    expect(data![1].filter((n) => n !== 0)).toHaveLength(2);
+    expect(options!.axes[0].label).toBe("loss (nats; 1 rows below 1e-6, 1 rows from 256 on)");
+  });
+
+  test("an infinite loss of a class ends where the axis does, and is called so", () => {
+    writeFileSync(at("infiniteX.npy"), npy(Float32Array.of(-Infinity, 0, 0, 1), [2, 2]));
+    writeFileSync(at("infiniteY.npy"), npy(Uint8Array.of(0, 1), [2]));
+    const { data, options } = drawn("evaluate", "infiniteX.npy", "infiniteY.npy")["class-loss"];
+    const [, top] = options!.scales.y.range();
+    expect(top).toBeCloseTo(1.05 * Math.log1p(Math.exp(-1)), 6);
+    expect(data![1][0]).toBe(top);
+    expect(options!.series[1].value(null, top, 1, 0)).toBe("Infinity");
+  });
+
+  test("of many classes the worst are shown, NaN before all", () => {
+    const n = 50;
+    const x = Float32Array.from({ length: n * n }, (_, i) => (i % n === Math.floor(i / n) ? i / n / n : 0));
+    x[n * 7] = Number.NaN;
+    x[n * 9 + 9] = Number.NEGATIVE_INFINITY;
+    writeFileSync(at("manyX.npy"), npy(x, [n, n]));
+    writeFileSync(
+      at("manyY.npy"),
+      npy(
+        Uint8Array.from({ length: n }, (_, i) => i),
+        [n],
+      ),
+    );
+    const { "class-loss": plot, "class-loss-title": title } = drawn("evaluate", "manyX.npy", "manyY.npy");
+    expect(title.text).toBe("Loss of the 40 worst of 50 classes");
+    expect(plot.data![1].slice(0, 2)).toEqual([null, plot.options!.scales.y.range()[1]]);
+  });
+
   // Wherever there is a browser.
   const browsers = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
     .filter(existsSync)
@@ -191,6 +268,28 @@ test("--worst lists the rows of the highest loss, NaN first", async () => {
   expect(lines.at(-3)).toMatch(/^ *row +label +predicted +rank +loss$/);
   expect(lines.at(-2)).toMatch(/^ *3 +1 +- +- +NaN$/);
   expect(json("evaluate", ...files, "--worst", "0").worst).toEqual([]);
+});
+
+test("the table says what computed", () => {
+  const result = { count: 1, mse: 1, rmse: 1, mae: 1, maximumError: 1, r2: 0 };
+  const shown = (relaxed: boolean, threads: number) =>
+    /^backend +(.*)$/m.exec(
+      regressionTable(result, { backend: "wasm", relaxed, threads, notes: [], perSecond: 1 }),
+    )![1];
+  expect([shown(false, 1), shown(true, 1), shown(true, 2)]).toEqual([
+    "wasm",
+    "wasm, relaxed",
+    "wasm, relaxed, 2 threads",
+  ]);
+});
+
+test("the table has every k that was asked for", () => {
+  const shown = (...args: string[]) => run(...args).stdout.match(/^top-\d+/gm);
+  expect(shown("evaluate", ...files)).toEqual(["top-5", "top-10"]);
+  expect(shown("evaluate", ...files, "--top-k", "1,2,3,4,6,7", "--state", "k.acc")).toEqual(
+    [2, 3, 4, 6, 7].map((k) => `top-${k}`),
+  );
+  expect(shown("merge", "k.acc")).toEqual([2, 3, 4, 6, 7].map((k) => `top-${k}`));
 });
 
 test("--top-k and --per-class", () => {

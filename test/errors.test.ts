@@ -558,6 +558,48 @@ describe("arrays that lost their memory, and what is no options", () => {
   });
 });
 
+test("an option that has another value the second time is read once", async () => {
+  for (const { losses } of await openBackends()) {
+    const [x, y] = [Float32Array.of(1, 2, 3, 4, 5, 6), Int32Array.of(0, 1)];
+    const weight = Float32Array.of(1, 2, 3);
+    for (const name of rowFunctions) {
+      let reads = 0;
+      const options = {
+        get classes() {
+          return reads++ === 0 ? 3 : 1000;
+        },
+      };
+      expect(callRows(losses, name, x, options), name).toEqual(callRows(losses, name, x, { classes: 3 }));
+    }
+    const own = {
+      classes: 3,
+      get weight() {
+        losses.crossEntropy(x, y, { classes: 3 });
+        return weight;
+      },
+    };
+    const wanted = losses.crossEntropyWithGrad(x, y, { classes: 3, weight });
+    expect(losses.crossEntropyWithGrad(x, y, own)).toEqual(wanted);
+    let weights = 0;
+    const other = {
+      classes: 3,
+      get weight() {
+        return weights++ === 0 ? weight : Float32Array.of(7, 7, 7);
+      },
+    };
+    expect(losses.evaluate(x, y, other)).toEqual(losses.evaluate(x, y, { classes: 3, weight }));
+  }
+});
+
+test("a list of k with holes", async () => {
+  for (const { losses } of await openBackends()) {
+    const call = (topK: unknown) => () => losses.evaluator({ classes: 3, topK: any(topK) });
+    // biome-ignore lint/suspicious/noSparseArray: what is tested
+    expectError(call([1, , 2]), TypeError, "evaluator", "topK[1]", "undefined");
+    expectError(call(new Array(3)), TypeError, "evaluator", "topK[0]", "undefined");
+  }
+});
+
 test("a loss that is computed while the options are read does not change the one that reads them", async () => {
   for (const { losses } of await openBackends()) {
     const [x, y] = [Float32Array.of(1, 2, 3, 4, 5, 6), Int32Array.of(0, 1)];

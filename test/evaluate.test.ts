@@ -87,6 +87,20 @@ describe.each(opened)("$name", ({ losses }) => {
       }
     });
 
+    test("the entropy is that of the row, wherever the target and the largest logits lie", () => {
+      for (const classes of [3, 64, 65, 1000]) {
+        for (const top of [0, 61, 300, 1e4, 1e8, 1e12, 1e17, 1e30]) {
+          const x = zeros(dtype, classes).fill(-100);
+          x[0] = top;
+          x[1] = top;
+          for (const label of [0, 1, 2, classes - 1]) {
+            const { entropy } = losses.evaluate(x, Int32Array.of(label), { classes });
+            expect(Math.abs(entropy - Math.LN2), `${classes}, ${top}, ${label}: ${entropy}`).toBeLessThan(slack[dtype]);
+          }
+        }
+      }
+    });
+
     test("the loss is that of crossEntropy, bit for bit", () => {
       for (const classes of [1, 2, 3, 10, 63, 64, 65, 100, 257, 1000, 4097, 12289]) {
         const random = mulberry32(classes + 1);
@@ -310,7 +324,7 @@ describe("streams", () => {
     expect(() => losses.evaluate(x, [1] as never, { classes: 5 })).toThrow(
       "evaluate: labels must be an integer typed array, but is an Array",
     );
-    expect(() => losses.evaluateStream([], { classes: 5, bins: 0 })).toThrow("evaluateStream: bins is 0, but");
+    await expect(losses.evaluateStream([], { classes: 5, bins: 0 })).rejects.toThrow("evaluateStream: bins is 0, but");
   });
 
   test("what is no stream, and what is no batch", async () => {

@@ -64,6 +64,16 @@ describe.each(versions)("version %i.0", (version) => {
 });
 
 describe("writeNpy", () => {
+  test("names of any length, and a Buffer", () => {
+    for (const length of [240, 250, 255]) {
+      const path = join(folder, "é".repeat(50).padEnd(length - 50, "a"));
+      writeNpy(path, Buffer.from([1, 2]), [2]);
+      const file = openNpy(path);
+      expect([file.descr, file.shape]).toEqual(["|u1", [2]]);
+      file.close();
+    }
+  });
+
   test.each(arrays)("%s", (descr, data) => {
     const path = join(folder, "written.npy");
     writeNpy(path, data, [3, 2]);
@@ -97,13 +107,23 @@ describe("writeNpy", () => {
     );
     expect(() => writeNpy(path, new Float32Array(6), [-2, -3])).toThrow(RangeError);
     expect(() => writeNpy(path, new Float32Array(6), [1.5, 4])).toThrow(RangeError);
-    expect(() => writeNpy(path, new Uint8ClampedArray(6) as never, [6])).toThrow(TypeError);
+    for (const data of [new Uint8ClampedArray(6), null, undefined, [1, 2], {}]) {
+      expect(() => writeNpy(path, data as never, [6])).toThrow(
+        /^writeNpy: data must be a typed array of numbers, but is /,
+      );
+    }
+    expect(() => writeNpy(path, new Float32Array(0), new Array(2))).toThrow(RangeError);
+    expect(() => writeNpy(path, new Float32Array(1), new Array(65).fill(1))).toThrow(
+      new RangeError("writeNpy: shape has 65 dimensions, but at most 64 are read"),
+    );
   });
 
   test("nothing stays where writing fails, and what was there stays whole", () => {
     const inner = mkdtempSync(join(folder, "inner-"));
     expect(() => writeNpy(join(inner, "none", "x.npy"), Float32Array.of(1), [1])).toThrow(/ENOENT/);
     expect(() => writeNpy(inner, Float32Array.of(1), [1])).toThrow(/EISDIR|ENOTEMPTY|EEXIST|EPERM/);
+    expect(() => writeNpy(join(inner, "new/"), Float32Array.of(1), [1])).toThrow(/ENOENT/);
+    expect(() => writeNpy("", Float32Array.of(1), [1])).toThrow(/ENOENT/);
     expect(readdirSync(inner)).toEqual([]);
     expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
   });

@@ -107,6 +107,28 @@ test("without code from strings", () => {
   expect(run(script, "--disallow-code-generation-from-strings")).toBe(LOSS);
 });
 
+test("close() lets memory go, also of what stays reachable", () => {
+  const printed = run(
+    `
+      const gone = [];
+      for (const options of [{}, { threads: 2 }, { backend: "js" }]) {
+        const losses = await createLosses({ ...options, arenaBytes: 2 ** 20 });
+        losses.evaluate(logits, labels, { classes });
+        const buffer = new WeakRef(losses.alloc(Float32Array, 10).buffer);
+        losses.close();
+        for (let i = 0; i < 50 && buffer.deref() !== undefined; i++) {
+          await new Promise((resolve) => setTimeout(resolve, 20));
+          globalThis.gc();
+        }
+        gone.push([buffer.deref() === undefined, losses.threads]);
+      }
+      console.log(JSON.stringify(gone));
+    `,
+    "--expose-gc",
+  );
+  expect(JSON.parse(printed)).toEqual(Array(3).fill([true, 1]));
+});
+
 test("10,000 launches in a row, and 200 engines opened and closed, leave nothing behind", () => {
   const printed = run(
     `

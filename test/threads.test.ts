@@ -167,7 +167,8 @@ describe.each([1, 4])("a worker that, at its kernel call %i,", (at) => {
   ])("has the fault %s costs time, not the result", async (fault, note) => {
     const losses = await open({ threads: 2, worker: faulty(fault, at) });
     expect(losses.threads).toBe(2);
-    for (let i = 0; i < 12 && losses.notes.length === 0; i++) {
+    // on a busy machine the caller may do the work of many calls alone
+    for (let i = 0; i < 1000 && losses.notes.length === 0; i++) {
       expectRight(losses);
       await turn();
     }
@@ -186,7 +187,7 @@ test("a clock that jumps, as where the process was suspended, gives no worker up
   let asked = 0;
   const clock = vi.spyOn(performance, "now").mockImplementation(() => now() + (++asked > 3 ? 60_000 : 0));
   // until the worker took part
-  for (let i = 0; i < 20 && asked <= 3; i++) expectRight(losses);
+  for (let i = 0; i < 1000 && asked <= 3; i++) expectRight(losses);
   clock.mockRestore();
   expect(asked).toBeGreaterThan(3);
   expect(losses.notes).toEqual([]);
@@ -196,7 +197,7 @@ test("a worker that stops while it overwrites its input in place: an error says 
   const losses = await open({ threads: 2, worker: faulty("half") });
   const resident = losses.alloc(Float32Array, logits.length);
   let error: unknown;
-  for (let i = 0; i < 20 && error === undefined; i++) {
+  for (let i = 0; i < 1000 && error === undefined; i++) {
     resident.set(logits);
     try {
       const { loss, grad } = losses.crossEntropyWithGrad(resident, labels, { classes, out: resident });

@@ -7,6 +7,7 @@ import {
   checkInteger,
   checkLength,
   checkLogits,
+  checkOptionsObject,
   checkOverlap,
   checkSameDtype,
   checkTargets,
@@ -141,9 +142,11 @@ export class CrossEntropyLoss {
       const read = this.#open(name, logits, targets, options);
       const grad = rowsOut(name, "logits", read, out);
       checkOverlap(name, grad, isFloatArray(targets) ? "probabilities" : "labels", targets, false);
-      if (options.weight) checkOverlap(name, grad, "weight", options.weight, false);
-      this.#args.grad = grad;
-      this.#args.scale = this.#reduction === "mean" ? 1 / this.#denominator : 1;
+      // from the arguments: reading options again may call another loss, or give another array
+      const args = this.#args;
+      if (args.weights) checkOverlap(name, grad, "weight", args.weights, false);
+      args.grad = grad;
+      args.scale = this.#reduction === "mean" ? 1 / this.#denominator : 1;
       return { loss: this.#run(GRADIENT), grad };
     } finally {
       this.#release();
@@ -158,8 +161,9 @@ export class CrossEntropyLoss {
     options: CrossEntropy,
   ): FloatArray | HalfBits {
     const logits = checkLogits(name, "logits", data);
-    const rows = checkRows(name, "logits", logits, options);
+    checkOptionsObject(name, options);
     const { classes, weight = null, ignoreIndex = -100, labelSmoothing = 0, input = "logits" } = options;
+    const rows = checkRows(name, "logits", logits, classes);
     const byLabel = checkTargets(name, targets);
     if (rows === 0) checkAttached(name, byLabel ? "labels" : "probabilities", targets);
     if (byLabel) checkLength(name, "labels", targets.length, rows, "logits (in rows)");

@@ -1,4 +1,4 @@
-import { checkAttached, checkInteger, checkOptionsObject, checkOut, checkOverlap } from "../check.ts";
+import { checkAttached, checkInteger, checkOut, checkOverlap } from "../check.ts";
 import { dtypeOf, type FloatArray, floatArray, HalfBits } from "../dtype.ts";
 import type { Out } from "./reduction.ts";
 
@@ -11,17 +11,10 @@ export interface Rows {
 const MAXIMAL_CLASSES = 2 ** 24;
 
 /** Checks row-major [rows, classes] data; returns the number of rows. */
-export function checkRows(
-  name: string,
-  argument: string,
-  data: FloatArray | HalfBits,
-  options: Rows | undefined,
-): number {
-  checkOptionsObject(name, options);
-  const classes = options!.classes;
-  const { length } = data;
+export function checkRows(name: string, argument: string, data: FloatArray | HalfBits, classes: number): number {
   checkInteger(name, "classes", classes, 1, MAXIMAL_CLASSES);
-  const rows = length / (classes as number);
+  const { length } = data;
+  const rows = length / classes;
   if (rows === 0) checkAttached(name, argument, data);
   if (Number.isInteger(rows)) return rows;
   throw new RangeError(`${name}: ${argument} has length ${length}, which is not a multiple of classes ${classes}`);

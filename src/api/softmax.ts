@@ -1,5 +1,5 @@
 import type { Backend } from "../backends/backend.ts";
-import { checkLogits } from "../check.ts";
+import { checkLogits, checkOptionsObject } from "../check.ts";
 import { dtypeOf, type FloatArray, type HalfBits, type LogitsArray } from "../dtype.ts";
 import * as kernels from "../generated/kernels.ts";
 import type { Kernel } from "../kernels/kernel.ts";
@@ -30,18 +30,22 @@ export class Softmax {
 
   logSumExp(data: LogitsArray, options: Rows): Float64Array {
     const logits = checkLogits("logSumExp", "logits", data);
-    const rows = checkRows("logSumExp", "logits", logits, options);
+    checkOptionsObject("logSumExp", options);
+    const { classes } = options;
+    const rows = checkRows("logSumExp", "logits", logits, classes);
     const out = new Float64Array(rows);
-    this.#run(kernels.logSumExp, logits, rows, options.classes, out);
+    this.#run(kernels.logSumExp, logits, rows, classes, out);
     return out;
   }
 
   #elementwise(kernel: Kernel, data: LogitsArray, options: Rows & Out): FloatArray {
     const { name } = kernel;
     const logits = checkLogits(name, "logits", data);
-    const rows = checkRows(name, "logits", logits, options);
-    const out = rowsOut(name, "logits", logits, options.out);
-    this.#run(kernel, logits, rows, options.classes, out);
+    checkOptionsObject(name, options);
+    const { classes, out: given } = options;
+    const rows = checkRows(name, "logits", logits, classes);
+    const out = rowsOut(name, "logits", logits, given);
+    this.#run(kernel, logits, rows, classes, out);
     return out;
   }
 

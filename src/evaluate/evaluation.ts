@@ -11,7 +11,10 @@ export interface Evaluation {
   classes: number;
   /** Σ w[y] over the counted rows: their number without weights. */
   weightSum: number;
-  /** Cross-entropy in nats. The mean is sum / weightSum; standardError is that of the mean, sqrt(variance / (n - 1)). */
+  /**
+   * Cross-entropy in nats. The mean is sum / weightSum; standardError is that of the mean, sqrt(variance / (n - 1)), the variance
+   * E[l^2] - E[l]^2: of losses that differ by less than 1e-8 of themselves nothing is left of it.
+   */
   loss: { sum: number; mean: number; standardError: number };
   /** exp(loss.mean), and loss.mean / ln 2. */
   perplexity: number;

@@ -55,10 +55,11 @@ export class RowEvaluator implements Evaluator {
   #pendingWeights = 0;
 
   constructor(name: string, engine: Engine, options: EvaluatorOptions, listener?: RowListener) {
-    this.options = checkOptions(name, options);
+    const checked = checkOptions(name, options);
+    this.options = checked.options;
     const { classes, bins, perClass } = this.options;
     this.#engine = engine;
-    this.#weight = options.weight?.slice();
+    this.#weight = checked.weight;
     this.#totals = createTotals(this.options);
     this.#ranks = Math.min(classes, RANKS);
     this.#counters = countersOf(this.#ranks, bins);

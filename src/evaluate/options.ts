@@ -1,4 +1,4 @@
-import { checkFloats, checkInteger, checkLength, checkOptionsObject } from "../check.ts";
+import { checkFloats, checkInteger, checkLength, checkOptionsObject, kindOf } from "../check.ts";
 import type { FloatArray } from "../dtype.ts";
 import { crc32 } from "./bytes.ts";
 
@@ -43,7 +43,11 @@ function checkWeight(name: string, weight: unknown, classes: number): asserts we
   }
 }
 
-export function checkOptions(name: string, options: EvaluatorOptions | undefined): Options {
+/** The options, checked, and the weights; each is read once. */
+export function checkOptions(
+  name: string,
+  options: EvaluatorOptions | undefined,
+): { options: Options; weight: FloatArray | undefined } {
   checkOptionsObject(name, options);
   const { classes, ignoreIndex = -100, weight, topK = [1, 5], bins = 15, perClass = false } = options!;
   checkInteger(name, "classes", classes, 1, MAXIMAL_CLASSES);
@@ -53,23 +57,21 @@ export function checkOptions(name: string, options: EvaluatorOptions | undefined
   if (topK.length > MAXIMAL_TOPS) {
     throw new RangeError(`${name}: topK has length ${topK.length}, but at most ${MAXIMAL_TOPS} are counted`);
   }
-  topK.forEach((k, i) => {
+  // holes, too
+  const tops = [...topK];
+  tops.forEach((k, i) => {
     checkInteger(name, `topK[${i}]`, k, 1, MAXIMAL_CLASSES);
   });
-  if (typeof perClass !== "boolean") throw new TypeError(`${name}: perClass must be a boolean, but is ${perClass}`);
+  if (typeof perClass !== "boolean") {
+    throw new TypeError(`${name}: perClass must be a boolean, but is ${kindOf(perClass)}`);
+  }
   let weights: number | null = null;
   if (weight !== undefined) {
     checkWeight(name, weight, classes);
     weights = crc32(new Uint8Array(Float64Array.from(weight, (w) => w + 0).buffer));
   }
-  return {
-    classes,
-    ignoreIndex,
-    topK: [...new Set(topK)].sort((a, b) => a - b),
-    bins,
-    perClass,
-    weights,
-  };
+  const sorted = [...new Set(tops)].sort((a, b) => a - b);
+  return { options: { classes, ignoreIndex, topK: sorted, bins, perClass, weights }, weight: weight?.slice() };
 }
 
 /** What two lists of options differ in, in words; null if in nothing. */

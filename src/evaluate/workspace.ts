@@ -37,8 +37,14 @@ export class Workspace {
   /** Makes it the user's, after whose it was has taken what is his. */
   take(user: { drain(): void }): void {
     if (this.#user === user) return;
-    this.#user?.drain();
+    this.leave();
     this.#user = user;
+  }
+
+  /** Makes it nobody's. */
+  leave(): void {
+    this.#user?.drain();
+    this.#user = undefined;
   }
 
   /** Adds the first n records. */

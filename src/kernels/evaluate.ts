@@ -3,7 +3,19 @@ import { log1p } from "./elementary.ts";
 import { BOTH, input, kernel, partials, scalar, scratch } from "./kernel.ts";
 import { maximumWithout, placeOf } from "./maximum.ts";
 import { ARGMAX, BRIER, CONFIDENCE, ENTROPY, LOG_SUM_EXP, LOSS, RANK, RECORD, SQUARE } from "./record.ts";
-import { apart, beyond, exponential, guess, isInReach, logAsFar, logSumExpOf, refer, relative } from "./reference.ts";
+import {
+  aboveOf,
+  apart,
+  beyond,
+  exponential,
+  FAR,
+  guess,
+  isInReach,
+  logAsFar,
+  logSumExpOf,
+  refer,
+  relative,
+} from "./reference.ts";
 import { blockSum, carry } from "./rows.ts";
 import { type Lanes, lanesOf, type Scratch } from "./scratch.ts";
 import { LOWEST_15, othersOf, shortExpOf } from "./shortRows.ts";
@@ -135,7 +147,8 @@ function longRow(lanes: Lanes, x: FloatArray, at: number, classes: number, label
   const inverse = e / (1 + z);
   // far: the target's share is 0, and x + loss would lose its digits
   const logSumExp = logSumExpOf(lanes, own, near, far);
-  const spread = far === 0 ? loss + (own - base) * share : logSumExp - base;
+  // not logSumExp - base, which was rounded where it is large
+  const spread = far === 0 ? loss + (own - base) * share : aboveOf(lanes, base) + (near - FAR);
   return {
     loss,
     logSumExp,

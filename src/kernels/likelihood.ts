@@ -5,6 +5,7 @@ import { type Carried, carry } from "./rows.ts";
 import type { Scratch } from "./scratch.ts";
 
 const tolerance = { f32: "2^-49", f64: "2^-49" };
+const ofGradient = { f32: "2^-23", f64: "2^-49" };
 
 /** Classes of a block, in lanes j mod 4; all arithmetic is in float64. */
 const BLOCK = 128;
@@ -126,7 +127,7 @@ export const likelihoodGradient = kernel({
   unit: "row",
   dtypes: BOTH,
   parameters: [...byLabel, output("grad", "classes"), partials("losses"), ...labelOptions, scalar("scale"), scratch],
-  tolerance,
+  tolerance: ofGradient,
   loop: labelRows,
 });
 
@@ -146,6 +147,6 @@ export const likelihoodProbabilitiesGradient = kernel({
   unit: "row",
   dtypes: BOTH,
   parameters: [...byTarget, output("grad", "classes"), partials("losses"), ...targetOptions, scalar("scale"), scratch],
-  tolerance,
+  tolerance: ofGradient,
   loop: targetRows,
 });

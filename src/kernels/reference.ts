@@ -9,7 +9,7 @@ import type { Lanes } from "./scratch.ts";
 
 const NEAR = 350;
 const RISE = 40;
-const FAR = 60;
+export const FAR = 60;
 const LN2_HIGH = constant("LN2_HIGH").f64;
 const LN2_LOW = constant("LN2_LOW").f64;
 const HALF_LOG2E = 0.5 * constant("LOG2E").f64;

@@ -59,7 +59,7 @@ export const logSumExp = kernel({
   unit: "row",
   dtypes: BOTH,
   parameters: [input("logits", "classes"), output("out", "unit", "f64"), scalar("classes"), scratch],
-  tolerance: { f32: "4 x 2^-23, absolute", f64: "4 x 2^-51, absolute" },
+  tolerance: { f32: "4 x 2^-23 + 2^-52 |y|, absolute", f64: "4 x 2^-51 + 2^-52 |y|, absolute" },
   loop(begin: number, end: number, logits: FloatArray, out: Float64Array, classes: number, work: Scratch) {
     const lanes = lanesOf(work, logits);
     for (let i = begin; i < end; i++) {
