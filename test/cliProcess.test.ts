@@ -165,6 +165,19 @@ test
   expect(readdirSync(folder)).toEqual(before);
 });
 
+test.skipIf(process.platform === "win32")(
+  "a signal ends bench and what it started",
+  async () => {
+    const child = spawn(process.execPath, [main, "bench"], { stdio: ["ignore", "pipe", "pipe"] });
+    // comes when nobody holds its pipes any more
+    const closed = new Promise((resolve) => child.on("close", (_, by) => resolve(by)));
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    child.kill("SIGTERM");
+    expect(await closed).toBe("SIGTERM");
+  },
+  30_000,
+);
+
 test("an error is told before a pipe delivers more", async () => {
   writeFileSync(at("wrong.npy"), npy(new Uint8Array(2 ** 20).fill(99), [2 ** 20]));
   const args = ["evaluate", "-", "wrong.npy", "--dtype", "f32", "--classes", "10"];

@@ -1,7 +1,9 @@
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArguments, UsageError } from "./arguments.ts";
+import { SIGNALS } from "./signals.ts";
 
 export const benchHelp = `wasm-loss bench [--peers] [--json] [--filter RE]
 
@@ -25,11 +27,10 @@ export async function bench(args: readonly string[]): Promise<string> {
   const cwd = fileURLToPath(new URL("../..", import.meta.url));
   const main = fileURLToPath(new URL("../../bench/main.ts", import.meta.url));
   if (!existsSync(main)) throw new Error("bench: it is in the repository, which the package does not carry");
-  const { status, error } = spawnSync(process.execPath, ["--import", "tsx", main, ...options], {
-    cwd,
-    stdio: "inherit",
-  });
-  if (error) throw error;
+  const child = spawn(process.execPath, ["--import", "tsx", main, ...options], { cwd, stdio: "inherit" });
+  // before this process ends of it
+  for (const signal of SIGNALS) process.prependOnceListener(signal, () => child.kill(signal));
+  const [status] = await once(child, "close");
   process.exitCode = status ?? 1;
   return "";
 }

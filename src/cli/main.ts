@@ -6,6 +6,7 @@ import { evaluate } from "./evaluate.ts";
 import { evaluateHelp } from "./evaluateOptions.ts";
 import { info, infoHelp } from "./info.ts";
 import { merge, mergeHelp } from "./merge.ts";
+import { SIGNALS } from "./signals.ts";
 import { version } from "./version.ts";
 
 const commands = new Map([
@@ -52,7 +53,7 @@ function messageOf(error: unknown): string {
 
 // Files are written at once, at the end: there is nothing to clean up. Without this a signal could end that half-way; and
 // an exit would wait for what is being opened or read, a pipe without a writer perhaps.
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.kill(process.pid, signal));
+for (const signal of SIGNALS) process.once(signal, () => process.kill(process.pid, signal));
 
 // Who closes the pipe has read enough.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

@@ -1,0 +1,2 @@
+/** What ends the command line. */
+export const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
