@@ -153,8 +153,8 @@ export function turnOut<T>(from: usize, factors: v128, out: usize, stride: usize
  * Exponentials, times 2^15 (see shortTargets.ts), of the first `bytes` bytes of turned classes of groups `first` to `last` (16 bytes each), after what SHIFTS
  * says is taken from them where `shifted`; and their sums, in float64. With `keep` they replace the logits. Where nothing is
  * taken the largest logits go to TOPS; of a row that holds a NaN anything. With `others` the logits that equal what is taken
- * are left out, infinite ones too, and their number goes to COUNTS. `fine` (only
- * where `maybeFine`): see exp.
+ * are left out, infinite ones too, and their number goes to COUNTS. `fine`: see exp; asked at run time, where it is compiled in
+ * (`maybeFine`).
  */
 // @ts-ignore: decorator
 @inline export function sumGroups<T>(

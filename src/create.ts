@@ -24,8 +24,9 @@ export async function create(options: LossesOptions, moduleOf: Modules, tuning?:
   checkChoice("createLosses", "backend", backend, BACKENDS);
   checkInteger("createLosses", "arenaBytes", arenaBytes, 0, LARGEST_ARENA);
   if (threads !== "auto") checkInteger("createLosses", "threads", threads, 1, MAXIMAL_THREADS);
-  if (typeof relaxed !== "boolean")
+  if (typeof relaxed !== "boolean") {
     throw new TypeError(`createLosses: relaxed must be a boolean, but is ${kindOf(relaxed)}`);
+  }
   checkAddress("createLosses", "worker", options.worker);
   // in a file of its own: most have the inlined one
   const given = options.wasm === undefined ? undefined : (await import("./backends/given.ts")).checkGiven(options.wasm);

@@ -13,8 +13,8 @@ export function parseArguments<const O extends Options>(args: readonly string[],
   const joined: string[] = [];
   for (const arg of args) {
     const previous = joined.at(-1) ?? "";
-    if (/^-\d/.test(arg) && options[previous.replace(/^--/, "")]?.type === "string")
-      joined[joined.length - 1] = `${previous}=${arg}`;
+    const takesValue = options[previous.replace(/^--/, "")]?.type === "string";
+    if (takesValue && /^-\d/.test(arg)) joined[joined.length - 1] = `${previous}=${arg}`;
     else joined.push(arg);
   }
   try {

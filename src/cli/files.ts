@@ -1,7 +1,7 @@
 import { accessSync, chmodSync, constants, renameSync, rmSync, statSync, writeFile, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
-import { identityOf, isReplaced, type Place, placeOf, temporaryOf } from "../formats/place.ts";
+import { identityOf, isReplaced, type Place, placeOf, temporaryOf, writtenTo } from "../formats/place.ts";
 import { UsageError } from "./arguments.ts";
 
 export type Output = readonly [path: string, data: string | Uint8Array];
@@ -72,7 +72,7 @@ async function writeFiles(outputs: readonly Output[]): Promise<void> {
     try {
       const place = placeOf(path);
       if (isReplaced(place)) files.push([path, place, data]);
-      else await writeInto(path, place, data);
+      else await promisify(writeFile)(writtenTo(path, place), data);
     } catch (error) {
       throw Object.assign(error as Error, { path });
     }
@@ -96,12 +96,4 @@ async function writeFiles(outputs: readonly Output[]): Promise<void> {
     for (const { temporary } of complete) rmSync(temporary, { force: true });
     throw error;
   }
-}
-
-/**
- * A descriptor is written to from where it stands: a file would begin anew if it were opened, under what else is printed to
- * it, and a socket can't be. A pipe is opened: through the descriptor Node does not wait for its reader.
- */
-function writeInto(path: string, { stat, descriptor }: Place, data: string | Uint8Array): Promise<void> {
-  return promisify(writeFile)(descriptor === undefined || stat?.isFIFO() ? path : descriptor, data);
 }

@@ -12,7 +12,8 @@ import { json } from "./text.ts";
 
 export const mergeHelp = `wasm-loss merge PART.acc ... [--json] [--report FILE] [--state FILE]
 
-  One evaluation of what several runs of evaluate --state added up: the same as that of all their rows at once.
+  One evaluation of what several runs of evaluate --state added up: the same as that of all their rows at once; - is standard
+  input.
 `;
 
 /** The command `merge`: returns what is to be printed. */

@@ -42,7 +42,7 @@ interface Options {
   none?: string;
 }
 
-const isNumber = (value: number | null) => value !== null && Number.isFinite(value);
+const isFiniteNumber = (value: number | null) => value !== null && Number.isFinite(value);
 
 /** One plot; x by position or by value, its ticks named by `ticks`. */
 function plot(id: string, x: readonly number[], series: readonly Series[], options: Options): void {
@@ -53,9 +53,10 @@ function plot(id: string, x: readonly number[], series: readonly Series[], optio
   }
   const { ticks = short, range } = options;
   // infinite bars end where the axis does
-  const top =
-    options.top ?? (Math.max(0, ...series.flatMap(({ values }) => values.filter(isNumber) as number[])) * 1.05 || 1);
-  const fromZero = () => [0, top];
+  const most =
+    options.top ??
+    (Math.max(0, ...series.flatMap(({ values }) => values.filter(isFiniteNumber) as number[])) * 1.05 || 1);
+  const fromZero = () => [0, most];
   new uPlot(
     {
       width: WIDTH,
@@ -87,7 +88,7 @@ function plot(id: string, x: readonly number[], series: readonly Series[], optio
         })),
       ],
     },
-    [x, ...series.map(({ values }) => values.map((v) => (v === Number.POSITIVE_INFINITY ? top : v)))],
+    [x, ...series.map(({ values }) => values.map((v) => (v === Number.POSITIVE_INFINITY ? most : v)))],
     target,
   );
 }

@@ -1,5 +1,5 @@
 import { LOSS_BINS } from "../kernels/counters.ts";
-import { exp64 } from "../kernels/exp64.ts";
+import { exp64, HIGHEST } from "../kernels/exp64.ts";
 import { decode } from "./state.ts";
 import type { Totals } from "./totals.ts";
 
@@ -12,8 +12,8 @@ export interface Evaluation {
   /** Σ w[y] over the counted rows: their number without weights. */
   weightSum: number;
   /**
-   * Cross-entropy in nats. The mean is sum / weightSum; standardError is that of the mean, sqrt(variance / (n - 1)), the variance
-   * E[l^2] - E[l]^2: of losses that differ by less than 1e-8 of themselves nothing is left of it.
+   * Cross-entropy in nats. The mean is sum / weightSum; standardError is that of the mean, sqrt(variance / (n - 1)), the
+   * variance E[l^2] - E[l]^2: of losses that differ by less than 1e-8 of themselves nothing is left of it.
    */
   loss: { sum: number; mean: number; standardError: number };
   /** exp(loss.mean), and loss.mean / ln 2. */
@@ -43,9 +43,9 @@ const LN2 = 0.6931471805599453;
 /** 2^-52, the unit of confidences. */
 const UNIT = 2.220446049250313e-16;
 
-/** e^x, the same bits in every engine; +inf from 709.78 on, a little early. */
+/** e^x, the same bits in every engine. */
 function exp(x: number): number {
-  return x > 709.78 ? Number.POSITIVE_INFINITY : exp64(x);
+  return x > HIGHEST ? Number.POSITIVE_INFINITY : exp64(x);
 }
 
 /** The lower end of a bin of the loss: 2^-20 2^(i / 4) by its leading bits, 1, 1.25, 1.5 or 1.75 times a power of two. */

@@ -14,7 +14,7 @@ import {
   parseNpyHeader,
   shapeText,
 } from "./npyHeader.ts";
-import { isReplaced, placeOf, temporaryOf } from "./place.ts";
+import { isReplaced, placeOf, temporaryOf, writtenTo } from "./place.ts";
 
 /** One call reads or writes at most this much: Node takes no more than 2^31 - 1 bytes at a time. */
 const maxTransferBytes = 2 ** 30;
@@ -57,19 +57,21 @@ export function openNpy(path: string): NpyReader {
 
 /**
  * Writes an array as an npy file (version 1.0, C order) that appears under its name when it is complete:
- * it is written beside it, as `<path>.<process id>.tmp` (a name that gets too long is cut), and renamed. Links are followed, and the mode of a file that was
- * there is kept; a device or a pipe is written into.
+ * it is written beside it, as `<path>.<process id>.tmp` (a name that gets too long is cut), and renamed. Links are
+ * followed, and the mode of a file that was there is kept; a device or a pipe is written into.
  *
  * ```ts
  * writeNpy("logits.npy", logits, [rows, classes]);
  * ```
  *
- * @throws TypeError of anything but typed arrays; RangeError if the sizes in `shape` don't multiply to the length of `data`; the error of node:fs if it can't be written
+ * @throws TypeError of anything but typed arrays; RangeError if the sizes in `shape` don't multiply to the length of `data`,
+ * or are too many; the error of node:fs if it can't be written
  */
 export function writeNpy(path: string, data: NpyArray, shape: readonly number[]): void {
   const type = npyTypeOf(data);
-  if (type === undefined)
+  if (type === undefined) {
     throw new TypeError(`writeNpy: data must be a typed array of numbers, but is ${kindOf(data)}`);
+  }
   if (!Array.isArray(shape)) throw new TypeError(`writeNpy: shape must be an array of sizes, but is ${kindOf(shape)}`);
   // holes, too
   const sizes: unknown[] = [...shape];
@@ -83,9 +85,9 @@ export function writeNpy(path: string, data: NpyArray, shape: readonly number[])
   const header = formatNpyHeader(type, shape);
   const place = placeOf(path);
   if (!isReplaced(place)) {
-    // an open descriptor from where it stands, as the command line does
-    if (place.descriptor === undefined || place.stat?.isFIFO()) writeParts(openSync(path, "w"), header, data);
-    else for (const part of [header, data]) writeFully(place.descriptor, part);
+    const to = writtenTo(path, place);
+    if (typeof to === "string") writeParts(openSync(to, "w"), header, data);
+    else for (const part of [header, data]) writeFully(to, part);
     return;
   }
   const temporary = temporaryOf(place);

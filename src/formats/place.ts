@@ -24,6 +24,14 @@ export function isReplaced({ stat, descriptor }: Place): boolean {
   return descriptor === undefined && (stat === undefined || stat.isFile());
 }
 
+/**
+ * What is not replaced is written to: a descriptor from where it stands, for a file would begin anew if it were opened, under
+ * what else is printed to it, and a socket can't be. A pipe is opened: through the descriptor Node does not wait for its reader.
+ */
+export function writtenTo(path: string, { stat, descriptor }: Place): string | number {
+  return descriptor === undefined || stat?.isFIFO() ? path : descriptor;
+}
+
 /** The longest name that file systems take, in bytes. */
 const LONGEST_NAME = 255;
 

@@ -1,4 +1,4 @@
-import { EXP, LOWEST, MAGIC, SMALLEST_NORMAL, STEP_HIGH, STEP_LOW, STEPS } from "./exp64.ts";
+import * as exp64 from "./exp64.ts";
 
 /** One constant of the kernels in both precisions. */
 export interface Constant {
@@ -8,8 +8,8 @@ export interface Constant {
 }
 
 const STEP = Math.LN2 / 256;
-const LN2_HIGH = { f32: 0.69317626953125, f64: 0.6931471806019545 };
-const LN2_LOW = { f32: -0.000029088971132296138, f64: -4.2009150726810846e-11 };
+const LN2_HIGH = { f32: 0.69317626953125, f64: exp64.LN2_HIGH };
+const LN2_LOW = { f32: -0.000029088971132296138, f64: exp64.LN2_LOW };
 
 /** e^r = 1 + r + r^2 Q(r) for |r| <= ln 2 / 2: minimax relative error 1.8 x 2^-24 (scripts/fitCoefficients.ts). */
 const EXP_F32 = [0.499992311000824, 0.16667115688323975, 0.041890256106853485, 0.008312467485666275];
@@ -32,25 +32,25 @@ const SHORT_LOG = [0.6666677608816535, 0.39977573722027443, 0.2987094440341793];
  */
 export const CONSTANTS: readonly Constant[] = [
   // from here on 2^n is 0: -127 ln 2 and -1023 ln 2
-  { name: "LOWEST", f32: Math.fround(-127 * Math.LN2), f64: LOWEST },
+  { name: "LOWEST", f32: Math.fround(-127 * Math.LN2), f64: exp64.LOWEST },
   // 1.5 2^23 + 127 and 1.5 2^52 + 256 x 1023: adding it rounds to an integer, whose biased exponent is then in the low bits
-  { name: "MAGIC", f32: 12583039, f64: MAGIC },
+  { name: "MAGIC", f32: 12583039, f64: exp64.MAGIC },
   // n's steps a unit of x: see assembly/exp.ts
-  { name: "STEPS", f32: Math.fround(Math.LOG2E), f64: STEPS },
+  { name: "STEPS", f32: Math.fround(Math.LOG2E), f64: exp64.STEPS },
   { name: "ONE", f32: 1, f64: 1 },
-  ...EXP_F32.map((c, i) => ({ name: `E${i + 2}`, f32: c, f64: EXP[i] ?? 0 })),
+  ...EXP_F32.map((c, i) => ({ name: `E${i + 2}`, f32: c, f64: exp64.EXP[i] ?? 0 })),
   ...LOG.map((c, i) => ({ name: `L${i + 1}`, f32: Math.fround(c), f64: c })),
   // a step's part of ln 2, and ln 2, in two parts: n times the first is exact for |n| < 1024, and for |n| < 2^21
-  { name: "STEP_HIGH", f32: LN2_HIGH.f32, f64: STEP_HIGH },
-  { name: "STEP_LOW", f32: LN2_LOW.f32, f64: STEP_LOW },
+  { name: "STEP_HIGH", f32: LN2_HIGH.f32, f64: exp64.STEP_HIGH },
+  { name: "STEP_LOW", f32: LN2_LOW.f32, f64: exp64.STEP_LOW },
   { name: "LN2_HIGH", ...LN2_HIGH },
   { name: "LN2_LOW", ...LN2_LOW },
   { name: "NEGATIVE_INFINITY", f32: Number.NEGATIVE_INFINITY, f64: Number.NEGATIVE_INFINITY },
   { name: "HIGHEST", f32: 3.4028234663852886e38, f64: Number.MAX_VALUE },
-  { name: "SMALLEST_NORMAL", f32: 2 ** -126, f64: SMALLEST_NORMAL },
+  { name: "SMALLEST_NORMAL", f32: 2 ** -126, f64: exp64.SMALLEST_NORMAL },
   { name: "TWO_54", f32: 2 ** 54, f64: 2 ** 54 },
   // from here on exp is +inf: a little early
-  { name: "HIGHEST_EXPONENT", f32: Math.fround(88.37), f64: 709.78 },
+  { name: "HIGHEST_EXPONENT", f32: Math.fround(88.37), f64: exp64.HIGHEST },
   ...SHORT_LOG.map((c, i) => ({ name: `S${i + 1}`, f32: Math.fround(c), f64: c })),
   { name: "LN2", f32: Math.fround(Math.LN2), f64: Math.LN2 },
   ...FINE.map((c, i) => ({ name: `F${i + 2}`, f32: c, f64: 0 })),

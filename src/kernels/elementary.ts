@@ -3,8 +3,8 @@ import { highWord, withHighWord } from "../numeric/bits.ts";
 import { constant } from "./constants.ts";
 import { POWERS_OF_2, power64, powerOf2, SMALLEST_NORMAL, STEPS } from "./exp64.ts";
 
-// log of float64 with the bits of assembly/log.ts: the same operations in the same order; exp for loops of either dtype. exp of
-// float64 is in exp64.ts, of float32 in stretch.ts.
+// ln and ln(1 + x) with the bits of assembly/log.ts, exp(-x) of a short row's target with those of assembly/exp.ts: the same
+// operations in the same order. exp of float64 is in exp64.ts, of float32 in stretch.ts.
 
 /** exp's lowest and magic numbers for N = 0: see assembly/exp.ts. */
 export const LOWEST = constant("LOWEST");

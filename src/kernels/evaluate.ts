@@ -22,11 +22,11 @@ import { LOWEST_15, othersOf, shortExpOf } from "./shortRows.ts";
 import { SHORT_ROW } from "./sizes.ts";
 
 /**
- * Adds the first n values, zeros behind them, to two float64 numbers: as a vector in the dtype, in rounds of four vectors of
- * `width` lanes, one after the other; then its even lanes and its odd ones.
+ * Adds the first n values, zeros behind them, to two float64 numbers: as a vector in the dtype, in rounds of four vectors, one
+ * after the other; then its even lanes and its odd ones.
  */
-function addLanes(lanes: Lanes, values: FloatArray, n: number, width: number, to: Float64Array): void {
-  const { accumulators: a } = lanes;
+function addLanes(lanes: Lanes, values: FloatArray, n: number, to: Float64Array): void {
+  const { accumulators: a, width } = lanes;
   a.fill(0, 0, 12);
   const round = 4 * width;
   const rounds = Math.ceil(n / round) * round;
@@ -59,21 +59,20 @@ function addProducts(
   lowest: number,
   base: number,
   target: number,
-  width: number,
 ): void {
   const { more, narrow, values } = lanes;
   for (let j = 0; j < n; j++) {
     const z = x[from + j];
     more[j] = from + j === target ? 0 : values[j] * narrow((z < lowest ? lowest : z) - base);
   }
-  addLanes(lanes, more, n, width, products);
+  addLanes(lanes, more, n, products);
   for (let j = 0; j < n; j++) more[j] = values[j] * values[j];
-  addLanes(lanes, more, n, width, squares);
+  addLanes(lanes, more, n, squares);
 }
 
 /** The sums of a long row; that of exponentials has the bits of expRow. */
 function sumRow(lanes: Lanes, x: FloatArray, at: number, classes: number, target: number): typeof sums {
-  const { block, reference, shifted, values, width } = lanes;
+  const { block, reference, shifted, values } = lanes;
   const end = at + classes;
   let m = guess(lanes, x, at, classes, target, null, 0);
   for (;;) {
@@ -98,8 +97,8 @@ function sumRow(lanes: Lanes, x: FloatArray, at: number, classes: number, target
       }
       lanes.powers(source, from, from + n, lowest, magic, values, 0);
       if (own >= from && own < from + n) values[own - from] = 0;
-      carry(total, blockSum(lanes, values, n, width));
-      addProducts(lanes, source, from, n, lowest, base, own, width);
+      carry(total, blockSum(lanes, values, n));
+      addProducts(lanes, source, from, n, lowest, base, own);
     }
     sums.others = total.sum + total.error;
     sums.products = products[0] + products[1];

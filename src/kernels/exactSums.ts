@@ -1,8 +1,6 @@
 import { extractSums as loop, PARTS } from "../numeric/extraction.ts";
 import { addRangeToBins } from "../numeric/loops.ts";
-import { count, input, kernel, output } from "./kernel.ts";
-
-const exact = { f32: "exact", f64: "exact" };
+import { count, EXACT, input, kernel, output } from "./kernel.ts";
 
 export const addExactly = kernel({
   name: "addExactly",
@@ -11,7 +9,7 @@ export const addExactly = kernel({
   dtypes: null,
   parameters: [input("values", "unit", "f64"), output("bins", "call", "f64")],
   splits: false,
-  tolerance: exact,
+  tolerance: EXACT,
   loop: addRangeToBins,
 });
 
@@ -22,6 +20,6 @@ export const extractSums = kernel({
   dtypes: null,
   parameters: [input("values", "block", "f64"), { ...output("sums", "unit", "f64"), values: PARTS }, count],
   splits: false,
-  tolerance: exact,
+  tolerance: EXACT,
   loop,
 });

@@ -49,6 +49,9 @@ export interface DescribedKernel extends Kernel {
 
 export const BOTH: readonly Dtype[] = ["f32", "f64"];
 
+/** The tolerance of kernels that don't round. */
+export const EXACT = { f32: "exact", f64: "exact" } as const;
+
 export const scratch: Parameter = { name: "scratch", role: "scratch" };
 export const count: Parameter = { name: "count", role: "count" };
 

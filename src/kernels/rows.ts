@@ -9,24 +9,17 @@ import type { Lanes } from "./scratch.ts";
 const { fround } = Math;
 
 /**
- * Sum of the first n values of a block. Its rounds have four vectors of `width` lanes (1: a short row), which are summed
- * in the dtype, rounds in float64 lanes. Written out for each: 3 times as fast as a loop over the lanes.
+ * Sum of the first n values of a block of a long row: rounds of four vectors are summed in the dtype, and in float64 lanes.
+ * Written out for each dtype: 3 times as fast as a loop over the lanes.
  */
-export function blockSum({ dtype }: Lanes, values: FloatArray, n: number, width: number): number {
+export function blockSum({ dtype, width }: Lanes, values: FloatArray, n: number): number {
   const round = 4 * width;
   const end = Math.ceil(n / round) * round;
   for (let j = n; j < end; j++) values[j] = 0;
-  if (dtype === "f64") return width === 1 ? sumFours(values, end) : sumEights(values, end);
-  return width === 1 ? sumFours32(values as Float32Array, end) : sumSixteens32(values as Float32Array, end);
+  return dtype === "f64" ? sumEights(values, end) : sumSixteens32(values as Float32Array, end);
 }
 
-function sumFours(v: FloatArray, end: number): number {
-  let s = 0;
-  for (let j = 0; j < end; j += 4) s += v[j] + v[j + 1] + (v[j + 2] + v[j + 3]);
-  return s;
-}
-
-/** The same of a short row, v[from..to), whatever stands behind it. */
+/** The sum of a short row, v[from..to): rounds of four values are summed in the dtype, and in float64. */
 export function sumOfFours({ dtype }: Lanes, v: FloatArray, from: number, to: number): number {
   const whole = to - ((to - from) & 3);
   let s = 0;
@@ -49,12 +42,6 @@ function sumEights(v: FloatArray, end: number): number {
     s1 += v[j + 1] + v[j + 3] + (v[j + 5] + v[j + 7]);
   }
   return s0 + s1;
-}
-
-function sumFours32(v: Float32Array, end: number): number {
-  let s = 0;
-  for (let j = 0; j < end; j += 4) s += fround(fround(v[j] + v[j + 1]) + fround(v[j + 2] + v[j + 3]));
-  return s;
 }
 
 function sumSixteens32(v: Float32Array, end: number): number {
@@ -100,7 +87,7 @@ export function expRow(
   outAt: number,
   fine = false,
 ): number {
-  const { block, values, shifted, reference, width } = lanes;
+  const { block, values, shifted, reference } = lanes;
   const powers = fine ? lanes.finePowers : lanes.powers;
   const end = at + classes;
   let m = guess(lanes, x, at, classes, leftOut, out, outAt);
@@ -120,7 +107,7 @@ export function expRow(
       }
       if (leftOut >= begin && leftOut < begin + n) values[leftOut - begin] = 0;
       if (out) for (let j = 0; j < n; j++) out[outAt + begin - at + j] = values[j];
-      carry(total, blockSum(lanes, values, n, width));
+      carry(total, blockSum(lanes, values, n));
     }
     if (top <= limit) return total.sum + total.error;
     m = top;
@@ -158,7 +145,7 @@ export function dotRow(
   m: number,
   c: Coefficients,
 ): { dots: number; sum: number } {
-  const { block, width, values, more, narrow } = lanes;
+  const { block, values, more, narrow } = lanes;
   const { targets, weights } = c;
   const alpha = narrow(c.alpha);
   const beta = narrow(c.beta);
@@ -173,8 +160,8 @@ export function dotRow(
       values[j] = cj === 0 ? 0 : narrow(x[at + k] - m) * cj;
       more[j] = cj;
     }
-    carry(dots, blockSum(lanes, values, n, width));
-    carry(sums, blockSum(lanes, more, n, width));
+    carry(dots, blockSum(lanes, values, n));
+    carry(sums, blockSum(lanes, more, n));
   }
   return {
     dots: Math.abs(dots.sum) === Number.POSITIVE_INFINITY ? dots.sum : dots.sum + dots.error,

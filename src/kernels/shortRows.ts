@@ -2,7 +2,7 @@ import type { Dtype, FloatArray } from "../dtype.ts";
 import { constant } from "./constants.ts";
 import { inverseExp, log1p } from "./elementary.ts";
 import { maximum } from "./maximum.ts";
-import { blockSum, sumOfFours } from "./rows.ts";
+import { sumOfFours } from "./rows.ts";
 import type { Lanes } from "./scratch.ts";
 
 // Rows of few classes, with the bits of assembly/shortRows.ts, shortTargets.ts and shortCrossEntropy.ts. As many of them at a
@@ -95,7 +95,7 @@ export function othersOf(lanes: Lanes, x: FloatArray, at: number, classes: numbe
   others.shift = shift;
   others.top = top;
   others.measure = inverseExp(near ? own : 0, lanes.dtype);
-  others.sum = blockSum(lanes, values, n, 1) * others.measure;
+  others.sum = sumOfFours(lanes, values, 0, n) * others.measure;
   others.own = near ? 1 : lanes.expOf(own, shift);
   others.distance = near ? 0 : own - shift;
   return others;
@@ -142,6 +142,7 @@ const farRow: IndexRow = (lanes, logits, at, classes, label, own, grad, scale) =
   return own * (log1p(row.sum + (row.own - 1), lanes.dtype) - row.distance);
 };
 
+/** Stands for the loss of a row that is not near 0, until it has one. */
 const FAR = -1;
 const near = { measure: 0, sum: 0, own: 1 };
 
@@ -232,6 +233,6 @@ export function shortLogDenominator(lanes: Lanes, logits: FloatArray, at: number
     values[j] = 0;
     count++;
   }
-  const sum = blockSum(lanes, values, classes, 1);
+  const sum = sumOfFours(lanes, values, 0, classes);
   return log1p(sum / 32768 + (count - 1), dtype);
 }

@@ -2,7 +2,7 @@ import { highWord } from "../numeric/bits.ts";
 import { addToBins } from "../numeric/exactSum.ts";
 import { LARGEST, SMALLEST } from "../numeric/extraction.ts";
 import { countersOf, LOSS_BINS, SUM_BINS, SUMS } from "./counters.ts";
-import { input, kernel, output, scalar } from "./kernel.ts";
+import { EXACT, input, kernel, output, scalar } from "./kernel.ts";
 import { BRIER, CONFIDENCE, ENTROPY, LOG_SUM_EXP, LOSS, RANK, RECORD, SQUARE } from "./record.ts";
 
 /** That of the lowest bin of the loss, 2^-20. */
@@ -75,6 +75,6 @@ export const tally = kernel({
     scalar("bins"),
   ],
   splits: false,
-  tolerance: { f32: "exact", f64: "exact" },
+  tolerance: EXACT,
   loop: addRecords,
 });

@@ -1,7 +1,5 @@
 import type { FloatArray } from "../dtype.ts";
-import { BOTH, input, kernel, partials, scalar } from "./kernel.ts";
-
-const exact = { f32: "exact", f64: "exact" };
+import { BOTH, EXACT, input, kernel, partials, scalar } from "./kernel.ts";
 
 export const checkLabels = kernel({
   name: "checkLabels",
@@ -10,7 +8,7 @@ export const checkLabels = kernel({
   dtypes: null,
   parameters: [input("labels", "unit", "i32"), partials("report"), scalar("classes"), scalar("ignoreIndex")],
   splits: false,
-  tolerance: exact,
+  tolerance: EXACT,
   loop(begin: number, end: number, labels: Int32Array, report: Float64Array, classes: number, ignoreIndex: number) {
     let first = -1;
     let counted = 0;
@@ -31,7 +29,7 @@ export const labelWeights = kernel({
   unit: "row",
   dtypes: BOTH,
   parameters: [input("labels", "unit", "i32"), input("weights", "call"), partials("out"), scalar("ignoreIndex")],
-  tolerance: exact,
+  tolerance: EXACT,
   loop(begin: number, end: number, labels: Int32Array, weights: FloatArray, out: Float64Array, ignoreIndex: number) {
     for (let i = begin; i < end; i++) out[i] = labels[i] === ignoreIndex ? 0 : weights[labels[i]];
   },

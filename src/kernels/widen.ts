@@ -1,8 +1,6 @@
 import { bitsOfFloat32, float32OfBits } from "../numeric/bits.ts";
-import { count, input, kernel, output } from "./kernel.ts";
+import { count, EXACT, input, kernel, output } from "./kernel.ts";
 import { BLOCK_ELEMENTS } from "./sizes.ts";
-
-const exact = { f32: "exact", f64: "exact" };
 
 /** The float32 that a float16's bits stand for. */
 function fromFloat16(h: number): number {
@@ -29,7 +27,7 @@ export const widenFloat16 = kernel({
   unit: "block",
   dtypes: null,
   parameters: [input("bits", "block", "u16"), output("out", "block"), count],
-  tolerance: exact,
+  tolerance: EXACT,
   loop: loopOf(fromFloat16),
 });
 
@@ -39,6 +37,6 @@ export const widenBfloat16 = kernel({
   unit: "block",
   dtypes: null,
   parameters: [input("bits", "block", "u16"), output("out", "block"), count],
-  tolerance: exact,
+  tolerance: EXACT,
   loop: loopOf(fromBfloat16),
 });
