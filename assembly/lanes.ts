@@ -11,32 +11,32 @@ export const BLOCK: usize = 1024;
 export const CHUNK: usize = 16384;
 export const NOWHERE: usize = 0xffffffff;
 
-// @ts-ignore: decorator
+
 @inline export function constant<T>(index: i32): v128 {
   return v128.load(TABLE + <usize>index * 32 + (sizeof<T>() == 8 ? 16 : 0));
 }
 
-// @ts-ignore: decorator
-@inline export function negativeInfinities<T>(): v128 { return constant<T>(NEGATIVE_INFINITY); }
+
+@inline export function negativeInfinities<T>(): v128 {
+  return constant<T>(NEGATIVE_INFINITY);
+}
 
 /** a b + c: rounded twice, or once in the relaxed build where the machine has fused multiply-add. */
-// @ts-ignore: decorator
 @inline export function mulAdd<T>(a: v128, b: v128, c: v128): v128 {
   return ASC_FEATURE_RELAXED_SIMD ? v128.relaxed_madd<T>(a, b, c) : v128.add<T>(v128.mul<T>(a, b), c);
 }
 
 /** c - a b, likewise. */
-// @ts-ignore: decorator
 @inline export function minusProduct<T>(c: v128, a: v128, b: v128): v128 {
   return ASC_FEATURE_RELAXED_SIMD ? v128.relaxed_nmadd<T>(a, b, c) : v128.sub<T>(c, v128.mul<T>(a, b));
 }
 
 /** Larger of each lane; a NaN in `x` is passed over, `top` must hold none. */
-// @ts-ignore: decorator
-@inline export function larger<T>(top: v128, x: v128): v128 { return v128.pmax<T>(top, x); }
+@inline export function larger<T>(top: v128, x: v128): v128 {
+  return v128.pmax<T>(top, x);
+}
 
 /** Largest lane; none may be NaN. */
-// @ts-ignore: decorator
 @inline export function largestLane<T>(v: v128): T {
   if (sizeof<T>() == 4) {
     const w = f32x4.pmax(v, v128.shuffle<i32>(v, v, 2, 3, 0, 1));
@@ -46,25 +46,26 @@ export const NOWHERE: usize = 0xffffffff;
 }
 
 /** The lower two lanes as float64 (of a float64 vector: all it has). */
-// @ts-ignore: decorator
-@inline export function low<T>(v: v128): v128 { return sizeof<T>() == 4 ? f64x2.promote_low_f32x4(v) : v; }
+@inline export function low<T>(v: v128): v128 {
+  return sizeof<T>() == 4 ? f64x2.promote_low_f32x4(v) : v;
+}
 
 /** The upper two float32 lanes as float64. */
-// @ts-ignore: decorator
-@inline export function high(v: v128): v128 { return f64x2.promote_low_f32x4(v128.shuffle<i32>(v, v, 2, 3, 2, 3)); }
+@inline export function high(v: v128): v128 {
+  return f64x2.promote_low_f32x4(v128.shuffle<i32>(v, v, 2, 3, 2, 3));
+}
 
 /** Four vectors of a round as one, (a + b) + (c + d): the only sums in the dtype itself. */
-// @ts-ignore: decorator
 @inline export function roundSum<T>(a: v128, b: v128, c: v128, d: v128): v128 {
   return v128.add<T>(v128.add<T>(a, b), v128.add<T>(c, d));
 }
 
 /** Adds the upper lanes of a round's sum to a float64 accumulator; float64 has none. */
-// @ts-ignore: decorator
-@inline export function addHigh<T>(sum: v128, v: v128): v128 { return sizeof<T>() == 4 ? f64x2.add(sum, high(v)) : sum; }
+@inline export function addHigh<T>(sum: v128, v: v128): v128 {
+  return sizeof<T>() == 4 ? f64x2.add(sum, high(v)) : sum;
+}
 
 /** Sum of the accumulators of lower and upper lanes: (l0 + l2) + (l1 + l3), or l0 + l1. */
-// @ts-ignore: decorator
 @inline export function laneSum<T>(lower: v128, upper: v128): f64 {
   const pair = sizeof<T>() == 4 ? f64x2.add(lower, upper) : lower;
   return f64x2.extract_lane(pair, 0) + f64x2.extract_lane(pair, 1);
@@ -80,7 +81,6 @@ export function copyTail(from: usize, bytes: usize, fill: v128, to: usize): void
 }
 
 /** Copies a round to `to` with the element at byte `at` replaced by -infinity. */
-// @ts-ignore: decorator
 @inline export function copyWithout<T>(from: usize, at: usize, to: usize): void {
   const fill = negativeInfinities<T>();
   const mask = (sizeof<T>() == 4 ? ONE_HOT_4 : ONE_HOT_8) - at;
@@ -91,11 +91,11 @@ export function copyTail(from: usize, bytes: usize, fill: v128, to: usize): void
 }
 
 /** Copies the first `bytes` bytes of a round out of scratch, element by element: nothing beyond is touched. */
-// @ts-ignore: decorator
 @inline export function storeTail<T>(from: usize, bytes: usize, to: usize): void {
   for (let i: usize = 0; i < bytes; i += sizeof<T>()) store<T>(to + i, load<T>(from + i));
 }
 
 /** Splat of a float64 scalar, rounded to the lanes' type. */
-// @ts-ignore: decorator
-@inline export function splat<T>(x: f64): v128 { return v128.splat<T>(<T>x); }
+@inline export function splat<T>(x: f64): v128 {
+  return v128.splat<T>(<T>x);
+}

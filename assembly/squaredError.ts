@@ -8,37 +8,60 @@ const STEP: i32 = 16;
 
 /** The last elements of a block, fewer than sixteen, filled up with zeros. */
 function tail<T>(from: usize, elements: i32, to: usize): usize {
-  const bytes = <usize>elements * sizeof<T>(), zero = splat<T>(0);
+  const bytes = <usize>elements * sizeof<T>();
+  const zero = splat<T>(0);
   copyTail(from, min(bytes, ROUND), zero, to);
   if (sizeof<T>() == 8) copyTail(from + ROUND, bytes - min(bytes, ROUND), zero, to + ROUND);
   return to;
 }
 
-// @ts-ignore: decorator
-@inline function difference<T>(p: usize, t: usize): v128 { return v128.sub<T>(v128.load(p), v128.load(t)); }
+
+@inline function difference<T>(p: usize, t: usize): v128 {
+  return v128.sub<T>(v128.load(p), v128.load(t));
+}
 
 /** The sum of one block. With `keep`, grad_j = scale (p_j - t_j). */
-// @ts-ignore: decorator
 @inline function blockOf<T>(
-  predictions: usize, targets: usize, elements: i32, keep: bool, grad: usize, scale: v128, scratch: usize,
+  predictions: usize,
+  targets: usize,
+  elements: i32,
+  keep: bool,
+  grad: usize,
+  scale: v128,
+  scratch: usize,
 ): f64 {
-  let a0 = f64x2.splat(0), a1 = a0, a2 = a0, a3 = a0, a4 = a0, a5 = a0, a6 = a0, a7 = a0;
+  let a0 = f64x2.splat(0);
+  let a1 = a0;
+  let a2 = a0;
+  let a3 = a0;
+  let a4 = a0;
+  let a5 = a0;
+  let a6 = a0;
+  let a7 = a0;
   const step = <usize>STEP * sizeof<T>();
-  let p = predictions, t = targets, out = grad;
+  let p = predictions;
+  let t = targets;
+  let out = grad;
   for (let left = elements; left > 0; left -= STEP, p += step, t += step, out += step) {
     const whole = left >= STEP;
-    const from = whole ? p : tail<T>(p, left, scratch), minus = whole ? t : tail<T>(t, left, scratch + 128);
+    const from = whole ? p : tail<T>(p, left, scratch);
+    const minus = whole ? t : tail<T>(t, left, scratch + 128);
     const to = whole ? out : scratch + 256;
     if (sizeof<T>() == 4) {
-      const d0 = difference<T>(from, minus), d1 = difference<T>(from + 16, minus + 16);
-      const d2 = difference<T>(from + 32, minus + 32), d3 = difference<T>(from + 48, minus + 48);
+      const d0 = difference<T>(from, minus);
+      const d1 = difference<T>(from + 16, minus + 16);
+      const d2 = difference<T>(from + 32, minus + 32);
+      const d3 = difference<T>(from + 48, minus + 48);
       if (keep) {
         v128.store(to, v128.mul<T>(d0, scale));
         v128.store(to, v128.mul<T>(d1, scale), 16);
         v128.store(to, v128.mul<T>(d2, scale), 32);
         v128.store(to, v128.mul<T>(d3, scale), 48);
       }
-      const s0 = v128.mul<T>(d0, d0), s1 = v128.mul<T>(d1, d1), s2 = v128.mul<T>(d2, d2), s3 = v128.mul<T>(d3, d3);
+      const s0 = v128.mul<T>(d0, d0);
+      const s1 = v128.mul<T>(d1, d1);
+      const s2 = v128.mul<T>(d2, d2);
+      const s3 = v128.mul<T>(d3, d3);
       a0 = f64x2.add(a0, low<T>(s0));
       a1 = f64x2.add(a1, high(s0));
       a2 = f64x2.add(a2, low<T>(s1));
@@ -48,10 +71,14 @@ function tail<T>(from: usize, elements: i32, to: usize): usize {
       a6 = f64x2.add(a6, low<T>(s3));
       a7 = f64x2.add(a7, high(s3));
     } else {
-      const d0 = difference<T>(from, minus), d1 = difference<T>(from + 16, minus + 16);
-      const d2 = difference<T>(from + 32, minus + 32), d3 = difference<T>(from + 48, minus + 48);
-      const d4 = difference<T>(from + 64, minus + 64), d5 = difference<T>(from + 80, minus + 80);
-      const d6 = difference<T>(from + 96, minus + 96), d7 = difference<T>(from + 112, minus + 112);
+      const d0 = difference<T>(from, minus);
+      const d1 = difference<T>(from + 16, minus + 16);
+      const d2 = difference<T>(from + 32, minus + 32);
+      const d3 = difference<T>(from + 48, minus + 48);
+      const d4 = difference<T>(from + 64, minus + 64);
+      const d5 = difference<T>(from + 80, minus + 80);
+      const d6 = difference<T>(from + 96, minus + 96);
+      const d7 = difference<T>(from + 112, minus + 112);
       if (keep) {
         v128.store(to, v128.mul<T>(d0, scale));
         v128.store(to, v128.mul<T>(d1, scale), 16);
@@ -76,39 +103,70 @@ function tail<T>(from: usize, elements: i32, to: usize): usize {
     }
   }
   const sum = f64x2.add(
-    f64x2.add(f64x2.add(a0, a1), f64x2.add(a2, a3)), f64x2.add(f64x2.add(a4, a5), f64x2.add(a6, a7)),
+    f64x2.add(f64x2.add(a0, a1), f64x2.add(a2, a3)),
+    f64x2.add(f64x2.add(a4, a5), f64x2.add(a6, a7)),
   );
   return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
 }
 
 /** sums[block] = Σ (p - t)^2 */
 export function squaredError<T>(
-  begin: i32, end: i32, predictions: usize, targets: usize, sums: usize, count: i32, scratch: usize,
+  begin: i32,
+  end: i32,
+  predictions: usize,
+  targets: usize,
+  sums: usize,
+  count: i32,
+  scratch: usize,
 ): void {
   for (let block = begin; block < end; block++) {
-    const at = block * ELEMENTS, offset = <usize>at * sizeof<T>();
-    store<f64>(sums + (<usize>block << 3), blockOf<T>(
-      predictions + offset, targets + offset, min(ELEMENTS, count - at), false, 0, splat<T>(0), scratch,
-    ));
+    const at = block * ELEMENTS;
+    const offset = <usize>at * sizeof<T>();
+    store<f64>(
+      sums + ((<usize>block) << 3),
+      blockOf<T>(predictions + offset, targets + offset, min(ELEMENTS, count - at), false, 0, splat<T>(0), scratch),
+    );
   }
 }
 
 /** sums[block] = Σ (p - t)^2, grad = scale (p - t) */
 export function squaredErrorGradient<T>(
-  begin: i32, end: i32, predictions: usize, targets: usize, grad: usize, sums: usize, count: i32, scale: f64,
+  begin: i32,
+  end: i32,
+  predictions: usize,
+  targets: usize,
+  grad: usize,
+  sums: usize,
+  count: i32,
+  scale: f64,
   scratch: usize,
 ): void {
   for (let block = begin; block < end; block++) {
-    const at = block * ELEMENTS, offset = <usize>at * sizeof<T>();
-    store<f64>(sums + (<usize>block << 3), blockOf<T>(
-      predictions + offset, targets + offset, min(ELEMENTS, count - at), true, grad + offset, splat<T>(scale), scratch,
-    ));
+    const at = block * ELEMENTS;
+    const offset = <usize>at * sizeof<T>();
+    store<f64>(
+      sums + ((<usize>block) << 3),
+      blockOf<T>(
+        predictions + offset,
+        targets + offset,
+        min(ELEMENTS, count - at),
+        true,
+        grad + offset,
+        splat<T>(scale),
+        scratch,
+      ),
+    );
   }
 }
 
 /** out = (p - t)^2 of each element */
 export function squaredErrors<T>(
-  begin: i32, end: i32, predictions: usize, targets: usize, out: usize, count: i32,
+  begin: i32,
+  end: i32,
+  predictions: usize,
+  targets: usize,
+  out: usize,
+  count: i32,
 ): void {
   const last = <usize>min(end * ELEMENTS, count) * sizeof<T>();
   let i = <usize>(begin * ELEMENTS) * sizeof<T>();

@@ -5,16 +5,16 @@
  * (Linux): two threads can only be timed where there are two free cores. Prints medians, and quartiles of the ratio.
  */
 import { readFileSync } from "node:fs";
-import { compile, createMemory } from "../src/backends/load.ts";
-import { createPlans } from "../src/backends/plan.ts";
-import { Pool } from "../src/backends/pool.ts";
-import { withSharedMemory } from "../src/backends/sharedMemory.ts";
-import { createThreads, TUNING } from "../src/backends/threads.ts";
-import { createLaunch } from "../src/backends/windows.ts";
-import { createLosses, type Losses } from "../src/index.ts";
-import { inlinedModule } from "../src/inlined.ts";
-import { softmax } from "../src/kernels/softmax.ts";
+import { Pool } from "../src/backends/threads/pool.ts";
+import { withSharedMemory } from "../src/backends/threads/sharedMemory.ts";
+import { createThreads, TUNING } from "../src/backends/threads/threads.ts";
+import { createPlans } from "../src/backends/wasm/plan.ts";
+import { createLaunch } from "../src/backends/wasm/windows.ts";
+import { createLosses, type Losses } from "../src/index.node.ts";
+import { softmax } from "../src/kernels/rows/softmaxLoops.ts";
 import { ARENA } from "../src/memory/map.ts";
+import { inlinedModule } from "../src/module/inlined.ts";
+import { compile, createMemory } from "../src/module/load.ts";
 import { elsewhere } from "./elsewhere.ts";
 
 const filter = new RegExp(process.argv[2] ?? ".");

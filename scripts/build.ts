@@ -7,8 +7,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { type BuildOptions, buildSync } from "esbuild";
-import { CONSTANTS } from "../src/kernels/constants.ts";
-import { KERNELS } from "../src/kernels/index.ts";
+import { CONSTANTS } from "../src/descriptions/constants.ts";
+import { KERNELS } from "../src/kernels/list.ts";
 import { tableOf } from "./constantTable.ts";
 import { removeUnused } from "./declarations.ts";
 import { callsOf } from "./kernelCalls.ts";
@@ -46,7 +46,7 @@ generate("unpack", "The module that unpacks the others, base64.", "UNPACK", read
 const { zlib: zopfli } = await import("@gfx/zopfli");
 for (const event of ["uncaughtException", "unhandledRejection"]) process.removeAllListeners(event);
 // imports what was generated just now
-const { unpack } = await import("../src/backends/unpack.ts");
+const { unpack } = await import("../src/module/unpack.ts");
 
 const MODULES = ["strict", "relaxed"];
 /** The first bytes of each one's digest: a file of another version is not taken for it. */
@@ -68,24 +68,37 @@ const digests = Object.entries(builds).map(([name, digest]) => `  ${name}: "${di
 const comment = "/** What the file of each module ends with. */";
 writeFileSync(path("src/generated/builds.ts"), `${comment}\nexport const BUILDS = {\n${digests.join("")}};\n`);
 
+/** Scripts of dist/, and what they are bundled from. */
+const ENTRIES = [
+  ["index", "index.node"],
+  ["browser", "index.browser"],
+  ["losses", "inlinedLosses"],
+  ["formats/npy", "formats/npy"],
+  ["cli/main", "cli/main"],
+  ["cli/reportPage", "cli/reportPage"],
+];
+
 const bundled: BuildOptions = { bundle: true, format: "esm", target: "es2022", logLevel: "warning" };
 // one script without imports, that runs as it is inlined, as a classic script and as a module
 const worker = path("build/worker.js");
-buildSync({ ...bundled, entryPoints: [path("src/backends/worker.ts")], outfile: worker, minify: true, format: "iife" });
+buildSync({
+  ...bundled,
+  entryPoints: [path("src/backends/threads/worker.ts")],
+  outfile: worker,
+  minify: true,
+  format: "iife",
+});
 generate("worker", "The worker's script.", "WORKER", readFileSync(worker, "utf8").trim());
 
 rmSync(path("dist"), { recursive: true, force: true });
 run(tsc, "-p", "tsconfig.build.json");
-removeUnused(path("dist"), ["index.d.ts", "formats/npy.d.ts"]);
+removeUnused(path("dist"), ["index.node.d.ts", "formats/npy.d.ts"]);
 // what is imported at once in a file, what is imported when it is needed in others; names stay, for stack traces
 buildSync({
   ...bundled,
-  // losses.ts: so that what it does without is in other files than what it imports
-  entryPoints: ["index.ts", "browser.ts", "losses.ts", "formats/npy.ts", "cli/main.ts", "cli/reportPage.ts"].map(
-    (name) => path(`src/${name}`),
-  ),
+  // inlinedLosses.ts: so that what it does without is in other files than what it imports
+  entryPoints: Object.fromEntries(ENTRIES.map(([to, from]) => [to, path(`src/${from}.ts`)])),
   outdir: path("dist"),
-  outbase: path("src"),
   packages: "external",
   splitting: true,
   chunkNames: "shared/[name]-[hash]",

@@ -1,4 +1,4 @@
-import type { Constant } from "../src/kernels/constants.ts";
+import type { Constant } from "../src/descriptions/constants.ts";
 
 /** The shortest decimal that is read as the float32 number x. */
 function shortest(x: number): string {

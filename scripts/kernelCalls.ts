@@ -1,4 +1,4 @@
-import type { Kernel, Parameter } from "../src/kernels/kernel.ts";
+import type { Kernel, Parameter } from "../src/descriptions/kernel.ts";
 
 /** The kernels without their loops, and parameters that are alike once. */
 export function callsOf(kernels: readonly Kernel[]): string {

@@ -1,6 +1,6 @@
 import { afterAll } from "vitest";
-import { TUNING, type Tuning } from "../src/backends/threads.ts";
-import { type Losses, type LossesOptions, openLosses } from "../src/losses.ts";
+import { TUNING, type Tuning } from "../src/backends/threads/threads.ts";
+import { type Losses, type LossesOptions, openLosses } from "../src/inlinedLosses.ts";
 import "./relaxed.ts";
 
 export type { Losses };

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { writeNpy } from "../src/formats/npy.ts";
 import { formatNpyHeader } from "../src/formats/npyHeader.ts";
-import { createLosses } from "../src/index.ts";
+import { createLosses } from "../src/index.node.ts";
 import { arrayOf, dtypes, labelArrays, labelsOf, logitsOf, mulberry32, rowLossTolerance } from "./inputs.ts";
 import { crossEntropyOfLabels } from "./oracle.ts";
 

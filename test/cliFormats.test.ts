@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { beforeAll, describe, expect, test, vi } from "vitest";
-import { createLosses } from "../src/index.ts";
+import { createLosses } from "../src/index.node.ts";
 import { figures, workshop } from "./command.ts";
 import { bfloat16Bits, bytesOf, fromBfloat16, npy, safetensors, safetensorsOf, zip } from "./files.ts";
 import { labelsOf, logitsOf, mulberry32 } from "./inputs.ts";

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { runInNewContext } from "node:vm";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { regressionTable } from "../src/cli/tables.ts";
-import { createLosses, evaluationOf, mergeStates } from "../src/index.ts";
+import { createLosses, evaluationOf, mergeStates } from "../src/index.node.ts";
 import { figures, workshop } from "./command.ts";
 import { npy } from "./files.ts";
 import { labelsOf, logitsOf, mulberry32 } from "./inputs.ts";

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { unpack } from "../src/backends/unpack.ts";
+import { CONSTANTS } from "../src/descriptions/constants.ts";
 import { RELAXED } from "../src/generated/relaxed.ts";
 import { STRICT } from "../src/generated/strict.ts";
 import { CONSTANT_TABLE } from "../src/generated/table.ts";
-import { CONSTANTS } from "../src/kernels/constants.ts";
-import { KERNELS } from "../src/kernels/index.ts";
+import { KERNELS } from "../src/kernels/list.ts";
+import { unpack } from "../src/module/unpack.ts";
 import "./relaxed.ts";
 
 /** Names of the functions of a kernel. */

@@ -1,10 +1,10 @@
 import { expect } from "vitest";
-import { createJsBackend } from "../src/backends/js.ts";
-import { compile, createMemory } from "../src/backends/load.ts";
-import { createWasmBackend } from "../src/backends/wasm.ts";
+import { createJsBackend } from "../src/backends/js/jsBackend.ts";
+import { createWasmBackend } from "../src/backends/wasm/wasmBackend.ts";
 import type { FloatArray } from "../src/dtype.ts";
-import { inlinedModule } from "../src/inlined.ts";
-import { exp, logarithm } from "../src/kernels/functions.ts";
+import { exp, logarithm } from "../src/kernels/functions/functionLoops.ts";
+import { inlinedModule } from "../src/module/inlined.ts";
+import { compile, createMemory } from "../src/module/load.ts";
 
 const js = createJsBackend(0);
 const { memory } = createMemory(2 ** 22);

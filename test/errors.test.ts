@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createLosses, float16 } from "../src/index.ts";
+import { createLosses, float16 } from "../src/index.node.ts";
 import { backends, type Losses, openBackends } from "./backends.ts";
 import {
   dtypes,

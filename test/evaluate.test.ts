@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { evaluationOf } from "../src/index.ts";
+import { evaluationOf } from "../src/index.node.ts";
 import { openThreaded } from "./backends.ts";
 import { evaluation } from "./evaluateOracle.ts";
 import {

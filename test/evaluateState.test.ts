@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { crc32 } from "../src/evaluate/bytes.ts";
-import { createLosses, evaluationOf, mergeStates } from "../src/index.ts";
+import { crc32 } from "../src/evaluate/stateBytes.ts";
+import { createLosses, evaluationOf, mergeStates } from "../src/index.node.ts";
 import { openThreaded } from "./backends.ts";
 import { arrayOf, dtypes, type FloatArray, labelsOf, logitsOf, mulberry32, zeros } from "./inputs.ts";
 

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
-import { losesStack } from "../src/features.ts";
+import { losesStack } from "../src/module/features.ts";
 
 const INDEX = JSON.stringify(new URL("../dist/index.js", import.meta.url).href);
 

@@ -1,6 +1,6 @@
 /** Files of the formats that the command line reads, made byte by byte. */
 import { deflateRawSync } from "node:zlib";
-import { crc32 } from "../src/evaluate/bytes.ts";
+import { crc32 } from "../src/evaluate/stateBytes.ts";
 import { formatNpyHeader, type NpyArray, type NpyArrayType } from "../src/formats/npyHeader.ts";
 
 export const bytesOf = (array: ArrayBufferView) => Buffer.from(array.buffer, array.byteOffset, array.byteLength);

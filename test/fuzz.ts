@@ -2,11 +2,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { crc32 } from "../src/evaluate/bytes.ts";
+import { crc32 } from "../src/evaluate/stateBytes.ts";
 import { FormatError } from "../src/formats/error.ts";
 import { openTensor } from "../src/formats/openTensor.ts";
 import { arrayOf } from "../src/formats/tensor.ts";
-import { createLosses, evaluationOf, mergeStates, regressionEvaluator, regressionOf } from "../src/index.ts";
+import { createLosses, evaluationOf, mergeStates, regressionEvaluator, regressionOf } from "../src/index.node.ts";
 import { bytesOf, npy, safetensors, zip } from "./files.ts";
 import { labelsOf, logitsOf, mulberry32, type Random } from "./inputs.ts";
 

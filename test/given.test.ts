@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { compile } from "../src/backends/load.ts";
-import { withSharedMemory } from "../src/backends/sharedMemory.ts";
+import { withSharedMemory } from "../src/backends/threads/sharedMemory.ts";
 import { BUILDS } from "../src/generated/builds.ts";
-import { createLosses, type LossesOptions } from "../src/index.ts";
-import { openLosses } from "../src/losses.ts";
+import { createLosses, type LossesOptions } from "../src/index.node.ts";
+import { openLosses } from "../src/inlinedLosses.ts";
+import { compile } from "../src/module/load.ts";
 import { SHARE_ALL } from "./backends.ts";
 import { labelsOf, logitsOf, mulberry32 } from "./inputs.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bfloat16, float16 } from "../src/index.ts";
+import { bfloat16, float16 } from "../src/index.node.ts";
 import { openThreaded } from "./backends.ts";
 import { expectSame, labelsOf, mulberry32 } from "./inputs.ts";
 

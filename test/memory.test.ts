@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createLosses } from "../src/index.ts";
+import { createLosses } from "../src/index.node.ts";
 import { backends, openThreaded } from "./backends.ts";
 import { expectSame, labelsOf, logitsOf, mulberry32 } from "./inputs.ts";
 

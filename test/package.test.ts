@@ -39,7 +39,7 @@ function node(source: string): string {
 
 test("the package holds what is needed to use it and nothing else", () => {
   expect(packed).toEqual(
-    expect.arrayContaining(["package.json", "README.md", "LICENSE", "dist/index.js", "dist/index.d.ts"]),
+    expect.arrayContaining(["package.json", "README.md", "LICENSE", "dist/index.js", "dist/index.node.d.ts"]),
   );
   expect(packed.filter((path) => !/^(package\.json|README\.md|LICENSE|dist\/.+\.(js|d\.ts|wasm))$/.test(path))).toEqual(
     [],

@@ -25,7 +25,7 @@ test("the usage example computes what it says", async () => {
   expect(block).not.toBe("");
   const lines = [...block.matchAll(/console\.log\((.*)\);\s*\/\/ (.*)$/gm)];
   expect(lines.length).toBeGreaterThan(2);
-  const { createLosses } = await import("../src/index.ts");
+  const { createLosses } = await import("../src/index.node.ts");
   const printed: string[] = [];
   const body = block.replace(/^import .*$/m, "").replaceAll(/console\.log\(/g, "print(");
   const run = new Function("createLosses", "print", `return (async () => { ${body} })()`);

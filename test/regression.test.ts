@@ -8,7 +8,7 @@ import {
   type RegressionEvaluator,
   regressionEvaluator,
   regressionOf,
-} from "../src/index.ts";
+} from "../src/index.node.ts";
 import { openThreaded } from "./backends.ts";
 import { bfloat16Bits, fromBfloat16 } from "./files.ts";
 import { arrayOf, type Dtype, dtypes, elementCounts, type FloatArray, mulberry32, normal, zeros } from "./inputs.ts";

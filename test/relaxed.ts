@@ -1,4 +1,4 @@
-import { hasRelaxedSimd } from "../src/features.ts";
+import { hasRelaxedSimd } from "../src/module/features.ts";
 
 // Node 20 has relaxed SIMD behind a flag, newer ones without. Looked up, not imported: these suites run in browsers too.
 if (!hasRelaxedSimd() && typeof process === "object") {

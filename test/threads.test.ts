@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { withSharedMemory } from "../src/backends/sharedMemory.ts";
-import { TUNING } from "../src/backends/threads.ts";
-import { createLosses, openLosses } from "../src/losses.ts";
+import { withSharedMemory } from "../src/backends/threads/sharedMemory.ts";
+import { TUNING } from "../src/backends/threads/threads.ts";
+import { createLosses, openLosses } from "../src/inlinedLosses.ts";
 import { type Losses, SHARE_ALL } from "./backends.ts";
 import { expectSame, labelsOf, logitsOf, mulberry32, probabilitiesOf, values } from "./inputs.ts";
 
@@ -301,7 +301,7 @@ describe("a start that fails steps down to one thread, and the note says why", (
   });
 
   test("a module compiled for memory that is not shared", async () => {
-    const { compile } = await import("../src/backends/load.ts");
+    const { compile } = await import("../src/module/load.ts");
     const losses = await open({ threads: 2, wasm: await compile(readFileSync(STRICT)) });
     expect(losses.notes.join()).toMatch(/the module given is one for memory that is not shared; one runs\.$/);
     expectRight(losses);
@@ -322,7 +322,7 @@ test("threads: auto counts the cores there are", async () => {
 });
 
 test("the module and the worker as files, and the module compiled for shared memory", async () => {
-  const { compile } = await import("../src/backends/load.ts");
+  const { compile } = await import("../src/module/load.ts");
   const worker = new URL("../dist/worker.js", import.meta.url);
   for (const given of [
     { wasm: STRICT, worker },

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { openWasm } from "../src/backends/open.ts";
+import { openWasm } from "../src/backends/openWasm.ts";
 import { float16 } from "../src/dtype.ts";
-import { inlinedModule } from "../src/inlined.ts";
-import { logSumExp, softmax } from "../src/kernels/softmax.ts";
-import { createLosses, openLosses } from "../src/losses.ts";
+import { createLosses, openLosses } from "../src/inlinedLosses.ts";
+import { logSumExp, softmax } from "../src/kernels/rows/softmaxLoops.ts";
+import { inlinedModule } from "../src/module/inlined.ts";
 import { type Losses, SHARE_ALL } from "./backends.ts";
 import { expectSame, labelsOf, logitsOf, mulberry32, values } from "./inputs.ts";
 

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { afterEach, expect, test, vi } from "vitest";
-import { unpack } from "../src/backends/unpack.ts";
-import { moduleBeside } from "../src/files.ts";
 import { BUILDS } from "../src/generated/builds.ts";
 import { STRICT } from "../src/generated/strict.ts";
-import { createLosses } from "../src/index.ts";
-import { inlinedModule } from "../src/inlined.ts";
+import { createLosses } from "../src/index.node.ts";
+import { moduleBeside } from "../src/module/beside.ts";
+import { inlinedModule } from "../src/module/inlined.ts";
+import { unpack } from "../src/module/unpack.ts";
 
 afterEach(() => {
   vi.unstubAllGlobals();

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { openWasm } from "../src/backends/open.ts";
-import { bfloat16, float16 } from "../src/index.ts";
-import { inlinedModule } from "../src/inlined.ts";
-import { logSumExp } from "../src/kernels/softmax.ts";
+import { openWasm } from "../src/backends/openWasm.ts";
+import { bfloat16, float16 } from "../src/index.node.ts";
+import { logSumExp } from "../src/kernels/rows/softmaxLoops.ts";
 import { WINDOWS_BYTES } from "../src/memory/map.ts";
+import { inlinedModule } from "../src/module/inlined.ts";
 import { openThreaded } from "./backends.ts";
 import { arrayOf, dtypes, expectSame, floats, mulberry32, zeros } from "./inputs.ts";
 

@@ -29,7 +29,9 @@ let at: usize;
 
 /** An LEB128 number at `at`. */
 function read(): u32 {
-  let value: u32 = 0, shift: u32 = 0, byte: u32;
+  let value: u32 = 0;
+  let shift: u32 = 0;
+  let byte: u32;
   do {
     byte = load<u8>(at++);
     value |= (byte & 127) << shift;
@@ -51,7 +53,9 @@ function append(to: usize, from: usize, bytes: usize): usize {
   return end;
 }
 
-function place(stream: u32): usize { return load<usize>(NEXT + (stream << 2)); }
+function place(stream: u32): usize {
+  return load<usize>(NEXT + (stream << 2));
+}
 
 function next(stream: u32): u32 {
   const p = place(stream);
@@ -68,7 +72,9 @@ function begin(): u32 {
 
 /** Writes the runs of locals of one type, and returns how many there are. */
 function declare(count: u32): u32 {
-  let runs: u32 = 0, last: u32 = 0, length: u32 = 0;
+  let runs: u32 = 0;
+  let last: u32 = 0;
+  let length: u32 = 0;
   for (; count > 0; count--) {
     const type = next(TYPES);
     if (type != last && length > 0) {
@@ -93,25 +99,32 @@ export function unpack(): usize {
     store<usize>(NEXT + (i << 2), at);
     at += length;
   }
-  const module = at, operations = place(LOCALS);
+  const module = at;
+  const operations = place(LOCALS);
   for (let entry = place(TABLE), i: u32 = 0; entry < place(PARAMETERS); entry += 2 + load<u8>(entry, 1), i++) {
     store<usize>(ENTRIES + (i << 2), entry);
   }
   let to = append(module, place(HEAD), place(TABLE) - place(HEAD));
-  let body = BODY, parameters = begin(), locals = parameters, ranks = place(LOCALS);
+  let body = BODY;
+  let parameters = begin();
+  let locals = parameters;
+  let ranks = place(LOCALS);
   for (let operation = place(OPERATIONS); operation < operations; operation++) {
-    let entry = load<usize>(ENTRIES + (<usize>load<u8>(operation) << 2));
-    const follows: u32 = load<u8>(entry), end = entry + 2 + load<u8>(entry, 1);
+    let entry = load<usize>(ENTRIES + ((<usize>load<u8>(operation)) << 2));
+    const follows: u32 = load<u8>(entry);
+    const end = entry + 2 + load<u8>(entry, 1);
     for (entry += 2; entry < end; entry++) store<u8>(body++, load<u8>(entry));
     if (follows == LOCAL) {
-      const rank: u32 = load<u8>(ranks++), others = rank ? rank - 1 : locals;
+      const rank: u32 = load<u8>(ranks++);
+      const others = rank ? rank - 1 : locals;
       const local: u32 = rank ? load<u16>(RECENT + (others << 1)) : locals++;
       for (let p: usize = RECENT + (others << 1); p > RECENT; p -= 2) store<u16>(p, load<u16>(p - 2));
       store<u16>(RECENT, local);
       body = write(body, local);
     } else if (follows == END) {
       at = body;
-      const runs = declare(locals - parameters), size = <u32>(at - BODY);
+      const runs = declare(locals - parameters);
+      const size = <u32>(at - BODY);
       to = write(write(to, size + (runs > 127 ? 2 : 1)), runs);
       to = append(append(to, body, at - body), BODY, body - BODY);
       body = BODY;
@@ -119,7 +132,8 @@ export function unpack(): usize {
       locals = parameters;
     } else if (follows >= NUMBER) {
       const stream = NUMBERS - NUMBER + follows;
-      let number = place(stream), byte: u32;
+      let number = place(stream);
+      let byte: u32;
       do {
         byte = load<u8>(number++);
         store<u8>(body++, byte);

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { hasRelaxedSimd } from "../../src/features.ts";
+import { hasRelaxedSimd } from "../../src/module/features.ts";
 
 const binary = fileURLToPath(new URL("node_modules/newer-node/bin/node", import.meta.url));
 

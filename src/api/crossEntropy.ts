@@ -12,6 +12,7 @@ import {
   checkSameDtype,
   checkTargets,
 } from "../check.ts";
+import type { Kernel } from "../descriptions/kernel.ts";
 import {
   type Dtype,
   dtypeOf,
@@ -22,11 +23,10 @@ import {
   type LogitsArray,
 } from "../dtype.ts";
 import * as kernels from "../generated/kernels.ts";
-import type { Kernel } from "../kernels/kernel.ts";
 import type { ExactSum } from "../numeric/exactSum.ts";
-import { LabelCheck } from "./labels.ts";
+import { LabelCheck } from "./labelCheck.ts";
 import { type Out, type Reduce, type Reduction, reductionOf, type WithGrad } from "./reduction.ts";
-import { checkRows, type Rows, rowsOut } from "./rows.ts";
+import { checkRows, type Rows, rowsOut } from "./rowOptions.ts";
 
 /** What the first argument of a cross-entropy holds. */
 export type CrossEntropyInput = "logits" | "probabilities" | "logProbabilities";

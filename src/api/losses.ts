@@ -3,12 +3,12 @@
 import type { FloatArray, HalfArray, LabelArray, LogitsArray, NumericArray, ResultOf } from "../dtype.ts";
 import type { Evaluation } from "../evaluate/evaluation.ts";
 import type { Evaluator } from "../evaluate/evaluator.ts";
-import type { EvaluatorOptions } from "../evaluate/options.ts";
+import type { EvaluatorOptions } from "../evaluate/evaluatorOptions.ts";
 import type { RegressionEvaluator } from "../evaluate/regression.ts";
 import type { Batches } from "../evaluate/stream.ts";
 import type { CrossEntropy } from "./crossEntropy.ts";
 import type { Out, Reduce, WithGrad } from "./reduction.ts";
-import type { Rows } from "./rows.ts";
+import type { Rows } from "./rowOptions.ts";
 
 /** Options of createLosses. */
 export interface LossesOptions {

@@ -1,10 +1,10 @@
 import type { Backend } from "../backends/backend.ts";
 import { checkLogits, checkOptionsObject } from "../check.ts";
+import type { Kernel } from "../descriptions/kernel.ts";
 import { dtypeOf, type FloatArray, type HalfBits, type LogitsArray } from "../dtype.ts";
 import * as kernels from "../generated/kernels.ts";
-import type { Kernel } from "../kernels/kernel.ts";
 import type { Out } from "./reduction.ts";
-import { checkRows, type Rows, rowsOut } from "./rows.ts";
+import { checkRows, type Rows, rowsOut } from "./rowOptions.ts";
 
 /** Softmax and its kin on one backend. */
 export class Softmax {

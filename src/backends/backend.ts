@@ -1,5 +1,5 @@
+import type { Argument, Kernel } from "../descriptions/kernel.ts";
 import type { Dtype } from "../dtype.ts";
-import type { Argument, Kernel } from "../kernels/kernel.ts";
 import type { Arena } from "../memory/arena.ts";
 import type { ExactSum } from "../numeric/exactSum.ts";
 

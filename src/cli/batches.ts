@@ -1,7 +1,7 @@
 import { bfloat16, float16, type LogitsArray } from "../dtype.ts";
 import { FormatError } from "../formats/error.ts";
 import { arrayOf, type Tensor, type TensorArray } from "../formats/tensor.ts";
-import type { Losses } from "../losses.ts";
+import type { Losses } from "../inlinedLosses.ts";
 
 /** One of the files that are read together. */
 export interface Input {

@@ -1,5 +1,5 @@
-import { MAXIMAL_THREADS } from "../create.ts";
-import { MAXIMAL_CLASSES, MAXIMAL_TOPS } from "../evaluate/options.ts";
+import { MAXIMAL_THREADS } from "../createLosses.ts";
+import { MAXIMAL_CLASSES, MAXIMAL_TOPS } from "../evaluate/evaluatorOptions.ts";
 import type { OpenOptions } from "../formats/openOptions.ts";
 import { isFloat, TENSOR_DTYPES } from "../formats/tensor.ts";
 import { choiceOption, integerOption, parseArguments, UsageError } from "./arguments.ts";

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 import { getSystemErrorMap } from "node:util";
 import { UsageError } from "./arguments.ts";
-import { bench, benchHelp } from "./bench.ts";
-import { evaluate } from "./evaluate.ts";
+import { bench, benchHelp } from "./benchCommand.ts";
+import { evaluate } from "./evaluateCommand.ts";
 import { evaluateHelp } from "./evaluateOptions.ts";
-import { info, infoHelp } from "./info.ts";
-import { merge, mergeHelp } from "./merge.ts";
+import { info, infoHelp } from "./infoCommand.ts";
+import { merge, mergeHelp } from "./mergeCommand.ts";
 import { SIGNALS } from "./signals.ts";
 import { version } from "./version.ts";
 

@@ -1,4 +1,4 @@
-import { MAXIMAL_CLASSES } from "../evaluate/options.ts";
+import { MAXIMAL_CLASSES } from "../evaluate/evaluatorOptions.ts";
 import { FormatError } from "../formats/error.ts";
 import { shapeText } from "../formats/npyHeader.ts";
 import { isFloat, type Tensor } from "../formats/tensor.ts";

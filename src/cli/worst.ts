@@ -1,4 +1,4 @@
-import { ARGMAX, LOSS, RANK, RECORD } from "../kernels/record.ts";
+import { ARGMAX, LOSS, RANK, RECORD } from "../descriptions/record.ts";
 
 export interface WorstRow {
   /** Its number, from 0. */

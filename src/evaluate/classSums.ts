@@ -1,6 +1,6 @@
+import { LOSS, RANK, RECORD } from "../descriptions/record.ts";
 import type { LabelArray } from "../dtype.ts";
-import { LOSS, RANK, RECORD } from "../kernels/record.ts";
-import { copyLabels } from "../memory/labels.ts";
+import { copyLabels } from "../memory/copyLabels.ts";
 import { ExactTotal } from "../numeric/exactTotal.ts";
 import { C1, C2, EXTRACTED, LARGEST, SMALLEST } from "../numeric/extraction.ts";
 import { classOf, type Totals } from "./totals.ts";

@@ -1,5 +1,5 @@
-import { LOSS_BINS } from "../kernels/counters.ts";
-import { exp64, HIGHEST } from "../kernels/exp64.ts";
+import { LOSS_BINS } from "../descriptions/counters.ts";
+import { exp64, HIGHEST } from "../kernels/functions/exp64.ts";
 import { decode } from "./state.ts";
 import type { Totals } from "./totals.ts";
 

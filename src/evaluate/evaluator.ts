@@ -1,14 +1,14 @@
-import { LabelCheck } from "../api/labels.ts";
+import { LabelCheck } from "../api/labelCheck.ts";
 import type { Backend } from "../backends/backend.ts";
 import { checkAttached, checkLength, checkLogits, kindOf } from "../check.ts";
+import { type Counters, countersOf, EXPONENTS_USED, LOSS_BINS, SUM_BINS, SUMS } from "../descriptions/counters.ts";
+import { RANK, RECORD } from "../descriptions/record.ts";
 import { dtypeOf, type FloatArray, type HalfBits, isLabelArray, type LabelArray, type LogitsArray } from "../dtype.ts";
 import { evaluate, labelWeights } from "../generated/kernels.ts";
-import { type Counters, countersOf, EXPONENTS_USED, LOSS_BINS, SUM_BINS, SUMS } from "../kernels/counters.ts";
-import { RANK, RECORD } from "../kernels/record.ts";
 import { addTimesToBins, EXPONENTS } from "../numeric/exactSum.ts";
 import { ClassSums } from "./classSums.ts";
 import { type Evaluation, evaluationOfTotals } from "./evaluation.ts";
-import { checkOptions, type EvaluatorOptions, type Options } from "./options.ts";
+import { checkOptions, type EvaluatorOptions, type Options } from "./evaluatorOptions.ts";
 import { encode } from "./state.ts";
 import { createTotals, type Totals } from "./totals.ts";
 import { type Engine, RANKS } from "./workspace.ts";

@@ -1,10 +1,10 @@
 import { checkAttached, checkLength, checkLogits } from "../check.ts";
+import { SUM_BINS } from "../descriptions/counters.ts";
+import { larger, REGRESSION_SUMS } from "../descriptions/regressionSums.ts";
 import { dtypeOf, type FloatArray, HalfBits, type LogitsArray } from "../dtype.ts";
-import { SUM_BINS } from "../kernels/counters.ts";
-import { larger, REGRESSION_SUMS } from "../kernels/errors.ts";
 import { round } from "../numeric/exactSum.ts";
 import { ExactTotal } from "../numeric/exactTotal.ts";
-import { checkCanonical, hasMagic, openState, Writer } from "./bytes.ts";
+import { checkCanonical, hasMagic, openState, Writer } from "./stateBytes.ts";
 import type { Engine } from "./workspace.ts";
 
 /** What predictions of numbers are worth. */

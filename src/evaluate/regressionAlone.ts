@@ -1,4 +1,4 @@
-import { createJsBackend } from "../backends/js.ts";
+import { createJsBackend } from "../backends/js/jsBackend.ts";
 import { ErrorEvaluator, type RegressionEvaluator } from "./regression.ts";
 import { Workspace } from "./workspace.ts";
 

@@ -1,7 +1,6 @@
-import { LOSS_BINS } from "../kernels/counters.ts";
+import { LOSS_BINS } from "../descriptions/counters.ts";
 import { ExactTotal } from "../numeric/exactTotal.ts";
-import { checkCanonical, hasMagic, openState, type Reader, Writer } from "./bytes.ts";
-import { difference, MAXIMAL_BINS, MAXIMAL_CLASSES, MAXIMAL_TOPS, type Options } from "./options.ts";
+import { difference, MAXIMAL_BINS, MAXIMAL_CLASSES, MAXIMAL_TOPS, type Options } from "./evaluatorOptions.ts";
 import {
   addRegressionTotals,
   decodeRegression,
@@ -9,6 +8,7 @@ import {
   isRegressionState,
   type RegressionTotals,
 } from "./regression.ts";
+import { checkCanonical, hasMagic, openState, type Reader, Writer } from "./stateBytes.ts";
 import { addTotals, COUNTS, classOf, createTotals, SUMS, type Totals } from "./totals.ts";
 
 /*

@@ -1,6 +1,6 @@
-import { LOSS_BINS } from "../kernels/counters.ts";
+import { LOSS_BINS } from "../descriptions/counters.ts";
 import { ExactTotal } from "../numeric/exactTotal.ts";
-import type { Options } from "./options.ts";
+import type { Options } from "./evaluatorOptions.ts";
 
 /** Rows of one bin of confidence, those of them that are right, and the sum of their confidences in units of 2^-52. */
 export interface ConfidenceBin {

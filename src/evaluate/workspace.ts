@@ -1,9 +1,9 @@
 import type { Backend, Reduce } from "../backends/backend.ts";
+import { countersOf, SUM_BINS, SUMS } from "../descriptions/counters.ts";
+import { BLOCK_ELEMENTS } from "../descriptions/thresholds.ts";
 import { dtypeOf, type FloatArray, type HalfBits } from "../dtype.ts";
 import { addExactly, regression, tally } from "../generated/kernels.ts";
-import { countersOf, SUM_BINS, SUMS } from "../kernels/counters.ts";
-import { BLOCK_ELEMENTS } from "../kernels/sizes.ts";
-import { MAXIMAL_BINS } from "./options.ts";
+import { MAXIMAL_BINS } from "./evaluatorOptions.ts";
 
 /** Ranks counted one by one; rarer ones beyond are added as 1 / rank. */
 export const RANKS = 4096;

@@ -1,6 +1,6 @@
 /** npz files: zip archives of npy files, stored or deflated, each read as a stream. For Node. */
 import yauzl, { type Entry, type ZipFile } from "yauzl";
-import { crc32 } from "../evaluate/bytes.ts";
+import { crc32 } from "../evaluate/stateBytes.ts";
 import { type ByteSource, fromStream } from "./bytes.ts";
 import { choose } from "./choose.ts";
 import { FormatError } from "./error.ts";

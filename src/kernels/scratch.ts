@@ -1,6 +1,6 @@
 import { type Dtype, dtypeOf, type FloatArray } from "../dtype.ts";
-import { type Exponentials, expFloat64, expOf64, type Powers, powersFloat64 } from "./exp64.ts";
-import { createStretch } from "./stretch.ts";
+import { createStretch } from "./functions/exp32.ts";
+import { type Exponentials, expFloat64, expOf64, type Powers, powersFloat64 } from "./functions/exp64.ts";
 
 /** What the exponentials of a row are relative to: see reference.ts. */
 export interface Reference {

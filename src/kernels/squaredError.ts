@@ -1,7 +1,7 @@
+import { BOTH, count, input, kernel, output, partials, scalar, scratch } from "../descriptions/kernel.ts";
+import { BLOCK_ELEMENTS } from "../descriptions/thresholds.ts";
 import type { FloatArray } from "../dtype.ts";
-import { BOTH, count, input, kernel, output, partials, scalar, scratch } from "./kernel.ts";
 import { lanesOf, type Scratch } from "./scratch.ts";
-import { BLOCK_ELEMENTS } from "./sizes.ts";
 
 /** Block sums of (p - t)^2 in sixteen float64 lanes; grad = scale (p - t) where one is asked. */
 function blocks(

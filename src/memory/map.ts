@@ -1,5 +1,5 @@
 import { CONSTANT_TABLE } from "../generated/table.ts";
-import { ROOT_OF_2 } from "../kernels/exp64.ts";
+import { ROOT_OF_2 } from "../kernels/functions/exp64.ts";
 
 // The map of a WebAssembly memory, in bytes. assembly/constants.ts knows TABLE, the masks and ROOTS, assembly/rows.ts the layout
 // of scratch; everything else is handed to a kernel as a pointer.

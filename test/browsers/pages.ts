@@ -2,8 +2,8 @@
 // be shared, &overrides where the policy forbids what is inlined.
 
 import { afterEach, expect, test } from "vitest";
-import { losesStack } from "../../src/features.ts";
-import { createLosses, openLosses } from "../../src/losses.ts";
+import { createLosses, openLosses } from "../../src/inlinedLosses.ts";
+import { losesStack } from "../../src/module/features.ts";
 import { type Losses, SHARE_ALL } from "../backends.ts";
 import { expectSame, labelsOf, logitsOf, mulberry32 } from "../inputs.ts";
 

@@ -1,7 +1,7 @@
 // One seeded workload over every function, dtype and option; what its results' bits come to is one number, the same in
 // every engine, for every backend and any number of threads.
 
-import { type Losses, type LossesOptions, openLosses } from "../../src/losses.ts";
+import { type Losses, type LossesOptions, openLosses } from "../../src/inlinedLosses.ts";
 import { SHARE_ALL } from "../backends.ts";
 import {
   dtypes,

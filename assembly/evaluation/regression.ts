@@ -1,0 +1,242 @@
+// Exact sums over the elements of a regression: (p - t)^2, |p - t|, t and t^2. One thread at a time: blocks share the bins.
+//
+// Nearly every block has values of so few octaves that two accumulators are exact. The one begins at c = 1.5 x 2^11 times
+// the power of two of the largest value, so that it takes the upper 43 bits of each; the other one takes the rest. A first
+// look, in the first-level cache, says whether a block fits; one that does not adds each value by its exponent.
+
+import { addToBins } from "../sums/exactSum";
+import { high, largestLane, low, splat } from "../lanes";
+
+const ELEMENTS: i32 = 1024;
+/** Bytes of the bins of one exact sum. */
+const BINS: usize = 32768;
+
+/** What |p - t| and |t| of a block that fits may be: 2^63 and 2^-62, or 2^400 and 2^-400; squares lose nothing. */
+@inline function largest<T>(): f64 {
+  return sizeof<T>() == 4 ? 9.223372036854776e18 : 2.5822498780869086e120;
+}
+
+
+@inline function smallest<T>(): f64 {
+  return sizeof<T>() == 4 ? 2.168404344971009e-19 : 3.8725919148493183e-121;
+}
+/** Share of the largest one that the others, but for zeros, must have: 2^-18, or 2^-16. */
+@inline function range<T>(): f64 {
+  return sizeof<T>() == 4 ? 3.814697265625e-6 : 1.52587890625e-5;
+}
+
+/** The c for values up to `top`. By way of memory: computed once, not in each round of a loop. */
+@inline function magic(top: f64, scratch: usize): v128 {
+  v128.store(scratch, f64x2.splat(reinterpret<f64>((reinterpret<i64>(top) & 0x7ff0000000000000) + 0x00b8000000000000)));
+  return v128.load(scratch);
+}
+
+/** What v adds to an accumulator that began at c and so became `next`, taken from v. */
+@inline function rest(v: v128, next: v128, before: v128): v128 {
+  return f64x2.sub(v, f64x2.sub(next, before));
+}
+
+
+@inline function addPair(v: v128, bins: usize): void {
+  addToBins(f64x2.extract_lane(v, 0), bins);
+  addToBins(f64x2.extract_lane(v, 1), bins);
+}
+
+
+@inline function smallestLane<T>(v: v128): f64 {
+  if (sizeof<T>() == 4) {
+    const w = f32x4.pmin(v, v128.shuffle<i32>(v, v, 2, 3, 0, 1));
+    return <f64>f32x4.extract_lane(f32x4.pmin(w, v128.shuffle<i32>(w, w, 1, 0, 3, 2)), 0);
+  }
+  return f64x2.extract_lane(f64x2.pmin(v, v128.shuffle<i64>(v, v, 1, 0)), 0);
+}
+
+/** Smaller of each lane; a 0 in `x` is passed over. */
+@inline function smallerUnlessZero<T>(bottom: v128, x: v128, zero: v128): v128 {
+  return v128.pmin<T>(bottom, v128.or(x, v128.eq<T>(x, zero)));
+}
+
+/** What rounding took from t^2 (Dekker); `splitter` is 2^27 + 1. The operations are those of the loop in JavaScript. */
+@inline function squareError(t: v128, square: v128, splitter: v128): v128 {
+  const c = f64x2.mul(splitter, t);
+  const upper = f64x2.sub(c, f64x2.sub(c, t));
+  const lower = f64x2.sub(t, upper);
+  const half = f64x2.mul(upper, lower);
+  return f64x2.sub(
+    f64x2.mul(lower, lower),
+    f64x2.sub(f64x2.sub(square, f64x2.mul(upper, upper)), f64x2.add(half, half)),
+  );
+}
+
+/** Each error by its exponent; the largest or, where there is one, NaN. */
+function addErrors<T>(p: usize, t: usize, n: i32, sums: usize): f64 {
+  let top: f64 = 0;
+  for (let i = 0; i < n; i++) {
+    const at = <usize>i * sizeof<T>();
+    const d = abs<T>(load<T>(p + at) - load<T>(t + at));
+    addToBins(<f64>(d * d), sums);
+    addToBins(<f64>d, sums + BINS);
+    top = max(top, <f64>d);
+  }
+  return top;
+}
+
+function addTargets<T>(t: usize, n: i32, sums: usize): void {
+  for (let i = 0; i < n; i++) {
+    const x = <f64>load<T>(t + <usize>i * sizeof<T>());
+    const square = x * x;
+    addToBins(x, sums + 2 * BINS);
+    addToBins(square, sums + 3 * BINS);
+    // a float32's square is exact in float64
+    if (sizeof<T>() == 8) {
+      const error = f64x2.extract_lane(squareError(f64x2.splat(x), f64x2.splat(square), f64x2.splat(134217729)), 0);
+      if (error - error == 0) addToBins(error, sums + 3 * BINS);
+    }
+  }
+}
+
+/** As addErrors, of errors up to `top` that fit: of float32 their sum needs but one accumulator. */
+function sumErrors<T>(p: usize, t: usize, stop: usize, top: f64, sums: usize, scratch: usize): void {
+  const c = magic(top, scratch);
+  const squareC = magic(top * top, scratch + 16);
+  const zero = f64x2.splat(0);
+  let a = sizeof<T>() == 4 ? zero : c;
+  let b = zero;
+  let s = squareC;
+  let u = squareC;
+  let r = zero;
+  let v = zero;
+  for (let from = p, minus = t; from < stop; from += 16, minus += 16) {
+    const d = v128.abs<T>(v128.sub<T>(v128.load(from), v128.load(minus)));
+    const square = v128.mul<T>(d, d);
+    const s0 = low<T>(square);
+    const next = f64x2.add(s, s0);
+    r = f64x2.add(r, rest(s0, next, s));
+    s = next;
+    if (sizeof<T>() == 4) {
+      a = f64x2.add(a, low<T>(d));
+      b = f64x2.add(b, high(d));
+      const s1 = high(square);
+      const after = f64x2.add(u, s1);
+      v = f64x2.add(v, rest(s1, after, u));
+      u = after;
+    } else {
+      const after = f64x2.add(a, d);
+      b = f64x2.add(b, rest(d, after, a));
+      a = after;
+    }
+  }
+  addPair(f64x2.sub(s, squareC), sums);
+  addPair(r, sums);
+  addPair(sizeof<T>() == 4 ? a : f64x2.sub(a, c), sums + BINS);
+  addPair(b, sums + BINS);
+  if (sizeof<T>() == 4) {
+    addPair(f64x2.sub(u, squareC), sums);
+    addPair(v, sums);
+  }
+}
+
+/** As addTargets, of targets up to `top` that fit. */
+function sumTargets<T>(t: usize, stop: usize, top: f64, sums: usize, scratch: usize): void {
+  const c = magic(top, scratch);
+  const squareC = magic(top * top, scratch + 16);
+  const zero = f64x2.splat(0);
+  // what rounding takes from a square is 2^53 times smaller
+  const errorC = magic(top * top * 1.1102230246251565e-16, scratch + 32);
+  v128.store(scratch, f64x2.splat(134217729), 48);
+  const splitter = v128.load(scratch, 48);
+  let a = sizeof<T>() == 4 ? zero : c;
+  let b = zero;
+  let s = squareC;
+  let r = zero;
+  let v = zero;
+  let u = sizeof<T>() == 4 ? squareC : errorC;
+  for (let from = t; from < stop; from += 16) {
+    const x = v128.load(from);
+    const x0 = low<T>(x);
+    const s0 = f64x2.mul(x0, x0);
+    const next = f64x2.add(s, s0);
+    r = f64x2.add(r, rest(s0, next, s));
+    s = next;
+    if (sizeof<T>() == 4) {
+      const x1 = high(x);
+      const s1 = f64x2.mul(x1, x1);
+      const after = f64x2.add(u, s1);
+      a = f64x2.add(a, x0);
+      b = f64x2.add(b, x1);
+      v = f64x2.add(v, rest(s1, after, u));
+      u = after;
+    } else {
+      const after = f64x2.add(a, x);
+      const error = squareError(x, s0, splitter);
+      const then = f64x2.add(u, error);
+      b = f64x2.add(b, rest(x, after, a));
+      a = after;
+      v = f64x2.add(v, rest(error, then, u));
+      u = then;
+    }
+  }
+  addPair(sizeof<T>() == 4 ? a : f64x2.sub(a, c), sums + 2 * BINS);
+  addPair(b, sums + 2 * BINS);
+  addPair(f64x2.sub(s, squareC), sums + 3 * BINS);
+  addPair(r, sums + 3 * BINS);
+  addPair(f64x2.sub(u, sizeof<T>() == 4 ? squareC : errorC), sums + 3 * BINS);
+  addPair(v, sums + 3 * BINS);
+}
+
+/** sums: bins of Σ (p - t)^2, Σ |p - t|, Σ t and Σ t^2; maxima: of |p - t|, one a block. */
+export function regression<T>(
+  begin: i32,
+  end: i32,
+  predictions: usize,
+  targets: usize,
+  sums: usize,
+  maxima: usize,
+  count: i32,
+  scratch: usize,
+): void {
+  v128.store(scratch, splat<T>(largest<T>()));
+  const zero = splat<T>(0);
+  const limit = v128.load(scratch);
+  for (let block = begin; block < end; block++) {
+    const first = block * ELEMENTS;
+    const n = min(ELEMENTS, count - first);
+    const from = <usize>first * sizeof<T>();
+    const p = predictions + from;
+    const t = targets + from;
+    // whole vectors; the up to three elements behind them go one by one
+    const whole = n & ~(16 / sizeof<T>() - 1);
+    const bytes = <usize>whole * sizeof<T>();
+    const stop = p + bytes;
+    let topError = zero;
+    let bottomError = limit;
+    let topTarget = zero;
+    let bottomTarget = limit;
+    let fits = v128.eq<T>(zero, zero);
+    for (let q = p, u = t; q < stop; q += 16, u += 16) {
+      const x = v128.load(u);
+      const d = v128.abs<T>(v128.sub<T>(v128.load(q), x));
+      const y = v128.abs<T>(x);
+      topError = v128.pmax<T>(topError, d);
+      topTarget = v128.pmax<T>(topTarget, y);
+      bottomError = smallerUnlessZero<T>(bottomError, d, zero);
+      bottomTarget = smallerUnlessZero<T>(bottomTarget, y, zero);
+      // false of a NaN, too
+      fits = v128.and(fits, v128.le<T>(v128.add<T>(d, y), limit));
+    }
+    const finite = i32x4.all_true(fits);
+    const least = smallest<T>();
+    const error = <f64>largestLane<T>(topError);
+    const target = <f64>largestLane<T>(topTarget);
+    let top = error;
+    if (finite && smallestLane<T>(bottomError) >= max(least, error * range<T>())) {
+      sumErrors<T>(p, t, stop, error, sums, scratch);
+    } else top = addErrors<T>(p, t, whole, sums);
+    if (finite && smallestLane<T>(bottomTarget) >= max(least, target * range<T>())) {
+      sumTargets<T>(t, t + bytes, target, sums, scratch);
+    } else addTargets<T>(t, whole, sums);
+    top = max(top, addErrors<T>(p + bytes, t + bytes, n - whole, sums));
+    addTargets<T>(t + bytes, n - whole, sums);
+    store<f64>(maxima + ((<usize>block) << 3), top);
+  }
+}

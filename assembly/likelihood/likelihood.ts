@@ -1,0 +1,311 @@
+// Cross-entropy of what is a probability already, or its logarithm: row = -Σ c_j L(q_j), L = ln or nothing,
+// c_j = w_j (alpha t_j + beta). All arithmetic is in float64, in lanes j mod 4 inside blocks of 128 classes.
+
+import { ONE } from "../constants";
+import { log } from "../functions/log";
+import { constant, copyTail, high, low, splat, storeTail } from "../lanes";
+
+const BLOCK: i32 = 128;
+
+/** The first two of four values at p, and the other two, as float64. */
+@inline function first<T>(p: usize): v128 {
+  return low<T>(v128.load(p));
+}
+
+
+@inline function second<T>(p: usize): v128 {
+  return sizeof<T>() == 4 ? high(v128.load(p)) : v128.load(p, 16);
+}
+
+/** c_j of two classes. */
+@inline function coefficient(t: v128, hasTargets: bool, w: v128, hasWeights: bool, alpha: v128, beta: v128): v128 {
+  const c = hasTargets ? f64x2.add(f64x2.mul(t, alpha), beta) : beta;
+  return hasWeights ? f64x2.mul(w, c) : c;
+}
+
+/** c L(q), 0 where c is 0. */
+@inline function term(c: v128, q: v128, logarithms: bool): v128 {
+  return v128.and(f64x2.mul(c, logarithms ? q : log(q)), f64x2.ne(c, f64x2.splat(0)));
+}
+
+/** -scale c / q, or -scale c of logarithms; 0 where c is 0. */
+@inline function slope(c: v128, q: v128, logarithms: bool, scale: v128): v128 {
+  const minus = f64x2.neg(c);
+  return v128.and(f64x2.mul(logarithms ? minus : f64x2.div(minus, q), scale), f64x2.ne(c, f64x2.splat(0)));
+}
+
+/** -Σ c_j L(q_j) over a row, and with `keep` its gradient: asked each time, for a logarithm outweighs it and a copy weighs 1 KB. */
+function dots<T>(
+  row: usize,
+  targets: usize,
+  weights: usize,
+  keep: bool,
+  grad: usize,
+  classes: i32,
+  alpha: f64,
+  beta: f64,
+  logarithms: bool,
+  scale: f64,
+  scratch: usize,
+): f64 {
+  const alphas = f64x2.splat(alpha);
+  const betas = f64x2.splat(beta);
+  const scales = f64x2.splat(scale);
+  const zero = splat<T>(0);
+  const step: usize = 4 * sizeof<T>();
+  let sum: f64 = 0;
+  let error: f64 = 0;
+  for (let block = 0; block < classes; block += BLOCK) {
+    const stop = min(block + BLOCK, classes);
+    let a = f64x2.splat(0);
+    let b = a;
+    for (let j = block; j < stop; j += 4) {
+      const offset = <usize>j * sizeof<T>();
+      const left = <usize>(stop - j) * sizeof<T>();
+      const whole = left >= step;
+      let q = row + offset;
+      let t = targets ? targets + offset : 0;
+      let w = weights ? weights + offset : 0;
+      let out = grad + offset;
+      if (!whole) {
+        // a weight of 0 takes the places beyond the row out
+        if (t) copyTail(t, left, zero, scratch + 64);
+        if (w) copyTail(w, left, zero, scratch + 128);
+        else {
+          for (let i: usize = 128; i < 192; i += 16) v128.store(scratch + i, constant<T>(ONE));
+          copyTail(scratch + 128, left, zero, scratch + 128);
+        }
+        copyTail(q, left, constant<T>(ONE), scratch);
+        q = scratch;
+        t = t ? scratch + 64 : 0;
+        w = scratch + 128;
+        out = scratch + 192;
+      }
+      const t0 = t ? first<T>(t) : alphas;
+      const t1 = t ? second<T>(t) : alphas;
+      const w0 = w ? first<T>(w) : alphas;
+      const w1 = w ? second<T>(w) : alphas;
+      const c0 = coefficient(t0, t != 0, w0, w != 0, alphas, betas);
+      const c1 = coefficient(t1, t != 0, w1, w != 0, alphas, betas);
+      const q0 = first<T>(q);
+      const q1 = second<T>(q);
+      a = f64x2.add(a, term(c0, q0, logarithms));
+      b = f64x2.add(b, term(c1, q1, logarithms));
+      if (keep) {
+        const g0 = slope(c0, q0, logarithms, scales);
+        const g1 = slope(c1, q1, logarithms, scales);
+        if (sizeof<T>() == 4) {
+          v128.store(out, v128.shuffle<i64>(f32x4.demote_f64x2_zero(g0), f32x4.demote_f64x2_zero(g1), 0, 2));
+        } else {
+          v128.store(out, g0);
+          v128.store(out, g1, 16);
+        }
+        if (!whole) storeTail<T>(out, left, grad + offset);
+      }
+    }
+    const pair = f64x2.add(a, b);
+    const x = f64x2.extract_lane(pair, 0) + f64x2.extract_lane(pair, 1);
+    const total = sum + x;
+    const part = total - sum;
+    error += sum - (total - part) + (x - part);
+    sum = total;
+  }
+  return 0 - (abs(sum) == Infinity ? sum : sum + error);
+}
+
+
+@inline function logOf(q: f64, logarithms: bool): f64 {
+  return logarithms ? q : f64x2.extract_lane(log(f64x2.splat(q)), 0);
+}
+
+function labelRows<T>(
+  begin: i32,
+  end: i32,
+  input: usize,
+  labels: usize,
+  weights: usize,
+  keep: bool,
+  grad: usize,
+  losses: usize,
+  classes: i32,
+  ignoreIndex: i32,
+  labelSmoothing: f64,
+  logarithms: i32,
+  scale: f64,
+  scratch: usize,
+): void {
+  const bytes = <usize>classes * sizeof<T>();
+  const alpha = 1 - labelSmoothing;
+  const beta = labelSmoothing / <f64>classes;
+  for (let i = begin; i < end; i++) {
+    const label = load<i32>(labels + ((<usize>i) << 2));
+    const row = input + <usize>i * bytes;
+    const to = grad + <usize>i * bytes;
+    // read before the gradient is written: it may take the input's place
+    const at = <usize>(label == ignoreIndex ? 0 : label) * sizeof<T>();
+    const q = <f64>load<T>(row + at);
+    let loss: f64 = 0;
+    if (label == ignoreIndex || beta == 0) {
+      if (keep) memory.fill(to, 0, bytes);
+    } else loss = dots<T>(row, 0, weights, keep, to, classes, 0, beta, logarithms != 0, scale, scratch);
+    if (label != ignoreIndex) {
+      const w: f64 = weights ? <f64>load<T>(weights + at) : 1;
+      const own = alpha * w;
+      if (own != 0) {
+        loss += own * -logOf(q, logarithms != 0);
+        const c = beta * w + own;
+        if (keep) store<T>(to + at, <T>((logarithms ? -c : -c / q) * scale));
+      }
+    }
+    store<f64>(losses + ((<usize>i) << 3), loss);
+  }
+}
+
+export function likelihood<T>(
+  begin: i32,
+  end: i32,
+  input: usize,
+  labels: usize,
+  weights: usize,
+  losses: usize,
+  classes: i32,
+  ignoreIndex: i32,
+  labelSmoothing: f64,
+  logarithms: i32,
+  scratch: usize,
+): void {
+  labelRows<T>(
+    begin,
+    end,
+    input,
+    labels,
+    weights,
+    false,
+    0,
+    losses,
+    classes,
+    ignoreIndex,
+    labelSmoothing,
+    logarithms,
+    1,
+    scratch,
+  );
+}
+
+export function likelihoodGradient<T>(
+  begin: i32,
+  end: i32,
+  input: usize,
+  labels: usize,
+  weights: usize,
+  grad: usize,
+  losses: usize,
+  classes: i32,
+  ignoreIndex: i32,
+  labelSmoothing: f64,
+  logarithms: i32,
+  scale: f64,
+  scratch: usize,
+): void {
+  labelRows<T>(
+    begin,
+    end,
+    input,
+    labels,
+    weights,
+    true,
+    grad,
+    losses,
+    classes,
+    ignoreIndex,
+    labelSmoothing,
+    logarithms,
+    scale,
+    scratch,
+  );
+}
+
+function targetRows<T>(
+  begin: i32,
+  end: i32,
+  input: usize,
+  targets: usize,
+  weights: usize,
+  keep: bool,
+  grad: usize,
+  losses: usize,
+  classes: i32,
+  labelSmoothing: f64,
+  logarithms: i32,
+  scale: f64,
+  scratch: usize,
+): void {
+  const bytes = <usize>classes * sizeof<T>();
+  const alpha = 1 - labelSmoothing;
+  const beta = labelSmoothing / <f64>classes;
+  for (let i = begin; i < end; i++) {
+    const offset = <usize>i * bytes;
+    store<f64>(
+      losses + ((<usize>i) << 3),
+      dots<T>(
+        input + offset,
+        targets + offset,
+        weights,
+        keep,
+        grad + offset,
+        classes,
+        alpha,
+        beta,
+        logarithms != 0,
+        scale,
+        scratch,
+      ),
+    );
+  }
+}
+
+export function likelihoodProbabilities<T>(
+  begin: i32,
+  end: i32,
+  input: usize,
+  targets: usize,
+  weights: usize,
+  losses: usize,
+  classes: i32,
+  labelSmoothing: f64,
+  logarithms: i32,
+  scratch: usize,
+): void {
+  targetRows<T>(begin, end, input, targets, weights, false, 0, losses, classes, labelSmoothing, logarithms, 1, scratch);
+}
+
+export function likelihoodProbabilitiesGradient<T>(
+  begin: i32,
+  end: i32,
+  input: usize,
+  targets: usize,
+  weights: usize,
+  grad: usize,
+  losses: usize,
+  classes: i32,
+  labelSmoothing: f64,
+  logarithms: i32,
+  scale: f64,
+  scratch: usize,
+): void {
+  targetRows<T>(
+    begin,
+    end,
+    input,
+    targets,
+    weights,
+    true,
+    grad,
+    losses,
+    classes,
+    labelSmoothing,
+    logarithms,
+    scale,
+    scratch,
+  );
+}

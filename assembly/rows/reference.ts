@@ -1,0 +1,197 @@
+// What the exponentials of a row are relative to: e_j = exp(x_j - shift) 2^-exponent.
+//
+// A power of two costs nothing to take away (see exp.ts) and changes no digit, so it need not be that of the maximum: one
+// near the first round's will do, and the row is read once. Its maximum is found on the way; if it is too far above, the row
+// is read again with its own. Against a pass for the maximum before the exponentials: 0.7 to 0.85 of the time.
+//
+// Rows whose logits are far from 0 (where x - n ln 2 would lose digits), and those that hold +inf, have their maximum taken
+// away instead, block by block in scratch. What a row takes depends on the row alone.
+
+import { LN2_REST, LOG2E, MAGIC } from "../constants";
+import { expOf, isOnePart, powerOf } from "../functions/exp";
+import { log1pOf } from "../functions/log";
+import {
+  constant,
+  copyTail,
+  copyWithout,
+  larger,
+  largestLane,
+  negativeInfinities,
+  NOWHERE,
+  ROUND,
+  splat,
+} from "../lanes";
+
+// Scratch of one thread, in bytes from its start.
+/** The row's last, partial round, filled up with -inf. */
+export const TAIL: usize = 0;
+/** The round that holds the left-out element, with -inf in its place. */
+export const WITHOUT: usize = 192;
+/** Float64. */
+export const SHIFT: usize = 320;
+export const EXPONENT: usize = 344;
+/** exp's `lowest` and `magic` for the exponent; the largest logit so far of each lane. */
+export const FLOOR: usize = 352;
+export const MAGICS: usize = 368;
+export const TOP: usize = 384;
+/** How much too large the logarithms of exponentials are: see LN2_REST. */
+const REST: usize = 400;
+/** A block with the shift taken away. */
+const SHIFTED: usize = 4096;
+
+/** Largest distance of a maximum from 0 whose row needs no shift: |n| stays below 1024. */
+const NEAR: f64 = 350;
+/** How far above its reference a logit may be: the square of its exponential is still finite in float32. */
+export const RISE: f64 = 40;
+/** ln 2 in two parts: an exponent times the first is exact. */
+const LN2_HIGH: f64 = 0.6931471806019545;
+const LN2_LOW: f64 = -4.2009150726810846e-11;
+
+/** Where a row's partial round starts, or NOWHERE. */
+@inline export function tailOf(row: usize, bytes: usize): usize {
+  const rest = bytes & (ROUND - 1);
+  return rest ? row + bytes - rest : NOWHERE;
+}
+
+/** Where the round of a row's element starts, or NOWHERE for none. */
+@inline export function roundOf(row: usize, at: usize): usize {
+  return at == NOWHERE ? NOWHERE : row + ((at - row) & ~(ROUND - 1));
+}
+
+/** Puts the row's last, partial round into scratch. */
+@inline export function fillTail<T>(row: usize, bytes: usize, scratch: usize): void {
+  const tail = bytes & (ROUND - 1);
+  if (tail) copyTail(row + bytes - tail, tail, negativeInfinities<T>(), scratch + TAIL);
+}
+
+/** Puts the rounds that are not read in place into scratch: the partial one, and that of the element at `leftOut`. */
+@inline export function prepare<T>(row: usize, bytes: usize, leftOut: usize, scratch: usize): void {
+  fillTail<T>(row, bytes, scratch);
+  if (leftOut == NOWHERE) return;
+  const without = roundOf(row, leftOut);
+  copyWithout<T>(without == tailOf(row, bytes) ? scratch + TAIL : without, leftOut - without, scratch + WITHOUT);
+}
+
+
+@inline function largerOfRound<T>(top: v128, p: usize): v128 {
+  return larger<T>(
+    top,
+    larger<T>(
+      larger<T>(larger<T>(negativeInfinities<T>(), v128.load(p)), v128.load(p, 16)),
+      larger<T>(larger<T>(negativeInfinities<T>(), v128.load(p, 32)), v128.load(p, 48)),
+    ),
+  );
+}
+
+/**
+ * A first reference, the left-out element aside: the maximum of the first round, or of the row where that is not near 0.
+ * A row that is overwritten can't be read again, so of such a one (`once`) it is the last reference too.
+ */
+export function guess<T>(row: usize, bytes: usize, without: usize, tail: usize, once: bool, scratch: usize): T {
+  let top = negativeInfinities<T>();
+  let first: T = 0;
+  let near = false;
+  for (let p = row, end = row + bytes; p < end; p += ROUND) {
+    top = largerOfRound<T>(top, p == without ? scratch + WITHOUT : p == tail ? scratch + TAIL : p);
+    if (p == row) {
+      first = largestLane<T>(top);
+      near = abs<f64>(<f64>first) <= NEAR;
+      if (near && !once) return first;
+    }
+  }
+  const m = largestLane<T>(top);
+  return near && m <= first + <T>RISE ? first : m;
+}
+
+
+@inline function shiftRound<T>(from: usize, shift: v128, to: usize): void {
+  v128.store(to, v128.sub<T>(v128.load(from), shift));
+  v128.store(to, v128.sub<T>(v128.load(from, 16), shift), 16);
+  v128.store(to, v128.sub<T>(v128.load(from, 32), shift), 32);
+  v128.store(to, v128.sub<T>(v128.load(from, 48), shift), 48);
+}
+
+/** Makes m the reference; returns how large a logit may be. */
+export function refer<T>(m: T, scratch: usize): T {
+  const near = abs<f64>(<f64>m) <= NEAR;
+  // even, so that halves are rounded to the same side whatever it is; not above m, or what is normal relative to m runs down
+  const exponent = near ? 2 * floor<f64>(<f64>m * (0.5 * f64x2.extract_lane(constant<f64>(LOG2E), 0))) : 0;
+  // of a row of nothing but -inf nothing is taken away: exp(-inf) = 0, and a NaN still shows
+  const shift = near || m == <T>-Infinity ? <T>0 : m;
+  store<f64>(scratch, exponent, EXPONENT);
+  store<f64>(scratch, <f64>shift, SHIFT);
+  if (ASC_FEATURE_RELAXED_SIMD) {
+    store<f64>(scratch, isOnePart<T>() ? exponent * f64x2.extract_lane(constant<f64>(LN2_REST), 0) : 0, REST);
+  }
+  v128.store(scratch, splat<T>((exponent - (sizeof<T>() == 4 ? 127 : 1023)) * LN2_HIGH), FLOOR);
+  v128.store(scratch, v128.sub<T>(constant<T>(MAGIC), splat<T>(sizeof<T>() == 4 ? exponent : 256 * exponent)), MAGICS);
+  v128.store(scratch, negativeInfinities<T>(), TOP);
+  if (shift == 0) return m + <T>RISE;
+  const v = v128.splat<T>(shift);
+  shiftRound<T>(scratch + TAIL, v, scratch + TAIL);
+  shiftRound<T>(scratch + WITHOUT, v, scratch + WITHOUT);
+  return <T>Infinity;
+}
+
+/** The largest logit read since `refer`. */
+@inline export function largest<T>(scratch: usize): T {
+  return largestLane<T>(v128.load(scratch, TOP));
+}
+
+/** How far above x the reference is, ln of what the exponentials were divided by; x may be the reference of another row. */
+@inline export function aboveOf(x: f64, scratch: usize): f64 {
+  const exponent = load<f64>(scratch, EXPONENT);
+  return load<f64>(scratch, SHIFT) - x + exponent * LN2_HIGH + exponent * LN2_LOW;
+}
+
+/** Above this distance exp(distance) is not asked for, and 1 + exp(distance) would be the same. */
+export const FAR: f64 = 60;
+
+/** How far the reference lies above the target's logit x; NaN where the row has no finite maximum, or a NaN there. */
+@inline export function apart<T>(x: T, others: f64, scratch: usize): f64 {
+  return x == <T>Infinity || (x == <T>-Infinity && others == 0) ? NaN : aboveOf(<f64>x, scratch);
+}
+
+/**
+ * What makes exponentials relative to x: exp(shift - x) 2^exponent, whose argument is not rounded where there is no shift. Of an x
+ * that lies FAR and further below the reference, exp(FAR).
+ */
+export function relative(x: f64, distance: f64, scratch: usize): f64 {
+  if (!(distance <= FAR)) return distance > FAR ? expOf<f64>(FAR) : NaN;
+  const exponent = load<f64>(scratch, EXPONENT);
+  return powerOf<f64>(
+    load<f64>(scratch, SHIFT) - x - (ASC_FEATURE_RELAXED_SIMD ? load<f64>(scratch, REST) : 0),
+    f64x2.splat((-exponent - 1023) * LN2_HIGH),
+    f64x2.add(constant<f64>(MAGIC), f64x2.splat(256 * exponent)),
+  );
+}
+
+/** The exponential of a logit x that is not above the reference by more than RISE, as in the row's sum. */
+export function exponential<T>(x: T, scratch: usize): T {
+  return powerOf<T>(x - <T>load<f64>(scratch, SHIFT), v128.load(scratch, FLOOR), v128.load(scratch, MAGICS));
+}
+
+/** ln(1 + z) as far as FAR, z = others relative to x: beyond, where the 1 does not count, with all of float64's digits. */
+@inline export function logAsFar<T>(z: f64, distance: f64): f64 {
+  return distance > FAR ? log1pOf<f64>(z) : log1pOf<T>(z);
+}
+
+/** The rest of it; 0 where there are no others. */
+@inline export function beyond(distance: f64, others: f64): f64 {
+  return distance > FAR && others > 0 ? distance - FAR : 0;
+}
+
+/** How far a block's addresses move where the shift is taken from it in scratch; 0 where it is read in place. */
+export function shiftBlock<T>(begin: usize, end: usize, scratch: usize): usize {
+  const shift = load<f64>(scratch, SHIFT);
+  if (shift == 0) return 0;
+  const v = splat<T>(shift);
+  const move = scratch + SHIFTED - begin;
+  for (let p = begin; p < end; p += ROUND) shiftRound<T>(p, v, p + move);
+  return move;
+}
+
+
+@inline export function moved(address: usize, move: usize): usize {
+  return address == NOWHERE ? NOWHERE : address + move;
+}

@@ -1,0 +1,66 @@
+import { compile, createMemory, instantiate } from "../../module/load.ts";
+import { notesOf, type Opened, type WasmOptions } from "../wasm/opened.ts";
+import type { Exports } from "../wasm/plan.ts";
+import { createWasmBackend } from "../wasm/wasmBackend.ts";
+import { createWideBackend } from "../wasm/wideRows.ts";
+import { countCores } from "./cores.ts";
+import { Pool } from "./pool.ts";
+import { withSharedMemory } from "./sharedMemory.ts";
+import { createSharing } from "./sharing.ts";
+import { createThreads, TUNING } from "./threads.ts";
+
+/** Workers that stopped are replaced so often, in the life of an engine. */
+const SPARES = 4;
+const START_MILLISECONDS = 10_000;
+
+/** With workers, or why not. */
+export async function openThreads(options: WasmOptions, threads: number): Promise<Opened | string> {
+  const { arenaBytes, wasm, worker, tuning = TUNING } = options;
+  const refusal = whyNotShared();
+  if (refusal !== undefined) return refusal;
+  const module = await compile(withSharedMemory(wasm));
+  const got = createMemory(arenaBytes, threads - 1 + SPARES, true);
+  let exports: Exports;
+  try {
+    exports = await instantiate(module, got.memory);
+  } catch (error) {
+    if (error instanceof WebAssembly.LinkError) return "the module given is one for memory that is not shared";
+    throw error;
+  }
+  const pool = new Pool({
+    module,
+    memory: got.memory,
+    arenaBytes: got.arenaBytes,
+    workers: threads - 1,
+    spares: SPARES,
+    spinMilliseconds: threads > countCores() ? 0 : tuning.workerSpinMilliseconds,
+    startMilliseconds: START_MILLISECONDS,
+    source: worker,
+  });
+  await pool.start();
+  if (pool.size === 0) {
+    pool.close();
+    return pool.notes[0].replace(/^threads: /, "").replace(/\.$/, "");
+  }
+  const { buffer } = got.memory;
+  const sharing = createSharing(createThreads(exports, buffer, pool, tuning), buffer);
+  const backend = createWasmBackend(exports, got.memory, got.arenaBytes, createWideBackend(module, true), sharing);
+  return { backend, pool, notes: notesOf(arenaBytes, got.arenaBytes) };
+}
+
+/** Makes a shared memory and posts it: engines have the one without the other, and claim isolation without either. */
+function whyNotShared(): string | undefined {
+  const { port1, port2 } = new MessageChannel();
+  try {
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+    port1.postMessage(memory);
+    if (memory.buffer instanceof ArrayBuffer) return "this engine has no shared memory";
+    return undefined;
+  } catch {
+    if (globalThis.crossOriginIsolated !== false) return "this engine has no shared memory";
+    return "this page may not share memory, which takes the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
+  } finally {
+    port1.close();
+    port2.close();
+  }
+}

@@ -1,0 +1,148 @@
+import type { LabelArray } from "../dtype.ts";
+import type { Evaluation } from "../evaluate/evaluation.ts";
+import type { RowEvaluator, RowListener } from "../evaluate/evaluator.ts";
+import type { EvaluatorOptions } from "../evaluate/evaluatorOptions.ts";
+import { openTensor } from "../formats/openTensor.ts";
+import type { Tensor } from "../formats/tensor.ts";
+import { createLosses, type Losses } from "../inlinedLosses.ts";
+import { logitsOf, readTogether } from "./batches.ts";
+import { type EvaluateOptions, evaluateOptions } from "./evaluateOptions.ts";
+import { type Output, writeOutputs } from "./files.ts";
+import { progressBar } from "./progress.ts";
+import { htmlReport } from "./report.ts";
+import { checkPair, shapeOf } from "./shapes.ts";
+import { shifted } from "./shift.ts";
+import { classCells, defaultTops, evaluationTable, type Run, regressionTable, worstCells } from "./tables.ts";
+import { json } from "./text.ts";
+import { Worst } from "./worst.ts";
+
+/** The command `evaluate`: returns what is to be printed. */
+export async function evaluate(args: readonly string[]): Promise<string> {
+  const options = evaluateOptions(args);
+  const open: { close(): unknown }[] = [];
+  try {
+    const logits = await openTensor(options.logits.path, options.logits);
+    open.push(logits);
+    const labels = await openTensor(options.labels.path, options.labels);
+    open.push(labels);
+    const losses = await openLosses(options.engine);
+    open.push(losses);
+    const run = options.loss === "mse" ? regression : classification;
+    return await run(losses, logits, labels, options);
+  } finally {
+    for (const it of open.reverse()) await it.close();
+  }
+}
+
+/** createLosses, its options called in messages as they are here. */
+async function openLosses(engine: EvaluateOptions["engine"]): Promise<Losses> {
+  try {
+    return await createLosses(engine);
+  } catch (error) {
+    if (error instanceof Error) error.message = error.message.replace(/^createLosses: /, "--");
+    throw error;
+  }
+}
+
+const runOf = ({ backend, threads, relaxed, notes }: Losses, elements: number, begin: number): Run => ({
+  backend,
+  threads,
+  relaxed,
+  notes,
+  perSecond: elements / ((performance.now() - begin) / 1000),
+});
+
+async function classification(
+  losses: Losses,
+  logits: Tensor,
+  labelsTensor: Tensor,
+  options: EvaluateOptions,
+): Promise<string> {
+  const { ignoreIndex, state, report } = options;
+  const shape = shapeOf(logits, labelsTensor, options.classes);
+  const { classes, rows } = shape;
+  const labels = options.shift ? shifted(labelsTensor, shape, ignoreIndex) : labelsTensor;
+  const counted = {
+    classes,
+    ignoreIndex,
+    topK: options.topK ?? defaultTops(classes),
+    perClass: options.perClass || state !== undefined || report !== undefined,
+  };
+  const worst = options.worst === undefined ? undefined : new Worst(options.worst);
+  // The engine's own evaluator also tells of every row, and takes the row that messages count from.
+  const listening = losses as unknown as { evaluator(o: EvaluatorOptions, listener?: RowListener): RowEvaluator };
+  const evaluator = listening.evaluator(counted, worst && ((...row) => worst.add(...row)));
+  const progress = progressBar((rows ?? labels.length ?? 0) * classes, "logits");
+  const begin = performance.now();
+  let done = 0;
+  try {
+    const inputs = [
+      { tensor: logits, perRow: classes },
+      { tensor: labels, perRow: 1 },
+    ];
+    for await (const batch of readTogether(losses, inputs)) {
+      const [x, y] = batch.arrays;
+      evaluator.addRows(labels.path, logitsOf(logits, x), y as LabelArray, done);
+      done += batch.rows;
+      progress.update(done * classes);
+    }
+  } finally {
+    progress.stop();
+  }
+  const evaluation = evaluator.result();
+  const run = runOf(losses, done * classes, begin);
+  const outputs: Output[] = [];
+  if (state !== undefined) outputs.push([state, evaluator.state()]);
+  if (report !== undefined) {
+    outputs.push([report, htmlReport(`${logits.path}, ${labels.path}`, evaluation, run, worst?.rows)]);
+  }
+  const text = printed(evaluation, run, worst, options);
+  await writeOutputs(outputs, text);
+  return text;
+}
+
+function printed(evaluation: Evaluation, run: Run, worst: Worst | undefined, options: EvaluateOptions): string {
+  if (!options.json) {
+    const lists = [
+      ...(options.perClass ? [classCells(evaluation)] : []),
+      ...(worst === undefined ? [] : [worstCells(worst.rows)]),
+    ];
+    return evaluationTable(evaluation, run, lists);
+  }
+  const { perSecond, ...engine } = run;
+  return json({ ...evaluation, ...(worst ? { worst: worst.rows } : {}), ...engine, logitsPerSecond: perSecond });
+}
+
+async function regression(
+  losses: Losses,
+  predictions: Tensor,
+  targets: Tensor,
+  options: EvaluateOptions,
+): Promise<string> {
+  checkPair(predictions, targets);
+  const evaluator = losses.regressionEvaluator();
+  const progress = progressBar(predictions.length ?? targets.length ?? 0, "elements");
+  const begin = performance.now();
+  let done = 0;
+  try {
+    const inputs = [
+      { tensor: predictions, perRow: 1 },
+      { tensor: targets, perRow: 1 },
+    ];
+    for await (const { rows, arrays } of readTogether(losses, inputs)) {
+      evaluator.add(logitsOf(predictions, arrays[0]), logitsOf(targets, arrays[1]));
+      done += rows;
+      progress.update(done);
+    }
+  } finally {
+    progress.stop();
+  }
+  const result = evaluator.result();
+  const run = runOf(losses, done, begin);
+  const { perSecond, ...engine } = run;
+  const text = options.json
+    ? json({ ...result, ...engine, elementsPerSecond: perSecond })
+    : regressionTable(result, run);
+  await writeOutputs(options.state === undefined ? [] : [[options.state, evaluator.state()]], text);
+  return text;
+}

@@ -1,0 +1,85 @@
+import type { Losses, LossesOptions } from "./api/losses.ts";
+import { openWasm } from "./backends/openWasm.ts";
+import type { Tuning } from "./backends/threads/threads.ts";
+import { checkAddress, checkChoice, checkInteger, kindOf } from "./check.ts";
+import { Engine } from "./engine.ts";
+import { ARENA, ARENA_OVERHEAD, PAGE, SLACK } from "./memory/map.ts";
+import { fusesMultiplyAdd, hasRelaxedSimd, hasSimd, losesStack } from "./module/features.ts";
+
+/** Where the package's modules are had from, strict or relaxed; undefined where nothing unpacks what is inlined. */
+export type Modules = (relaxed: boolean) => Promise<Uint8Array<ArrayBuffer> | undefined>;
+
+const DEFAULT_ARENA = 64 * 1024 * 1024;
+/** What 32-bit addresses reach, less what the engine keeps for itself. */
+const LARGEST_ARENA = 65536 * PAGE - ARENA - ARENA_OVERHEAD - SLACK;
+export const MAXIMAL_THREADS = 1024;
+const BACKENDS = ["auto", "wasm", "js"];
+
+/** Checks the options, picks a backend and opens it. */
+export async function create(options: LossesOptions, moduleOf: Modules, tuning?: Tuning): Promise<Losses> {
+  if (Object(options) !== options) {
+    throw new TypeError(`createLosses: options must be an object, but is ${kindOf(options)}`);
+  }
+  const { backend = "auto", threads = 1, relaxed = false, arenaBytes = DEFAULT_ARENA } = options;
+  checkChoice("createLosses", "backend", backend, BACKENDS);
+  checkInteger("createLosses", "arenaBytes", arenaBytes, 0, LARGEST_ARENA);
+  if (threads !== "auto") checkInteger("createLosses", "threads", threads, 1, MAXIMAL_THREADS);
+  if (typeof relaxed !== "boolean") {
+    throw new TypeError(`createLosses: relaxed must be a boolean, but is ${kindOf(relaxed)}`);
+  }
+  checkAddress("createLosses", "worker", options.worker);
+  // in a file of its own: most have the inlined one
+  const given = options.wasm === undefined ? undefined : (await import("./module/given.ts")).checkGiven(options.wasm);
+
+  const notes: string[] = [];
+  const inJavaScript = async () => {
+    if (relaxed) notes.push("relaxed: the JavaScript loops have none; the strict kernels run.");
+    if (threads !== 1) notes.push(`threads: ${threads} was asked for, but the JavaScript loops run on one.`);
+    const { createJsBackend } = await import("./backends/js/jsBackend.ts");
+    return new Engine(createJsBackend(arenaBytes), notes);
+  };
+  if (backend === "js") return inJavaScript();
+  const engineLacks = whyNoWasm(backend);
+  let found = engineLacks === undefined ? await given?.(relaxed) : undefined;
+  let fused = found?.relaxed ?? relaxed;
+  const unfit = fused && engineLacks === undefined ? whyNotRelaxed() : undefined;
+  if (unfit !== undefined) {
+    fused = false;
+    found = undefined;
+  }
+  const wasm = found?.wasm ?? (engineLacks === undefined ? await moduleOf(fused) : undefined);
+  if (wasm === undefined) {
+    const reason = engineLacks ?? NOTHING_UNPACKS;
+    if (backend === "wasm") throw new Error(`createLosses: backend is "wasm", but ${reason}`);
+    notes.push(`backend: ${reason}; the JavaScript loops run.`);
+    return inJavaScript();
+  }
+  if (unfit !== undefined) notes.push(`relaxed: ${unfit}; the strict kernels run.`);
+  const opened = await openWasm({
+    threads,
+    arenaBytes,
+    wasm,
+    worker: options.worker as URL | string | undefined,
+    tuning,
+  });
+  notes.push(...(found?.notes ?? []), ...opened.notes);
+  return new Engine(opened.backend, notes, fused, opened.pool);
+}
+
+const NOTHING_UNPACKS = "this engine has no DecompressionStream (the option wasm takes a file)";
+
+/** Why the relaxed kernels can't be had, where they can't. */
+function whyNotRelaxed(): string | undefined {
+  if (!hasRelaxedSimd()) return "this engine has no relaxed SIMD";
+  // without it they are no faster, and their exp is less accurate
+  return fusesMultiplyAdd() ? undefined : "this machine has no fused multiply-add";
+}
+
+/** Why this engine can't run WebAssembly, where it can't. */
+function whyNoWasm(backend: string): string | undefined {
+  if (!hasSimd()) return "this engine has no WebAssembly SIMD";
+  if (backend === "auto" && losesStack(globalThis.navigator?.userAgent ?? "")) {
+    return 'this engine can lose values of WebAssembly on the stack (backend: "wasm" takes it anyway)';
+  }
+  return undefined;
+}

@@ -1,0 +1,74 @@
+import * as exp64 from "../kernels/functions/exp64.ts";
+
+/** One constant of the kernels in both precisions. */
+export interface Constant {
+  readonly name: string;
+  readonly f32: number;
+  readonly f64: number;
+}
+
+const STEP = Math.LN2 / 256;
+const LN2_HIGH = { f32: 0.69317626953125, f64: exp64.LN2_HIGH };
+const LN2_LOW = { f32: -0.000029088971132296138, f64: exp64.LN2_LOW };
+
+/** e^r = 1 + r + r^2 Q(r) for |r| <= ln 2 / 2: minimax relative error 1.8 x 2^-24 (scripts/fitCoefficients.ts). */
+const EXP_F32 = [0.499992311000824, 0.16667115688323975, 0.041890256106853485, 0.008312467485666275];
+
+/** The same of one degree more, to 0.053 x 2^-24: of a long row's softmax, whose maximum is no exact 1. */
+const FINE = [0.4999999403953552, 0.1666652113199234, 0.04166826233267784, 0.00836867094039917, 0.001382089452818036];
+
+/** R(z) = z (L1 + z (L2 + ...)) of the logarithm: error 0.011 x 2^-53. */
+const LOG = [
+  0.6666666666666734, 0.3999999999941705, 0.2857142874189105, 0.22222198621799724, 0.18183561896221342,
+  0.15314110652228838, 0.14795366230493692,
+];
+
+/** The same for rows of float32, to 2^-30. */
+const SHORT_LOG = [0.6666677608816535, 0.39977573722027443, 0.2987094440341793];
+
+/**
+ * Every constant of the kernels, in the order of the table in linear memory (assembly/constants.ts names the indices):
+ * the JavaScript loops read them here by name; the build writes them to src/generated/table.ts, without, for writeConstants.
+ */
+export const CONSTANTS: readonly Constant[] = [
+  // from here on 2^n is 0: -127 ln 2 and -1023 ln 2
+  { name: "LOWEST", f32: Math.fround(-127 * Math.LN2), f64: exp64.LOWEST },
+  // 1.5 2^23 + 127 and 1.5 2^52 + 256 x 1023: adding it rounds to an integer, whose biased exponent is then in the low bits
+  { name: "MAGIC", f32: 12583039, f64: exp64.MAGIC },
+  // n's steps a unit of x: see assembly/exp.ts
+  { name: "STEPS", f32: Math.fround(Math.LOG2E), f64: exp64.STEPS },
+  { name: "ONE", f32: 1, f64: 1 },
+  ...EXP_F32.map((c, i) => ({ name: `E${i + 2}`, f32: c, f64: exp64.EXP[i] ?? 0 })),
+  ...LOG.map((c, i) => ({ name: `L${i + 1}`, f32: Math.fround(c), f64: c })),
+  // a step's part of ln 2, and ln 2, in two parts: n times the first is exact for |n| < 1024, and for |n| < 2^21
+  { name: "STEP_HIGH", f32: LN2_HIGH.f32, f64: exp64.STEP_HIGH },
+  { name: "STEP_LOW", f32: LN2_LOW.f32, f64: exp64.STEP_LOW },
+  { name: "LN2_HIGH", ...LN2_HIGH },
+  { name: "LN2_LOW", ...LN2_LOW },
+  { name: "NEGATIVE_INFINITY", f32: Number.NEGATIVE_INFINITY, f64: Number.NEGATIVE_INFINITY },
+  { name: "HIGHEST", f32: 3.4028234663852886e38, f64: Number.MAX_VALUE },
+  { name: "SMALLEST_NORMAL", f32: 2 ** -126, f64: exp64.SMALLEST_NORMAL },
+  { name: "TWO_54", f32: 2 ** 54, f64: 2 ** 54 },
+  // from here on exp is +inf: a little early
+  { name: "HIGHEST_EXPONENT", f32: Math.fround(88.37), f64: exp64.HIGHEST },
+  ...SHORT_LOG.map((c, i) => ({ name: `S${i + 1}`, f32: Math.fround(c), f64: c })),
+  { name: "LN2", f32: Math.fround(Math.LN2), f64: Math.LN2 },
+  ...FINE.map((c, i) => ({ name: `F${i + 2}`, f32: c, f64: 0 })),
+  { name: "LOG2E", f32: Math.fround(Math.LOG2E), f64: Math.LOG2E },
+  // of the targets of rows of float32
+  { name: "STEP", f32: 0, f64: STEP },
+  { name: "HALF_SQUARE", f32: 0, f64: (STEP * STEP) / 2 },
+  // of exp(x) 2^15 in short rows, and of exp(-x) 2^-15
+  { name: "LOWEST_15", f32: -98.4269027709961, f64: -1038 * Math.LN2 },
+  { name: "MAGIC_15", f32: 12583054, f64: 6755399441321472 },
+  { name: "MAGIC_INVERSE", f32: 0, f64: 6755399441313792 },
+  // what LN2 of float32 is off
+  { name: "LN2_REST", f32: 0, f64: -1.904654290582768e-9 },
+];
+
+/** A constant by name; throws where there is none. */
+export function constant(name: string): Constant {
+  const found = CONSTANTS.find((c) => c.name === name);
+  if (!found) throw new Error(`constant: no ${name}`);
+  return found;
+}

@@ -1,0 +1,85 @@
+import { checkFloats, checkInteger, checkLength, checkOptionsObject, kindOf } from "../check.ts";
+import type { FloatArray } from "../dtype.ts";
+import { crc32 } from "./stateBytes.ts";
+
+/** Options of evaluator() and evaluate(). */
+export interface EvaluatorOptions {
+  /** Length of a row, 1 to 2^24. */
+  classes: number;
+  /** Rows with this label count for nothing; default -100. */
+  ignoreIndex?: number;
+  /** One a class, of the logits' dtype, none negative: weighs the loss (nothing else); default 1. */
+  weight?: FloatArray;
+  /** Shares of rows whose target is among the k largest logits; default [1, 5], at most 64 of them. */
+  topK?: readonly number[];
+  /** Bins of the calibration, 1 to 1000; default 15. */
+  bins?: number;
+  /** Loss and accuracy of each class too; default false. Costs some nanoseconds a row. */
+  perClass?: boolean;
+}
+
+/** Options, checked and as a state holds them. */
+export interface Options {
+  readonly classes: number;
+  readonly ignoreIndex: number;
+  /** Rising. */
+  readonly topK: readonly number[];
+  readonly bins: number;
+  readonly perClass: boolean;
+  /** CRC-32 of the weights as float64; null without weights. */
+  readonly weights: number | null;
+}
+
+export const MAXIMAL_CLASSES = 2 ** 24;
+export const MAXIMAL_BINS = 1000;
+export const MAXIMAL_TOPS = 64;
+const INT32_MAX = 2147483647;
+
+function checkWeight(name: string, weight: unknown, classes: number): asserts weight is FloatArray {
+  checkFloats(name, "weight", weight);
+  checkLength(name, "weight", weight.length, classes, "a row (classes)");
+  for (let j = 0; j < classes; j++) {
+    if (!(weight[j] >= 0)) throw new RangeError(`${name}: weight[${j}] is ${weight[j]}, but must be 0 or more`);
+  }
+}
+
+/** The options, checked, and the weights; each is read once. */
+export function checkOptions(
+  name: string,
+  options: EvaluatorOptions | undefined,
+): { options: Options; weight: FloatArray | undefined } {
+  checkOptionsObject(name, options);
+  const { classes, ignoreIndex = -100, weight, topK = [1, 5], bins = 15, perClass = false } = options!;
+  checkInteger(name, "classes", classes, 1, MAXIMAL_CLASSES);
+  checkInteger(name, "ignoreIndex", ignoreIndex, -INT32_MAX - 1, INT32_MAX);
+  checkInteger(name, "bins", bins, 1, MAXIMAL_BINS);
+  if (!Array.isArray(topK)) throw new TypeError(`${name}: topK must be an array of integers`);
+  if (topK.length > MAXIMAL_TOPS) {
+    throw new RangeError(`${name}: topK has length ${topK.length}, but at most ${MAXIMAL_TOPS} are counted`);
+  }
+  // holes, too
+  const tops = [...topK];
+  tops.forEach((k, i) => {
+    checkInteger(name, `topK[${i}]`, k, 1, MAXIMAL_CLASSES);
+  });
+  if (typeof perClass !== "boolean") {
+    throw new TypeError(`${name}: perClass must be a boolean, but is ${kindOf(perClass)}`);
+  }
+  let weights: number | null = null;
+  if (weight !== undefined) {
+    checkWeight(name, weight, classes);
+    weights = crc32(new Uint8Array(Float64Array.from(weight, (w) => w + 0).buffer));
+  }
+  const sorted = [...new Set(tops)].sort((a, b) => a - b);
+  return { options: { classes, ignoreIndex, topK: sorted, bins, perClass, weights }, weight: weight?.slice() };
+}
+
+/** What two lists of options differ in, in words; null if in nothing. */
+export function difference(a: Options, b: Options): string | null {
+  for (const key of ["classes", "ignoreIndex", "topK", "bins", "perClass", "weights"] as const) {
+    if (JSON.stringify(a[key]) === JSON.stringify(b[key])) continue;
+    if (key === "weights") return "other weights than";
+    return `${key} ${JSON.stringify(a[key])}, but ${JSON.stringify(b[key])} is that of`;
+  }
+  return null;
+}

@@ -1,0 +1,19 @@
+import type { Losses, LossesOptions } from "./api/losses.ts";
+import { create } from "./createLosses.ts";
+import { moduleBeside } from "./module/beside.ts";
+
+export * from "./exports.ts";
+
+/**
+ * Makes an engine: its memory and its kernels. Everything on it is synchronous.
+ *
+ * @throws TypeError or RangeError of options that make no sense; Error where `backend: "wasm"` has no SIMD to run on,
+ * or a module that is given can't be read
+ * @example
+ * const losses = await createLosses();
+ * losses.crossEntropy(logits, labels, { classes: 10 });
+ * losses.close();
+ */
+export async function createLosses(options: LossesOptions = {}): Promise<Losses> {
+  return create(options, (relaxed) => moduleBeside(import.meta.url, relaxed));
+}

@@ -1,0 +1,194 @@
+import { BOTH, count, input, kernel, output, partials, scratch } from "../../descriptions/kernel.ts";
+import { larger, REGRESSION_SUMS } from "../../descriptions/regressionSums.ts";
+import { BLOCK_ELEMENTS } from "../../descriptions/thresholds.ts";
+import type { FloatArray } from "../../dtype.ts";
+import { highWord, withHighWord } from "../../numeric/bits.ts";
+import { addToBins, EXPONENTS } from "../../numeric/exactSum.ts";
+import type { Scratch } from "../scratch.ts";
+
+const BINS = 2 * EXPONENTS;
+
+/** What may be in a group whose sums are taken from two accumulators: see assembly/regression.ts. */
+const FITTING = {
+  single: { smallest: 2.168404344971009e-19, largest: 9.223372036854776e18, range: 3.814697265625e-6 },
+  double: { smallest: 3.8725919148493183e-121, largest: 2.5822498780869086e120, range: 1.52587890625e-5 },
+};
+/** Values at once: as many as there is working memory for, and no more than the 512 that an accumulator takes. */
+const GROUP = 128;
+
+/** Splits a float64 into two halves of its bits. */
+const SPLITTER = 134217729;
+const { abs, fround } = Math;
+
+/** What rounding took from t * t (Dekker), 0 where it can't be had. */
+function squareError(t: number, square: number): number {
+  const c = SPLITTER * t;
+  const high = c - (c - t);
+  const low = t - high;
+  const error = low * low - (square - high * high - (high * low + high * low));
+  return Number.isFinite(error) ? error : 0;
+}
+
+/** 1.5 x 2^11 times the power of two of `top`: an accumulator that begins there takes the upper 43 bits of each value. */
+function magic(top: number): number {
+  return withHighWord(0, (highWord(top) & 0x7ff00000) + 0x00b80000);
+}
+
+type Bins = readonly Float64Array[];
+
+/** Each error by its exponent; the largest, NaN where there is one. */
+function addErrors(errors: Float64Array, n: number, single: boolean, [squares, absolutes]: Bins): number {
+  let top = 0;
+  for (let i = 0; i < n; i++) {
+    const d = errors[i];
+    addToBins(squares, single ? fround(d * d) : d * d);
+    addToBins(absolutes, d);
+    top = larger(top, d);
+  }
+  return top;
+}
+
+function addTargets(values: Float64Array, n: number, single: boolean, [, , targets, targetSquares]: Bins): void {
+  for (let i = 0; i < n; i++) {
+    const x = values[i];
+    const square = x * x;
+    addToBins(targets, x);
+    addToBins(targetSquares, square);
+    // a float32's square is exact in float64
+    if (!single) addToBins(targetSquares, squareError(x, square));
+  }
+}
+
+/** As addErrors, of errors up to `top` that fit. */
+function sumErrors(errors: Float64Array, n: number, single: boolean, top: number, [squares, absolutes]: Bins): void {
+  const c = magic(top);
+  const squareC = magic(top * top);
+  let a = c;
+  let aRest = 0;
+  let s = squareC;
+  let sRest = 0;
+  for (let i = 0; i < n; i++) {
+    const d = errors[i];
+    const square = single ? fround(d * d) : d * d;
+    const next = a + d;
+    aRest += d - (next - a);
+    a = next;
+    const after = s + square;
+    sRest += square - (after - s);
+    s = after;
+  }
+  addToBins(squares, s - squareC);
+  addToBins(squares, sRest);
+  addToBins(absolutes, a - c);
+  addToBins(absolutes, aRest);
+}
+
+/** As addTargets, of targets up to `top` that fit. */
+function sumTargets(
+  values: Float64Array,
+  n: number,
+  single: boolean,
+  top: number,
+  [, , targets, targetSquares]: Bins,
+): void {
+  const c = magic(top);
+  const squareC = magic(top * top);
+  // what rounding takes from a square is 2^53 times smaller
+  const errorC = magic(top * top * 1.1102230246251565e-16);
+  let a = c;
+  let aRest = 0;
+  let s = squareC;
+  let sRest = 0;
+  let e = errorC;
+  let eRest = 0;
+  for (let i = 0; i < n; i++) {
+    const x = values[i];
+    const square = x * x;
+    const next = a + x;
+    aRest += x - (next - a);
+    a = next;
+    const after = s + square;
+    sRest += square - (after - s);
+    s = after;
+    if (single) continue;
+    const error = squareError(x, square);
+    const then = e + error;
+    eRest += error - (then - e);
+    e = then;
+  }
+  addToBins(targets, a - c);
+  addToBins(targets, aRest);
+  addToBins(targetSquares, s - squareC);
+  addToBins(targetSquares, sRest);
+  addToBins(targetSquares, e - errorC);
+  addToBins(targetSquares, eRest);
+}
+
+/** |p - t| and t of elements [begin, begin + n), at most GROUP of them; the largest error, NaN where there is one. */
+function addGroup(p: FloatArray, t: FloatArray, begin: number, n: number, bins: Bins, work: Scratch): number {
+  const single = p instanceof Float32Array;
+  const { values: errors, more: targets } = work.f64 as { values: Float64Array; more: Float64Array };
+  const { smallest, largest, range } = single ? FITTING.single : FITTING.double;
+  let topError = 0;
+  let topTarget = 0;
+  let bottomError = largest;
+  let bottomTarget = largest;
+  let finite = true;
+  for (let i = 0; i < n; i++) {
+    const x = t[begin + i];
+    const d = abs(single ? fround(p[begin + i] - x) : p[begin + i] - x);
+    const y = abs(x);
+    errors[i] = d;
+    targets[i] = x;
+    if (d > topError) topError = d;
+    if (y > topTarget) topTarget = y;
+    if (d < bottomError && d > 0) bottomError = d;
+    if (y < bottomTarget && y > 0) bottomTarget = y;
+    // false of a NaN, too
+    if (!(d + y <= largest)) finite = false;
+  }
+  if (finite && bottomTarget >= Math.max(smallest, topTarget * range)) sumTargets(targets, n, single, topTarget, bins);
+  else addTargets(targets, n, single, bins);
+  const fits = finite && bottomError >= Math.max(smallest, topError * range);
+  if (!fits) return addErrors(errors, n, single, bins);
+  sumErrors(errors, n, single, topError, bins);
+  return topError;
+}
+
+/** Adds up errors and targets; the bins differ between backends, what they add up to does not. */
+export const regression = kernel({
+  name: "regression",
+  formula: "Σ (p - t)^2, Σ |p - t|, Σ t, Σ t^2, exact; max |p - t|",
+  unit: "block",
+  dtypes: BOTH,
+  parameters: [
+    input("predictions", "block"),
+    input("targets", "block"),
+    output("sums", "call", "f64"),
+    partials("maxima"),
+    count,
+    scratch,
+  ],
+  splits: false,
+  tolerance: { f32: "sums exact, their terms rounded in f32", f64: "sums exact, their terms rounded in f64" },
+  loop(
+    begin: number,
+    end: number,
+    predictions: FloatArray,
+    targets: FloatArray,
+    sums: Float64Array,
+    maxima: Float64Array,
+    count: number,
+    work: Scratch,
+  ) {
+    const bins = REGRESSION_SUMS.map((_, i) => sums.subarray(i * BINS, (i + 1) * BINS));
+    for (let block = begin; block < end; block++) {
+      const stop = Math.min((block + 1) * BLOCK_ELEMENTS, count);
+      let top = 0;
+      for (let at = block * BLOCK_ELEMENTS; at < stop; at += GROUP) {
+        top = larger(top, addGroup(predictions, targets, at, Math.min(GROUP, stop - at), bins, work));
+      }
+      maxima[block] = top;
+    }
+  },
+});

@@ -1,0 +1,80 @@
+import { countersOf, LOSS_BINS, SUM_BINS, SUMS } from "../../descriptions/counters.ts";
+import { EXACT, input, kernel, output, scalar } from "../../descriptions/kernel.ts";
+import { BRIER, CONFIDENCE, ENTROPY, LOG_SUM_EXP, LOSS, RANK, RECORD, SQUARE } from "../../descriptions/record.ts";
+import { highWord } from "../../numeric/bits.ts";
+import { addToBins } from "../../numeric/exactSum.ts";
+import { LARGEST, SMALLEST } from "../../numeric/extraction.ts";
+
+/** That of the lowest bin of the loss, 2^-20. */
+const SMALLEST_EXPONENT = 1023 - 20;
+
+function isUsual(rows: Float64Array, row: number): boolean {
+  const [loss, square, entropy, brier] = [rows[row + LOSS], rows[row + SQUARE], rows[row + ENTROPY], rows[row + BRIER]];
+  return Math.min(loss, square, entropy, brier) >= SMALLEST && Math.max(loss, square, entropy, brier) < LARGEST;
+}
+
+/** Adding it and taking it away again rounds to a multiple of 2^-26. */
+const C26 = 100663296;
+
+function lossBin(loss: number): number {
+  const bin = (highWord(loss) >> 18) - 4 * SMALLEST_EXPONENT + 1;
+  return Math.max(0, Math.min(LOSS_BINS - 1, bin));
+}
+
+/** Adds records of rows to sums and counters. */
+export function addRecords(
+  begin: number,
+  end: number,
+  rows: Float64Array,
+  sums: Float64Array,
+  counters: Float64Array,
+  ranks: number,
+  bins: number,
+): void {
+  const at = countersOf(ranks, bins);
+  const binsOf = SUMS.map((_, i) => sums.subarray(i * SUM_BINS, (i + 1) * SUM_BINS));
+  for (let row = begin * RECORD; row < end * RECORD; row += RECORD) {
+    const rank = rows[row + RANK];
+    if (rank < 0) continue;
+    counters[at.counted]++;
+    addToBins(binsOf[0], rows[row + LOSS]);
+    addToBins(binsOf[1], rows[row + SQUARE]);
+    addToBins(binsOf[2], rows[row + ENTROPY]);
+    addToBins(binsOf[3], rows[row + BRIER]);
+    if (!isUsual(rows, row)) counters[at.scattered]++;
+    counters[at.ranks + Math.min(rank, ranks + 1)]++;
+    if (rank > ranks) addToBins(binsOf[4], 1 / rank);
+    const confidence = rows[row + CONFIDENCE];
+    if (!Number.isNaN(confidence)) {
+      const bin = at.calibration + 4 * Math.max(0, Math.ceil(confidence * bins) - 1);
+      const upper = confidence + C26 - C26;
+      counters[bin]++;
+      counters[bin + 1] += rank === 1 ? 1 : 0;
+      counters[bin + 2] += upper;
+      counters[bin + 3] += confidence - upper;
+    } else {
+      const lse = rows[row + LOG_SUM_EXP];
+      counters[Number.isNaN(lse) ? at.nan : lse > 0 ? at.positiveInfinity : at.allNegativeInfinity]++;
+    }
+    const loss = rows[row + LOSS];
+    if (!Number.isNaN(loss)) counters[at.losses + lossBin(loss)]++;
+  }
+}
+
+/** Adds up records; the bins of a sum differ between backends, what they add up to does not. */
+export const tally = kernel({
+  name: "tally",
+  formula: "Σ of the records of rows, exact",
+  unit: "row",
+  dtypes: null,
+  parameters: [
+    { ...input("rows", "unit", "f64"), values: RECORD },
+    output("sums", "call", "f64"),
+    output("counters", "call", "f64"),
+    scalar("ranks"),
+    scalar("bins"),
+  ],
+  splits: false,
+  tolerance: EXACT,
+  loop: addRecords,
+});

@@ -1,0 +1,198 @@
+import type { FloatArray } from "../../dtype.ts";
+import type { Lanes } from "../scratch.ts";
+import { maximumWithout } from "./maximum.ts";
+import { guess, refer } from "./reference.ts";
+
+// Passes over one row, with the bits of assembly/rows.ts (and, up to 64 classes, of assembly/shortRows.ts): the same
+// accumulators, added up in the same order. Elements that WebAssembly fills a tail with add 0 there and don't occur here.
+
+const { fround } = Math;
+
+/**
+ * Sum of the first n values of a block of a long row: rounds of four vectors are summed in the dtype, and in float64 lanes.
+ * Written out for each dtype: 3 times as fast as a loop over the lanes.
+ */
+export function blockSum({ dtype, width }: Lanes, values: FloatArray, n: number): number {
+  const round = 4 * width;
+  const end = Math.ceil(n / round) * round;
+  for (let j = n; j < end; j++) values[j] = 0;
+  return dtype === "f64" ? sumEights(values, end) : sumSixteens32(values as Float32Array, end);
+}
+
+/** The sum of a short row, v[from..to): rounds of four values are summed in the dtype, and in float64. */
+export function sumOfFours({ dtype }: Lanes, v: FloatArray, from: number, to: number): number {
+  const whole = to - ((to - from) & 3);
+  let s = 0;
+  let rest = 0;
+  if (dtype === "f32") {
+    for (let j = from; j < whole; j += 4) s += fround(fround(v[j] + v[j + 1]) + fround(v[j + 2] + v[j + 3]));
+    for (let j = whole; j < to; j++) rest = fround(rest + v[j]);
+  } else {
+    for (let j = from; j < whole; j += 4) s += v[j] + v[j + 1] + (v[j + 2] + v[j + 3]);
+    for (let j = whole; j < to; j++) rest += v[j];
+  }
+  return s + rest;
+}
+
+function sumEights(v: FloatArray, end: number): number {
+  let s0 = 0;
+  let s1 = 0;
+  for (let j = 0; j < end; j += 8) {
+    s0 += v[j] + v[j + 2] + (v[j + 4] + v[j + 6]);
+    s1 += v[j + 1] + v[j + 3] + (v[j + 5] + v[j + 7]);
+  }
+  return s0 + s1;
+}
+
+function sumSixteens32(v: Float32Array, end: number): number {
+  let s0 = 0;
+  let s1 = 0;
+  let s2 = 0;
+  let s3 = 0;
+  for (let j = 0; j < end; j += 16) {
+    s0 += fround(fround(v[j] + v[j + 4]) + fround(v[j + 8] + v[j + 12]));
+    s1 += fround(fround(v[j + 1] + v[j + 5]) + fround(v[j + 9] + v[j + 13]));
+    s2 += fround(fround(v[j + 2] + v[j + 6]) + fround(v[j + 10] + v[j + 14]));
+    s3 += fround(fround(v[j + 3] + v[j + 7]) + fround(v[j + 11] + v[j + 15]));
+  }
+  return s0 + s2 + (s1 + s3);
+}
+
+/** Float64 sum with the error of each addition kept (TwoSum). */
+export interface Carried {
+  sum: number;
+  error: number;
+}
+
+export function carry(total: Carried, x: number): void {
+  const { sum } = total;
+  const next = sum + x;
+  const part = next - sum;
+  total.error += sum - (next - part) + (x - part);
+  total.sum = next;
+}
+
+/**
+ * Sum over the row x[at..at + classes) of its exponentials relative to a reference, which is left in `lanes`. The element at
+ * `leftOut` (or -1) is left out, its exponential kept as 0. With `out` the exponentials are stored, with more digits where
+ * they are to be `fine`.
+ */
+export function expRow(
+  lanes: Lanes,
+  x: FloatArray,
+  at: number,
+  classes: number,
+  leftOut: number,
+  out: FloatArray | null,
+  outAt: number,
+  fine = false,
+): number {
+  const { block, values, shifted, reference } = lanes;
+  const powers = fine ? lanes.finePowers : lanes.powers;
+  const end = at + classes;
+  let m = guess(lanes, x, at, classes, leftOut, out, outAt);
+  for (;;) {
+    const limit = refer(lanes, m);
+    const { shift, lowest, magic } = reference;
+    const total: Carried = { sum: 0, error: 0 };
+    let top = Number.NEGATIVE_INFINITY;
+    for (let begin = at; begin < end; begin += block) {
+      const n = Math.min(block, end - begin);
+      if (shift === 0) {
+        top = maximumWithout(x, begin, begin + n, leftOut, top);
+        powers(x, begin, begin + n, lowest, magic, values, 0);
+      } else {
+        for (let j = 0; j < n; j++) shifted[j] = x[begin + j] - shift;
+        powers(shifted, 0, n, lowest, magic, values, 0);
+      }
+      if (leftOut >= begin && leftOut < begin + n) values[leftOut - begin] = 0;
+      if (out) for (let j = 0; j < n; j++) out[outAt + begin - at + j] = values[j];
+      carry(total, blockSum(lanes, values, n));
+    }
+    if (top <= limit) return total.sum + total.error;
+    m = top;
+  }
+}
+
+/** w_j (alpha t_j + beta) in the dtype, alpha and beta rounded to it: what multiplies -ln q_j. */
+export function coefficient(
+  narrow: (x: number) => number,
+  t: number,
+  w: number,
+  alpha: number,
+  beta: number,
+  hasTargets: boolean,
+): number {
+  const c = hasTargets ? narrow(narrow(t * alpha) + beta) : beta;
+  return narrow(w * c);
+}
+
+/** Where coefficients come from: c_j = w_j (alpha t_j + beta), with targets at `targetsAt` or t = 0, weights or w = 1. */
+export interface Coefficients {
+  targets: FloatArray | null;
+  targetsAt: number;
+  weights: FloatArray | null;
+  alpha: number;
+  beta: number;
+}
+
+/** Σ c_j (x_j - m), 0 where c_j is, and Σ c_j over a row. */
+export function dotRow(
+  lanes: Lanes,
+  x: FloatArray,
+  at: number,
+  classes: number,
+  m: number,
+  c: Coefficients,
+): { dots: number; sum: number } {
+  const { block, values, more, narrow } = lanes;
+  const { targets, weights } = c;
+  const alpha = narrow(c.alpha);
+  const beta = narrow(c.beta);
+  const dots: Carried = { sum: 0, error: 0 };
+  const sums: Carried = { sum: 0, error: 0 };
+  for (let begin = 0; begin < classes; begin += block) {
+    const n = Math.min(block, classes - begin);
+    for (let j = 0; j < n; j++) {
+      const k = begin + j;
+      const t = targets ? targets[c.targetsAt + k] : 0;
+      const cj = coefficient(narrow, t, weights ? weights[k] : 1, alpha, beta, targets !== null);
+      values[j] = cj === 0 ? 0 : narrow(x[at + k] - m) * cj;
+      more[j] = cj;
+    }
+    carry(dots, blockSum(lanes, values, n));
+    carry(sums, blockSum(lanes, more, n));
+  }
+  return {
+    dots: Math.abs(dots.sum) === Number.POSITIVE_INFINITY ? dots.sum : dots.sum + dots.error,
+    sum: sums.sum + sums.error,
+  };
+}
+
+/** out_j = out_j factor: exponentials kept by expRow become probabilities. */
+export function scaleRow({ narrow }: Lanes, out: FloatArray, at: number, classes: number, factor: number): void {
+  const scale = narrow(factor);
+  for (let j = at; j < at + classes; j++) out[j] *= scale;
+}
+
+/** out_j = out_j factor - c_j scale. */
+export function scaleRowMinus(
+  { narrow }: Lanes,
+  out: FloatArray,
+  at: number,
+  classes: number,
+  factor: number,
+  c: Coefficients,
+  scale: number,
+): void {
+  const { targets, weights } = c;
+  const alpha = narrow(c.alpha);
+  const beta = narrow(c.beta);
+  const minus = narrow(scale);
+  const factorOfRow = narrow(factor);
+  for (let j = 0; j < classes; j++) {
+    const t = targets ? targets[c.targetsAt + j] : 0;
+    const cj = coefficient(narrow, t, weights ? weights[j] : 1, alpha, beta, targets !== null);
+    out[at + j] = narrow(out[at + j] * factorOfRow) - narrow(cj * minus);
+  }
+}
