@@ -11,11 +11,9 @@ export const BLOCK: usize = 1024;
 export const CHUNK: usize = 16384;
 export const NOWHERE: usize = 0xffffffff;
 
-
 @inline export function constant<T>(index: i32): v128 {
   return v128.load(TABLE + <usize>index * 32 + (sizeof<T>() == 8 ? 16 : 0));
 }
-
 
 @inline export function negativeInfinities<T>(): v128 {
   return constant<T>(NEGATIVE_INFINITY);

@@ -11,11 +11,9 @@ const ELEMENTS: i32 = 1024;
   return v128.or(v128.or(value, special), sign);
 }
 
-
 @inline function fromBfloat16(h: v128): v128 {
   return i32x4.shl(h, 16);
 }
-
 
 @inline function widen(begin: i32, end: i32, bits: usize, out: usize, count: i32, float16: bool): void {
   const last = min(end * ELEMENTS, count);

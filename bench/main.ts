@@ -1,7 +1,7 @@
 // npm run bench: times every public operation against a plain JavaScript loop, or beside the peers.
 import { readFileSync, writeFileSync } from "node:fs";
 import { SingleBar } from "cli-progress";
-import { KERNELS } from "../src/kernels/list.ts";
+import { KERNELS } from "../src/descriptions/list.ts";
 import { help, type Options, parseOptions } from "./arguments.ts";
 import { type Case, cases, selectCases } from "./cases.ts";
 import { compile } from "./native/compile.ts";

@@ -7,11 +7,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { type BuildOptions, buildSync } from "esbuild";
-import { CONSTANTS } from "../src/descriptions/constants.ts";
-import { KERNELS } from "../src/kernels/list.ts";
-import { tableOf } from "./constantTable.ts";
 import { removeUnused } from "./declarations.ts";
-import { callsOf } from "./kernelCalls.ts";
+import { generateSources } from "./generate/sources.ts";
 import { packModule } from "./packModule.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -35,10 +32,7 @@ function generate(name: string, comment: string, constant: string, value: string
 }
 
 mkdirSync(path("build"), { recursive: true });
-rmSync(path("src/generated"), { recursive: true, force: true });
-mkdirSync(path("src/generated"));
-writeFileSync(path("src/generated/kernels.ts"), callsOf(KERNELS));
-writeFileSync(path("src/generated/table.ts"), tableOf(CONSTANTS));
+generateSources(root);
 
 run(asc, "--config", "assembly/unpack/asconfig.json", "--target", "unpack");
 generate("unpack", "The module that unpacks the others, base64.", "UNPACK", readFileSync(path("build/unpack.wasm")));

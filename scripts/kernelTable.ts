@@ -1,7 +1,7 @@
 // The README's table of kernels, from their descriptions: `npx tsx scripts/kernelTable.ts` writes it.
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { KERNELS } from "../src/kernels/list.ts";
+import { KERNELS } from "../src/descriptions/list.ts";
 
 const HEAD = ["| kernel | formula | unit | dtypes | error, f32 | error, f64 |", "|---|---|---|---|---|---|"];
 

@@ -1,4 +1,16 @@
-import { type FloatArray, HalfBits, halfBits, isFloatArray, isLabelArray, type LabelArray } from "./dtype.ts";
+import {
+  type ArrayType,
+  dtypeOf,
+  type FloatArray,
+  HalfBits,
+  halfBits,
+  isArrayType,
+  isFloatArray,
+  isLabelArray,
+  type LabelArray,
+  type NumericArray,
+} from "./dtype.ts";
+import { nearest } from "./nearest.ts";
 
 // Checks at the door. TypeError for the wrong kind, RangeError for the wrong value; one line that names the function, the
 // argument, the place and both numbers. `name` is the public function's.
@@ -27,6 +39,39 @@ export function checkOptionsObject(name: string, options: unknown): void {
   throw new TypeError(`${name}: options must be an object, but is ${kindOf(options)}`);
 }
 
+/** Options are an object, of which every name that has a value is known. */
+export function checkOptions(name: string, options: object, known: readonly string[]): void {
+  checkOptionsObject(name, options);
+  for (const option in options) {
+    if (known.includes(option) || (options as Record<string, unknown>)[option] === undefined) continue;
+    const like = nearest(option, known);
+    throw new TypeError(`${name}: ${option} is no option${like === undefined ? "" : ` (${like}?)`}`);
+  }
+}
+
+/** A number within the bounds of an option. */
+export function checkNumber(name: string, { name: argument, ...bounds }: NumericBounds, value: unknown): void {
+  if (typeof value !== "number") throw new TypeError(`${name}: ${argument} must be a number, but is ${kindOf(value)}`);
+  const { above = -Infinity, atLeast = -Infinity, below = Infinity, atMost = Infinity } = bounds;
+  const within = value >= atLeast && value <= atMost;
+  if (within && (value > above || above === -Infinity) && (value < below || below === Infinity)) return;
+  const words = { above: "above", atLeast: "at least", below: "below", atMost: "at most" };
+  const must = Object.entries(words).flatMap(([key, word]) => {
+    const bound = bounds[key as keyof typeof words];
+    return bound === undefined ? [] : [`${word} ${bound}`];
+  });
+  throw new RangeError(`${name}: ${argument} is ${value}, but must be ${must.join(" and ") || "a number"}`);
+}
+
+/** Bounds of an option, and its name. */
+export interface NumericBounds {
+  readonly name: string;
+  readonly above?: number;
+  readonly atLeast?: number;
+  readonly below?: number;
+  readonly atMost?: number;
+}
+
 export function checkFloats(name: string, argument: string, value: unknown): asserts value is FloatArray {
   if (isFloatArray(value)) return;
   throw new TypeError(`${name}: ${argument} must be a Float32Array or a Float64Array, but is ${kindOf(value)}`);
@@ -51,18 +96,33 @@ export function checkTargets(name: string, value: unknown): value is LabelArray 
   );
 }
 
+/** The constructor of a typed array this library knows. */
+export function checkArrayType<A extends abstract new (...args: never[]) => NumericArray>(
+  name: string,
+  type: A,
+): asserts type is A & ArrayType<InstanceType<A>> {
+  if (isArrayType(type)) return;
+  const kind = typeof type === "function" ? (type as { name: string }).name : kindOf(type);
+  throw new TypeError(`${name}: type must be a typed array's constructor, but is ${kind}`);
+}
+
+export function checkLabelArray(name: string, labels: unknown): asserts labels is LabelArray {
+  if (isLabelArray(labels)) return;
+  throw new TypeError(`${name}: labels must be an integer typed array, but is ${kindOf(labels)}`);
+}
+
+/** Two arrays are computed in one dtype: half precision in float32. */
 export function checkSameDtype(
   name: string,
   argument: string,
-  value: FloatArray,
+  value: FloatArray | HalfBits,
   other: string,
   of: FloatArray | HalfBits,
 ): void {
+  if (dtypeOf(value) === dtypeOf(of)) return;
   if (of instanceof HalfBits) {
-    if (value instanceof Float32Array) return;
     throw new TypeError(`${name}: ${argument} is ${kindOf(value)}, but ${other} is ${of.format}: computed in float32`);
   }
-  if (value instanceof Float64Array === of instanceof Float64Array) return;
   throw new TypeError(`${name}: ${argument} is ${kindOf(value)}, but ${other} is ${kindOf(of)}`);
 }
 
@@ -92,8 +152,13 @@ export function checkAddress(name: string, argument: string, value: unknown): vo
 }
 
 /** One of a list of words. */
-export function checkChoice(name: string, argument: string, value: unknown, choices: readonly string[]): void {
-  if (choices.includes(value as string)) return;
+export function checkChoice<C extends string>(
+  name: string,
+  argument: string,
+  value: unknown,
+  choices: readonly C[],
+): asserts value is C {
+  if (choices.includes(value as C)) return;
   if (typeof value !== "string") {
     throw new TypeError(`${name}: ${argument} must be one of ${choices.join(", ")}, but is ${kindOf(value)}`);
   }
@@ -129,4 +194,22 @@ export function checkOverlap(
   throw new RangeError(
     `${name}: out and ${argument} overlap by ${end - begin} bytes${mayBeTheSame ? "; they may be the same array, or apart" : ""}`,
   );
+}
+
+/** The largest int32: labels are such. */
+export const INT32_MAX = 2147483647;
+
+/** Weights of the classes, of the dtype of `logits` where there are some already. */
+export function checkWeight(
+  name: string,
+  weight: unknown,
+  classes: number,
+  logits?: FloatArray | HalfBits,
+): asserts weight is FloatArray {
+  checkFloats(name, "weight", weight);
+  if (logits !== undefined) checkSameDtype(name, "weight", weight, "logits", logits);
+  checkLength(name, "weight", weight.length, classes, "a row (classes)");
+  for (let j = 0; j < classes; j++) {
+    if (!(weight[j] >= 0)) throw new RangeError(`${name}: weight[${j}] is ${weight[j]}, but must be 0 or more`);
+  }
 }

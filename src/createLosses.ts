@@ -1,8 +1,8 @@
-import type { Losses, LossesOptions } from "./api/losses.ts";
 import { openWasm } from "./backends/openWasm.ts";
 import type { Tuning } from "./backends/threads/threads.ts";
 import { checkAddress, checkChoice, checkInteger, kindOf } from "./check.ts";
-import { Engine } from "./engine.ts";
+import { createEngine } from "./engine.ts";
+import type { Losses, LossesOptions } from "./losses.ts";
 import { ARENA, ARENA_OVERHEAD, PAGE, SLACK } from "./memory/map.ts";
 import { fusesMultiplyAdd, hasRelaxedSimd, hasSimd, losesStack } from "./module/features.ts";
 
@@ -36,7 +36,7 @@ export async function create(options: LossesOptions, moduleOf: Modules, tuning?:
     if (relaxed) notes.push("relaxed: the JavaScript loops have none; the strict kernels run.");
     if (threads !== 1) notes.push(`threads: ${threads} was asked for, but the JavaScript loops run on one.`);
     const { createJsBackend } = await import("./backends/js/jsBackend.ts");
-    return new Engine(createJsBackend(arenaBytes), notes);
+    return createEngine({ backend: createJsBackend(arenaBytes), notes });
   };
   if (backend === "js") return inJavaScript();
   const engineLacks = whyNoWasm(backend);
@@ -63,7 +63,7 @@ export async function create(options: LossesOptions, moduleOf: Modules, tuning?:
     tuning,
   });
   notes.push(...(found?.notes ?? []), ...opened.notes);
-  return new Engine(opened.backend, notes, fused, opened.pool);
+  return createEngine({ backend: opened.backend, notes, relaxed: fused, pool: opened.pool });
 }
 
 const NOTHING_UNPACKS = "this engine has no DecompressionStream (the option wasm takes a file)";

@@ -19,6 +19,9 @@ export type LogitsArray = FloatArray | HalfArray;
 /** What is computed of logits: their own type, float32 of half precision. */
 export type ResultOf<A extends LogitsArray> = A extends FloatArray ? A : Float32Array;
 
+/** Arrays that may stand beside another one: of its dtype, or of what is computed in that. */
+export type Matching<A extends LogitsArray> = A extends Float64Array ? Float64Array : Float32Array | HalfArray;
+
 /** Class indices, any integer typed array (BigInt64Array: the int64 labels of npy files). */
 export type LabelArray =
   | Int8Array
@@ -80,6 +83,13 @@ export function halfBits(value: unknown): HalfBits | null {
 }
 
 export type NumericArray = FloatArray | LabelArray;
+
+/** A constructor of typed arrays over a buffer. */
+export type ArrayType<A extends NumericArray = NumericArray> = {
+  new (buffer: ArrayBufferLike, byteOffset: number, length: number): A;
+  readonly BYTES_PER_ELEMENT: number;
+  readonly name: string;
+};
 
 export type Dtype = "f32" | "f64";
 

@@ -1,5 +1,5 @@
-import type { Losses, LossesOptions } from "./api/losses.ts";
 import { create } from "./createLosses.ts";
+import type { Losses, LossesOptions } from "./losses.ts";
 import { moduleBeside } from "./module/beside.ts";
 
 export * from "./exports.ts";

@@ -1,6 +1,6 @@
-import type { Losses, LossesOptions } from "./api/losses.ts";
 import type { Tuning } from "./backends/threads/threads.ts";
 import { create } from "./createLosses.ts";
+import type { Losses, LossesOptions } from "./losses.ts";
 // behind all else that a page loads: gzip finds less on the other side of such a text (500 bytes)
 import { moduleInside } from "./module/inlined.ts";
 

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { Arena, type ArrayType } from "../src/memory/arena.ts";
+import type { ArrayType } from "../src/dtype.ts";
+import { Arena } from "../src/memory/arena.ts";
 
 const START = 128;
 const BYTES = 4096;

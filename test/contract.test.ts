@@ -1,10 +1,9 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { CONSTANTS } from "../src/descriptions/constants.ts";
+import { KERNELS } from "../src/descriptions/list.ts";
 import { RELAXED } from "../src/generated/relaxed.ts";
 import { STRICT } from "../src/generated/strict.ts";
 import { CONSTANT_TABLE } from "../src/generated/table.ts";
-import { KERNELS } from "../src/kernels/list.ts";
 import { unpack } from "../src/module/unpack.ts";
 import "./relaxed.ts";
 
@@ -50,7 +49,6 @@ describe.each(Object.entries(MODULES))("%s", (_, bytes) => {
         const f = exports[name] as (...parameters: number[]) => void;
         expect(f.length, name).toBe(2 + kernel.parameters.length);
       }
-      expect(Object.isFrozen(kernel)).toBe(true);
     },
   );
 
@@ -83,10 +81,7 @@ describe.each(Object.entries(MODULES))("%s", (_, bytes) => {
   });
 });
 
-test("constants stand in the table in the order that the kernels read them", () => {
-  const source = readFileSync(new URL("../assembly/constants.ts", import.meta.url), "utf8");
-  const named = [...source.matchAll(/^export const (\w+) = (\d+);/gm)].map(([, name, index]) => [name, Number(index)]);
-  expect(named).toEqual(CONSTANTS.map(({ name }, i) => [name, i]));
+test("the constants of the table, with digits that float32 has none of left out", () => {
   // what is written there has lost its names, and digits that float32 has none of
   const written = CONSTANT_TABLE.map(([f32, f64]) => [Math.fround(f32), f64]);
   expect(written).toEqual(CONSTANTS.map(({ f32, f64 }) => [Math.fround(f32), f64]));

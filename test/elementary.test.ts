@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { exp, logarithm } from "../src/kernels/functions/functionLoops.ts";
+import { exp, logarithm } from "../src/generated/kernels.ts";
 import { backends, compareFloat32, expectSameBits, functions } from "./elementary.ts";
 import { mulberry32 } from "./inputs.ts";
 

@@ -242,7 +242,7 @@ describe.each(opened)("$name", ({ losses }) => {
     for (const [options, message] of wrong) expect(() => losses.evaluator(options as never)).toThrow(message);
     const weighted = losses.evaluator({ classes: 3, weight: new Float64Array(3) });
     expect(() => weighted.add(new Float32Array(3), Int32Array.of(0))).toThrow(
-      new TypeError("add: weight is f64, but logits are computed in f32"),
+      new TypeError("add: weight is a Float64Array, but logits is a Float32Array"),
     );
   });
 });

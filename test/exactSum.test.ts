@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { extractSums } from "../src/kernels/sums/sumLoops.ts";
+import { extractSums } from "../src/generated/kernels.ts";
 import { ExactSum } from "../src/numeric/exactSum.ts";
 import { LOOPS } from "../src/numeric/loops.ts";
 import { backends } from "./elementary.ts";

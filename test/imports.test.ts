@@ -7,19 +7,20 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Rooms of src/ from the bottom up: a file imports from its own room's files or from rooms further down. */
 const ORDER: readonly (readonly string[])[] = [
-  ["dtype", "check", "features", "numeric", "generated"],
-  ["kernels"],
+  ["dtype", "nearest"],
+  ["check", "numeric"],
+  ["descriptions"],
+  ["generated", "kernels"],
   ["memory"],
-  ["backends"],
+  ["module", "backends"],
   ["api", "evaluate"],
-  ["engine"],
-  ["create"],
-  ["inlined", "files"],
   ["losses"],
-  ["formats", "cli"],
-  ["parts"],
-  ["browser"],
-  ["index"],
+  ["engine"],
+  ["createLosses"],
+  ["inlinedLosses"],
+  ["formats"],
+  ["cli", "exports"],
+  ["index.browser", "index.node"],
 ];
 
 const filesIn = (folder: string) =>

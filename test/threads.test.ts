@@ -209,7 +209,7 @@ test("a worker that stops while it overwrites its input in place: an error says 
     await turn();
   }
   expect(String(error)).toMatch(
-    /^Error: crossEntropyGradient: a worker stopped while it overwrote its input in place; \d+ of \d+ parts are lost$/,
+    /^Error: crossEntropy: a worker stopped while it overwrote its input in place; \d+ of \d+ parts are lost$/,
   );
   for (let i = 0; i < 5; i++) expectRight(losses);
 });

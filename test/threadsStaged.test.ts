@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { openWasm } from "../src/backends/openWasm.ts";
 import { float16 } from "../src/dtype.ts";
+import { logSumExp, softmax } from "../src/generated/kernels.ts";
 import { createLosses, openLosses } from "../src/inlinedLosses.ts";
-import { logSumExp, softmax } from "../src/kernels/rows/softmaxLoops.ts";
 import { inlinedModule } from "../src/module/inlined.ts";
 import { type Losses, SHARE_ALL } from "./backends.ts";
 import { expectSame, labelsOf, logitsOf, mulberry32, values } from "./inputs.ts";

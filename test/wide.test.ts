@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { openWasm } from "../src/backends/openWasm.ts";
+import { logSumExp } from "../src/generated/kernels.ts";
 import { bfloat16, float16 } from "../src/index.node.ts";
-import { logSumExp } from "../src/kernels/rows/softmaxLoops.ts";
 import { WINDOWS_BYTES } from "../src/memory/map.ts";
 import { inlinedModule } from "../src/module/inlined.ts";
 import { openThreaded } from "./backends.ts";
@@ -36,20 +36,24 @@ for (const { name, losses } of opened.filter(({ losses }) => losses.backend === 
       expectSame(got.grad, wanted.grad, "grad");
       const each = { classes: CLASSES, reduction: "none" } as const;
       expectSame(losses.crossEntropy(logits, labels, each), js.crossEntropy(logits, labels, each), "losses");
-      const probabilities = js.softmax(logits, options);
-      expectSame(losses.softmax(logits, options), probabilities, "softmax");
-      expectSame(losses.logSumExp(logits, options), js.logSumExp(logits, options), "logSumExp");
+      const probabilities = js.softmax(logits, { classes: CLASSES });
+      expectSame(losses.softmax(logits, { classes: CLASSES }), probabilities, "softmax");
+      expectSame(
+        losses.logSumExp(logits, { classes: CLASSES }),
+        js.logSumExp(logits, { classes: CLASSES }),
+        "logSumExp",
+      );
       expect(losses.crossEntropy(logits, probabilities, options)).toBe(js.crossEntropy(logits, probabilities, options));
     });
 
     test(`${name}, ${dtype}: wide rows in place, one resident array among others, and evaluated`, () => {
-      const probabilities = js.softmax(logits, options);
+      const probabilities = js.softmax(logits, { classes: CLASSES });
       const own = logits.slice();
       expect(losses.softmax(own, { classes: CLASSES, out: own })).toBe(own);
       expectSame(own, probabilities, "in place");
       const resident = losses.alloc(arrayOf[dtype] as Float32ArrayConstructor, CLASSES);
       resident.set(logits.subarray(0, CLASSES));
-      const out = zeros(dtype, CLASSES);
+      const out = zeros(dtype, CLASSES) as Float32Array;
       losses.softmax(resident, { classes: CLASSES, out });
       losses.free(resident);
       expectSame(out, probabilities.subarray(0, CLASSES), "resident");

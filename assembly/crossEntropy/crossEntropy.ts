@@ -10,7 +10,6 @@ import { COEFFICIENTS, DOTS, dotRow, expRow, maximum, placeOf, scaleRow, scaleRo
 import { indexShortRows } from "./turnedCrossEntropy";
 import { SHORT } from "../rows/turned/turnedRows";
 
-
 @inline function zeroRow(p: usize, bytes: usize): void {
   memory.fill(p, 0, bytes);
 }
@@ -98,7 +97,6 @@ function indexRow<T>(
   return (own == 0 ? 0 : own * (lnd - (<f64>x - m))) + (spread * lnd - dots);
 }
 
-
 @inline function indexRows<T>(
   begin: i32,
   end: i32,
@@ -145,38 +143,8 @@ function indexRow<T>(
   }
 }
 
+/** losses = the loss of each row with an index target; its gradient where `grad` is given. */
 export function crossEntropy<T>(
-  begin: i32,
-  end: i32,
-  logits: usize,
-  labels: usize,
-  weights: usize,
-  losses: usize,
-  classes: i32,
-  ignoreIndex: i32,
-  labelSmoothing: f64,
-  weightSum: f64,
-  scratch: usize,
-): void {
-  indexRows<T>(
-    begin,
-    end,
-    logits,
-    labels,
-    weights,
-    false,
-    0,
-    losses,
-    classes,
-    ignoreIndex,
-    labelSmoothing,
-    weightSum,
-    1,
-    scratch,
-  );
-}
-
-export function crossEntropyGradient<T>(
   begin: i32,
   end: i32,
   logits: usize,
@@ -191,22 +159,41 @@ export function crossEntropyGradient<T>(
   scale: f64,
   scratch: usize,
 ): void {
-  indexRows<T>(
-    begin,
-    end,
-    logits,
-    labels,
-    weights,
-    true,
-    grad,
-    losses,
-    classes,
-    ignoreIndex,
-    labelSmoothing,
-    weightSum,
-    scale,
-    scratch,
-  );
+  if (grad) {
+    indexRows<T>(
+      begin,
+      end,
+      logits,
+      labels,
+      weights,
+      true,
+      grad,
+      losses,
+      classes,
+      ignoreIndex,
+      labelSmoothing,
+      weightSum,
+      scale,
+      scratch,
+    );
+  } else {
+    indexRows<T>(
+      begin,
+      end,
+      logits,
+      labels,
+      weights,
+      false,
+      0,
+      losses,
+      classes,
+      ignoreIndex,
+      labelSmoothing,
+      weightSum,
+      1,
+      scratch,
+    );
+  }
 }
 
 /** One row with probability targets: t_j = alpha p_j + beta, c_j = w_j t_j, loss = (Σ c) ln d - Σ c_j (x_j - m). */
@@ -250,30 +237,8 @@ function probabilityRow<T>(
   return loss;
 }
 
+/** losses = the loss of each row with probability targets; its gradient where `grad` is given. */
 export function crossEntropyProbabilities<T>(
-  begin: i32,
-  end: i32,
-  logits: usize,
-  targets: usize,
-  weights: usize,
-  losses: usize,
-  classes: i32,
-  labelSmoothing: f64,
-  scratch: usize,
-): void {
-  const bytes = <usize>classes * sizeof<T>();
-  const alpha = 1 - labelSmoothing;
-  const beta = labelSmoothing / <f64>classes;
-  for (let i = begin; i < end; i++) {
-    const offset = <usize>i * bytes;
-    store<f64>(
-      losses + ((<usize>i) << 3),
-      probabilityRow<T>(logits + offset, bytes, targets + offset, weights, false, 0, alpha, beta, 1, scratch),
-    );
-  }
-}
-
-export function crossEntropyProbabilitiesGradient<T>(
   begin: i32,
   end: i32,
   logits: usize,
@@ -291,20 +256,18 @@ export function crossEntropyProbabilitiesGradient<T>(
   const beta = labelSmoothing / <f64>classes;
   for (let i = begin; i < end; i++) {
     const offset = <usize>i * bytes;
-    store<f64>(
-      losses + ((<usize>i) << 3),
-      probabilityRow<T>(
-        logits + offset,
-        bytes,
-        targets + offset,
-        weights,
-        true,
-        grad + offset,
-        alpha,
-        beta,
-        scale,
-        scratch,
-      ),
+    const loss = probabilityRow<T>(
+      logits + offset,
+      bytes,
+      targets + offset,
+      weights,
+      grad != 0,
+      grad + offset,
+      alpha,
+      beta,
+      scale,
+      scratch,
     );
+    store<f64>(losses + ((<usize>i) << 3), loss);
   }
 }

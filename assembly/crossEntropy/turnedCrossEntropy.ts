@@ -74,11 +74,9 @@ function storeWeightedLosses<T>(rows: i32, losses: usize, scratch: usize): void 
   return f64x2.div(one, f64x2.add(v128.load(at, SUMS), plain ? one : v128.load(at, EXPONENTIALS)));
 }
 
-
 @inline function factorsAt(at: usize, inverse: v128, scales: v128, plain: bool): v128 {
   return f64x2.mul(plain ? scales : f64x2.mul(scales, v128.load(at, OWN)), f64x2.mul(v128.load(at, MEASURES), inverse));
 }
-
 
 @inline function gradientsAt(at: usize, inverse: v128, scales: v128, plain: bool): v128 {
   const share = f64x2.neg(f64x2.mul(v128.load(at, SUMS), inverse));
@@ -167,7 +165,6 @@ function finishGradient<T>(
   storeGradient<T>(rows, stride, plain, grad, between, scratch);
 }
 
-
 @inline function finish<T>(
   rows: i32,
   stride: usize,
@@ -223,7 +220,6 @@ function batch<T>(
     finish<T>(rows, stride, keep, grad, losses, scale, false, between, scratch);
   }
 }
-
 
 @inline export function indexShortRows<T>(
   begin: i32,

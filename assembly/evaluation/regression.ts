@@ -16,7 +16,6 @@ const BINS: usize = 32768;
   return sizeof<T>() == 4 ? 9.223372036854776e18 : 2.5822498780869086e120;
 }
 
-
 @inline function smallest<T>(): f64 {
   return sizeof<T>() == 4 ? 2.168404344971009e-19 : 3.8725919148493183e-121;
 }
@@ -36,12 +35,10 @@ const BINS: usize = 32768;
   return f64x2.sub(v, f64x2.sub(next, before));
 }
 
-
 @inline function addPair(v: v128, bins: usize): void {
   addToBins(f64x2.extract_lane(v, 0), bins);
   addToBins(f64x2.extract_lane(v, 1), bins);
 }
-
 
 @inline function smallestLane<T>(v: v128): f64 {
   if (sizeof<T>() == 4) {

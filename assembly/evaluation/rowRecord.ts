@@ -67,7 +67,6 @@ const SQUARES: usize = 2080;
 /** Where the block starts in which the maximum rose last. */
 const RISEN: usize = 2096;
 
-
 @inline function subtractMask<T>(n: v128, mask: v128): v128 {
   return sizeof<T>() == 4 ? i32x4.sub(n, mask) : i64x2.sub(n, mask);
 }
@@ -101,7 +100,6 @@ function countAbove<T>(row: usize, bytes: usize, at: usize, x: T): f64 {
   return <f64>n;
 }
 
-
 @inline function count<T>(scratch: usize): f64 {
   const n = v128.load(scratch, ABOVE);
   if (sizeof<T>() == 8) return <f64>(i64x2.extract_lane(n, 0) + i64x2.extract_lane(n, 1));
@@ -119,7 +117,6 @@ function countAbove<T>(row: usize, bytes: usize, at: usize, x: T): f64 {
 @inline function addLanes<T>(v: v128, to: usize): void {
   v128.store(to, f64x2.add(v128.load(to), sizeof<T>() == 4 ? f64x2.add(low<T>(v), high(v)) : v));
 }
-
 
 @inline function pairSum(from: usize): f64 {
   const v = v128.load(from);
@@ -235,7 +232,6 @@ function countAbove<T>(row: usize, bytes: usize, at: usize, x: T): f64 {
   store<usize>(scratch, risen, RISEN);
   return sum + error;
 }
-
 
 @inline function evaluateRow<T>(row: usize, bytes: usize, label: i32, w: f64, to: usize, scratch: usize): void {
   const at = row + <usize>label * sizeof<T>();

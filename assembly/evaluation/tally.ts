@@ -28,7 +28,6 @@ const TWO_52: f64 = 4503599627370496;
   return <usize>reinterpret<i64>(x + TWO_52);
 }
 
-
 @inline function increment(p: usize): void {
   store<f64>(p, load<f64>(p) + 1);
 }
@@ -40,7 +39,6 @@ const TWO_52: f64 = 4503599627370496;
   const within = v128.and(v128.and(f64x2.ge(a, low), f64x2.lt(a, high)), v128.and(f64x2.ge(b, low), f64x2.lt(b, high)));
   return i64x2.all_true(within);
 }
-
 
 @inline function addPair(v: v128, lower: usize, upper: usize): void {
   addToBins(f64x2.extract_lane(v, 0), lower);

@@ -45,7 +45,6 @@ const FIRST: usize = 3584;
 /** Masks of the rows that have their maximum taken away. */
 const FAR: usize = 3840;
 
-
 @inline function subtractMask<T>(n: v128, mask: v128): v128 {
   return sizeof<T>() == 4 ? i32x4.sub(n, mask) : i64x2.sub(n, mask);
 }
@@ -269,7 +268,6 @@ function countEqual<T>(rows: i32, between: usize, scratch: usize): void {
   if (sizeof<T>() == 8) return mask;
   return upper ? i64x2.extend_high_i32x4_s(mask) : i64x2.extend_low_i32x4_s(mask);
 }
-
 
 @inline function half<T>(v: v128, upper: bool): v128 {
   return upper ? high(v) : low<T>(v);

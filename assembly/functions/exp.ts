@@ -121,7 +121,6 @@ import { constant, minusProduct, mulAdd } from "../lanes";
   return constant<T>(isOnePart<T>() ? LN2 : STEP_HIGH);
 }
 
-
 @inline export function expB<T>(): v128 {
   return constant<T>(STEP_LOW);
 }

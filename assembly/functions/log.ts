@@ -101,7 +101,6 @@ export function log1p<T>(x: v128): v128 {
   return v128.bitselect(ln1p<T>(x), x, f64x2.le(x, constant<f64>(HIGHEST)));
 }
 
-
 @inline export function log1pOf<T>(x: f64): f64 {
   return f64x2.extract_lane(log1p<T>(f64x2.splat(x)), 0);
 }

@@ -12,7 +12,6 @@ const BLOCK: i32 = 128;
   return low<T>(v128.load(p));
 }
 
-
 @inline function second<T>(p: usize): v128 {
   return sizeof<T>() == 4 ? high(v128.load(p)) : v128.load(p, 16);
 }
@@ -113,18 +112,17 @@ function dots<T>(
   return 0 - (abs(sum) == Infinity ? sum : sum + error);
 }
 
-
 @inline function logOf(q: f64, logarithms: bool): f64 {
   return logarithms ? q : f64x2.extract_lane(log(f64x2.splat(q)), 0);
 }
 
-function labelRows<T>(
+/** losses = the loss of each row with an index target; its gradient where `grad` is given. */
+export function likelihood<T>(
   begin: i32,
   end: i32,
   input: usize,
   labels: usize,
   weights: usize,
-  keep: bool,
   grad: usize,
   losses: usize,
   classes: i32,
@@ -146,92 +144,28 @@ function labelRows<T>(
     const q = <f64>load<T>(row + at);
     let loss: f64 = 0;
     if (label == ignoreIndex || beta == 0) {
-      if (keep) memory.fill(to, 0, bytes);
-    } else loss = dots<T>(row, 0, weights, keep, to, classes, 0, beta, logarithms != 0, scale, scratch);
+      if (grad) memory.fill(to, 0, bytes);
+    } else loss = dots<T>(row, 0, weights, grad != 0, to, classes, 0, beta, logarithms != 0, scale, scratch);
     if (label != ignoreIndex) {
       const w: f64 = weights ? <f64>load<T>(weights + at) : 1;
       const own = alpha * w;
       if (own != 0) {
         loss += own * -logOf(q, logarithms != 0);
         const c = beta * w + own;
-        if (keep) store<T>(to + at, <T>((logarithms ? -c : -c / q) * scale));
+        if (grad) store<T>(to + at, <T>((logarithms ? -c : -c / q) * scale));
       }
     }
     store<f64>(losses + ((<usize>i) << 3), loss);
   }
 }
 
-export function likelihood<T>(
-  begin: i32,
-  end: i32,
-  input: usize,
-  labels: usize,
-  weights: usize,
-  losses: usize,
-  classes: i32,
-  ignoreIndex: i32,
-  labelSmoothing: f64,
-  logarithms: i32,
-  scratch: usize,
-): void {
-  labelRows<T>(
-    begin,
-    end,
-    input,
-    labels,
-    weights,
-    false,
-    0,
-    losses,
-    classes,
-    ignoreIndex,
-    labelSmoothing,
-    logarithms,
-    1,
-    scratch,
-  );
-}
-
-export function likelihoodGradient<T>(
-  begin: i32,
-  end: i32,
-  input: usize,
-  labels: usize,
-  weights: usize,
-  grad: usize,
-  losses: usize,
-  classes: i32,
-  ignoreIndex: i32,
-  labelSmoothing: f64,
-  logarithms: i32,
-  scale: f64,
-  scratch: usize,
-): void {
-  labelRows<T>(
-    begin,
-    end,
-    input,
-    labels,
-    weights,
-    true,
-    grad,
-    losses,
-    classes,
-    ignoreIndex,
-    labelSmoothing,
-    logarithms,
-    scale,
-    scratch,
-  );
-}
-
-function targetRows<T>(
+/** The same with probability targets. */
+export function likelihoodProbabilities<T>(
   begin: i32,
   end: i32,
   input: usize,
   targets: usize,
   weights: usize,
-  keep: bool,
   grad: usize,
   losses: usize,
   classes: i32,
@@ -251,7 +185,7 @@ function targetRows<T>(
         input + offset,
         targets + offset,
         weights,
-        keep,
+        grad != 0,
         grad + offset,
         classes,
         alpha,
@@ -262,50 +196,4 @@ function targetRows<T>(
       ),
     );
   }
-}
-
-export function likelihoodProbabilities<T>(
-  begin: i32,
-  end: i32,
-  input: usize,
-  targets: usize,
-  weights: usize,
-  losses: usize,
-  classes: i32,
-  labelSmoothing: f64,
-  logarithms: i32,
-  scratch: usize,
-): void {
-  targetRows<T>(begin, end, input, targets, weights, false, 0, losses, classes, labelSmoothing, logarithms, 1, scratch);
-}
-
-export function likelihoodProbabilitiesGradient<T>(
-  begin: i32,
-  end: i32,
-  input: usize,
-  targets: usize,
-  weights: usize,
-  grad: usize,
-  losses: usize,
-  classes: i32,
-  labelSmoothing: f64,
-  logarithms: i32,
-  scale: f64,
-  scratch: usize,
-): void {
-  targetRows<T>(
-    begin,
-    end,
-    input,
-    targets,
-    weights,
-    true,
-    grad,
-    losses,
-    classes,
-    labelSmoothing,
-    logarithms,
-    scale,
-    scratch,
-  );
 }

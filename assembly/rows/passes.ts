@@ -43,7 +43,6 @@ const TAIL_OUT: usize = 256;
 export const DOTS: usize = 328;
 export const COEFFICIENTS: usize = 336;
 
-
 @inline export function roundUp(bytes: usize): usize {
   return (bytes + ROUND - 1) & ~(ROUND - 1);
 }
@@ -241,7 +240,6 @@ export function firstEqual<T>(p: usize, end: usize, value: T): usize {
   const t = targets ? v128.add<T>(v128.mul<T>(v128.load(targets), alpha), beta) : beta;
   return weights ? v128.mul<T>(v128.load(weights), t) : t;
 }
-
 
 @inline function coefficientOf<T>(targets: usize, weights: usize, alpha: T, beta: T): T {
   const t: T = targets ? load<T>(targets) * alpha + beta : beta;

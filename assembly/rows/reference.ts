@@ -72,7 +72,6 @@ const LN2_LOW: f64 = -4.2009150726810846e-11;
   copyWithout<T>(without == tailOf(row, bytes) ? scratch + TAIL : without, leftOut - without, scratch + WITHOUT);
 }
 
-
 @inline function largerOfRound<T>(top: v128, p: usize): v128 {
   return larger<T>(
     top,
@@ -102,7 +101,6 @@ export function guess<T>(row: usize, bytes: usize, without: usize, tail: usize, 
   const m = largestLane<T>(top);
   return near && m <= first + <T>RISE ? first : m;
 }
-
 
 @inline function shiftRound<T>(from: usize, shift: v128, to: usize): void {
   v128.store(to, v128.sub<T>(v128.load(from), shift));
@@ -190,7 +188,6 @@ export function shiftBlock<T>(begin: usize, end: usize, scratch: usize): usize {
   for (let p = begin; p < end; p += ROUND) shiftRound<T>(p, v, p + move);
   return move;
 }
-
 
 @inline export function moved(address: usize, move: usize): usize {
   return address == NOWHERE ? NOWHERE : address + move;

@@ -8,7 +8,6 @@ const LOWER: usize = 16384;
 const HUGE_EXPONENT = 2000;
 const DOWN_64: f64 = 5.421010862427522e-20;
 
-
 @inline function add(value: f64, bins: usize): void {
   let x = value;
   const exponent = (<i32>(reinterpret<i64>(x) >> 52)) & 2047;
@@ -53,7 +52,6 @@ export const LARGEST: f64 = 4096;
 /** Values of a block, in bytes; sums of one. */
 const BLOCK: usize = 8192;
 const SUMS: usize = 24;
-
 
 @inline function laneSum(v: v128): f64 {
   return f64x2.extract_lane(v, 0) + f64x2.extract_lane(v, 1);

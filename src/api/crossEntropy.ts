@@ -1,18 +1,18 @@
-import type { Backend, Reduce as TakePartials } from "../backends/backend.ts";
+import { type Backend, NO_FLOATS, NO_LABELS, type Reduce as TakePartials } from "../backends/backend.ts";
 import {
   checkAttached,
   checkChoice,
-  checkFloats,
   checkFraction,
   checkInteger,
   checkLength,
   checkLogits,
-  checkOptionsObject,
+  checkOptions,
   checkOverlap,
   checkSameDtype,
   checkTargets,
+  checkWeight,
+  INT32_MAX,
 } from "../check.ts";
-import type { Kernel } from "../descriptions/kernel.ts";
 import {
   type Dtype,
   dtypeOf,
@@ -21,9 +21,11 @@ import {
   isFloatArray,
   type LabelArray,
   type LogitsArray,
+  type ResultOf,
 } from "../dtype.ts";
 import * as kernels from "../generated/kernels.ts";
-import type { ExactSum } from "../numeric/exactSum.ts";
+import { ExactSum } from "../numeric/exactSum.ts";
+import type { Door } from "./door.ts";
 import { LabelCheck } from "./labelCheck.ts";
 import { type Out, type Reduce, type Reduction, reductionOf, type WithGrad } from "./reduction.ts";
 import { checkRows, type Rows, rowsOut } from "./rowOptions.ts";
@@ -32,99 +34,192 @@ import { checkRows, type Rows, rowsOut } from "./rowOptions.ts";
 export type CrossEntropyInput = "logits" | "probabilities" | "logProbabilities";
 
 /** Options of crossEntropy. */
-export interface CrossEntropy extends Reduce, Rows {
+export interface CrossEntropy<A extends FloatArray = FloatArray> extends Reduce, Rows {
   /** Default `logits`; of probabilities it is H(p, q), of their logarithms the negative log-likelihood. */
   input?: CrossEntropyInput;
   /** One a class, of the logits' dtype, none negative; default 1. */
-  weight?: FloatArray;
+  weight?: A | undefined;
   /** Rows with this label count for nothing; default -100. Index targets only. */
   ignoreIndex?: number;
   /** Share of the target that goes to all classes alike, 0 to 1; default 0. */
   labelSmoothing?: number;
 }
 
-const INPUTS: readonly CrossEntropyInput[] = ["logits", "probabilities", "logProbabilities"];
-const INT32_MAX = 2147483647;
+/** Labels, or probabilities of the logits' dtype. */
+type Targets<A extends LogitsArray> = LabelArray | ResultOf<A>;
+type Options<A extends LogitsArray> = CrossEntropy<ResultOf<A>>;
+type OptionsWithOut<A extends LogitsArray> = Options<A> & Out<ResultOf<A>>;
+type One = { reduction?: "mean" | "sum" };
+type Each = { reduction: "none" };
 
-function checkWeight(name: string, weight: unknown, logits: FloatArray | HalfBits, classes: number): void {
-  checkFloats(name, "weight", weight);
-  checkSameDtype(name, "weight", weight, "logits", logits);
-  checkLength(name, "weight", weight.length, classes, "a row (classes)");
-  for (let j = 0; j < classes; j++) {
-    if (!(weight[j] >= 0)) throw new RangeError(`${name}: weight[${j}] is ${weight[j]}, but must be 0 or more`);
-  }
+export interface CrossEntropyFunction {
+  <A extends LogitsArray>(logits: A, targets: Targets<A>, options: Options<A> & Each): Float64Array;
+  <A extends LogitsArray>(logits: A, targets: Targets<A>, options: Options<A> & One): number;
+  <A extends LogitsArray>(logits: A, targets: Targets<A>, options: Options<A>): number | Float64Array;
 }
 
-const LOSS: Readonly<Record<string, Kernel>> = {
-  labels: kernels.crossEntropy,
-  targets: kernels.crossEntropyProbabilities,
-  likelihoodLabels: kernels.likelihood,
-  likelihoodTargets: kernels.likelihoodProbabilities,
-};
-const GRADIENT: Readonly<Record<string, Kernel>> = {
-  labels: kernels.crossEntropyGradient,
-  targets: kernels.crossEntropyProbabilitiesGradient,
-  likelihoodLabels: kernels.likelihoodGradient,
-  likelihoodTargets: kernels.likelihoodProbabilitiesGradient,
-};
+export interface CrossEntropyWithGrad {
+  <A extends LogitsArray>(
+    logits: A,
+    targets: Targets<A>,
+    options: OptionsWithOut<A> & Each,
+  ): WithGrad<Float64Array, ResultOf<A>>;
+  <A extends LogitsArray>(
+    logits: A,
+    targets: Targets<A>,
+    options: OptionsWithOut<A> & One,
+  ): WithGrad<number, ResultOf<A>>;
+  <A extends LogitsArray>(
+    logits: A,
+    targets: Targets<A>,
+    options: OptionsWithOut<A>,
+  ): WithGrad<number | Float64Array, ResultOf<A>>;
+}
 
-/** The kernels' arguments, by any of their names. */
-type CallArguments = {
-  logits: FloatArray | HalfBits | null;
-  /** What takes the logits' place: probabilities or their logarithms. */
-  input: FloatArray | HalfBits | null;
-  labels: LabelArray | null;
-  targets: FloatArray | null;
-  weights: FloatArray | null;
-  grad: FloatArray | null;
-  /** Where each row's loss is asked for. */
-  losses: Float64Array | undefined;
-  classes: number;
-  ignoreIndex: number;
-  labelSmoothing: number;
-  weightSum: number;
-  logarithms: number;
-  scale: number;
-};
+/** Cross-entropy and its gradient. */
+export interface CrossEntropyLosses {
+  /**
+   * Cross-entropy of each row in nats, -w[y] ln softmax(x)[y] for a label y, -Σ w p ln softmax(x) for probabilities p;
+   * smoothed, the target is (1 - labelSmoothing) of that and labelSmoothing / classes of every class.
+   *
+   * The mean is over rows that are not ignored, for labels weighted by w[y]. The sum over rows is the correctly rounded
+   * one, so that it does not depend on their order. A row's loss has a relative error of at most
+   * 2^-23 (4 + max(0, -ln loss)) for float32 logits, 2^-51 (...) for float64: confident rows keep their digits. Ignored
+   * rows, and classes of weight 0, count exactly 0 whatever the logits hold. All rows ignored, or none: mean NaN, sum 0.
+   *
+   * @param logits row-major [rows, classes]
+   * @param targets labels (an integer array, one a row) or probabilities (floats, as many as logits)
+   * @returns one number; with reduction `none` one a row, float64
+   * @throws TypeError of other arrays, two dtypes or unknown options; RangeError of lengths that don't fit, of a label that is
+   * neither below classes nor ignoreIndex (row and value named), of weights or options out of range
+   * @example
+   * losses.crossEntropy(logits, labels, { classes: 50257 });
+   * losses.crossEntropy(Float32Array.of(20, 0, 0), Int32Array.of(0), { classes: 3 }); // 4.12e-9
+   * @see PyTorch, torch.nn.CrossEntropyLoss
+   */
+  readonly crossEntropy: CrossEntropyFunction;
 
-/** Cross-entropy on one backend. */
-export class CrossEntropyLoss {
-  readonly #backend: Backend;
-  readonly #labelCheck: LabelCheck;
-  /** One object for every call, so that a call leaves none behind; emptied after each. */
-  readonly #args: CallArguments = {
-    logits: null,
-    input: null,
-    labels: null,
-    targets: null,
-    weights: null,
-    grad: null,
-    losses: undefined,
-    classes: 0,
+  /**
+   * crossEntropy and its gradient by the logits (or whatever `input` says they are). With reduction `none` the gradient
+   * is that of the sum. Ignored rows have gradient 0.
+   *
+   * @returns the loss as of crossEntropy, and grad, shaped and typed as the logits, `out` where it is given (which may be
+   * the logits)
+   * @throws as crossEntropy, and of an `out` of another dtype or length, or that overlaps an input without being the
+   * logits; nothing is written then
+   * @example
+   * const { loss, grad } = losses.crossEntropyWithGrad(logits, labels, { classes: 10 });
+   */
+  readonly crossEntropyWithGrad: CrossEntropyWithGrad;
+}
+
+export function createCrossEntropy(door: Door): CrossEntropyLosses {
+  const face = new Face(door);
+
+  function crossEntropy<A extends LogitsArray>(x: A, targets: Targets<A>, options: Options<A> & Each): Float64Array;
+  function crossEntropy<A extends LogitsArray>(x: A, targets: Targets<A>, options: Options<A> & One): number;
+  function crossEntropy<A extends LogitsArray>(x: A, targets: Targets<A>, o: Options<A>): number | Float64Array;
+  function crossEntropy(
+    x: LogitsArray,
+    targets: LabelArray | FloatArray,
+    options: CrossEntropy,
+  ): number | Float64Array {
+    return face.loss(x, targets, options);
+  }
+
+  type Result<A extends LogitsArray, L> = WithGrad<L, ResultOf<A>>;
+  function crossEntropyWithGrad<A extends LogitsArray>(
+    logits: A,
+    targets: Targets<A>,
+    options: OptionsWithOut<A> & Each,
+  ): Result<A, Float64Array>;
+  function crossEntropyWithGrad<A extends LogitsArray>(
+    logits: A,
+    targets: Targets<A>,
+    options: OptionsWithOut<A> & One,
+  ): Result<A, number>;
+  function crossEntropyWithGrad<A extends LogitsArray>(
+    logits: A,
+    targets: Targets<A>,
+    options: OptionsWithOut<A>,
+  ): Result<A, number | Float64Array>;
+  function crossEntropyWithGrad(
+    logits: LogitsArray,
+    targets: LabelArray | FloatArray,
+    options: CrossEntropy & Out,
+  ): WithGrad<number | Float64Array> {
+    return face.withGrad(logits, targets, options);
+  }
+
+  return { crossEntropy, crossEntropyWithGrad };
+}
+
+const INPUTS: readonly CrossEntropyInput[] = ["logits", "probabilities", "logProbabilities"];
+const KNOWN = ["classes", "reduction", "input", "weight", "ignoreIndex", "labelSmoothing"];
+const KNOWN_WITH_OUT = [...KNOWN, "out"];
+
+/** What all four kernels take. */
+type Common = Pick<
+  kernels.CrossEntropyArguments,
+  "weights" | "grad" | "losses" | "classes" | "labelSmoothing" | "scale"
+>;
+
+const common = (): Common => ({
+  weights: null,
+  grad: null,
+  losses: undefined,
+  classes: 0,
+  labelSmoothing: 0,
+  scale: 1,
+});
+
+class Face {
+  readonly #door: Door;
+  readonly #labelCheck = new LabelCheck();
+  // one object of each kind for every call, so that a call leaves none behind; their arrays are let go after each
+  readonly #ofLabels: kernels.CrossEntropyArguments = {
+    logits: NO_FLOATS,
+    labels: NO_LABELS,
     ignoreIndex: 0,
-    labelSmoothing: 0,
     weightSum: 0,
-    logarithms: 0,
-    scale: 1,
+    ...common(),
   };
-  #sum: ExactSum;
-  readonly #add: TakePartials = (values, n) => this.#backend.addExactly(this.#sum, values, n);
+  readonly #ofTargets: kernels.CrossEntropyProbabilitiesArguments = {
+    logits: NO_FLOATS,
+    targets: NO_FLOATS,
+    ...common(),
+  };
+  readonly #likelihoodOfLabels: kernels.LikelihoodArguments = {
+    input: NO_FLOATS,
+    labels: NO_LABELS,
+    ignoreIndex: 0,
+    logarithms: 0,
+    ...common(),
+  };
+  readonly #likelihoodOfTargets: kernels.LikelihoodProbabilitiesArguments = {
+    input: NO_FLOATS,
+    targets: NO_FLOATS,
+    logarithms: 0,
+    ...common(),
+  };
+  #sum: ExactSum = new ExactSum();
+  #backend: Backend | undefined;
+  readonly #add: TakePartials = (values, n) => this.#backend?.addExactly(this.#sum, values, n);
   // of the call that was checked last
+  #args: Common = this.#ofLabels;
   #rows = 0;
   #dtype: Dtype = "f32";
   #reduction: Reduction = "mean";
   #denominator = 0;
 
-  constructor(backend: Backend) {
-    this.#backend = backend;
-    this.#labelCheck = new LabelCheck(backend);
-    this.#sum = backend.exactSum();
+  constructor(door: Door) {
+    this.#door = door;
   }
 
   loss(logits: LogitsArray, targets: LabelArray | FloatArray, options: CrossEntropy): number | Float64Array {
     try {
-      this.#open("crossEntropy", logits, targets, options);
-      return this.#run(LOSS);
+      this.#open("crossEntropy", logits, targets, options, KNOWN);
+      return this.#reduce();
     } finally {
       this.#release();
     }
@@ -139,15 +234,15 @@ export class CrossEntropyLoss {
     // before the arguments are put down: reading it may call another loss
     const out = options?.out;
     try {
-      const read = this.#open(name, logits, targets, options);
+      const read = this.#open(name, logits, targets, options, KNOWN_WITH_OUT);
       const grad = rowsOut(name, "logits", read, out);
       checkOverlap(name, grad, isFloatArray(targets) ? "probabilities" : "labels", targets, false);
       // from the arguments: reading options again may call another loss, or give another array
-      const args = this.#args;
-      if (args.weights) checkOverlap(name, grad, "weight", args.weights, false);
-      args.grad = grad;
-      args.scale = this.#reduction === "mean" ? 1 / this.#denominator : 1;
-      return { loss: this.#run(GRADIENT), grad };
+      const { weights } = this.#args;
+      if (weights) checkOverlap(name, grad, "weight", weights, false);
+      this.#args.grad = grad;
+      this.#args.scale = this.#reduction === "mean" ? 1 / this.#denominator : 1;
+      return { loss: this.#reduce(), grad };
     } finally {
       this.#release();
     }
@@ -159,80 +254,128 @@ export class CrossEntropyLoss {
     data: LogitsArray,
     targets: LabelArray | FloatArray,
     options: CrossEntropy,
+    known: readonly string[],
   ): FloatArray | HalfBits {
-    const logits = checkLogits(name, "logits", data);
-    checkOptionsObject(name, options);
+    const backend = this.#door(name);
+    checkOptions(name, options, known);
     const { classes, weight = null, ignoreIndex = -100, labelSmoothing = 0, input = "logits" } = options;
+    const reduction = reductionOf(name, options);
+    const logits = checkLogits(name, "logits", data);
     const rows = checkRows(name, "logits", logits, classes);
     const byLabel = checkTargets(name, targets);
     if (rows === 0) checkAttached(name, byLabel ? "labels" : "probabilities", targets);
     if (byLabel) checkLength(name, "labels", targets.length, rows, "logits (in rows)");
     else {
-      checkSameDtype(name, "probabilities", targets as FloatArray, "logits", logits);
+      checkSameDtype(name, "probabilities", targets, "logits", logits);
       checkLength(name, "probabilities", targets.length, logits.length, "logits");
     }
-    const reduction = reductionOf(name, options);
-    if (input !== "logits") checkChoice(name, "input", input, INPUTS);
+    checkChoice(name, "input", input, INPUTS);
     checkInteger(name, "ignoreIndex", ignoreIndex, -INT32_MAX - 1, INT32_MAX);
     checkFraction(name, "labelSmoothing", labelSmoothing);
-    if (weight !== null) checkWeight(name, weight, logits, classes);
-    const counted = byLabel ? this.#labelCheck.count(name, targets, classes, ignoreIndex) : rows;
+    if (weight !== null) checkWeight(name, weight, classes, logits);
+    const counted = byLabel ? this.#labelCheck.count(name, backend, targets, classes, ignoreIndex) : rows;
 
+    this.#backend = backend;
     this.#rows = rows;
     this.#dtype = dtypeOf(logits);
     this.#reduction = reduction;
-    const args = this.#args;
-    if (input === "logits") args.logits = logits;
-    else args.input = logits;
-    if (byLabel) args.labels = targets;
-    else args.targets = targets as FloatArray;
-    args.weights = weight;
-    args.classes = classes;
-    args.ignoreIndex = ignoreIndex;
-    args.labelSmoothing = labelSmoothing;
-    args.weightSum = labelSmoothing === 0 ? 0 : weight === null ? classes : this.#exactly(weight);
-    args.logarithms = input === "logProbabilities" ? 1 : 0;
-    const weighted = byLabel && weight !== null && reduction === "mean";
-    this.#denominator = weighted ? this.#sumOf(kernels.labelWeights) : counted;
+    this.#args =
+      input === "logits"
+        ? this.#takeLogits(logits, targets, byLabel, ignoreIndex)
+        : this.#takeLikelihoods(logits, targets, byLabel, ignoreIndex, input === "logProbabilities" ? 1 : 0);
+    this.#args.weights = weight;
+    this.#args.classes = classes;
+    this.#args.labelSmoothing = labelSmoothing;
+    this.#ofLabels.weightSum = labelSmoothing === 0 ? 0 : weight === null ? classes : this.#exactly(backend, weight);
+    this.#denominator = counted;
+    if (byLabel && weight !== null && reduction === "mean") {
+      const args = { labels: targets, weights: weight, ignoreIndex };
+      this.#sum = backend.exactSum();
+      backend.run(kernels.labelWeights, this.#dtype, rows, args, 0, this.#add);
+      this.#denominator = this.#sum.value();
+    }
     return logits;
   }
 
-  /** Runs one of the kernels and reduces its losses, one a row: their exact sum, over the denominator for the mean. */
-  #run(kernels: typeof LOSS): number | Float64Array {
-    const { input, labels } = this.#args;
-    const kernel =
-      kernels[input === null ? (labels ? "labels" : "targets") : labels ? "likelihoodLabels" : "likelihoodTargets"];
+  #takeLogits(
+    logits: FloatArray | HalfBits,
+    targets: LabelArray | FloatArray,
+    byLabel: boolean,
+    ignoreIndex: number,
+  ): Common {
+    if (byLabel) {
+      this.#ofLabels.logits = logits;
+      this.#ofLabels.labels = targets as LabelArray;
+      this.#ofLabels.ignoreIndex = ignoreIndex;
+      return this.#ofLabels;
+    }
+    this.#ofTargets.logits = logits;
+    this.#ofTargets.targets = targets as FloatArray;
+    return this.#ofTargets;
+  }
+
+  #takeLikelihoods(
+    input: FloatArray | HalfBits,
+    targets: LabelArray | FloatArray,
+    byLabel: boolean,
+    ignoreIndex: number,
+    logarithms: number,
+  ): Common {
+    const args = byLabel ? this.#likelihoodOfLabels : this.#likelihoodOfTargets;
+    args.input = input;
+    args.logarithms = logarithms;
+    if (byLabel) {
+      this.#likelihoodOfLabels.labels = targets as LabelArray;
+      this.#likelihoodOfLabels.ignoreIndex = ignoreIndex;
+    } else this.#likelihoodOfTargets.targets = targets as FloatArray;
+    return args;
+  }
+
+  /** Runs the kernel and reduces its losses, one a row: their exact sum, over the denominator for the mean. */
+  #reduce(): number | Float64Array {
     if (this.#reduction === "none") {
       const losses = new Float64Array(this.#rows);
       this.#args.losses = losses;
-      this.#backend.run(kernel, this.#dtype, this.#rows, this.#args);
+      this.#run();
       return losses;
     }
-    const sum = this.#sumOf(kernel);
+    this.#sum = this.#backend!.exactSum();
+    this.#run(this.#add);
+    const sum = this.#sum.value();
     return this.#reduction === "sum" ? sum : sum / this.#denominator;
   }
 
-  /** The exact sum of a kernel's values, one a row. */
-  #sumOf(kernel: Kernel): number {
-    this.#sum = this.#backend.exactSum();
-    this.#backend.run(kernel, this.#dtype, this.#rows, this.#args, 0, this.#add);
-    return this.#sum.value();
+  #run(reduce?: TakePartials): void {
+    const backend = this.#backend!;
+    const args = this.#args;
+    if (args === this.#ofLabels) backend.run(kernels.crossEntropy, this.#dtype, this.#rows, this.#ofLabels, 0, reduce);
+    else if (args === this.#ofTargets) {
+      backend.run(kernels.crossEntropyProbabilities, this.#dtype, this.#rows, this.#ofTargets, 0, reduce);
+    } else if (args === this.#likelihoodOfLabels) {
+      backend.run(kernels.likelihood, this.#dtype, this.#rows, this.#likelihoodOfLabels, 0, reduce);
+    } else backend.run(kernels.likelihoodProbabilities, this.#dtype, this.#rows, this.#likelihoodOfTargets, 0, reduce);
   }
 
-  #exactly(values: FloatArray): number {
-    const sum = this.#backend.exactSum();
+  #exactly(backend: Backend, values: FloatArray): number {
+    const sum = backend.exactSum();
     for (const x of values) sum.add(x);
     return sum.value();
   }
 
   #release(): void {
     const args = this.#args;
-    args.logits = null;
-    args.input = null;
-    args.labels = null;
-    args.targets = null;
     args.weights = null;
     args.grad = null;
     args.losses = undefined;
+    args.scale = 1;
+    this.#ofLabels.logits = NO_FLOATS;
+    this.#ofLabels.labels = NO_LABELS;
+    this.#ofTargets.logits = NO_FLOATS;
+    this.#ofTargets.targets = NO_FLOATS;
+    this.#likelihoodOfLabels.input = NO_FLOATS;
+    this.#likelihoodOfLabels.labels = NO_LABELS;
+    this.#likelihoodOfTargets.input = NO_FLOATS;
+    this.#likelihoodOfTargets.targets = NO_FLOATS;
+    this.#backend = undefined;
   }
 }

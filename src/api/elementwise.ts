@@ -1,128 +1,276 @@
-import type { Backend, Reduce as TakePartials } from "../backends/backend.ts";
+import { NO_FLOATS, type Reduce as TakePartials } from "../backends/backend.ts";
 import {
   checkAttached,
-  checkFloats,
   checkLength,
-  checkOptionsObject,
+  checkLogits,
+  checkNumber,
+  checkOptions,
   checkOut,
   checkOverlap,
   checkSameDtype,
 } from "../check.ts";
-import type { Kernel } from "../descriptions/kernel.ts";
+import type { ElementwiseArguments, ElementwiseCall } from "../descriptions/elementwise.ts";
 import { BLOCK_ELEMENTS } from "../descriptions/thresholds.ts";
-import { dtypeOf, type FloatArray, floatArray } from "../dtype.ts";
-import { squaredError, squaredErrorGradient, squaredErrors } from "../generated/kernels.ts";
-import { type Out, type Reduce, reductionOf, type WithGrad } from "./reduction.ts";
+import {
+  dtypeOf,
+  type FloatArray,
+  floatArray,
+  HalfBits,
+  type LogitsArray,
+  type Matching,
+  type ResultOf,
+} from "../dtype.ts";
+import type { Door } from "./door.ts";
+import { type Out, type Reduce, type Reduction, reductionOf, type WithGrad } from "./reduction.ts";
 
-/** Checks the arrays, and returns how many elements they have. */
-function check(name: string, predictions: unknown, targets: unknown): number {
-  checkFloats(name, "predictions", predictions);
-  checkFloats(name, "targets", targets);
-  checkSameDtype(name, "targets", targets, "predictions", predictions);
-  const { length } = predictions;
-  if (length === 0) checkAttached(name, "predictions", predictions);
-  checkLength(name, "targets", targets.length, length, "predictions");
-  if (length === 0) checkAttached(name, "targets", targets);
-  return length;
+/** A loss of predictions and as many targets, of one dtype; `O` are its options. */
+export interface ElementwiseFunction<O extends object = object> {
+  <A extends LogitsArray>(predictions: A, targets: Matching<A>, options: O & { reduction: "none" }): ResultOf<A>;
+  <A extends LogitsArray>(predictions: A, targets: Matching<A>, options?: O & { reduction?: "mean" | "sum" }): number;
+  <A extends LogitsArray>(predictions: A, targets: Matching<A>, options?: O & Reduce): number | ResultOf<A>;
 }
 
-/** `out` of a gradient, checked, or a new array. */
-function gradientOf(name: string, predictions: FloatArray, targets: FloatArray, options: Out | undefined): FloatArray {
-  if (options !== undefined) checkOptionsObject(name, options);
-  const out = options?.out;
-  if (out === undefined) return floatArray(dtypeOf(predictions), predictions.length);
-  checkOut(name, out, predictions, "predictions");
-  checkOverlap(name, out, "predictions", predictions, true);
-  checkOverlap(name, out, "targets", targets, false);
-  return out;
+/** Such a loss and its gradient by the predictions. */
+export interface ElementwiseWithGrad<O extends object = object> {
+  <A extends LogitsArray>(
+    predictions: A,
+    targets: Matching<A>,
+    options: O & Out<ResultOf<A>> & { reduction: "none" },
+  ): WithGrad<ResultOf<A>, ResultOf<A>>;
+  <A extends LogitsArray>(
+    predictions: A,
+    targets: Matching<A>,
+    options?: O & Out<ResultOf<A>> & { reduction?: "mean" | "sum" },
+  ): WithGrad<number, ResultOf<A>>;
+  <A extends LogitsArray>(
+    predictions: A,
+    targets: Matching<A>,
+    options?: O & Out<ResultOf<A>> & Reduce,
+  ): WithGrad<number | ResultOf<A>, ResultOf<A>>;
 }
 
-/** Squared errors on one backend. */
-export class SquaredError {
-  readonly #backend: Backend;
-  /** One object for every call, so that a call leaves none behind; emptied after each. */
-  readonly #args = {
-    predictions: null as FloatArray | null,
-    targets: null as FloatArray | null,
-    grad: null as FloatArray | null,
-    out: null as FloatArray | null,
-    scale: 0,
-  };
+/** One loss on one backend: `loss` and `withGrad` are its public functions. */
+export function createElementwise<O extends string = never>(door: Door, call: ElementwiseCall<O>) {
+  const face = new Elementwise(door, call);
+  type Options = { readonly [name in O]?: number };
+
+  function loss<A extends LogitsArray>(p: A, t: Matching<A>, options: Options & { reduction: "none" }): ResultOf<A>;
+  function loss<A extends LogitsArray>(
+    p: A,
+    t: Matching<A>,
+    options?: Options & { reduction?: "mean" | "sum" },
+  ): number;
+  function loss<A extends LogitsArray>(p: A, t: Matching<A>, options?: Options & Reduce): number | ResultOf<A>;
+  function loss(p: LogitsArray, t: LogitsArray, options?: Options & Reduce): number | FloatArray {
+    return face.loss(call.name, p, t, options);
+  }
+
+  type Given<A extends LogitsArray> = Options & Out<ResultOf<A>>;
+  type Grad<A extends LogitsArray, L> = WithGrad<L, ResultOf<A>>;
+  function withGrad<A extends LogitsArray>(
+    p: A,
+    t: Matching<A>,
+    options: Given<A> & { reduction: "none" },
+  ): Grad<A, ResultOf<A>>;
+  function withGrad<A extends LogitsArray>(
+    p: A,
+    t: Matching<A>,
+    options?: Given<A> & { reduction?: "mean" | "sum" },
+  ): Grad<A, number>;
+  function withGrad<A extends LogitsArray>(
+    p: A,
+    t: Matching<A>,
+    options?: Given<A> & Reduce,
+  ): Grad<A, number | ResultOf<A>>;
+  function withGrad(p: LogitsArray, t: LogitsArray, options?: Options & Reduce & Out): WithGrad<number | FloatArray> {
+    return face.withGrad(`${call.name}WithGrad`, p, t, options);
+  }
+
+  return { loss, withGrad };
+}
+
+/** The root of the mean squared error. */
+export interface RootMeanSquare {
+  /**
+   * Root of the mean squared error, sqrt(mse).
+   *
+   * @throws as mse
+   * @example
+   * losses.rmse(Float32Array.of(3, 0), Float32Array.of(0, 4)); // 3.5355339059327378
+   */
+  readonly rmse: <A extends LogitsArray>(predictions: A, targets: Matching<A>) => number;
+
+  /** rmse and its gradient by the predictions, (p - t) / (n rmse), and 0 where rmse is 0. Errors as of mseWithGrad. */
+  readonly rmseWithGrad: <A extends LogitsArray>(
+    predictions: A,
+    targets: Matching<A>,
+    options?: Out<ResultOf<A>>,
+  ) => WithGrad<number, ResultOf<A>>;
+}
+
+export function createRootMeanSquare(door: Door, squaredError: ElementwiseCall): RootMeanSquare {
+  const face = new Elementwise(door, squaredError);
+
+  function rmse<A extends LogitsArray>(predictions: A, targets: Matching<A>): number;
+  function rmse(predictions: LogitsArray, targets: LogitsArray, options?: object): number {
+    return Math.sqrt(face.mean("rmse", predictions, targets, options));
+  }
+
+  function rmseWithGrad<A extends LogitsArray>(
+    predictions: A,
+    targets: Matching<A>,
+    options?: Out<ResultOf<A>>,
+  ): WithGrad<number, ResultOf<A>>;
+  function rmseWithGrad(predictions: LogitsArray, targets: LogitsArray, options?: Out): WithGrad<number> {
+    return face.rootWithGrad("rmseWithGrad", predictions, targets, options);
+  }
+
+  return { rmse, rmseWithGrad };
+}
+
+const NO_OPTIONS: Readonly<Record<string, unknown>> = {};
+
+class Elementwise<O extends string> {
+  readonly #door: Door;
+  readonly #call: ElementwiseCall<O>;
+  /** Names of the options that loss and gradient take. */
+  readonly #known: readonly string[];
+  readonly #knownWithGrad: readonly string[];
+  /** One object for every call, so that a call leaves none behind; its arrays are let go after each. */
+  readonly #args: ElementwiseArguments & Record<O, number>;
+  #length = 0;
   #sum = 0;
   /** Blocks of 1024, combined in index order in float64. */
   readonly #add: TakePartials = (sums, blocks) => {
     for (let i = 0; i < blocks; i++) this.#sum += sums[i];
   };
 
-  constructor(backend: Backend) {
-    this.#backend = backend;
+  constructor(door: Door, call: ElementwiseCall<O>) {
+    const options = Object.fromEntries(call.options.map((option) => [option.name, option.default]));
+    const args: ElementwiseArguments = {
+      predictions: NO_FLOATS,
+      targets: NO_FLOATS,
+      losses: null,
+      grad: null,
+      scale: 0,
+    };
+    this.#door = door;
+    this.#call = call;
+    this.#known = ["reduction", ...Object.keys(options)];
+    this.#knownWithGrad = [...this.#known, "out"];
+    this.#args = { ...args, ...(options as Record<O, number>) };
   }
 
-  mse(predictions: FloatArray, targets: FloatArray, options?: Reduce): number | FloatArray {
-    const n = check("mse", predictions, targets);
-    const reduction = reductionOf("mse", options);
-    if (reduction === "none") return this.#squares(predictions, targets, n);
-    const sum = this.#sumOf(squaredError, predictions, targets, n, null, 0);
+  loss(name: string, p: unknown, t: unknown, options: object | undefined): number | FloatArray {
+    const reduction = this.#readOptions(name, options, this.#known);
+    const n = this.#open(name, p, t);
+    if (reduction === "none") return this.#each();
+    const sum = this.#sumOf(null, 0);
     return reduction === "sum" ? sum : sum / n;
   }
 
-  rmse(predictions: FloatArray, targets: FloatArray): number {
-    const n = check("rmse", predictions, targets);
-    return Math.sqrt(this.#sumOf(squaredError, predictions, targets, n, null, 0) / n);
+  withGrad(name: string, p: unknown, t: unknown, options: (object & Out) | undefined): WithGrad<number | FloatArray> {
+    const reduction = this.#readOptions(name, options, this.#knownWithGrad);
+    const out = options?.out;
+    const n = this.#open(name, p, t);
+    const grad = this.#gradientOf(name, out);
+    const { slopeFactor } = this.#call;
+    if (reduction === "none") {
+      const losses = floatArray(dtypeOf(this.#args.predictions), n);
+      this.#run(losses, grad, slopeFactor);
+      return { loss: losses, grad };
+    }
+    const sum = this.#sumOf(grad, reduction === "mean" ? slopeFactor / n : slopeFactor);
+    return { loss: reduction === "mean" ? sum / n : sum, grad };
   }
 
-  mseWithGrad(predictions: FloatArray, targets: FloatArray, options?: Reduce & Out): WithGrad<number | FloatArray> {
-    const n = check("mseWithGrad", predictions, targets);
-    const reduction = reductionOf("mseWithGrad", options);
-    const grad = gradientOf("mseWithGrad", predictions, targets, options);
-    const each = reduction === "none" ? this.#squares(predictions, targets, n) : null;
-    const sum = this.#sumOf(squaredErrorGradient, predictions, targets, n, grad, reduction === "mean" ? 2 / n : 2);
-    return { loss: each ?? (reduction === "mean" ? sum / n : sum), grad };
+  mean(name: string, p: unknown, t: unknown, options: object | undefined): number {
+    if (options !== undefined) checkOptions(name, options, []);
+    const n = this.#open(name, p, t);
+    return this.#sumOf(null, 0) / n;
   }
 
-  rmseWithGrad(predictions: FloatArray, targets: FloatArray, options?: Out): WithGrad<number> {
-    const n = check("rmseWithGrad", predictions, targets);
-    const grad = gradientOf("rmseWithGrad", predictions, targets, options);
-    const loss = Math.sqrt(this.#sumOf(squaredError, predictions, targets, n, null, 0) / n);
-    this.#sumOf(squaredErrorGradient, predictions, targets, n, grad, loss === 0 ? 0 : 1 / (n * loss));
+  /** The root of the mean and its gradient, d / (n root), 0 where the root is 0. */
+  rootWithGrad(name: string, p: unknown, t: unknown, options: Out | undefined): WithGrad<number> {
+    if (options !== undefined) checkOptions(name, options, ["out"]);
+    const out = options?.out;
+    const n = this.#open(name, p, t);
+    const grad = this.#gradientOf(name, out);
+    const { predictions, targets } = this.#args;
+    const loss = Math.sqrt(this.#sumOf(null, 0) / n);
+    this.#args.predictions = predictions;
+    this.#args.targets = targets;
+    this.#run(null, grad, loss === 0 ? 0 : 1 / (n * loss));
     return { loss, grad };
   }
 
-  /** (p - t)^2 of each element. */
-  #squares(predictions: FloatArray, targets: FloatArray, n: number): FloatArray {
-    const out = floatArray(dtypeOf(predictions), n);
-    this.#args.out = out;
-    this.#run(squaredErrors, predictions, targets, n);
+  /** Options are read before anything else is looked at: reading one may call another loss, or detach an array. */
+  #readOptions(name: string, options: object | undefined, known: readonly string[]): Reduction {
+    const given = options as Readonly<Record<string, unknown>> | undefined;
+    if (options !== undefined) checkOptions(name, options, known);
+    const reduction = reductionOf(name, given);
+    const numbers: Record<string, number> = this.#args;
+    for (const option of this.#call.options) {
+      const value = (given ?? NO_OPTIONS)[option.name] ?? option.default;
+      checkNumber(name, option, value);
+      numbers[option.name] = value as number;
+    }
+    return reduction;
+  }
+
+  /** Checks the arrays and takes them; returns how many elements they have. */
+  #open(name: string, predictions: unknown, targets: unknown): number {
+    this.#door(name);
+    const p = checkLogits(name, "predictions", predictions);
+    const t = checkLogits(name, "targets", targets);
+    checkSameDtype(name, "targets", t, "predictions", p);
+    const { length } = p;
+    if (length === 0) checkAttached(name, "predictions", p);
+    checkLength(name, "targets", t.length, length, "predictions");
+    if (length === 0) checkAttached(name, "targets", t);
+    this.#args.predictions = p;
+    this.#args.targets = t;
+    this.#length = length;
+    return length;
+  }
+
+  /** `out`, checked, or a new array. */
+  #gradientOf(name: string, out: FloatArray | undefined): FloatArray {
+    const { predictions, targets } = this.#args;
+    if (out === undefined) return floatArray(dtypeOf(predictions), predictions.length);
+    checkOut(name, out, predictions, "predictions");
+    const [p, t] = [predictions, targets].map((array) => (array instanceof HalfBits ? array.bits : array));
+    checkOverlap(name, out, "predictions", p, !(predictions instanceof HalfBits));
+    checkOverlap(name, out, "targets", t, false);
     return out;
   }
 
-  /** Σ (p - t)^2; grad = scale (p - t) where the kernel writes one. */
-  #sumOf(
-    kernel: Kernel,
-    predictions: FloatArray,
-    targets: FloatArray,
-    n: number,
-    grad: FloatArray | null,
-    scale: number,
-  ): number {
-    this.#args.grad = grad;
-    this.#args.scale = scale;
+  #each(): FloatArray {
+    const losses = floatArray(dtypeOf(this.#args.predictions), this.#length);
+    this.#run(losses, null, 0);
+    return losses;
+  }
+
+  #sumOf(grad: FloatArray | null, scale: number): number {
     this.#sum = 0;
-    this.#run(kernel, predictions, targets, n, this.#add);
+    this.#run(null, grad, scale, this.#add);
     return this.#sum;
   }
 
-  #run(kernel: Kernel, predictions: FloatArray, targets: FloatArray, n: number, reduce?: TakePartials): void {
+  #run(losses: FloatArray | null, grad: FloatArray | null, scale: number, reduce?: TakePartials): void {
     const args = this.#args;
-    args.predictions = predictions;
-    args.targets = targets;
+    args.losses = losses;
+    args.grad = grad;
+    args.scale = scale;
+    const n = this.#length;
     try {
-      this.#backend.run(kernel, dtypeOf(predictions), Math.ceil(n / BLOCK_ELEMENTS), args, n, reduce);
+      const units = Math.ceil(n / BLOCK_ELEMENTS);
+      this.#door(this.#call.name).run(this.#call.kernel, dtypeOf(args.predictions), units, args, n, reduce);
     } finally {
-      args.predictions = null;
-      args.targets = null;
+      args.predictions = NO_FLOATS;
+      args.targets = NO_FLOATS;
+      args.losses = null;
       args.grad = null;
-      args.out = null;
     }
   }
 }

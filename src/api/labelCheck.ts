@@ -1,15 +1,14 @@
-import type { Backend, Reduce } from "../backends/backend.ts";
+import { type Backend, NO_LABELS, type Reduce } from "../backends/backend.ts";
 import type { LabelArray } from "../dtype.ts";
-import { checkLabels } from "../generated/kernels.ts";
+import { type CheckLabelsArguments, checkLabels } from "../generated/kernels.ts";
 
 /** So many labels are looked at here: handing them to the backend takes as long as 50 of them. */
 const FEW = 64;
 
 /** Finds labels out of range, before anything is written. */
 export class LabelCheck {
-  readonly #backend: Backend;
   /** One object for every call, so that a call leaves none behind; emptied after each. */
-  readonly #args = { labels: null as LabelArray | null, classes: 0, ignoreIndex: 0 };
+  readonly #args: CheckLabelsArguments = { labels: NO_LABELS, classes: 0, ignoreIndex: 0 };
   #counted = 0;
   #bad = -1;
   readonly #take: Reduce = (report, _, first) => {
@@ -17,16 +16,19 @@ export class LabelCheck {
     this.#counted += report[1];
   };
 
-  constructor(backend: Backend) {
-    this.#backend = backend;
-  }
-
   /** Number of rows that are not ignored; throws at the first label out of range, counted from `firstRow`. */
-  count(name: string, labels: LabelArray, classes: number, ignoreIndex: number, firstRow = 0): number {
+  count(
+    name: string,
+    backend: Backend,
+    labels: LabelArray,
+    classes: number,
+    ignoreIndex: number,
+    firstRow = 0,
+  ): number {
     this.#counted = 0;
     this.#bad = -1;
     if (labels instanceof Int32Array && labels.length <= FEW) this.#look(labels, classes, ignoreIndex);
-    else this.#run(labels, classes, ignoreIndex);
+    else this.#run(backend, labels, classes, ignoreIndex);
     const bad = this.#bad;
     if (bad < 0) return this.#counted;
     throw new RangeError(
@@ -43,15 +45,15 @@ export class LabelCheck {
     }
   }
 
-  #run(labels: LabelArray, classes: number, ignoreIndex: number): void {
+  #run(backend: Backend, labels: LabelArray, classes: number, ignoreIndex: number): void {
     const args = this.#args;
     args.labels = labels;
     args.classes = classes;
     args.ignoreIndex = ignoreIndex;
     try {
-      this.#backend.run(checkLabels, "f32", labels.length, args, 0, this.#take);
+      backend.run(checkLabels, "f32", labels.length, args, 0, this.#take);
     } finally {
-      args.labels = null;
+      args.labels = NO_LABELS;
     }
   }
 }

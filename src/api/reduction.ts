@@ -1,4 +1,4 @@
-import { checkChoice, checkOptionsObject } from "../check.ts";
+import { checkChoice } from "../check.ts";
 import type { FloatArray } from "../dtype.ts";
 
 /** How losses become one number: their mean (the default), their sum, or `none`: each of them. */
@@ -9,10 +9,10 @@ export interface Reduce {
   reduction?: Reduction;
 }
 
-/** Options of functions that write an array. */
-export interface Out {
+/** Options of functions that write an array, of the dtype of the results. */
+export interface Out<A extends FloatArray = FloatArray> {
   /** Written and returned instead of a new array; may be the input itself, on purpose. */
-  out?: FloatArray;
+  out?: A | undefined;
 }
 
 /** A loss with its gradient. */
@@ -23,11 +23,8 @@ export interface WithGrad<L = number, G extends FloatArray = FloatArray> {
 
 const REDUCTIONS: readonly Reduction[] = ["mean", "sum", "none"];
 
-export function reductionOf(name: string, options: Reduce | undefined): Reduction {
-  if (options === undefined) return "mean";
-  checkOptionsObject(name, options);
-  const { reduction } = options;
-  if (reduction === undefined || reduction === null) return "mean";
+export function reductionOf(name: string, options: { readonly reduction?: unknown } | undefined): Reduction {
+  const reduction = options?.reduction ?? "mean";
   checkChoice(name, "reduction", reduction, REDUCTIONS);
   return reduction;
 }

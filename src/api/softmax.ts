@@ -1,64 +1,95 @@
-import type { Backend } from "../backends/backend.ts";
-import { checkLogits, checkOptionsObject } from "../check.ts";
+import { NO_FLOATS } from "../backends/backend.ts";
+import { checkLogits, checkOptions } from "../check.ts";
 import type { Kernel } from "../descriptions/kernel.ts";
-import { dtypeOf, type FloatArray, type HalfBits, type LogitsArray } from "../dtype.ts";
+import { dtypeOf, type FloatArray, type LogitsArray, type ResultOf } from "../dtype.ts";
 import * as kernels from "../generated/kernels.ts";
+import type { Door } from "./door.ts";
 import type { Out } from "./reduction.ts";
 import { checkRows, type Rows, rowsOut } from "./rowOptions.ts";
 
-/** Softmax and its kin on one backend. */
-export class Softmax {
-  readonly #backend: Backend;
-  /** One object for every call, so that a call leaves none behind; emptied after each. */
-  readonly #args = {
-    logits: null as FloatArray | HalfBits | null,
-    out: null as FloatArray | null,
-    classes: 0,
-  };
+/** A function of each row with as many results, `out` where it is given. */
+export type RowFunction = <A extends LogitsArray>(logits: A, options: Rows & Out<ResultOf<A>>) => ResultOf<A>;
 
-  constructor(backend: Backend) {
-    this.#backend = backend;
-  }
+/** softmax and its kin. */
+export interface SoftmaxLosses {
+  /**
+   * softmax of each row, exp(x - m) / Σ exp(x - m), m the row's maximum. A row that is all -inf, or holds +inf or NaN,
+   * becomes NaN. Float32: relative error at most 2^-22 + |x - m| 2^-23; results below 2^-126 may be 0.
+   *
+   * @param logits row-major [rows, classes]
+   * @returns as many values of the same dtype (of half precision float32), `out` where it is given (which may be the logits)
+   * @throws TypeError of other arrays or unknown options; RangeError of classes that don't divide the length or are not 1 to
+   * 2^24
+   * @example
+   * losses.softmax(Float32Array.of(0, 0), { classes: 2 }); // [0.5, 0.5]
+   * @see PyTorch, torch.nn.functional.softmax
+   */
+  readonly softmax: RowFunction;
 
-  softmax(logits: LogitsArray, options: Rows & Out): FloatArray {
-    return this.#elementwise(kernels.softmax, logits, options);
-  }
+  /**
+   * ln softmax of each row, (x - m) - ln Σ exp(x - m). A confident row keeps its digits: near 0 it is
+   * -log1p(Σ exp(x - m) of the others). Shapes and errors as of softmax.
+   *
+   * @example
+   * losses.logSoftmax(Float64Array.of(20, 0), { classes: 2 }); // [-2.06e-9, -20.00000000206]
+   * @see PyTorch, torch.nn.functional.log_softmax
+   */
+  readonly logSoftmax: RowFunction;
 
-  logSoftmax(logits: LogitsArray, options: Rows & Out): FloatArray {
-    return this.#elementwise(kernels.logSoftmax, logits, options);
-  }
+  /**
+   * ln Σ exp(x) of each row, in float64; a row that is all -inf gives -inf. Shapes and errors as of softmax.
+   *
+   * @returns one value a row
+   * @example
+   * losses.logSumExp(Float32Array.of(0, 0), { classes: 2 }); // [0.6931471805599453]
+   * @see PyTorch, torch.logsumexp
+   */
+  readonly logSumExp: (logits: LogitsArray, options: Rows) => Float64Array;
+}
 
-  logSumExp(data: LogitsArray, options: Rows): Float64Array {
-    const logits = checkLogits("logSumExp", "logits", data);
-    checkOptionsObject("logSumExp", options);
-    const { classes } = options;
-    const rows = checkRows("logSumExp", "logits", logits, classes);
-    const out = new Float64Array(rows);
-    this.#run(kernels.logSumExp, logits, rows, classes, out);
-    return out;
-  }
+const KNOWN = ["classes"];
+const KNOWN_WITH_OUT = ["classes", "out"];
 
-  #elementwise(kernel: Kernel, data: LogitsArray, options: Rows & Out): FloatArray {
-    const { name } = kernel;
-    const logits = checkLogits(name, "logits", data);
-    checkOptionsObject(name, options);
-    const { classes, out: given } = options;
-    const rows = checkRows(name, "logits", logits, classes);
-    const out = rowsOut(name, "logits", logits, given);
-    this.#run(kernel, logits, rows, classes, out);
-    return out;
-  }
+export function createSoftmax(door: Door): SoftmaxLosses {
+  /** One object for every call, so that a call leaves none behind; its arrays are let go after each. */
+  const args: kernels.SoftmaxArguments = { logits: NO_FLOATS, out: NO_FLOATS, classes: 0 };
 
-  #run(kernel: Kernel, logits: FloatArray | HalfBits, rows: number, classes: number, out: FloatArray): void {
-    const args = this.#args;
-    args.logits = logits;
-    args.out = out;
-    args.classes = classes;
-    try {
-      this.#backend.run(kernel, dtypeOf(logits), rows, args);
-    } finally {
-      args.logits = null;
-      args.out = null;
+  function rowFunction(kernel: Kernel<kernels.SoftmaxArguments>): RowFunction {
+    function run<A extends LogitsArray>(logits: A, options: Rows & Out<ResultOf<A>>): ResultOf<A>;
+    function run(data: LogitsArray, options: Rows & Out): FloatArray {
+      const { name } = kernel;
+      const backend = door(name);
+      checkOptions(name, options, KNOWN_WITH_OUT);
+      const { classes, out } = options;
+      const logits = checkLogits(name, "logits", data);
+      const rows = checkRows(name, "logits", logits, classes);
+      args.logits = logits;
+      args.out = rowsOut(name, "logits", logits, out);
+      args.classes = classes;
+      const result = args.out;
+      try {
+        backend.run(kernel, dtypeOf(logits), rows, args);
+      } finally {
+        args.logits = NO_FLOATS;
+        args.out = NO_FLOATS;
+      }
+      return result;
     }
+    return run;
   }
+
+  return {
+    softmax: rowFunction(kernels.softmax),
+    logSoftmax: rowFunction(kernels.logSoftmax),
+    logSumExp(data, options) {
+      const backend = door("logSumExp");
+      checkOptions("logSumExp", options, KNOWN);
+      const { classes } = options;
+      const logits = checkLogits("logSumExp", "logits", data);
+      const rows = checkRows("logSumExp", "logits", logits, classes);
+      const out = new Float64Array(rows);
+      backend.run(kernels.logSumExp, dtypeOf(logits), rows, { logits, out, classes });
+      return out;
+    },
+  };
 }

@@ -1,7 +1,5 @@
 import type { LabelArray } from "../dtype.ts";
 import type { Evaluation } from "../evaluate/evaluation.ts";
-import type { RowEvaluator, RowListener } from "../evaluate/evaluator.ts";
-import type { EvaluatorOptions } from "../evaluate/evaluatorOptions.ts";
 import { openTensor } from "../formats/openTensor.ts";
 import type { Tensor } from "../formats/tensor.ts";
 import { createLosses, type Losses } from "../inlinedLosses.ts";
@@ -69,9 +67,7 @@ async function classification(
     perClass: options.perClass || state !== undefined || report !== undefined,
   };
   const worst = options.worst === undefined ? undefined : new Worst(options.worst);
-  // The engine's own evaluator also tells of every row, and takes the row that messages count from.
-  const listening = losses as unknown as { evaluator(o: EvaluatorOptions, listener?: RowListener): RowEvaluator };
-  const evaluator = listening.evaluator(counted, worst && ((...row) => worst.add(...row)));
+  const evaluator = losses.evaluator({ ...counted, ...(worst && { onRows: (batch) => worst.add(batch) }) });
   const progress = progressBar((rows ?? labels.length ?? 0) * classes, "logits");
   const begin = performance.now();
   let done = 0;
@@ -82,7 +78,7 @@ async function classification(
     ];
     for await (const batch of readTogether(losses, inputs)) {
       const [x, y] = batch.arrays;
-      evaluator.addRows(labels.path, logitsOf(logits, x), y as LabelArray, done);
+      evaluator.add(logitsOf(logits, x), y as LabelArray, { source: labels.path });
       done += batch.rows;
       progress.update(done * classes);
     }

@@ -1,4 +1,4 @@
-import { ARGMAX, LOSS, RANK, RECORD } from "../descriptions/record.ts";
+import type { EvaluatedRows } from "../evaluate/evaluatorOptions.ts";
 
 export interface WorstRow {
   /** Its number, from 0. */
@@ -23,20 +23,19 @@ export class Worst {
     this.#most = most;
   }
 
-  /** Takes n records of rows from number `first` on. */
-  add(records: Float64Array, n: number, first: number, labels: ArrayLike<number | bigint>, at: number): void {
+  add(batch: EvaluatedRows): void {
     const { rows } = this;
     if (this.#most === 0) return;
-    for (let i = 0, record = 0; i < n; i++, record += RECORD) {
-      const loss = records[record + LOSS];
-      const rank = records[record + RANK];
+    for (let i = 0; i < batch.count; i++) {
+      const loss = batch.loss(i);
+      const rank = batch.rank(i);
       if (rank < 0 || (rows.length === this.#most && !worse(loss, rows[rows.length - 1].loss))) continue;
       let place = rows.length;
       while (place > 0 && worse(loss, rows[place - 1].loss)) place--;
-      const predicted = records[record + ARGMAX];
+      const predicted = batch.predicted(i);
       rows.splice(place, 0, {
-        row: first + i,
-        label: Number(labels[at + i]),
+        row: batch.first + i,
+        label: batch.label(i),
         predicted: predicted < 0 ? null : predicted,
         rank: rank === 0 ? null : rank,
         loss,

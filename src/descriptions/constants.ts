@@ -1,4 +1,4 @@
-import * as exp64 from "../kernels/functions/exp64.ts";
+import * as exp64 from "./exp64Constants.ts";
 
 /** One constant of the kernels in both precisions. */
 export interface Constant {
@@ -38,6 +38,9 @@ export const CONSTANTS: readonly Constant[] = [
   // n's steps a unit of x: see assembly/exp.ts
   { name: "STEPS", f32: Math.fround(Math.LOG2E), f64: exp64.STEPS },
   { name: "ONE", f32: 1, f64: 1 },
+  { name: "HALF", f32: 0.5, f64: 0.5 },
+  // the sign's bit
+  { name: "MINUS_ZERO", f32: -0, f64: -0 },
   ...EXP_F32.map((c, i) => ({ name: `E${i + 2}`, f32: c, f64: exp64.EXP[i] ?? 0 })),
   ...LOG.map((c, i) => ({ name: `L${i + 1}`, f32: Math.fround(c), f64: c })),
   // a step's part of ln 2, and ln 2, in two parts: n times the first is exact for |n| < 1024, and for |n| < 2^21

@@ -1,5 +1,6 @@
 import { LOSS_BINS } from "../descriptions/counters.ts";
-import { exp64, HIGHEST } from "../kernels/functions/exp64.ts";
+import { HIGHEST } from "../descriptions/exp64Constants.ts";
+import { exp64 } from "../kernels/functions/exp64.ts";
 import { decode } from "./state.ts";
 import type { Totals } from "./totals.ts";
 

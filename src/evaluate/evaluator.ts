@@ -1,17 +1,18 @@
 import { LabelCheck } from "../api/labelCheck.ts";
+import { checkRows } from "../api/rowOptions.ts";
 import type { Backend } from "../backends/backend.ts";
-import { checkAttached, checkLength, checkLogits, kindOf } from "../check.ts";
+import { checkAttached, checkLabelArray, checkLength, checkLogits, checkOptions, checkSameDtype } from "../check.ts";
 import { type Counters, countersOf, EXPONENTS_USED, LOSS_BINS, SUM_BINS, SUMS } from "../descriptions/counters.ts";
-import { RANK, RECORD } from "../descriptions/record.ts";
-import { dtypeOf, type FloatArray, type HalfBits, isLabelArray, type LabelArray, type LogitsArray } from "../dtype.ts";
+import { ARGMAX, LOSS, RANK, RECORD } from "../descriptions/record.ts";
+import { dtypeOf, type FloatArray, type LabelArray, type LogitsArray } from "../dtype.ts";
 import { evaluate, labelWeights } from "../generated/kernels.ts";
 import { addTimesToBins, EXPONENTS } from "../numeric/exactSum.ts";
 import { ClassSums } from "./classSums.ts";
 import { type Evaluation, evaluationOfTotals } from "./evaluation.ts";
-import { checkOptions, type EvaluatorOptions, type Options } from "./evaluatorOptions.ts";
+import { checkEvaluatorOptions, type EvaluatedRows, type EvaluatorOptions, type Options } from "./evaluatorOptions.ts";
 import { encode } from "./state.ts";
 import { createTotals, type Totals } from "./totals.ts";
-import { type Engine, RANKS } from "./workspace.ts";
+import { type EvaluationDoor, RANKS } from "./workspace.ts";
 
 /** Adds up what logits are worth, batch by batch. See Losses.evaluator. */
 export interface Evaluator {
@@ -22,7 +23,7 @@ export interface Evaluator {
    * @param labels one a row
    * @throws as crossEntropy; nothing is added when it throws
    */
-  add(logits: LogitsArray, labels: LabelArray): void;
+  add(logits: LogitsArray, labels: LabelArray, options?: AddOptions): void;
   /** The evaluation of all rows so far. */
   result(): Evaluation;
   /**
@@ -32,8 +33,11 @@ export interface Evaluator {
   state(): Uint8Array;
 }
 
-/** Takes the records of rows [first, first + n) of the rows seen. */
-export type RowListener = (records: Float64Array, n: number, first: number, labels: LabelArray, at: number) => void;
+/** Options of add(). */
+export interface AddOptions {
+  /** What the rows come from, a file's name: messages begin with it and count rows from the first one that was added. */
+  source?: string;
+}
 
 /** So many rows are added before bins and counters are emptied: they are exact for 2^20. */
 const PENDING_ROWS = 2 ** 19;
@@ -44,44 +48,50 @@ const UNIT_52 = 4503599627370496;
 
 export class RowEvaluator implements Evaluator {
   readonly options: Options;
-  readonly #engine: Engine;
+  readonly #door: EvaluationDoor;
+  readonly #labelCheck = new LabelCheck();
   readonly #weight: FloatArray | undefined;
   readonly #totals: Totals;
   readonly #counters: Counters;
   readonly #ranks: number;
-  readonly #listener: RowListener | undefined;
+  readonly #onRows: EvaluatorOptions["onRows"];
   readonly #classes: ClassSums | undefined;
   #pending = 0;
   #pendingWeights = 0;
 
-  constructor(name: string, engine: Engine, options: EvaluatorOptions, listener?: RowListener) {
-    const checked = checkOptions(name, options);
+  constructor(name: string, door: EvaluationDoor, options: EvaluatorOptions) {
+    const checked = checkEvaluatorOptions(name, options);
     this.options = checked.options;
     const { classes, bins, perClass } = this.options;
-    this.#engine = engine;
+    this.#door = door;
     this.#weight = checked.weight;
     this.#totals = createTotals(this.options);
     this.#ranks = Math.min(classes, RANKS);
     this.#counters = countersOf(this.#ranks, bins);
-    this.#listener = listener;
+    this.#onRows = checked.onRows;
     if (perClass) this.#classes = new ClassSums(classes);
   }
 
-  add(logits: LogitsArray, labels: LabelArray): void {
-    this.addRows("add", logits, labels);
+  add(logits: LogitsArray, labels: LabelArray, options: AddOptions = {}): void {
+    checkOptions("add", options, ["source"]);
+    const { source } = options;
+    this.addRows(source ?? "add", logits, labels, source === undefined ? 0 : this.#totals.rows);
   }
 
   /** As add; messages begin with `name` and count labels from `firstRow`. */
   addRows(name: string, logits: LogitsArray, labels: LabelArray, firstRow = 0): void {
-    const backend = this.#engine.backend(name);
+    const backend = this.#door.backend(name);
     const { classes, ignoreIndex, bins } = this.options;
     const x = checkLogits(name, "logits", logits);
-    const rows = rowsOf(name, x, labels, classes);
+    const rows = checkRows(name, "logits", x, classes);
+    checkLabelArray(name, labels);
+    if (rows === 0) checkAttached(name, "labels", labels);
+    checkLength(name, "labels", labels.length, rows, "logits (in rows)");
     const weights = this.#weight ?? null;
-    if (weights) checkWeightDtype(name, weights, x);
-    new LabelCheck(backend).count(name, labels, classes, ignoreIndex, firstRow);
+    if (weights) checkSameDtype(name, "weight", weights, "logits", x);
+    this.#labelCheck.count(name, backend, labels, classes, ignoreIndex, firstRow);
 
-    const workspace = this.#engine.workspace();
+    const workspace = this.#door.workspace();
     workspace.take(this);
     const args = { logits: x, labels, weights, classes, ignoreIndex };
     const seen = this.#totals.rows;
@@ -91,7 +101,7 @@ export class RowEvaluator implements Evaluator {
       workspace.add(records, n, this.#ranks, bins);
       this.#countTops(records, n);
       this.#classes?.add(records, n, labels, first, ignoreIndex);
-      this.#listener?.(records, n, seen + first, labels, first);
+      this.#onRows?.(rowsOf(records, n, seen + first, labels, first));
     });
     this.#totals.rows += rows;
     if (weights) this.#addWeights(backend, labels, weights);
@@ -131,7 +141,7 @@ export class RowEvaluator implements Evaluator {
   }
 
   #addWeights(backend: Backend, labels: LabelArray, weights: FloatArray): void {
-    const workspace = this.#engine.workspace();
+    const workspace = this.#door.workspace();
     const args = { labels, weights, ignoreIndex: this.options.ignoreIndex };
     backend.run(labelWeights, dtypeOf(weights), labels.length, args, 0, (values, n) => {
       if (this.#pendingWeights + n > PENDING_ROWS) this.drain();
@@ -143,7 +153,7 @@ export class RowEvaluator implements Evaluator {
   /** Takes what the workspace holds, if it is this one's. */
   drain(): void {
     if (this.#pending === 0 && this.#pendingWeights === 0) return;
-    const { sums, weights, counters } = this.#engine.workspace();
+    const { sums, weights, counters } = this.#door.workspace();
     const totals = this.#totals;
     const binsOf = (name: (typeof SUMS)[number]) => {
       const i = SUMS.indexOf(name);
@@ -186,23 +196,14 @@ export class RowEvaluator implements Evaluator {
   }
 }
 
-function rowsOf(name: string, logits: FloatArray | HalfBits, labels: unknown, classes: number): number {
-  const rows = logits.length / classes;
-  if (!Number.isInteger(rows)) {
-    throw new RangeError(`${name}: logits has length ${logits.length}, which is not a multiple of classes ${classes}`);
-  }
-  if (!isLabelArray(labels)) {
-    throw new TypeError(`${name}: labels must be an integer typed array, but is ${kindOf(labels)}`);
-  }
-  if (rows === 0) {
-    checkAttached(name, "logits", logits);
-    checkAttached(name, "labels", labels);
-  }
-  checkLength(name, "labels", labels.length, rows, "logits (in rows)");
-  return rows;
-}
-
-function checkWeightDtype(name: string, weight: FloatArray, logits: FloatArray | HalfBits): void {
-  if (dtypeOf(weight) === dtypeOf(logits)) return;
-  throw new TypeError(`${name}: weight is ${dtypeOf(weight)}, but logits are computed in ${dtypeOf(logits)}`);
+/** Records of rows and their labels, which begin at `at`, as a listener reads them. */
+function rowsOf(records: Float64Array, count: number, first: number, labels: LabelArray, at: number): EvaluatedRows {
+  return {
+    first,
+    count,
+    label: (i) => Number(labels[at + i]),
+    predicted: (i) => records[RECORD * i + ARGMAX],
+    rank: (i) => records[RECORD * i + RANK],
+    loss: (i) => records[RECORD * i + LOSS],
+  };
 }

@@ -1,4 +1,4 @@
-import { checkFloats, checkInteger, checkLength, checkOptionsObject, kindOf } from "../check.ts";
+import { checkInteger, checkOptions as checkNames, checkWeight, INT32_MAX, kindOf } from "../check.ts";
 import type { FloatArray } from "../dtype.ts";
 import { crc32 } from "./stateBytes.ts";
 
@@ -16,7 +16,26 @@ export interface EvaluatorOptions {
   bins?: number;
   /** Loss and accuracy of each class too; default false. Costs some nanoseconds a row. */
   perClass?: boolean;
+  /** Is told of rows as they are added, some thousands at a time; what it gets is only there during the call. */
+  onRows?: (rows: EvaluatedRows) => void;
 }
+
+/** Rows that were evaluated, each by its place. */
+export interface EvaluatedRows {
+  /** Number of the first one among all rows of the evaluator. */
+  readonly first: number;
+  readonly count: number;
+  /** The target's class, as it was given. */
+  label(i: number): number;
+  /** The class of the first maximum; -1 of an ignored row, and where there is none. */
+  predicted(i: number): number;
+  /** Of the target, from 1; 0 of a row that holds a NaN, -1 of an ignored one. */
+  rank(i: number): number;
+  /** In nats, times the class's weight. */
+  loss(i: number): number;
+}
+
+const KNOWN = ["classes", "ignoreIndex", "weight", "topK", "bins", "perClass", "onRows"];
 
 /** Options, checked and as a state holds them. */
 export interface Options {
@@ -33,23 +52,13 @@ export interface Options {
 export const MAXIMAL_CLASSES = 2 ** 24;
 export const MAXIMAL_BINS = 1000;
 export const MAXIMAL_TOPS = 64;
-const INT32_MAX = 2147483647;
-
-function checkWeight(name: string, weight: unknown, classes: number): asserts weight is FloatArray {
-  checkFloats(name, "weight", weight);
-  checkLength(name, "weight", weight.length, classes, "a row (classes)");
-  for (let j = 0; j < classes; j++) {
-    if (!(weight[j] >= 0)) throw new RangeError(`${name}: weight[${j}] is ${weight[j]}, but must be 0 or more`);
-  }
-}
-
 /** The options, checked, and the weights; each is read once. */
-export function checkOptions(
+export function checkEvaluatorOptions(
   name: string,
-  options: EvaluatorOptions | undefined,
-): { options: Options; weight: FloatArray | undefined } {
-  checkOptionsObject(name, options);
-  const { classes, ignoreIndex = -100, weight, topK = [1, 5], bins = 15, perClass = false } = options!;
+  options: EvaluatorOptions,
+): { options: Options; weight: FloatArray | undefined; onRows: EvaluatorOptions["onRows"] } {
+  checkNames(name, options, KNOWN);
+  const { classes, ignoreIndex = -100, weight, topK = [1, 5], bins = 15, perClass = false, onRows } = options;
   checkInteger(name, "classes", classes, 1, MAXIMAL_CLASSES);
   checkInteger(name, "ignoreIndex", ignoreIndex, -INT32_MAX - 1, INT32_MAX);
   checkInteger(name, "bins", bins, 1, MAXIMAL_BINS);
@@ -71,7 +80,10 @@ export function checkOptions(
     weights = crc32(new Uint8Array(Float64Array.from(weight, (w) => w + 0).buffer));
   }
   const sorted = [...new Set(tops)].sort((a, b) => a - b);
-  return { options: { classes, ignoreIndex, topK: sorted, bins, perClass, weights }, weight: weight?.slice() };
+  if (onRows !== undefined && typeof onRows !== "function") {
+    throw new TypeError(`${name}: onRows must be a function, but is ${kindOf(onRows)}`);
+  }
+  return { options: { classes, ignoreIndex, topK: sorted, bins, perClass, weights }, weight: weight?.slice(), onRows };
 }
 
 /** What two lists of options differ in, in words; null if in nothing. */

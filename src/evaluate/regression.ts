@@ -5,7 +5,7 @@ import { dtypeOf, type FloatArray, HalfBits, type LogitsArray } from "../dtype.t
 import { round } from "../numeric/exactSum.ts";
 import { ExactTotal } from "../numeric/exactTotal.ts";
 import { checkCanonical, hasMagic, openState, Writer } from "./stateBytes.ts";
-import type { Engine } from "./workspace.ts";
+import type { EvaluationDoor } from "./workspace.ts";
 
 /** What predictions of numbers are worth. */
 export interface Regression {
@@ -57,16 +57,16 @@ function createRegressionTotals(): RegressionTotals {
 const nameOf = (array: FloatArray | HalfBits) => (array instanceof HalfBits ? array.format : array.constructor.name);
 
 export class ErrorEvaluator implements RegressionEvaluator {
-  readonly #engine: Engine;
+  readonly #door: EvaluationDoor;
   readonly #totals = createRegressionTotals();
   #pending = 0;
 
-  constructor(engine: Engine) {
-    this.#engine = engine;
+  constructor(door: EvaluationDoor) {
+    this.#door = door;
   }
 
   add(predictions: LogitsArray, targets: LogitsArray): void {
-    this.#engine.backend("add");
+    this.#door.backend("add");
     const p = checkLogits("add", "predictions", predictions);
     const t = checkLogits("add", "targets", targets);
     if (dtypeOf(p) !== dtypeOf(t)) {
@@ -75,7 +75,7 @@ export class ErrorEvaluator implements RegressionEvaluator {
     if (p.length === 0) checkAttached("add", "predictions", p);
     checkLength("add", "targets", t.length, p.length, "predictions");
     if (p.length === 0) checkAttached("add", "targets", t);
-    const workspace = this.#engine.workspace();
+    const workspace = this.#door.workspace();
     workspace.take(this);
     const totals = this.#totals;
     for (let begin = 0; begin < p.length; begin += PENDING) {
@@ -103,7 +103,7 @@ export class ErrorEvaluator implements RegressionEvaluator {
   drain(): void {
     if (this.#pending === 0) return;
     this.#pending = 0;
-    const { sums } = this.#engine.workspace();
+    const { sums } = this.#door.workspace();
     REGRESSION_SUMS.forEach((name, i) => {
       this.#totals[name].addBins(sums.subarray(i * SUM_BINS, (i + 1) * SUM_BINS));
     });

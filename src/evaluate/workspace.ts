@@ -9,7 +9,7 @@ import { MAXIMAL_BINS } from "./evaluatorOptions.ts";
 export const RANKS = 4096;
 
 /** What an evaluator runs on, while it is open. */
-export interface Engine {
+export interface EvaluationDoor {
   /** Throws, naming the function, when it is closed. */
   backend(name: string): Backend;
   workspace(): Workspace;

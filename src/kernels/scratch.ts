@@ -36,8 +36,14 @@ export interface Lanes {
 }
 
 export interface Scratch {
-  readonly f32: Lanes;
-  readonly f64: Lanes;
+  readonly f32: Lanes & Round<Float32Array>;
+  readonly f64: Lanes & Round<Float64Array>;
+}
+
+/** Sixteen losses of an element-wise one, and the float64 lanes in which they are summed. */
+export interface Round<A extends FloatArray> {
+  readonly round: A;
+  readonly lanes: Float64Array;
 }
 
 /** Working memory for the JavaScript loops of one engine. */
@@ -61,6 +67,8 @@ export function createScratch(): Scratch {
       ...lanes("f32", (n) => new Float32Array(n), 4),
       narrow: Math.fround,
       ...createStretch(64 * 4),
+      round: new Float32Array(16),
+      lanes: new Float64Array(4),
     },
     f64: {
       ...lanes("f64", (n) => new Float64Array(n), 2),
@@ -69,6 +77,8 @@ export function createScratch(): Scratch {
       expOf: expOf64,
       powers: powersFloat64,
       finePowers: powersFloat64,
+      round: new Float64Array(16),
+      lanes: new Float64Array(16),
     },
   };
 }

@@ -1,4 +1,3 @@
-import { count, EXACT, input, kernel, output } from "../descriptions/kernel.ts";
 import { BLOCK_ELEMENTS } from "../descriptions/thresholds.ts";
 import { bitsOfFloat32, float32OfBits } from "../numeric/bits.ts";
 
@@ -21,22 +20,6 @@ function loopOf(widen: (h: number) => number) {
   };
 }
 
-export const widenFloat16 = kernel({
-  name: "widenFloat16",
-  formula: "float16 bits as float32",
-  unit: "block",
-  dtypes: null,
-  parameters: [input("bits", "block", "u16"), output("out", "block"), count],
-  tolerance: EXACT,
-  loop: loopOf(fromFloat16),
-});
+export const widenFloat16 = loopOf(fromFloat16);
 
-export const widenBfloat16 = kernel({
-  name: "widenBfloat16",
-  formula: "bfloat16 bits as float32",
-  unit: "block",
-  dtypes: null,
-  parameters: [input("bits", "block", "u16"), output("out", "block"), count],
-  tolerance: EXACT,
-  loop: loopOf(fromBfloat16),
-});
+export const widenBfloat16 = loopOf(fromBfloat16);

@@ -1,12 +1,5 @@
 import { kindOf } from "../check.ts";
-import type { NumericArray } from "../dtype.ts";
-
-/** A constructor of typed arrays. */
-export type ArrayType<A extends NumericArray = NumericArray> = {
-  new (buffer: ArrayBufferLike, byteOffset: number, length: number): A;
-  readonly BYTES_PER_ELEMENT: number;
-  readonly name: string;
-};
+import type { ArrayType, NumericArray } from "../dtype.ts";
 
 /** Views start at cache lines. */
 const ALIGNMENT = 64;

@@ -1,21 +1,18 @@
+import { KEEP, ROOTS, TABLE } from "../descriptions/addresses.ts";
+import { SCRATCH_BYTES } from "../descriptions/scratch.ts";
 import { CONSTANT_TABLE } from "../generated/table.ts";
 import { ROOT_OF_2 } from "../kernels/functions/exp64.ts";
 
-// The map of a WebAssembly memory, in bytes. assembly/constants.ts knows TABLE, the masks and ROOTS, assembly/rows.ts the layout
-// of scratch; everything else is handed to a kernel as a pointer.
+// The map of a WebAssembly memory, in bytes. src/descriptions/addresses.ts has what kernels know of it; everything else is
+// handed to them as a pointer.
 
 const KIB = 1024;
 
 /** Control words of a launch. */
 export const CONTROL = 0;
-/** The constant table, 32 bytes a constant, and the masks behind it. */
-export const TABLE = 1024;
-export const MASKS = 3072;
-/** Table of float64's exp, 2 KiB. */
-const ROOTS = 4 * KIB;
 /** Working memory of a thread. */
 export const SCRATCH = 8 * KIB;
-export const SCRATCH_BYTES = 68 * KIB;
+export { SCRATCH_BYTES };
 /** Bins of the exact sum. */
 export const BINS = SCRATCH + SCRATCH_BYTES;
 export const BINS_BYTES = 32 * KIB;
@@ -63,11 +60,10 @@ export function writeConstants(buffer: ArrayBufferLike): void {
     new Float32Array(buffer, TABLE + 32 * i, 4).fill(f32);
     new Float64Array(buffer, TABLE + 32 * i + 16, 2).fill(f64);
   });
-  // assembly/constants.ts: ROOTS
   const bits = new BigInt64Array(ROOT_OF_2.buffer);
   new BigInt64Array(buffer, ROOTS, 256).set(bits.map((root, j) => BigInt.asUintN(52, root) - (BigInt(j) << 44n)));
-  // assembly/constants.ts: KEEP, ONE_HOT_4 and ONE_HOT_8, each 128 bytes
-  const masks = new Uint8Array(buffer, MASKS, 384);
+  // KEEP, ONE_HOT_4 and ONE_HOT_8, each 128 bytes
+  const masks = new Uint8Array(buffer, KEEP, 384);
   masks.fill(255, 0, 64);
   masks.fill(255, 128 + 64, 128 + 68);
   masks.fill(255, 256 + 64, 256 + 72);

@@ -34,7 +34,6 @@ export const STAGED_LABELS: usize = STAGED + 1536;
 export const STAGED_OUT: usize = STAGED + 2048;
 export const STAGED_ROWS: usize = STAGED + 4096;
 
-
 @inline export function rowsInLanes<T>(): i32 {
   return 16 / sizeof<T>();
 }
@@ -44,16 +43,13 @@ export const STAGED_ROWS: usize = STAGED + 4096;
   return v128.shuffle<i32>(a, b, 0, 4, 1, 5);
 }
 
-
 @inline function high4(a: v128, b: v128): v128 {
   return v128.shuffle<i32>(a, b, 2, 6, 3, 7);
 }
 
-
 @inline function even2(a: v128, b: v128): v128 {
   return v128.shuffle<i64>(a, b, 0, 2);
 }
-
 
 @inline function odd2(a: v128, b: v128): v128 {
   return v128.shuffle<i64>(a, b, 1, 3);
@@ -188,7 +184,6 @@ export function turnOut<T>(from: usize, factors: v128, out: usize, stride: usize
     v128.store32_lane(r3 + j, c, 3);
   }
 }
-
 
 @inline function less<T>(v: v128, m: v128, shifted: bool): v128 {
   return shifted ? v128.sub<T>(v, m) : v;

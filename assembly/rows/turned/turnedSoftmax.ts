@@ -46,7 +46,6 @@ function batch<T>(rows: i32, row: usize, stride: usize, out: usize, scratch: usi
   }
 }
 
-
 @inline export function softmaxShortRows<T>(
   begin: i32,
   end: i32,

@@ -56,7 +56,6 @@ export const PLACES: usize = 2048;
   return ignored;
 }
 
-
 @inline export function placeLasts<T>(row: usize, stride: usize, lanes: usize, at: usize): void {
   const last = row + stride - sizeof<T>();
   placeLast<T>(last, load<u32>(at, PLACES), lanes);
@@ -177,13 +176,11 @@ export function takeMaxima<T>(
   }
 }
 
-
 @inline function measureRows<T>(x: v128, at: usize): void {
   const e = inverseExp<T>(x);
   v128.store(at, e, MEASURES);
   v128.store(at, f64x2.mul(v128.load(at, SUMS), e), SUMS);
 }
-
 
 @inline function measureGroup<T>(g: usize, at: usize): void {
   const x = v128.load(g, TARGETS);

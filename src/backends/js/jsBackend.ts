@@ -1,7 +1,7 @@
 import type { Kernel, Parameter } from "../../descriptions/kernel.ts";
 import { BLOCK_ELEMENTS } from "../../descriptions/thresholds.ts";
 import { type Dtype, type FloatArray, HalfBits, type LabelArray } from "../../dtype.ts";
-import { KERNELS } from "../../kernels/list.ts";
+import { KERNEL_LOOPS } from "../../kernels/loops.ts";
 import { createScratch } from "../../kernels/scratch.ts";
 import { widenBfloat16, widenFloat16 } from "../../kernels/widenLoops.ts";
 import { Arena } from "../../memory/arena.ts";
@@ -9,10 +9,16 @@ import { copyLabels } from "../../memory/copyLabels.ts";
 import { ARENA_OVERHEAD, PARTIAL_UNITS, WORKSPACE_BYTES } from "../../memory/map.ts";
 import { ExactSum } from "../../numeric/exactSum.ts";
 import { LOOPS } from "../../numeric/loops.ts";
-import type { Arguments, Backend, Reduce } from "../backend.ts";
+import { type Arguments, type Backend, missing, type Reduce } from "../backend.ts";
 import { elementsPerUnit, partialUnits } from "../wasm/plan.ts";
 
-const KERNEL_LOOPS = new Map(KERNELS.map(({ name, loop }) => [name, loop]));
+type Loop = (begin: number, end: number, ...parameters: unknown[]) => void;
+
+/** By name, as a call is put together from the list of parameters. */
+const LOOPS_BY_NAME = new Map(Object.entries(KERNEL_LOOPS)) as ReadonlyMap<string, unknown> as ReadonlyMap<
+  string,
+  Loop
+>;
 
 /** Elements of half-precision rows widened at once: 1 MiB of float32. */
 const WIDENED_ELEMENTS = 2 ** 18;
@@ -35,17 +41,16 @@ export function createJsBackend(arenaBytes: number): Backend {
       out = new Float32Array(length);
       widened.set(name, out);
     }
-    const { loop } = half.format === "f16" ? widenFloat16 : widenBfloat16;
-    (loop as (...parameters: unknown[]) => void)(0, Math.ceil(length / BLOCK_ELEMENTS), half.bits, out, length);
+    const loop = half.format === "f16" ? widenFloat16 : widenBfloat16;
+    loop(0, Math.ceil(length / BLOCK_ELEMENTS), half.bits, out, length);
     return out;
   }
 
   /** The argument of one parameter in the launch of units [first, first + units). */
   function argument(parameter: Parameter, args: Arguments, first: number, units: number, elements: number) {
-    const value = args[parameter.name];
+    const value = args[parameter.name] ?? null;
     if (parameter.role === "scratch") return scratch;
     if (parameter.role === "count") return Math.min(units * BLOCK_ELEMENTS, elements - first * BLOCK_ELEMENTS);
-    if (parameter.role === "partials" && value === undefined) return partials;
     if (parameter.role === "scalar" || value === null || parameter.per === "call") return value;
     if (parameter.type === "i32" && !(value instanceof Int32Array)) {
       copyLabels(value as LabelArray, first, units, labels, args.ignoreIndex as number);
@@ -59,23 +64,34 @@ export function createJsBackend(arenaBytes: number): Backend {
     return first === 0 ? array : array.subarray(first * elementsPerUnit(parameter, args));
   }
 
+  function run(kernel: Kernel, _dtype: Dtype, units: number, args: Arguments, elements = 0, reduce?: Reduce): void {
+    const { name, parameters } = kernel;
+    const loop = LOOPS_BY_NAME.get(name)!;
+    // what is reduced goes to one place, launch by launch
+    const reduced = (parameter: Parameter) => reduce !== undefined && parameter.role === "partials";
+    for (const parameter of parameters) {
+      const { role, optional } = parameter;
+      if (optional || role === "scalar" || role === "count" || role === "scratch" || reduced(parameter)) continue;
+      if (args[parameter.name] === null || args[parameter.name] === undefined) throw missing(kernel, parameter.name);
+    }
+    const half = parameters.find((parameter) => args[parameter.name] instanceof HalfBits);
+    const fitting = half ? Math.max(1, Math.floor(WIDENED_ELEMENTS / elementsPerUnit(half, args))) : units;
+    const launch = Math.min(partialUnits(kernel), fitting);
+    for (let first = 0; first < units; first += launch) {
+      const n = Math.min(launch, units - first);
+      const values = parameters.map((p) => (reduced(p) ? partials : argument(p, args, first, n, elements)));
+      loop(0, n, ...values);
+      reduce?.(partials, n, first);
+    }
+  }
+
   return {
     name: "js",
     get arena() {
       arena ??= new Arena(new ArrayBuffer(arenaBytes + ARENA_OVERHEAD), 0, arenaBytes, ARENA_OVERHEAD);
       return arena;
     },
-    run(kernel: Kernel, _dtype: Dtype, units: number, args: Arguments, elements = 0, reduce?: Reduce) {
-      const loop = KERNEL_LOOPS.get(kernel.name) as (begin: number, end: number, ...parameters: unknown[]) => void;
-      const half = kernel.parameters.find(({ name }) => args[name] instanceof HalfBits);
-      const fitting = half ? Math.max(1, Math.floor(WIDENED_ELEMENTS / elementsPerUnit(half, args))) : units;
-      const launch = Math.min(partialUnits(kernel), fitting);
-      for (let first = 0; first < units; first += launch) {
-        const n = Math.min(launch, units - first);
-        loop(0, n, ...kernel.parameters.map((p) => argument(p, args, first, n, elements)));
-        reduce?.(partials, n, first);
-      }
-    },
+    run,
     workspace() {
       workspace ??= new Float64Array(WORKSPACE_BYTES / 8);
       return workspace;

@@ -1,5 +1,6 @@
+import { invoke } from "../../generated/invoke.ts";
 import type { Launcher } from "../wasm/launcher.ts";
-import { type Exports, invoke, type Plan } from "../wasm/plan.ts";
+import type { Exports, Plan } from "../wasm/plan.ts";
 import type { Launch } from "../wasm/windows.ts";
 import type { Pool } from "./pool.ts";
 import {

@@ -1,4 +1,4 @@
-import type { Arguments } from "../backend.ts";
+import { type Arguments, missing } from "../backend.ts";
 import { MAXIMAL_NUMBERS } from "../threads/protocol.ts";
 import type { Plan, Slot } from "./plan.ts";
 import type { Data, Staging } from "./staging.ts";
@@ -9,6 +9,8 @@ const NO_PLAN = { slots: [], arrays: [] } as unknown as Plan;
 export class Call {
   plan = NO_PLAN;
   units = 0;
+  /** Whether partial results are reduced launch by launch: they have a place of their own then. */
+  reduces = false;
   elements = 0;
   /** By position; null where there is none. */
   readonly arrays: (Data | null)[] = new Array(MAXIMAL_NUMBERS).fill(null);
@@ -25,6 +27,7 @@ export class Call {
   open(plan: Plan, units: number, elements: number, args: Arguments, reduces: boolean, staging: Staging): void {
     this.plan = plan;
     this.units = units;
+    this.reduces = reduces;
     this.elements = elements;
     this.#classes = args.classes as number;
     this.windows = 0;
@@ -35,7 +38,10 @@ export class Call {
       const slot = plan.arrays[i];
       if (reduces && slot.role === "partials") continue;
       const array = args[slot.name];
-      if (array === null || array === undefined || typeof array === "number") continue;
+      if (array === null || array === undefined || typeof array === "number") {
+        if (slot.optional) continue;
+        throw missing(plan.kernel, slot.name);
+      }
       this.arrays[slot.position] = array;
       const address = staging.addressOf(array, slot);
       this.addresses[slot.position] = address;

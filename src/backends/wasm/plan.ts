@@ -16,6 +16,8 @@ export interface Slot {
   readonly isArray: boolean;
   /** Of an array: it is as long as it is, whatever the units. */
   readonly whole: boolean;
+  /** Of an array: a call may do without. */
+  readonly optional: boolean;
   /** Of an array: elements a unit, 0 where they are the classes. */
   readonly unit: number;
   /** Bytes of an element. */
@@ -64,10 +66,11 @@ function bytesPerElement(type: Parameter["type"], dtype: Dtype): number {
 }
 
 function slotOf(parameter: Parameter, position: number, dtype: Dtype): Slot {
-  const { name, role, per, type } = parameter;
-  const isArray = role === "in" || role === "out" || role === "partials";
+  const { name, role, per, type, optional } = parameter;
+  const isArray = role === "in" || role === "out" || role === "inout" || role === "partials";
   const bytes = isArray ? bytesPerElement(type, dtype) : 0;
-  return { name, role, type, position, isArray, whole: per === "call", unit: unitOf(parameter), bytes };
+  const whole = per === "call";
+  return { name, role, type, position, isArray, whole, optional: optional === true, unit: unitOf(parameter), bytes };
 }
 
 /** Plans of a module's functions, each made when it is first asked for. */
@@ -100,30 +103,4 @@ export function createPlans(exports: Exports): (kernel: Kernel, dtype: Dtype) =>
     known.set(kernel, last);
     return last;
   };
-}
-
-/** f(begin, end, ...a[0..n)), without an array of them: that takes 25 ns longer, and leaves it behind. */
-export function invoke(f: Exports[string], begin: number, end: number, a: Float64Array, n: number): void {
-  switch (n) {
-    case 4:
-      f(begin, end, a[0], a[1], a[2], a[3]);
-      break;
-    case 5:
-      f(begin, end, a[0], a[1], a[2], a[3], a[4]);
-      break;
-    case 6:
-      f(begin, end, a[0], a[1], a[2], a[3], a[4], a[5]);
-      break;
-    case 7:
-      f(begin, end, a[0], a[1], a[2], a[3], a[4], a[5], a[6]);
-      break;
-    case 9:
-      f(begin, end, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8]);
-      break;
-    case 11:
-      f(begin, end, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9], a[10]);
-      break;
-    default:
-      f(begin, end, ...a.subarray(0, n));
-  }
 }

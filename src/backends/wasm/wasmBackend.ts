@@ -1,5 +1,6 @@
 import type { Kernel } from "../../descriptions/kernel.ts";
 import type { Dtype } from "../../dtype.ts";
+import { invoke } from "../../generated/invoke.ts";
 import { Arena } from "../../memory/arena.ts";
 import {
   ARENA,
@@ -14,10 +15,10 @@ import {
 } from "../../memory/map.ts";
 import { ExactSum, type Loops } from "../../numeric/exactSum.ts";
 import { EXTRACTED } from "../../numeric/extraction.ts";
-import type { Arguments, Backend, Reduce } from "../backend.ts";
+import type { Arguments, Backend, Reduce, Run } from "../backend.ts";
 import type { Sharing } from "../threads/sharing.ts";
 import { Call } from "./call.ts";
-import { createPlans, type Exports, invoke } from "./plan.ts";
+import { createPlans, type Exports } from "./plan.ts";
 import { Staging } from "./staging.ts";
 import { createLaunch, empty, fill, place, roomFor } from "./windows.ts";
 
@@ -32,7 +33,7 @@ export function createWasmBackend(
   exports: Exports,
   memory: WebAssembly.Memory,
   arenaBytes: number,
-  wide: Pick<Backend, "run">,
+  wide: Run,
   sharing?: Sharing,
 ): Backend {
   const { buffer } = memory;
@@ -79,7 +80,7 @@ export function createWasmBackend(
     const call = spare.pop() ?? new Call();
     try {
       call.open(planOf(kernel, dtype), units, elements, args, reduce !== undefined, staging);
-      if (call.unitBytes > roomFor(call)) wide.run(kernel, dtype, units, args, elements, reduce);
+      if (call.unitBytes > roomFor(call)) wide(kernel, dtype, units, args, elements, reduce);
       else if (sharing?.takes(call)) sharing.run(call, args, staging, reduce);
       else runAlone(call, args, reduce);
     } finally {

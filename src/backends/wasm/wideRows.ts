@@ -1,10 +1,9 @@
-import type { Argument, Kernel, Parameter } from "../../descriptions/kernel.ts";
+import type { Kernel, Parameter } from "../../descriptions/kernel.ts";
 import { BLOCK_ELEMENTS } from "../../descriptions/thresholds.ts";
-import { bytesOf, type Dtype, type FloatArray, HalfBits, type LabelArray } from "../../dtype.ts";
+import { type ArrayType, bytesOf, type Dtype, type FloatArray, HalfBits, type LabelArray } from "../../dtype.ts";
 import { widenBfloat16, widenFloat16 } from "../../generated/kernels.ts";
-import type { ArrayType } from "../../memory/arena.ts";
 import { createMemory } from "../../module/load.ts";
-import type { Arguments, Backend, Reduce } from "../backend.ts";
+import type { Argument, Arguments, Backend, Reduce, Run } from "../backend.ts";
 import { elementsPerUnit } from "./plan.ts";
 import { createWasmBackend } from "./wasmBackend.ts";
 
@@ -14,7 +13,7 @@ type Values = FloatArray | HalfBits | LabelArray;
 const OVERHEAD = 64;
 
 /** Rows that don't fit the windows of an engine's own memory: one after the other, in a memory as large as they need. */
-export function createWideBackend(module: WebAssembly.Module, shared = false): Pick<Backend, "run"> {
+export function createWideBackend(module: WebAssembly.Module, shared = false): Run {
   let rows: Backend | undefined;
   let room = 0;
 
@@ -25,7 +24,7 @@ export function createWideBackend(module: WebAssembly.Module, shared = false): P
       throw new RangeError(`${kernel.name}: a row takes ${bytes} bytes, but the platform gives less`);
     const { exports } = new WebAssembly.Instance(module, { env: { memory } });
     // nothing is wider: what has the size of a row is in the arena
-    const none = { run: () => {} };
+    const none = () => {};
     rows = createWasmBackend(exports as never, memory, bytes, none);
     room = bytes;
     return rows;
@@ -40,7 +39,7 @@ export function createWideBackend(module: WebAssembly.Module, shared = false): P
     const backend = backendFor(kernel, bytes);
     const type = (dtype === "f32" ? Float32Array : Float64Array) as ArrayType<FloatArray>;
     const views = new Map(wide.map((parameter) => [parameter.name, backend.arena.alloc(type, lengthOf(parameter))]));
-    const row = (parameter: Parameter, unit: number): Argument | undefined => {
+    const row = (parameter: Parameter, unit: number): Argument => {
       const value = args[parameter.name];
       if (!(value instanceof Object) || parameter.per === "call") return value;
       const n = elementsPerUnit(parameter, args);
@@ -51,7 +50,7 @@ export function createWideBackend(module: WebAssembly.Module, shared = false): P
       if (!(values instanceof HalfBits)) return view.set(values as FloatArray);
       const widen = values.format === "f16" ? widenFloat16 : widenBfloat16;
       const blocks = Math.ceil(values.length / BLOCK_ELEMENTS);
-      backend.run(widen, "f32", blocks, { bits: values.bits, out: view }, values.length);
+      backend.run(widen, "f32", blocks, { bits: values.bits, out: view as Float32Array }, values.length);
     };
     try {
       for (const parameter of wide) if (parameter.per === "call") put(parameter, args[parameter.name] as Values);
@@ -60,8 +59,15 @@ export function createWideBackend(module: WebAssembly.Module, shared = false): P
         for (const parameter of wide) {
           if (parameter.role === "in" && parameter.per === "classes") put(parameter, given[parameter.name] as Values);
         }
-        const resident = { ...args, ...given, ...Object.fromEntries(views) };
-        backend.run(kernel, dtype, 1, resident, elements, reduce && ((partials, n) => reduce(partials, n, unit)));
+        const resident: Arguments = { ...args, ...given, ...Object.fromEntries(views) };
+        backend.run(
+          kernel as Kernel<Arguments>,
+          dtype,
+          1,
+          resident,
+          elements,
+          reduce && ((partials, n) => reduce(partials, n, unit)),
+        );
         for (const { name, role } of wide) if (role === "out") (given[name] as FloatArray).set(views.get(name)!);
       }
     } finally {
@@ -69,5 +75,5 @@ export function createWideBackend(module: WebAssembly.Module, shared = false): P
     }
   }
 
-  return { run };
+  return run;
 }

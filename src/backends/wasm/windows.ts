@@ -61,7 +61,7 @@ export function place(call: Call, args: Arguments, launch: Launch, staging: Stag
     } else {
       const array = call.arrays[i];
       if (array === null) {
-        numbers[i] = slot.role === "partials" ? PARTIALS : 0;
+        numbers[i] = slot.role === "partials" && call.reduces ? PARTIALS : 0;
         continue;
       }
       const bytes = call.unit(slot) * slot.bytes;
@@ -71,7 +71,7 @@ export function place(call: Call, args: Arguments, launch: Launch, staging: Stag
       }
       numbers[i] = address;
       if (!slot.whole) laps[i] = launch.ring * launch.stride * bytes;
-      else if (all && slot.role === "in") staging.copyIn(array, slot, 0, array.length, address, 0);
+      else if (all && slot.role !== "out") staging.copyIn(array, slot, 0, array.length, address, 0);
       address = (Math.ceil((address + (slot.whole ? bytes : laps[i])) / LINE) + 1) * LINE + STAGGER;
     }
   }

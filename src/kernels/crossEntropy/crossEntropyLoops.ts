@@ -1,4 +1,3 @@
-import { BOTH, input, kernel, output, partials, scalar, scratch, withoutGradient } from "../../descriptions/kernel.ts";
 import { SHORT_ROW } from "../../descriptions/thresholds.ts";
 import type { FloatArray } from "../../dtype.ts";
 import { log1p } from "../functions/log.ts";
@@ -8,12 +7,8 @@ import { aboveOf, apart, beyond, logAsFar, relative } from "../rows/reference.ts
 import { type IndexRow, indexShortRows } from "../rows/shortRows.ts";
 import { type Lanes, lanesOf, type Scratch } from "../scratch.ts";
 
-const tolerance = { f32: "2^-23 (4 + max(0, -ln loss))", f64: "2^-51 (4 + max(0, -ln loss))" };
-/** Of a gradient a q - b, where the terms may cancel: relative to |a q| + |b|. */
-const ofTerms = { f32: "2^-23 (4 + |x - m|) of the terms", f64: "2^-51 (4 + |x - m|) of the terms" };
-
 /** Rows with index targets; the gradient too where `grad` is given. */
-function indexRows(
+export function crossEntropy(
   begin: number,
   end: number,
   logits: FloatArray,
@@ -106,31 +101,8 @@ function smoothRow(
   return (own === 0 ? 0 : own * (lnd - (x - m))) + (spread * lnd - dots);
 }
 
-const rows = [input("logits", "classes"), input("labels", "unit", "i32"), input("weights", "call")];
-const options = [scalar("classes"), scalar("ignoreIndex"), scalar("labelSmoothing"), scalar("weightSum")];
-
-export const crossEntropy = kernel({
-  name: "crossEntropy",
-  formula: "-w[y] ln softmax(x)[y], smoothed",
-  unit: "row",
-  dtypes: BOTH,
-  parameters: [...rows, partials("losses"), ...options, scratch],
-  tolerance,
-  loop: withoutGradient(indexRows),
-});
-
-export const crossEntropyGradient = kernel({
-  name: "crossEntropyGradient",
-  formula: "w[y] (softmax(x) - onehot(y)) scale, smoothed",
-  unit: "row",
-  dtypes: BOTH,
-  parameters: [...rows, output("grad", "classes"), partials("losses"), ...options, scalar("scale"), scratch],
-  tolerance: ofTerms,
-  loop: indexRows,
-});
-
 /** Rows with probability targets: t = alpha p + beta, c = w t, loss = (Σ c) ln d - Σ c (x - m). */
-function probabilityRows(
+export function crossEntropyProbabilities(
   begin: number,
   end: number,
   logits: FloatArray,
@@ -178,33 +150,3 @@ function probabilityRows(
     }
   }
 }
-
-const soft = [input("logits", "classes"), input("targets", "classes"), input("weights", "call")];
-
-export const crossEntropyProbabilities = kernel({
-  name: "crossEntropyProbabilities",
-  formula: "-Σ w p ln softmax(x), smoothed",
-  unit: "row",
-  dtypes: BOTH,
-  parameters: [...soft, partials("losses"), scalar("classes"), scalar("labelSmoothing"), scratch],
-  tolerance,
-  loop: withoutGradient(probabilityRows),
-});
-
-export const crossEntropyProbabilitiesGradient = kernel({
-  name: "crossEntropyProbabilitiesGradient",
-  formula: "((Σ w p) softmax(x) - w p) scale, smoothed",
-  unit: "row",
-  dtypes: BOTH,
-  parameters: [
-    ...soft,
-    output("grad", "classes"),
-    partials("losses"),
-    scalar("classes"),
-    scalar("labelSmoothing"),
-    scalar("scale"),
-    scratch,
-  ],
-  tolerance: ofTerms,
-  loop: probabilityRows,
-});

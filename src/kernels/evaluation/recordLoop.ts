@@ -1,4 +1,3 @@
-import { BOTH, input, kernel, partials, scalar, scratch } from "../../descriptions/kernel.ts";
 import {
   ARGMAX,
   BRIER,
@@ -250,46 +249,27 @@ function evaluateRow(
   rows[to + ARGMAX] = rows[to + RANK] === 0 ? -1 : first < 0 ? 0 : first - at;
 }
 
-export const evaluate = kernel({
-  name: "evaluate",
-  formula: "loss, entropy, Brier, confidence, rank, argmax, log-sum-exp",
-  unit: "row",
-  dtypes: BOTH,
-  parameters: [
-    input("logits", "classes"),
-    input("labels", "unit", "i32"),
-    input("weights", "call"),
-    partials("rows", RECORD),
-    scalar("classes"),
-    scalar("ignoreIndex"),
-    scratch,
-  ],
-  tolerance: {
-    f32: "of the loss as crossEntropy; 2^-20 of 1 + ln classes of the others",
-    f64: "of the loss as crossEntropy; 2^-46 of 1 + ln classes of the others",
-  },
-  loop(
-    begin: number,
-    end: number,
-    logits: FloatArray,
-    labels: Int32Array,
-    weights: FloatArray | null,
-    rows: Float64Array,
-    classes: number,
-    ignoreIndex: number,
-    work: Scratch,
-  ) {
-    const lanes = lanesOf(work, logits);
-    for (let i = begin; i < end; i++) {
-      const label = labels[i];
-      const to = i * RECORD;
-      if (label === ignoreIndex) {
-        rows.fill(0, to, to + RECORD);
-        rows[to + RANK] = -1;
-        rows[to + ARGMAX] = -1;
-      } else {
-        evaluateRow(lanes, logits, i * classes, classes, label, weights ? weights[label] : 1, rows, to);
-      }
+export function evaluate(
+  begin: number,
+  end: number,
+  logits: FloatArray,
+  labels: Int32Array,
+  weights: FloatArray | null,
+  rows: Float64Array,
+  classes: number,
+  ignoreIndex: number,
+  work: Scratch,
+): void {
+  const lanes = lanesOf(work, logits);
+  for (let i = begin; i < end; i++) {
+    const label = labels[i];
+    const to = i * RECORD;
+    if (label === ignoreIndex) {
+      rows.fill(0, to, to + RECORD);
+      rows[to + RANK] = -1;
+      rows[to + ARGMAX] = -1;
+    } else {
+      evaluateRow(lanes, logits, i * classes, classes, label, weights ? weights[label] : 1, rows, to);
     }
-  },
-});
+  }
+}

@@ -1,4 +1,3 @@
-import { BOTH, count, input, kernel, output, partials, scratch } from "../../descriptions/kernel.ts";
 import { larger, REGRESSION_SUMS } from "../../descriptions/regressionSums.ts";
 import { BLOCK_ELEMENTS } from "../../descriptions/thresholds.ts";
 import type { FloatArray } from "../../dtype.ts";
@@ -156,39 +155,23 @@ function addGroup(p: FloatArray, t: FloatArray, begin: number, n: number, bins: 
 }
 
 /** Adds up errors and targets; the bins differ between backends, what they add up to does not. */
-export const regression = kernel({
-  name: "regression",
-  formula: "Σ (p - t)^2, Σ |p - t|, Σ t, Σ t^2, exact; max |p - t|",
-  unit: "block",
-  dtypes: BOTH,
-  parameters: [
-    input("predictions", "block"),
-    input("targets", "block"),
-    output("sums", "call", "f64"),
-    partials("maxima"),
-    count,
-    scratch,
-  ],
-  splits: false,
-  tolerance: { f32: "sums exact, their terms rounded in f32", f64: "sums exact, their terms rounded in f64" },
-  loop(
-    begin: number,
-    end: number,
-    predictions: FloatArray,
-    targets: FloatArray,
-    sums: Float64Array,
-    maxima: Float64Array,
-    count: number,
-    work: Scratch,
-  ) {
-    const bins = REGRESSION_SUMS.map((_, i) => sums.subarray(i * BINS, (i + 1) * BINS));
-    for (let block = begin; block < end; block++) {
-      const stop = Math.min((block + 1) * BLOCK_ELEMENTS, count);
-      let top = 0;
-      for (let at = block * BLOCK_ELEMENTS; at < stop; at += GROUP) {
-        top = larger(top, addGroup(predictions, targets, at, Math.min(GROUP, stop - at), bins, work));
-      }
-      maxima[block] = top;
+export function regression(
+  begin: number,
+  end: number,
+  predictions: FloatArray,
+  targets: FloatArray,
+  sums: Float64Array,
+  maxima: Float64Array,
+  count: number,
+  work: Scratch,
+): void {
+  const bins = REGRESSION_SUMS.map((_, i) => sums.subarray(i * BINS, (i + 1) * BINS));
+  for (let block = begin; block < end; block++) {
+    const stop = Math.min((block + 1) * BLOCK_ELEMENTS, count);
+    let top = 0;
+    for (let at = block * BLOCK_ELEMENTS; at < stop; at += GROUP) {
+      top = larger(top, addGroup(predictions, targets, at, Math.min(GROUP, stop - at), bins, work));
     }
-  },
-});
+    maxima[block] = top;
+  }
+}

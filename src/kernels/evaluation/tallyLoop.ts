@@ -1,5 +1,4 @@
 import { countersOf, LOSS_BINS, SUM_BINS, SUMS } from "../../descriptions/counters.ts";
-import { EXACT, input, kernel, output, scalar } from "../../descriptions/kernel.ts";
 import { BRIER, CONFIDENCE, ENTROPY, LOG_SUM_EXP, LOSS, RANK, RECORD, SQUARE } from "../../descriptions/record.ts";
 import { highWord } from "../../numeric/bits.ts";
 import { addToBins } from "../../numeric/exactSum.ts";
@@ -22,7 +21,7 @@ function lossBin(loss: number): number {
 }
 
 /** Adds records of rows to sums and counters. */
-export function addRecords(
+export function tally(
   begin: number,
   end: number,
   rows: Float64Array,
@@ -60,21 +59,3 @@ export function addRecords(
     if (!Number.isNaN(loss)) counters[at.losses + lossBin(loss)]++;
   }
 }
-
-/** Adds up records; the bins of a sum differ between backends, what they add up to does not. */
-export const tally = kernel({
-  name: "tally",
-  formula: "Σ of the records of rows, exact",
-  unit: "row",
-  dtypes: null,
-  parameters: [
-    { ...input("rows", "unit", "f64"), values: RECORD },
-    output("sums", "call", "f64"),
-    output("counters", "call", "f64"),
-    scalar("ranks"),
-    scalar("bins"),
-  ],
-  splits: false,
-  tolerance: EXACT,
-  loop: addRecords,
-});

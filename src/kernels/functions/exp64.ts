@@ -1,24 +1,8 @@
+import { EXP, LOWEST, MAGIC, SMALLEST_NORMAL, STEP_HIGH, STEP_LOW, STEPS } from "../../descriptions/exp64Constants.ts";
 import type { FloatArray } from "../../dtype.ts";
 
-// exp of float64 with the bits of assembly/exp.ts: the same operations in the same order. Its numbers stand here, not in
-// constants.ts with all the others, because evaluations need it where WebAssembly runs, too; its table and its loops, because
-// rows of float64 took 1.1 times as long with the table or power64 in another file.
-
-/** exp's lowest and magic numbers for N = 0. */
-export const LOWEST = -1023 * Math.LN2;
-export const MAGIC = 6755399441317632;
-/** From here on exp is +inf: a little early. */
-export const HIGHEST = 709.78;
-/** ln 2 in two parts; n's steps a unit of x, and a step's share of them. */
-export const LN2_HIGH = 0.6931471806019545;
-export const LN2_LOW = -4.2009150726810846e-11;
-export const STEPS = 256 * Math.LOG2E;
-export const STEP_HIGH = LN2_HIGH / 256;
-export const STEP_LOW = LN2_LOW / 256;
-/** e^r = 1 + r + r^2 Q(r) for |r| <= ln 2 / 512: minimax relative error 0.045 x 2^-53 (scripts/fitCoefficients.ts). */
-export const EXP = [0.5000000000000121, 0.16666667995393666, 0.041666660617382674];
-
-export const SMALLEST_NORMAL = 2 ** -1022;
+// exp of float64 with the bits of assembly/functions/exp.ts: the same operations in the same order. Its table and its loops
+// stand here because rows of float64 took 1.1 times as long with the table or power64 in another file.
 
 /** 2^(1 / 256) in 120 bits. */
 const ROOT = 0x100b1afa5abcbed6129ab13ec11dc95n;

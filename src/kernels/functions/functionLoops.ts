@@ -1,5 +1,4 @@
 import { constant } from "../../descriptions/constants.ts";
-import { BOTH, count, input, kernel, output, scratch } from "../../descriptions/kernel.ts";
 import { BLOCK_ELEMENTS } from "../../descriptions/thresholds.ts";
 import type { FloatArray } from "../../dtype.ts";
 import { lanesOf, type Scratch } from "../scratch.ts";
@@ -9,36 +8,20 @@ import { log } from "./log.ts";
 
 const highest = constant("HIGHEST_EXPONENT");
 
-export const exp = kernel({
-  name: "exp",
-  formula: "e^x",
-  unit: "block",
-  dtypes: BOTH,
-  parameters: [input("x", "block"), output("out", "block"), count, scratch],
-  tolerance: { f32: "2.3 ulp", f64: "1.1 ulp" },
-  loop(begin: number, end: number, x: FloatArray, out: FloatArray, count: number, work: Scratch) {
-    const lanes = lanesOf(work, x);
-    const top = highest[lanes.dtype];
-    const { values } = lanes;
-    const stop = Math.min(end * BLOCK_ELEMENTS, count);
-    for (let from = begin * BLOCK_ELEMENTS; from < stop; from += values.length) {
-      const n = Math.min(values.length, stop - from);
-      for (let j = 0; j < n; j++) values[j] = top < x[from + j] ? top : x[from + j];
-      lanes.exp(values, 0, n, 0, out, from);
-      for (let j = 0; j < n; j++) if (values[j] === top) out[from + j] = Number.POSITIVE_INFINITY;
-    }
-  },
-});
+export function exp(begin: number, end: number, x: FloatArray, out: FloatArray, count: number, work: Scratch): void {
+  const lanes = lanesOf(work, x);
+  const top = highest[lanes.dtype];
+  const { values } = lanes;
+  const stop = Math.min(end * BLOCK_ELEMENTS, count);
+  for (let from = begin * BLOCK_ELEMENTS; from < stop; from += values.length) {
+    const n = Math.min(values.length, stop - from);
+    for (let j = 0; j < n; j++) values[j] = top < x[from + j] ? top : x[from + j];
+    lanes.exp(values, 0, n, 0, out, from);
+    for (let j = 0; j < n; j++) if (values[j] === top) out[from + j] = Number.POSITIVE_INFINITY;
+  }
+}
 
-export const logarithm = kernel({
-  name: "logarithm",
-  formula: "ln x",
-  unit: "block",
-  dtypes: BOTH,
-  parameters: [input("x", "block"), output("out", "block"), count, scratch],
-  tolerance: { f32: "0.501 ulp", f64: "2^-52" },
-  loop(begin: number, end: number, x: FloatArray, out: FloatArray, count: number) {
-    const stop = Math.min(end * BLOCK_ELEMENTS, count);
-    for (let j = begin * BLOCK_ELEMENTS; j < stop; j++) out[j] = log(x[j]);
-  },
-});
+export function logarithm(begin: number, end: number, x: FloatArray, out: FloatArray, count: number): void {
+  const stop = Math.min(end * BLOCK_ELEMENTS, count);
+  for (let j = begin * BLOCK_ELEMENTS; j < stop; j++) out[j] = log(x[j]);
+}

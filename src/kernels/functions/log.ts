@@ -1,7 +1,8 @@
 import { constant } from "../../descriptions/constants.ts";
+import { SMALLEST_NORMAL, STEPS } from "../../descriptions/exp64Constants.ts";
 import type { Dtype } from "../../dtype.ts";
 import { highWord, withHighWord } from "../../numeric/bits.ts";
-import { POWERS_OF_2, power64, powerOf2, SMALLEST_NORMAL, STEPS } from "./exp64.ts";
+import { POWERS_OF_2, power64, powerOf2 } from "./exp64.ts";
 
 // ln and ln(1 + x) with the bits of assembly/log.ts, exp(-x) of a short row's target with those of assembly/exp.ts: the same
 // operations in the same order. exp of float64 is in exp64.ts, of float32 in stretch.ts.

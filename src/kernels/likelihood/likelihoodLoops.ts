@@ -1,11 +1,7 @@
-import { BOTH, input, kernel, output, partials, scalar, scratch, withoutGradient } from "../../descriptions/kernel.ts";
 import type { FloatArray } from "../../dtype.ts";
 import { log } from "../functions/log.ts";
 import { type Carried, carry } from "../rows/passes.ts";
 import type { Scratch } from "../scratch.ts";
-
-const tolerance = { f32: "2^-49", f64: "2^-49" };
-const ofGradient = { f32: "2^-23", f64: "2^-49" };
 
 /** Classes of a block, in lanes j mod 4; all arithmetic is in float64. */
 const BLOCK = 128;
@@ -44,7 +40,8 @@ function dots(row: Row): number {
   return 0 - (Math.abs(total.sum) === Number.POSITIVE_INFINITY ? total.sum : total.sum + total.error);
 }
 
-function labelRows(
+/** Rows with index targets; the gradient too where `grad` is given. */
+export function likelihood(
   begin: number,
   end: number,
   input: FloatArray,
@@ -83,7 +80,8 @@ function labelRows(
   }
 }
 
-function targetRows(
+/** Rows with probability targets, likewise. */
+export function likelihoodProbabilities(
   begin: number,
   end: number,
   input: FloatArray,
@@ -105,48 +103,3 @@ function targetRows(
     losses[i] = dots({ input, at, classes, targets, weights, alpha, beta, logarithms, grad, scale, lanes });
   }
 }
-
-const byLabel = [input("input", "classes"), input("labels", "unit", "i32"), input("weights", "call")];
-const labelOptions = [scalar("classes"), scalar("ignoreIndex"), scalar("labelSmoothing"), scalar("logarithms")];
-const byTarget = [input("input", "classes"), input("targets", "classes"), input("weights", "call")];
-const targetOptions = [scalar("classes"), scalar("labelSmoothing"), scalar("logarithms")];
-
-export const likelihood = kernel({
-  name: "likelihood",
-  formula: "-w[y] ln q[y], smoothed; of logarithms -w[y] q[y]",
-  unit: "row",
-  dtypes: BOTH,
-  parameters: [...byLabel, partials("losses"), ...labelOptions, scratch],
-  tolerance,
-  loop: withoutGradient(labelRows),
-});
-
-export const likelihoodGradient = kernel({
-  name: "likelihoodGradient",
-  formula: "-w[y] / q[y] scale at y, smoothed; of logarithms -w[y] scale",
-  unit: "row",
-  dtypes: BOTH,
-  parameters: [...byLabel, output("grad", "classes"), partials("losses"), ...labelOptions, scalar("scale"), scratch],
-  tolerance: ofGradient,
-  loop: labelRows,
-});
-
-export const likelihoodProbabilities = kernel({
-  name: "likelihoodProbabilities",
-  formula: "-Σ w p ln q, smoothed; of logarithms -Σ w p q",
-  unit: "row",
-  dtypes: BOTH,
-  parameters: [...byTarget, partials("losses"), ...targetOptions, scratch],
-  tolerance,
-  loop: withoutGradient(targetRows),
-});
-
-export const likelihoodProbabilitiesGradient = kernel({
-  name: "likelihoodProbabilitiesGradient",
-  formula: "-w p / q scale, smoothed; of logarithms -w p scale",
-  unit: "row",
-  dtypes: BOTH,
-  parameters: [...byTarget, output("grad", "classes"), partials("losses"), ...targetOptions, scalar("scale"), scratch],
-  tolerance: ofGradient,
-  loop: targetRows,
-});

@@ -1,4 +1,3 @@
-import { BOTH, input, kernel, output, scalar, scratch } from "../../descriptions/kernel.ts";
 import { SHORT_ROW } from "../../descriptions/thresholds.ts";
 import type { FloatArray } from "../../dtype.ts";
 import { log1p } from "../functions/log.ts";
@@ -8,24 +7,23 @@ import { expRow, scaleRow } from "./passes.ts";
 import { aboveOf, relative } from "./reference.ts";
 import { shortLogDenominator, softmaxShortRows } from "./shortRows.ts";
 
-export const softmax = kernel({
-  name: "softmax",
-  formula: "exp(x - max x) / Σ exp(x - max x)",
-  unit: "row",
-  dtypes: BOTH,
-  parameters: [input("logits", "classes"), output("out", "classes"), scalar("classes"), scratch],
-  tolerance: { f32: "2^-22 + |x - m| 2^-23", f64: "2^-48 + |x - m| 2^-51" },
-  loop(begin: number, end: number, logits: FloatArray, out: FloatArray, classes: number, work: Scratch) {
-    const lanes = lanesOf(work, logits);
-    if (classes <= SHORT_ROW) {
-      softmaxShortRows(begin, end, lanes, logits, classes, out);
-      return;
-    }
-    for (let at = begin * classes; at < end * classes; at += classes) {
-      scaleRow(lanes, out, at, classes, 1 / expRow(lanes, logits, at, classes, -1, out, at, true));
-    }
-  },
-});
+export function softmax(
+  begin: number,
+  end: number,
+  logits: FloatArray,
+  out: FloatArray,
+  classes: number,
+  work: Scratch,
+): void {
+  const lanes = lanesOf(work, logits);
+  if (classes <= SHORT_ROW) {
+    softmaxShortRows(begin, end, lanes, logits, classes, out);
+    return;
+  }
+  for (let at = begin * classes; at < end * classes; at += classes) {
+    scaleRow(lanes, out, at, classes, 1 / expRow(lanes, logits, at, classes, -1, out, at, true));
+  }
+}
 
 /** ln d = log1p(d - 1) of a row of maximum m, the first maximum's 1 left out of the sum. */
 function logDenominator(lanes: Lanes, logits: FloatArray, at: number, classes: number, m: number): number {
@@ -34,41 +32,39 @@ function logDenominator(lanes: Lanes, logits: FloatArray, at: number, classes: n
   return log1p(others * relative(lanes, m, aboveOf(lanes, m)), lanes.dtype);
 }
 
-export const logSoftmax = kernel({
-  name: "logSoftmax",
-  formula: "(x - max x) - ln Σ exp(x - max x)",
-  unit: "row",
-  dtypes: BOTH,
-  parameters: [input("logits", "classes"), output("out", "classes"), scalar("classes"), scratch],
-  tolerance: { f32: "2^-23 (4 + max(0, -ln |y|))", f64: "2^-51 (4 + max(0, -ln |y|))" },
-  loop(begin: number, end: number, logits: FloatArray, out: FloatArray, classes: number, work: Scratch) {
-    const lanes = lanesOf(work, logits);
-    const { narrow } = lanes;
-    for (let at = begin * classes; at < end * classes; at += classes) {
-      const m = maximum(logits, at, at + classes, Number.NEGATIVE_INFINITY);
-      // m - m: NaN where the row has no finite maximum
-      const lnd = narrow(logDenominator(lanes, logits, at, classes, m) + (m - m));
-      for (let j = at; j < at + classes; j++) out[j] = narrow(logits[j] - m) - lnd;
-    }
-  },
-});
+export function logSoftmax(
+  begin: number,
+  end: number,
+  logits: FloatArray,
+  out: FloatArray,
+  classes: number,
+  work: Scratch,
+): void {
+  const lanes = lanesOf(work, logits);
+  const { narrow } = lanes;
+  for (let at = begin * classes; at < end * classes; at += classes) {
+    const m = maximum(logits, at, at + classes, Number.NEGATIVE_INFINITY);
+    // m - m: NaN where the row has no finite maximum
+    const lnd = narrow(logDenominator(lanes, logits, at, classes, m) + (m - m));
+    for (let j = at; j < at + classes; j++) out[j] = narrow(logits[j] - m) - lnd;
+  }
+}
 
-export const logSumExp = kernel({
-  name: "logSumExp",
-  formula: "max x + ln Σ exp(x - max x)",
-  unit: "row",
-  dtypes: BOTH,
-  parameters: [input("logits", "classes"), output("out", "unit", "f64"), scalar("classes"), scratch],
-  tolerance: { f32: "4 x 2^-23 + 2^-52 |y|, absolute", f64: "4 x 2^-51 + 2^-52 |y|, absolute" },
-  loop(begin: number, end: number, logits: FloatArray, out: Float64Array, classes: number, work: Scratch) {
-    const lanes = lanesOf(work, logits);
-    for (let i = begin; i < end; i++) {
-      const at = i * classes;
-      const m = maximum(logits, at, at + classes, Number.NEGATIVE_INFINITY);
-      out[i] = m + logDenominator(lanes, logits, at, classes, m);
-      if (m === Number.POSITIVE_INFINITY) {
-        out[i] = logits.subarray(at, at + classes).some(Number.isNaN) ? Number.NaN : m;
-      }
+export function logSumExp(
+  begin: number,
+  end: number,
+  logits: FloatArray,
+  out: Float64Array,
+  classes: number,
+  work: Scratch,
+): void {
+  const lanes = lanesOf(work, logits);
+  for (let i = begin; i < end; i++) {
+    const at = i * classes;
+    const m = maximum(logits, at, at + classes, Number.NEGATIVE_INFINITY);
+    out[i] = m + logDenominator(lanes, logits, at, classes, m);
+    if (m === Number.POSITIVE_INFINITY) {
+      out[i] = logits.subarray(at, at + classes).some(Number.isNaN) ? Number.NaN : m;
     }
-  },
-});
+  }
+}

@@ -1,7 +1,8 @@
-import type { Constant } from "../src/descriptions/constants.ts";
+import type { Constant } from "../../src/descriptions/constants.ts";
 
 /** The shortest decimal that is read as the float32 number x. */
 function shortest(x: number): string {
+  if (Object.is(x, -0)) return "-0";
   for (let digits = 1; digits < 9; digits++) {
     const text = String(Number(x.toPrecision(digits)));
     if (Math.fround(Number(text)) === x) return text;
@@ -11,9 +12,9 @@ function shortest(x: number): string {
 
 /** The values of the constants without their names, which a page would load for nothing. */
 export function tableOf(constants: readonly Constant[]): string {
-  const pairs = constants.map(({ f32, f64 }) => `  [${shortest(f32)}, ${f64}],`);
+  const pairs = constants.map(({ f32, f64 }) => `  [${shortest(f32)}, ${Object.is(f64, -0) ? "-0" : f64}],`);
   return [
-    "/** The constants of src/kernels/constants.ts in their order, each for float32 (to be rounded) and float64. */",
+    "/** The constants of src/descriptions/constants.ts in their order, each for float32 (to be rounded) and float64. */",
     "export const CONSTANT_TABLE: readonly (readonly [number, number])[] = [",
     ...pairs,
     "];",

@@ -1,0 +1,132 @@
+// Every element-wise loss: blocks of 1024 elements counted from the start of the call, in rounds of sixteen. A loss L is a
+// class of losses.ts. float32: the four vectors of a round are added in float32, rounds in four float64 lanes; float64: each
+// element of a round has a lane of its own. The last, partial round goes through the same loop, from scratch.
+//
+// Methods of a type parameter are reached by changetype<L>(0) and inlined completely: no call, no table. Sum, each loss and
+// gradient are compiled apart: asking in the loop took quantile's 2.5 times as long.
+
+import { BLOCK_ELEMENTS } from "../generated/thresholds";
+import { PREDICTIONS, RESULTS, TARGETS } from "../generated/scratchOfElements";
+import { copyTail, high, low, ROUND, roundSum, splat, storeTail } from "../lanes";
+
+const SUM = 0;
+const EACH = 1;
+const GRADIENT = 2;
+
+/** The last elements of a block, fewer than sixteen, and `fill` behind them. */
+function partialRound<T>(from: usize, bytes: usize, fill: v128, to: usize): usize {
+  const first = min(bytes, ROUND);
+  copyTail(from, first, fill, to);
+  if (sizeof<T>() == 8) copyTail(from + ROUND, bytes - first, fill, to + ROUND);
+  return to;
+}
+
+/** The losses of a vector; stored at `out` where each is asked for, there also scale times their slopes. */
+@inline function vector<L, T>(mode: i32, p: usize, t: usize, out: usize, scale: v128, a: v128, b: v128): v128 {
+  const predictions = v128.load(p);
+  const targets = v128.load(t);
+  const losses = changetype<L>(0).loss<T>(predictions, targets, a, b);
+  if (mode == EACH) v128.store(out, losses);
+  if (mode == GRADIENT) {
+    v128.store(out, v128.mul<T>(changetype<L>(0).slope<T>(predictions, targets, a, b), scale));
+  }
+  return losses;
+}
+
+@inline function blocks<L, T>(
+  mode: i32,
+  begin: i32,
+  end: i32,
+  predictions: usize,
+  targets: usize,
+  out: usize,
+  sums: usize,
+  count: i32,
+  scale: f64,
+  alpha: f64,
+  beta: f64,
+  scratch: usize,
+): void {
+  const factor = splat<T>(scale);
+  const a = splat<T>(alpha);
+  const b = splat<T>(beta);
+  const step: usize = 16 * sizeof<T>();
+  for (let block = begin; block < end; block++) {
+    const first = block * BLOCK_ELEMENTS;
+    const offset = <usize>first * sizeof<T>();
+    const bytes = <usize>min(BLOCK_ELEMENTS, count - first) * sizeof<T>();
+    const rest = bytes & (step - 1);
+    let p = predictions + offset;
+    let t = targets + offset;
+    let o = out + offset;
+    let stop = p + bytes - rest;
+    let a0 = f64x2.splat(0);
+    let a1 = a0;
+    let a2 = a0;
+    let a3 = a0;
+    let a4 = a0;
+    let a5 = a0;
+    let a6 = a0;
+    let a7 = a0;
+    for (let last = false; ;) {
+      for (; p < stop; p += step, t += step, o += step) {
+        const l0 = vector<L, T>(mode, p, t, o, factor, a, b);
+        const l1 = vector<L, T>(mode, p + 16, t + 16, o + 16, factor, a, b);
+        const l2 = vector<L, T>(mode, p + 32, t + 32, o + 32, factor, a, b);
+        const l3 = vector<L, T>(mode, p + 48, t + 48, o + 48, factor, a, b);
+        if (sizeof<T>() == 4) {
+          const sum = roundSum<T>(l0, l1, l2, l3);
+          a0 = f64x2.add(a0, low<T>(sum));
+          a1 = f64x2.add(a1, high(sum));
+        } else {
+          a0 = f64x2.add(a0, l0);
+          a1 = f64x2.add(a1, l1);
+          a2 = f64x2.add(a2, l2);
+          a3 = f64x2.add(a3, l3);
+          a4 = f64x2.add(a4, vector<L, T>(mode, p + 64, t + 64, o + 64, factor, a, b));
+          a5 = f64x2.add(a5, vector<L, T>(mode, p + 80, t + 80, o + 80, factor, a, b));
+          a6 = f64x2.add(a6, vector<L, T>(mode, p + 96, t + 96, o + 96, factor, a, b));
+          a7 = f64x2.add(a7, vector<L, T>(mode, p + 112, t + 112, o + 112, factor, a, b));
+        }
+      }
+      if (last) {
+        if (mode != SUM) storeTail<T>(scratch + RESULTS, rest, out + offset + bytes - rest);
+        break;
+      }
+      if (!rest) break;
+      last = true;
+      p = partialRound<T>(p, rest, changetype<L>(0).predictionFill<T>(), scratch + PREDICTIONS);
+      t = partialRound<T>(t, rest, changetype<L>(0).targetFill<T>(), scratch + TARGETS);
+      o = scratch + RESULTS;
+      stop = p + step;
+    }
+    if (mode == EACH || !sums) continue;
+    if (sizeof<T>() == 8) {
+      a0 = f64x2.add(f64x2.add(a0, a1), f64x2.add(a2, a3));
+      a1 = f64x2.add(f64x2.add(a4, a5), f64x2.add(a6, a7));
+    }
+    const sum = f64x2.add(a0, a1);
+    store<f64>(sums + ((<usize>block) << 3), f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1));
+  }
+}
+
+/** losses = each loss, grad = scale times each slope, sums[block] = Σ of the losses of a block; address 0: not asked for. */
+@inline export function elementwise<L, T>(
+  begin: i32,
+  end: i32,
+  predictions: usize,
+  targets: usize,
+  losses: usize,
+  grad: usize,
+  sums: usize,
+  count: i32,
+  scale: f64,
+  alpha: f64,
+  beta: f64,
+  scratch: usize,
+): void {
+  // first: the gradient may overwrite the predictions
+  if (losses) blocks<L, T>(EACH, begin, end, predictions, targets, losses, 0, count, scale, alpha, beta, scratch);
+  if (grad) blocks<L, T>(GRADIENT, begin, end, predictions, targets, grad, sums, count, scale, alpha, beta, scratch);
+  else if (sums) blocks<L, T>(SUM, begin, end, predictions, targets, 0, sums, count, scale, alpha, beta, scratch);
+}

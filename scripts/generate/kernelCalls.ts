@@ -1,0 +1,123 @@
+import type { ElementwiseLoss } from "../../src/descriptions/elementwise.ts";
+import type { Description, Kernel, Parameter } from "../../src/descriptions/kernel.ts";
+
+const capitalized = (name: string) => name[0].toUpperCase() + name.slice(1);
+const argumentsName = (name: string) => `${capitalized(name)}Arguments`;
+
+/** What a caller gives for an array parameter: any precision where rows or blocks are read. */
+function givenType({ role, per, type }: Parameter): string {
+  if (type === "i32") return "LabelArray";
+  if (type === "f32") return "Float32Array";
+  if (type === "f64") return "Float64Array";
+  if (type === "u16") return "Uint16Array";
+  return role === "in" && per !== "call" ? "FloatArray | HalfBits" : "FloatArray";
+}
+
+/** What a JavaScript loop gets. */
+function loopType({ role, type }: Parameter): string {
+  if (role === "scalar" || role === "count") return "number";
+  if (role === "scratch") return "Scratch";
+  if (type === "i32") return "Int32Array";
+  if (type === "f32") return "Float32Array";
+  if (type === "f64") return "Float64Array";
+  return type === "u16" ? "Uint16Array" : "FloatArray";
+}
+
+const orNull = ({ optional }: Parameter) => (optional ? " | null" : "");
+
+function argumentsOf({ name, parameters }: Description): string {
+  const lines = parameters.flatMap((parameter) => {
+    if (parameter.role === "count" || parameter.role === "scratch") return [];
+    if (parameter.role === "scalar") return `  ${parameter.name}: number;`;
+    // a call reduces partial results, or names an array for them
+    if (parameter.role === "partials") return `  ${parameter.name}?: Float64Array | undefined;`;
+    return `  ${parameter.name}: ${givenType(parameter)}${orNull(parameter)};`;
+  });
+  return [`export interface ${argumentsName(name)} {`, ...lines, "}"].join("\n");
+}
+
+/** The kernels as calls need them, each with the type of its arguments; parameters that are alike stand once. */
+export function kernelCalls(kernels: readonly Description[]): string {
+  const shared = new Map<string, string>();
+  const nameOf = (parameter: Parameter) => {
+    const text = JSON.stringify(parameter);
+    if (!shared.has(text)) shared.set(text, `${parameter.name}${shared.size}`);
+    return shared.get(text);
+  };
+  const calls = kernels.map(({ name, unit, dtypes, splits, parameters }) => {
+    const kernel: Omit<Kernel, "parameters"> = { name, unit, dtypes, splits };
+    const rest = JSON.stringify(kernel).slice(0, -1);
+    const type = `Kernel<${argumentsName(name)}>`;
+    return `export const ${name}: ${type} = ${rest}, "parameters": [${parameters.map(nameOf).join(", ")}] };`;
+  });
+  return [
+    'import type { Kernel, Parameter } from "../descriptions/kernel.ts";',
+    'import type { FloatArray, HalfBits, LabelArray } from "../dtype.ts";',
+    "",
+    ...kernels.map(argumentsOf),
+    "",
+    ...[...shared].map(([text, name]) => `const ${name}: Parameter = ${text};`),
+    "",
+    ...calls,
+    "",
+  ].join("\n");
+}
+
+/** What calls need to know of the element-wise losses. */
+export function elementwiseCalls(losses: readonly ElementwiseLoss[]): string {
+  const calls = losses.map(({ name, kernel, slopeFactor, options }) => {
+    const names = options.map((option) => JSON.stringify(option.name)).join(" | ") || "never";
+    const rest = JSON.stringify({ slopeFactor, options }).slice(1);
+    return `export const ${name}: ElementwiseCall<${names}> = { "name": "${name}", "kernel": kernels.${kernel}, ${rest};`;
+  });
+  return [
+    'import type { ElementwiseCall } from "../descriptions/elementwise.ts";',
+    'import * as kernels from "./kernels.ts";',
+    "",
+    ...calls,
+    "",
+  ].join("\n");
+}
+
+/** The types of the JavaScript loops, by kernel. */
+export function loopTypes(kernels: readonly Description[]): string {
+  const loops = kernels.map(({ name, parameters }) => {
+    const list = parameters.map((parameter) => `${parameter.name}: ${loopType(parameter)}${orNull(parameter)}`);
+    return `  readonly ${name}: (begin: number, end: number, ${list.join(", ")}) => void;`;
+  });
+  return [
+    'import type { FloatArray } from "../dtype.ts";',
+    'import type { Scratch } from "../kernels/scratch.ts";',
+    "",
+    "export interface KernelLoops {",
+    ...loops,
+    "}",
+    "",
+  ].join("\n");
+}
+
+/** Calls of a WebAssembly function by how many numbers it takes, begin and end apart. */
+export function callsByArity(kernels: readonly Description[]): string {
+  const counts = [...new Set(kernels.map(({ parameters }) => parameters.length))].sort((a, b) => a - b);
+  const cases = counts.flatMap((n) => [
+    `    case ${n}:`,
+    `      return f(begin, end, ${Array.from({ length: n }, (_, i) => `a[${i}]`).join(", ")});`,
+  ]);
+  return [
+    "/** f(begin, end, ...a[0..n)), without an array of them: that takes 25 ns longer, and leaves it behind. */",
+    "export function invoke(",
+    "  f: (...numbers: number[]) => void,",
+    "  begin: number,",
+    "  end: number,",
+    "  a: Float64Array,",
+    "  n: number,",
+    "): void {",
+    "  switch (n) {",
+    ...cases,
+    "    default:",
+    '      throw new Error("invoke: no kernel takes " + n + " numbers");',
+    "  }",
+    "}",
+    "",
+  ].join("\n");
+}

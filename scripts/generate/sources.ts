@@ -1,0 +1,30 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { CONSTANTS } from "../../src/descriptions/constants.ts";
+import { ELEMENTWISE } from "../../src/descriptions/elementwise.ts";
+import { KERNELS } from "../../src/descriptions/list.ts";
+import { assemblyConstants } from "./assemblyConstants.ts";
+import { tableOf } from "./constantTable.ts";
+import { elementwiseLoops } from "./elementwiseLoops.ts";
+import { entryPoints } from "./entryPoints.ts";
+import { callsByArity, elementwiseCalls, kernelCalls, loopTypes } from "./kernelCalls.ts";
+
+/** Writes what follows from the descriptions: assembly/generated/ and src/generated/. */
+export function generateSources(root: string): void {
+  const files = {
+    "assembly/generated": { ...Object.fromEntries(assemblyConstants()), entryPoints: entryPoints(KERNELS) },
+    "src/generated": {
+      kernels: kernelCalls(KERNELS),
+      elementwiseCalls: elementwiseCalls(ELEMENTWISE),
+      loopTypes: loopTypes(KERNELS),
+      invoke: callsByArity(KERNELS),
+      elementwise: elementwiseLoops(ELEMENTWISE),
+      table: tableOf(CONSTANTS),
+    },
+  };
+  for (const [folder, sources] of Object.entries(files)) {
+    rmSync(join(root, folder), { recursive: true, force: true });
+    mkdirSync(join(root, folder));
+    for (const [name, text] of Object.entries(sources)) writeFileSync(join(root, folder, `${name}.ts`), text);
+  }
+}

@@ -1,0 +1,71 @@
+import {
+  accumulated,
+  BOTH,
+  count,
+  type Description,
+  EXACT,
+  input,
+  integer,
+  optional,
+  partials,
+  scratch,
+} from "./kernel.ts";
+import { RECORD } from "./record.ts";
+
+export const evaluate: Description = {
+  name: "evaluate",
+  formula: "loss, entropy, Brier, confidence, rank, argmax, log-sum-exp",
+  unit: "row",
+  dtypes: BOTH,
+  parameters: [
+    input("logits", "classes"),
+    input("labels", "unit", "i32"),
+    optional(input("weights", "call")),
+    partials("rows", RECORD),
+    integer("classes"),
+    integer("ignoreIndex"),
+    scratch,
+  ],
+  tolerance: {
+    f32: "of the loss as crossEntropy; 2^-20 of 1 + ln classes of the others",
+    f64: "of the loss as crossEntropy; 2^-46 of 1 + ln classes of the others",
+  },
+  module: "evaluation/rowRecord",
+};
+
+/** Adds up records of rows. The bins of a sum differ between backends; what they add up to does not. */
+export const tally: Description = {
+  name: "tally",
+  formula: "Σ of the records of rows, exact",
+  unit: "row",
+  dtypes: null,
+  parameters: [
+    { ...input("rows", "unit", "f64"), values: RECORD },
+    accumulated("sums"),
+    accumulated("counters"),
+    integer("ranks"),
+    integer("bins"),
+  ],
+  splits: false,
+  tolerance: EXACT,
+  module: "evaluation/tally",
+};
+
+/** Adds up errors and targets; of the bins as above. */
+export const regression: Description = {
+  name: "regression",
+  formula: "Σ (p - t)^2, Σ |p - t|, Σ t, Σ t^2, exact; max |p - t|",
+  unit: "block",
+  dtypes: BOTH,
+  parameters: [
+    input("predictions", "block"),
+    input("targets", "block"),
+    accumulated("sums"),
+    partials("maxima"),
+    count,
+    scratch,
+  ],
+  splits: false,
+  tolerance: { f32: "sums exact, their terms rounded in f32", f64: "sums exact, their terms rounded in f64" },
+  module: "evaluation/regression",
+};

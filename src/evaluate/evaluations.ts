@@ -1,0 +1,97 @@
+import type { Door } from "../api/door.ts";
+import type { LabelArray, LogitsArray } from "../dtype.ts";
+import type { Evaluation } from "./evaluation.ts";
+import { type Evaluator, RowEvaluator } from "./evaluator.ts";
+import type { EvaluatorOptions } from "./evaluatorOptions.ts";
+import { ErrorEvaluator, type RegressionEvaluator } from "./regression.ts";
+import { type Batches, evaluateBatches } from "./stream.ts";
+import { type EvaluationDoor, Workspace } from "./workspace.ts";
+
+/** Evaluations on one engine. */
+export interface Evaluations {
+  /**
+   * An evaluator: cross-entropy, perplexity, accuracy, ranks, entropy, Brier score and calibration of logits that come in
+   * batches, each read once. Counts are integers and sums exact, so that nothing depends on batches, order, backend,
+   * threads or machine, and states of parts merge to the state of the whole (mergeStates). Row losses have the bits of
+   * crossEntropy. Ignored rows are not read.
+   *
+   * @throws TypeError of unknown options; TypeError or RangeError of options out of range
+   * @example
+   * const evaluator = losses.evaluator({ classes: 50257, topK: [1, 5, 10] });
+   * for (const { logits, labels } of batches) evaluator.add(logits, labels);
+   * evaluator.result().perplexity;
+   * @see PyTorch, torch.nn.CrossEntropyLoss; G. W. Brier, Verification of forecasts expressed in terms of probability, 1950;
+   * C. Guo and others, On calibration of modern neural networks, 2017 (expected calibration error)
+   */
+  evaluator(options: EvaluatorOptions): Evaluator;
+
+  /**
+   * The evaluation of one batch: evaluator(), add() and result() in one.
+   *
+   * @param logits row-major [rows, classes], of any precision
+   * @param labels one a row
+   * @throws as evaluator() and crossEntropy
+   * @example
+   * losses.evaluate(logits, labels, { classes: 10 }).accuracy;
+   */
+  evaluate(logits: LogitsArray, labels: LabelArray, options: EvaluatorOptions): Evaluation;
+
+  /**
+   * The evaluation of batches from anywhere: a generator, a Node stream in object mode, a web ReadableStream. The next
+   * batch is asked for when the last one is done with, so that no more than one waits; its arrays may be used again then.
+   *
+   * @param batches of { logits, labels }, each as evaluate() takes them
+   * @throws as evaluate(), and what the source throws; a source that is left early is told so (return, cancel)
+   * @example
+   * await losses.evaluateStream(readBatches("logits.bin"), { classes: 10 });
+   */
+  evaluateStream(batches: Batches, options: EvaluatorOptions): Promise<Evaluation>;
+
+  /**
+   * An evaluator of regressions: mse, rmse, mae, largest error and R2. The sum over elements is exact, whatever the batches,
+   * their order, the backend or the machine; states of parts merge to the state of the whole (mergeStates).
+   *
+   * @throws (add) TypeError of other arrays or two dtypes; RangeError of two lengths
+   * @example
+   * const evaluator = losses.regressionEvaluator();
+   * evaluator.add(predictions, targets);
+   * evaluator.result().r2;
+   * @see Wikipedia, Coefficient of determination
+   */
+  regressionEvaluator(): RegressionEvaluator;
+}
+
+/** The evaluations, and what lets the engine's memory go: results outlive it. */
+export function createEvaluations(door: Door): { evaluations: Evaluations; leave(): void } {
+  let workspace: Workspace | undefined;
+  const doorOf = (name: string): EvaluationDoor => {
+    door(name);
+    return {
+      backend: door,
+      workspace() {
+        workspace ??= new Workspace(door(name));
+        return workspace;
+      },
+    };
+  };
+  const evaluations: Evaluations = {
+    evaluator: (options) => new RowEvaluator("evaluator", doorOf("evaluator"), options),
+    evaluate(logits, labels, options) {
+      const evaluator = new RowEvaluator("evaluate", doorOf("evaluate"), options);
+      evaluator.addRows("evaluate", logits, labels);
+      return evaluator.result();
+    },
+    // async, so that what is wrong with the options rejects, too
+    async evaluateStream(batches, options) {
+      return evaluateBatches(new RowEvaluator("evaluateStream", doorOf("evaluateStream"), options), batches);
+    },
+    regressionEvaluator: () => new ErrorEvaluator(doorOf("regressionEvaluator")),
+  };
+  return {
+    evaluations,
+    leave() {
+      workspace?.leave();
+      workspace = undefined;
+    },
+  };
+}

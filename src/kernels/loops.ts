@@ -1,0 +1,36 @@
+import * as elementwise from "../generated/elementwise.ts";
+import type { KernelLoops } from "../generated/loopTypes.ts";
+import { extractSums } from "../numeric/extraction.ts";
+import { addRangeToBins } from "../numeric/loops.ts";
+import { crossEntropy, crossEntropyProbabilities } from "./crossEntropy/crossEntropyLoops.ts";
+import { checkLabels, labelWeights } from "./crossEntropy/labelLoops.ts";
+import { evaluate } from "./evaluation/recordLoop.ts";
+import { regression } from "./evaluation/regressionLoop.ts";
+import { tally } from "./evaluation/tallyLoop.ts";
+import { exp, logarithm } from "./functions/functionLoops.ts";
+import { likelihood, likelihoodProbabilities } from "./likelihood/likelihoodLoops.ts";
+import { logSoftmax, logSumExp, softmax } from "./rows/softmaxLoops.ts";
+import { widenBfloat16, widenFloat16 } from "./widenLoops.ts";
+
+/** The JavaScript loop of every kernel, with the bits of the WebAssembly function of its name and parameters. */
+export const KERNEL_LOOPS: KernelLoops = {
+  ...elementwise,
+  softmax,
+  logSoftmax,
+  logSumExp,
+  crossEntropy,
+  crossEntropyProbabilities,
+  likelihood,
+  likelihoodProbabilities,
+  checkLabels,
+  labelWeights,
+  addExactly: addRangeToBins,
+  extractSums,
+  exp,
+  logarithm,
+  widenFloat16,
+  widenBfloat16,
+  evaluate,
+  tally,
+  regression,
+};

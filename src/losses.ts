@@ -1,0 +1,69 @@
+// for Symbol.dispose in programs whose own lib is older
+/// <reference lib="esnext.disposable" preserve="true" />
+import type { CrossEntropyLosses } from "./api/crossEntropy.ts";
+import type { ElementwiseLosses } from "./api/elementwiseLosses.ts";
+import type { SoftmaxLosses } from "./api/softmax.ts";
+import type { NumericArray } from "./dtype.ts";
+import type { Evaluations } from "./evaluate/evaluations.ts";
+
+/** Options of createLosses. */
+export interface LossesOptions {
+  /**
+   * `auto` (default): WebAssembly where it has SIMD and can be relied on, else JavaScript. `wasm` rejects where it has no
+   * SIMD.
+   */
+  backend?: "auto" | "wasm" | "js";
+  /** Threads to run, the caller included; `auto`: the cores there are. Default 1. */
+  threads?: number | "auto";
+  /** Trade the same bits everywhere for speed (fused multiply-add). Default false. */
+  relaxed?: boolean;
+  /** Bytes that alloc() can give out, fixed for life. Default 64 MiB. */
+  arenaBytes?: number;
+  /**
+   * Instead of the inlined module: where one of the package's files is, its bytes, or the WebAssembly.Module (an `object`
+   * here: only the DOM's declarations name it, and programs compile without them).
+   */
+  wasm?: Address | ArrayBuffer | ArrayBufferView | object;
+  /** Instead of the inlined worker. */
+  worker?: Address | string;
+}
+
+/** A URL, for programs without declarations of that. */
+export interface Address {
+  readonly href: string;
+}
+
+/** The constructor of a typed array. */
+export type Constructor = abstract new (...args: never[]) => NumericArray;
+
+/** Losses over one memory. See createLosses. */
+export interface Losses extends ElementwiseLosses, SoftmaxLosses, CrossEntropyLosses, Evaluations {
+  readonly backend: "wasm" | "js";
+  /** Threads that really run, the caller included. */
+  readonly threads: number;
+  readonly relaxed: boolean;
+  /** Why this is less than was asked for, a sentence each; empty when nothing is. */
+  readonly notes: readonly string[];
+
+  /**
+   * A zeroed typed array in the engine's memory: computed on where it is, without a copy. With threads that memory is shared;
+   * nobody else may write to an array while a call reads it.
+   *
+   * @throws TypeError of a type that is not a typed array; RangeError of a length that is not an integer from 0 on, and
+   * where the arena is full.
+   * @example
+   * const logits = losses.alloc(Float32Array, rows * classes);
+   */
+  alloc<A extends Constructor>(type: A, length: number): InstanceType<A>;
+
+  /**
+   * Gives an array of alloc() back. It must not be used any more.
+   *
+   * @throws TypeError of what is no view; RangeError of a view that alloc() did not give, or that was given back already.
+   */
+  free(view: ArrayBufferView): void;
+
+  /** Lets memory go. Later calls throw; closing twice is fine. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
