@@ -1,8 +1,9 @@
-// The element-wise losses, a class each: loss and slope of vectors of predictions p and targets t; a and b are its options.
-// A partial round is filled up with the two fills, whose loss must be 0. Every class writes out all of its methods: one that a
-// base class hands down is called, not inlined.
+// The element-wise losses, a class each: loss and slope of vectors of predictions p and targets t, and what the two share. a, b
+// and c are made of a loss's options, alpha and beta, and of constants, before the loop. A partial round is filled up with the
+// two fills, whose loss must be 0. Every class writes out all of its methods: one that a base class hands down is called, not
+// inlined.
 
-import { HALF, MINUS_ZERO, ONE } from "../constants";
+import { HALF, LARGE_POWER, MINUS_ZERO, ONE } from "../constants";
 import { constant, splat } from "../lanes";
 
 @unmanaged
@@ -15,16 +16,32 @@ export class SquaredError {
     return splat<T>(0);
   }
 
-  @inline loss<T>(p: v128, t: v128, a: v128, b: v128): v128 {
-    const d = v128.sub<T>(p, t);
-    return v128.mul<T>(d, d);
+  @inline a<T>(alpha: f64, beta: f64): v128 {
+    return splat<T>(0);
   }
 
-  @inline slope<T>(p: v128, t: v128, a: v128, b: v128): v128 {
+  @inline b<T>(alpha: f64, beta: f64): v128 {
+    return splat<T>(0);
+  }
+
+  @inline c<T>(alpha: f64, beta: f64): v128 {
+    return splat<T>(0);
+  }
+
+  @inline share<T>(p: v128, t: v128, a: v128, b: v128): v128 {
     return v128.sub<T>(p, t);
+  }
+
+  @inline loss<T>(p: v128, t: v128, difference: v128, c: v128): v128 {
+    return v128.mul<T>(difference, difference);
+  }
+
+  @inline slope<T>(difference: v128, a: v128, b: v128): v128 {
+    return difference;
   }
 }
 
+/** a: 1, b: a power of two whose square makes any number larger than 1, c: the sign's bit */
 @unmanaged
 export class AbsoluteError {
   @inline predictionFill<T>(): v128 {
@@ -35,19 +52,34 @@ export class AbsoluteError {
     return splat<T>(0);
   }
 
-  @inline loss<T>(p: v128, t: v128, a: v128, b: v128): v128 {
-    return v128.andnot(v128.sub<T>(p, t), constant<T>(MINUS_ZERO));
+  @inline a<T>(alpha: f64, beta: f64): v128 {
+    return constant<T>(ONE);
   }
-  /** 1 with the sign of d, or d where it is 0 or NaN. */
-  @inline slope<T>(p: v128, t: v128, a: v128, b: v128): v128 {
-    const d = v128.sub<T>(p, t);
-    const sign = v128.or(v128.and(d, constant<T>(MINUS_ZERO)), constant<T>(ONE));
-    const zero = splat<T>(0);
-    return v128.bitselect(sign, d, v128.or(v128.gt<T>(d, zero), v128.lt<T>(d, zero)));
+
+  @inline b<T>(alpha: f64, beta: f64): v128 {
+    return constant<T>(LARGE_POWER);
+  }
+
+  @inline c<T>(alpha: f64, beta: f64): v128 {
+    return constant<T>(MINUS_ZERO);
+  }
+
+  @inline share<T>(p: v128, t: v128, a: v128, b: v128): v128 {
+    return v128.sub<T>(p, t);
+  }
+
+  @inline loss<T>(p: v128, t: v128, difference: v128, c: v128): v128 {
+    return v128.andnot(difference, c);
+  }
+
+  /** 1 with the sign of p - t, or p - t where that is 0 or NaN. */
+  @inline slope<T>(difference: v128, a: v128, b: v128): v128 {
+    const large = v128.mul<T>(v128.mul<T>(difference, b), b);
+    return v128.pmax<T>(v128.pmin<T>(large, a), v128.neg<T>(a));
   }
 }
 
-/** a: delta */
+/** a: delta, b: -delta, c: 1/2 */
 @unmanaged
 export class Huber {
   @inline predictionFill<T>(): v128 {
@@ -58,13 +90,27 @@ export class Huber {
     return splat<T>(0);
   }
 
-  @inline loss<T>(p: v128, t: v128, a: v128, b: v128): v128 {
-    const d = v128.sub<T>(p, t);
-    const m = v128.pmax<T>(v128.pmin<T>(d, a), v128.neg<T>(a));
-    return v128.mul<T>(m, v128.sub<T>(d, v128.mul<T>(m, constant<T>(HALF))));
+  @inline a<T>(alpha: f64, beta: f64): v128 {
+    return splat<T>(alpha);
   }
 
-  @inline slope<T>(p: v128, t: v128, a: v128, b: v128): v128 {
-    return v128.pmax<T>(v128.pmin<T>(v128.sub<T>(p, t), a), v128.neg<T>(a));
+  @inline b<T>(alpha: f64, beta: f64): v128 {
+    return splat<T>(-alpha);
+  }
+
+  @inline c<T>(alpha: f64, beta: f64): v128 {
+    return constant<T>(HALF);
+  }
+
+  @inline share<T>(p: v128, t: v128, a: v128, b: v128): v128 {
+    return v128.pmax<T>(v128.pmin<T>(v128.sub<T>(p, t), a), b);
+  }
+
+  @inline loss<T>(p: v128, t: v128, clamped: v128, c: v128): v128 {
+    return v128.mul<T>(clamped, v128.sub<T>(v128.sub<T>(p, t), v128.mul<T>(clamped, c)));
+  }
+
+  @inline slope<T>(clamped: v128, a: v128, b: v128): v128 {
+    return clamped;
   }
 }

@@ -41,6 +41,7 @@ export const CONSTANTS: readonly Constant[] = [
   { name: "HALF", f32: 0.5, f64: 0.5 },
   // the sign's bit
   { name: "MINUS_ZERO", f32: -0, f64: -0 },
+  { name: "LARGE_POWER", f32: 2 ** 127, f64: 2 ** 1023 },
   ...EXP_F32.map((c, i) => ({ name: `E${i + 2}`, f32: c, f64: exp64.EXP[i] ?? 0 })),
   ...LOG.map((c, i) => ({ name: `L${i + 1}`, f32: Math.fround(c), f64: c })),
   // a step's part of ln 2, and ln 2, in two parts: n times the first is exact for |n| < 1024, and for |n| < 2^21
