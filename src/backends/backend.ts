@@ -58,7 +58,3 @@ export type Run = (
   elements?: number,
   reduce?: Reduce,
 ) => void;
-
-export function missing(kernel: Kernel, name: string): TypeError {
-  return new TypeError(`${kernel.name}: ${name} is missing`);
-}

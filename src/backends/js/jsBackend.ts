@@ -1,4 +1,4 @@
-import type { Kernel, Parameter } from "../../descriptions/kernel.ts";
+import type { Kernel } from "../../descriptions/kernel.ts";
 import { BLOCK_ELEMENTS } from "../../descriptions/thresholds.ts";
 import { type Dtype, type FloatArray, HalfBits, type LabelArray } from "../../dtype.ts";
 import { KERNEL_LOOPS } from "../../kernels/loops.ts";
@@ -9,16 +9,13 @@ import { copyLabels } from "../../memory/copyLabels.ts";
 import { ARENA_OVERHEAD, PARTIAL_UNITS, WORKSPACE_BYTES } from "../../memory/map.ts";
 import { ExactSum } from "../../numeric/exactSum.ts";
 import { LOOPS } from "../../numeric/loops.ts";
-import { type Arguments, type Backend, missing, type Reduce } from "../backend.ts";
-import { elementsPerUnit, partialUnits } from "../wasm/plan.ts";
+import type { Arguments, Backend, Reduce } from "../backend.ts";
+import { arrayFor, type Data, elementsPerUnit, partialUnits, type Slot, slotsOf } from "../slots.ts";
 
 type Loop = (begin: number, end: number, ...parameters: unknown[]) => void;
 
 /** By name, as a call is put together from the list of parameters. */
-const LOOPS_BY_NAME = new Map(Object.entries(KERNEL_LOOPS)) as ReadonlyMap<string, unknown> as ReadonlyMap<
-  string,
-  Loop
->;
+const LOOPS_BY_NAME = new Map<string, unknown>(Object.entries(KERNEL_LOOPS)) as ReadonlyMap<string, Loop>;
 
 /** Elements of half-precision rows widened at once: 1 MiB of float32. */
 const WIDENED_ELEMENTS = 2 ** 18;
@@ -46,41 +43,37 @@ export function createJsBackend(arenaBytes: number): Backend {
     return out;
   }
 
-  /** The argument of one parameter in the launch of units [first, first + units). */
-  function argument(parameter: Parameter, args: Arguments, first: number, units: number, elements: number) {
-    const value = args[parameter.name] ?? null;
-    if (parameter.role === "scratch") return scratch;
-    if (parameter.role === "count") return Math.min(units * BLOCK_ELEMENTS, elements - first * BLOCK_ELEMENTS);
-    if (parameter.role === "scalar" || value === null || parameter.per === "call") return value;
-    if (parameter.type === "i32" && !(value instanceof Int32Array)) {
-      copyLabels(value as LabelArray, first, units, labels, args.ignoreIndex as number);
+  /** What a loop gets of an array for the launch of units [first, first + units). */
+  function launched(slot: Slot, array: Data, args: Arguments, first: number, units: number): FloatArray | LabelArray {
+    if (slot.type === "i32" && !(array instanceof Int32Array)) {
+      copyLabels(array as LabelArray, first, units, labels, args.ignoreIndex as number);
       return labels;
     }
-    if (value instanceof HalfBits) {
-      const n = elementsPerUnit(parameter, args);
-      return widen(parameter.name, value.subarray(first * n, (first + units) * n));
+    if (array instanceof HalfBits) {
+      const n = elementsPerUnit(slot, args);
+      return widen(slot.name, array.subarray(first * n, (first + units) * n));
     }
-    const array = value as FloatArray;
-    return first === 0 ? array : array.subarray(first * elementsPerUnit(parameter, args));
+    return first === 0 || slot.whole ? array : array.subarray(first * elementsPerUnit(slot, args));
   }
 
-  function run(kernel: Kernel, _dtype: Dtype, units: number, args: Arguments, elements = 0, reduce?: Reduce): void {
-    const { name, parameters } = kernel;
-    const loop = LOOPS_BY_NAME.get(name)!;
-    // what is reduced goes to one place, launch by launch
-    const reduced = (parameter: Parameter) => reduce !== undefined && parameter.role === "partials";
-    for (const parameter of parameters) {
-      const { role, optional } = parameter;
-      if (optional || role === "scalar" || role === "count" || role === "scratch" || reduced(parameter)) continue;
-      if (args[parameter.name] === null || args[parameter.name] === undefined) throw missing(kernel, parameter.name);
-    }
-    const half = parameters.find((parameter) => args[parameter.name] instanceof HalfBits);
+  function run(kernel: Kernel, dtype: Dtype, units: number, args: Arguments, elements = 0, reduce?: Reduce): void {
+    const loop = LOOPS_BY_NAME.get(kernel.name)!;
+    const slots = slotsOf(kernel, dtype);
+    const arrays = slots.map((slot) => (slot.isArray ? arrayFor(kernel, slot, args, reduce !== undefined) : null));
+    const half = slots.find(({ position }) => arrays[position] instanceof HalfBits);
     const fitting = half ? Math.max(1, Math.floor(WIDENED_ELEMENTS / elementsPerUnit(half, args))) : units;
     const launch = Math.min(partialUnits(kernel), fitting);
     for (let first = 0; first < units; first += launch) {
       const n = Math.min(launch, units - first);
-      const values = parameters.map((p) => (reduced(p) ? partials : argument(p, args, first, n, elements)));
-      loop(0, n, ...values);
+      const value = (slot: Slot) => {
+        if (slot.role === "scratch") return scratch;
+        if (slot.role === "count") return Math.min(n * BLOCK_ELEMENTS, elements - first * BLOCK_ELEMENTS);
+        if (slot.role === "scalar") return args[slot.name];
+        if (slot.role === "partials" && reduce !== undefined) return partials;
+        const array = arrays[slot.position];
+        return array === null ? null : launched(slot, array, args, first, n);
+      };
+      loop(0, n, ...slots.map(value));
       reduce?.(partials, n, first);
     }
   }

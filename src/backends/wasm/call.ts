@@ -1,7 +1,8 @@
-import { type Arguments, missing } from "../backend.ts";
+import type { Arguments } from "../backend.ts";
+import { arrayFor, type Data, type Slot } from "../slots.ts";
 import { MAXIMAL_NUMBERS } from "../threads/protocol.ts";
-import type { Plan, Slot } from "./plan.ts";
-import type { Data, Staging } from "./staging.ts";
+import type { Plan } from "./plan.ts";
+import type { Staging } from "./staging.ts";
 
 const NO_PLAN = { slots: [], arrays: [] } as unknown as Plan;
 
@@ -36,12 +37,8 @@ export class Call {
     this.copiesOut = false;
     for (let i = 0; i < plan.arrays.length; i++) {
       const slot = plan.arrays[i];
-      if (reduces && slot.role === "partials") continue;
-      const array = args[slot.name];
-      if (array === null || array === undefined || typeof array === "number") {
-        if (slot.optional) continue;
-        throw missing(plan.kernel, slot.name);
-      }
+      const array = arrayFor(plan.kernel, slot, args, reduces);
+      if (array === null) continue;
       this.arrays[slot.position] = array;
       const address = staging.addressOf(array, slot);
       this.addresses[slot.position] = address;

@@ -1,12 +1,10 @@
 import { BLOCK_ELEMENTS } from "../../descriptions/thresholds.ts";
-import { type FloatArray, HalfBits, type LabelArray } from "../../dtype.ts";
+import { type FloatArray, HalfBits } from "../../dtype.ts";
 import { copyLabels } from "../../memory/copyLabels.ts";
 import { ARENA, PARTIALS } from "../../memory/map.ts";
 
-import type { Exports, Slot } from "./plan.ts";
-
-/** What a call hands to a kernel. */
-export type Data = FloatArray | HalfBits | LabelArray;
+import type { Data, Slot } from "../slots.ts";
+import type { Exports } from "./plan.ts";
 
 /** Up to so many elements a loop copies faster than TypedArray.set, which takes 26 ns to begin with. */
 const SHORT = 24;

@@ -1,0 +1,81 @@
+import type { Kernel, Parameter } from "../descriptions/kernel.ts";
+import { BLOCK_ELEMENTS } from "../descriptions/thresholds.ts";
+import { bytesOf, type Dtype, type FloatArray, type HalfBits, type LabelArray } from "../dtype.ts";
+import { PARTIAL_UNITS } from "../memory/map.ts";
+import type { Argument, Arguments } from "./backend.ts";
+
+// How a kernel's parameters are read: where each stands in a call, and which array is given for it.
+
+/** A parameter, its place in the call, and its elements in bytes; all of one shape, so that reading one is one load. */
+export interface Slot {
+  readonly name: string;
+  readonly role: Parameter["role"];
+  readonly type: Parameter["type"];
+  readonly position: number;
+  readonly isArray: boolean;
+  /** Of an array: it is as long as it is, whatever the units. */
+  readonly whole: boolean;
+  /** Of an array: a call may do without. */
+  readonly optional: boolean;
+  /** Of an array: elements a unit, 0 where they are the classes. */
+  readonly unit: number;
+  /** Bytes of an element. */
+  readonly bytes: number;
+}
+
+/** An array that a call hands to a kernel. */
+export type Data = FloatArray | HalfBits | LabelArray;
+
+function bytesPerElement(type: Parameter["type"], dtype: Dtype): number {
+  if (type === "u16") return 2;
+  return type === "float" ? bytesOf(dtype) : type === "f64" ? 8 : 4;
+}
+
+function slotOf(parameter: Parameter, position: number, dtype: Dtype): Slot {
+  const { name, role, per, type, values = 1, optional = false } = parameter;
+  const isArray = per !== undefined;
+  return {
+    name,
+    role,
+    type,
+    position,
+    isArray,
+    whole: per === "call",
+    optional,
+    unit: per === "block" ? BLOCK_ELEMENTS : per === "classes" ? 0 : values,
+    bytes: isArray ? bytesPerElement(type, dtype) : 0,
+  };
+}
+
+export function slotsOf({ parameters }: Kernel, dtype: Dtype): readonly Slot[] {
+  return parameters.map((parameter, position) => slotOf(parameter, position, dtype));
+}
+
+/** Elements a unit of an array that is not whole. */
+export function elementsPerUnit({ unit }: Slot, args: Arguments): number {
+  return unit || (args.classes as number);
+}
+
+const isData = (value: Argument): value is Data => value !== null && typeof value === "object";
+
+/**
+ * The array that is given for a slot, or null: an optional one that is absent, and partial results that are reduced launch by
+ * launch, which have a place of their own.
+ */
+export function arrayFor(kernel: Kernel, slot: Slot, args: Arguments, reduces: boolean): Data | null {
+  if (reduces && slot.role === "partials") return null;
+  const array = args[slot.name];
+  if (isData(array)) return array;
+  if (slot.optional) return null;
+  throw new TypeError(`${kernel.name}: ${slot.name} is missing`);
+}
+
+/** Partial results a unit. */
+export function partialsOf(kernel: Kernel): number {
+  return kernel.parameters.find(({ role }) => role === "partials")?.values ?? 1;
+}
+
+/** Units a launch, lest its partial results outgrow their place. */
+export function partialUnits(kernel: Kernel, place = PARTIAL_UNITS): number {
+  return Math.floor(place / partialsOf(kernel));
+}
