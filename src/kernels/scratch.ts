@@ -11,6 +11,35 @@ export interface Reference {
   magic: number;
 }
 
+/** What a row with an index target is computed from. */
+export interface Others {
+  /** All logits but the target's: the last class's stands in the target's place. */
+  logits: FloatArray;
+  /** Their exponentials, after `shift` is taken from them. */
+  exponentials: FloatArray;
+  count: number;
+  /** Whether the row is near 0; and what is taken from its logits, 0 or the row's maximum. */
+  near: boolean;
+  shift: number;
+  /** The largest of the other logits; anything where one is NaN. */
+  top: number;
+  /** What makes exponentials relative to the target's, or to the maximum, and their sum times that. */
+  measure: number;
+  sum: number;
+  /** The target's own exponential to that measure, and its logit less the maximum: 1 and 0 but for a maximum. */
+  own: number;
+  distance: number;
+}
+
+/** A row's sums of exponentials e, e (x - base) and e^2 without the target's, and its largest logit but for that. */
+export interface RowSums {
+  others: number;
+  products: number;
+  squares: number;
+  base: number;
+  top: number;
+}
+
 /** What differs between the dtypes in the JavaScript loops, and working memory of the dtype: its stores round. */
 export interface Lanes {
   readonly dtype: Dtype;
@@ -33,6 +62,13 @@ export interface Lanes {
   readonly accumulators: FloatArray;
   /** What the exponentials of the row at hand are relative to. */
   readonly reference: Reference;
+  /** A short row taken apart, and one near 0 of which three numbers do; the sums of a long row that is evaluated. */
+  readonly others: Others;
+  readonly near: Pick<Others, "measure" | "sum" | "own">;
+  readonly rowSums: RowSums;
+  /** Two float64 lanes each of Σ e (x - base) and Σ e^2 while they are added up. */
+  readonly products: Float64Array;
+  readonly squares: Float64Array;
 }
 
 export interface Scratch {
@@ -61,6 +97,22 @@ export function createScratch(): Scratch {
     shifted: make(64 * width),
     accumulators: make(16),
     reference: { shift: 0, exponent: 0, lowest: 0, magic: 0 },
+    others: {
+      logits: make(0),
+      exponentials: make(0),
+      count: 0,
+      near: false,
+      shift: 0,
+      top: 0,
+      measure: 0,
+      sum: 0,
+      own: 0,
+      distance: 0,
+    },
+    near: { measure: 0, sum: 0, own: 1 },
+    rowSums: { others: 0, products: 0, squares: 0, base: 0, top: 0 },
+    products: new Float64Array(2),
+    squares: new Float64Array(2),
   });
   return {
     f32: {

@@ -4,7 +4,17 @@ import { MAXIMAL_NUMBERS } from "../threads/protocol.ts";
 import type { Plan } from "./plan.ts";
 import type { Staging } from "./staging.ts";
 
-const NO_PLAN = { slots: [], arrays: [] } as unknown as Plan;
+const NO_PLAN: Plan = {
+  kernel: { name: "none", unit: "row", dtypes: null, parameters: [] },
+  dtype: "f32",
+  f: () => {},
+  name: "none",
+  slots: [],
+  arrays: [],
+  partials: 1,
+  partialUnits: 0,
+  sharedPartialUnits: 0,
+};
 
 /** The arrays of one call, and which of them pass through windows. Used again and again: a call leaves nothing behind. */
 export class Call {

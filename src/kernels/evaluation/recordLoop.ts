@@ -28,7 +28,7 @@ import {
   relative,
 } from "../rows/reference.ts";
 import { LOWEST_15, othersOf, shortExpOf } from "../rows/shortRows.ts";
-import { type Lanes, lanesOf, type Scratch } from "../scratch.ts";
+import { type Lanes, lanesOf, type RowSums, type Scratch } from "../scratch.ts";
 
 /**
  * Adds the first n values, zeros behind them, to two float64 numbers: as a vector in the dtype, in rounds of four vectors, one
@@ -53,12 +53,6 @@ function addLanes(lanes: Lanes, values: FloatArray, n: number, to: Float64Array)
   to[1] += width === 4 ? a[1] + a[3] : a[1];
 }
 
-/** A row's sums of exponentials e, e (x - base) and e^2 without the target's, and its largest logit but for that. */
-const sums = { others: 0, products: 0, squares: 0, base: 0, top: 0 };
-/** The second and the third of them while they are added up. */
-const products = new Float64Array(2);
-const squares = new Float64Array(2);
-
 /** Adds Σ e (x - base) and Σ e^2 of the n exponentials in lanes.values; those of -inf, and the target's, are 0. */
 function addProducts(
   lanes: Lanes,
@@ -69,7 +63,7 @@ function addProducts(
   base: number,
   target: number,
 ): void {
-  const { more, narrow, values } = lanes;
+  const { more, narrow, products, squares, values } = lanes;
   for (let j = 0; j < n; j++) {
     const z = x[from + j];
     more[j] = from + j === target ? 0 : values[j] * narrow((z < lowest ? lowest : z) - base);
@@ -80,8 +74,8 @@ function addProducts(
 }
 
 /** The sums of a long row; that of exponentials has the bits of expRow. */
-function sumRow(lanes: Lanes, x: FloatArray, at: number, classes: number, target: number): typeof sums {
-  const { block, reference, shifted, values } = lanes;
+function sumRow(lanes: Lanes, x: FloatArray, at: number, classes: number, target: number): RowSums {
+  const { block, products, reference, rowSums: sums, shifted, squares, values } = lanes;
   const end = at + classes;
   let m = guess(lanes, x, at, classes, target, null, 0);
   for (;;) {

@@ -1,7 +1,7 @@
 import { constant } from "../../descriptions/constants.ts";
 import type { Dtype, FloatArray } from "../../dtype.ts";
 import { inverseExp, log1p } from "../functions/log.ts";
-import type { Lanes } from "../scratch.ts";
+import type { Lanes, Others } from "../scratch.ts";
 import { maximum } from "./maximum.ts";
 import { sumOfFours } from "./passes.ts";
 
@@ -31,39 +31,6 @@ export function shortExpOf(lanes: Lanes, z: number): number {
   return accumulators[0];
 }
 
-/** What a row with an index target is computed from. */
-export interface Others {
-  /** All logits but the target's: the last class's stands in the target's place. */
-  logits: FloatArray;
-  /** Their exponentials, after `shift` is taken from them. */
-  exponentials: FloatArray;
-  count: number;
-  /** Whether the row is near 0; and what is taken from its logits, 0 or the row's maximum. */
-  near: boolean;
-  shift: number;
-  /** The largest of the other logits; anything where one is NaN. */
-  top: number;
-  /** What makes exponentials relative to the target's, or to the maximum, and their sum times that. */
-  measure: number;
-  sum: number;
-  /** The target's own exponential to that measure, and its logit less the maximum: 1 and 0 but for a maximum. */
-  own: number;
-  distance: number;
-}
-
-const others: Others = {
-  logits: new Float32Array(0),
-  exponentials: new Float32Array(0),
-  count: 0,
-  near: false,
-  shift: 0,
-  top: 0,
-  measure: 0,
-  sum: 0,
-  own: 0,
-  distance: 0,
-};
-
 /** Copies the logits of a row but its target's to `to` of `out`. */
 function takeOthers(x: FloatArray, at: number, classes: number, label: number, out: FloatArray, to: number): void {
   const n = classes - 1;
@@ -79,7 +46,7 @@ function isNear(top: number, own: number, dtype: Dtype): boolean {
 
 /** Takes a row apart; one at a time. */
 export function othersOf(lanes: Lanes, x: FloatArray, at: number, classes: number, label: number): Others {
-  const { values, more } = lanes;
+  const { values, more, others } = lanes;
   const n = classes - 1;
   const own = x[at + label];
   takeOthers(x, at, classes, label, more, 0);
@@ -144,7 +111,6 @@ const farRow: IndexRow = (lanes, logits, at, classes, label, own, grad, scale) =
 
 /** Stands for the loss of a row that is not near 0, until it has one. */
 const FAR = -1;
-const near = { measure: 0, sum: 0, own: 1 };
 
 /** Cross-entropy of rows [begin, end) with index targets, and its gradient where `grad` is given. */
 export function indexShortRows(
@@ -160,7 +126,7 @@ export function indexShortRows(
   ignoreIndex: number,
   scale: number,
 ): void {
-  const { block, values, more, dtype } = lanes;
+  const { block, values, more, near, dtype } = lanes;
   const n = classes - 1;
   const rows = Math.floor(block / classes);
   for (let first = begin; first < end; first += rows) {
