@@ -4,16 +4,20 @@ import {
   type FloatArray,
   HalfBits,
   halfBits,
+  type IntegerArray,
   isArrayType,
   isFloatArray,
-  isLabelArray,
-  type LabelArray,
+  isIntegerArray,
   type NumericArray,
+  owned,
 } from "./dtype.ts";
 import { nearest } from "./nearest.ts";
 
 // Checks at the door. TypeError for the wrong kind, RangeError for the wrong value; one line that names the function, the
 // argument, the place and both numbers. `name` is the public function's.
+
+/** The largest int32: labels are such. */
+export const INT32_MAX = 2147483647;
 
 /** What a value is, for a message: `an Int32Array`, `undefined`, `a number`. */
 export function kindOf(value: unknown): string {
@@ -26,7 +30,7 @@ export function kindOf(value: unknown): string {
 }
 
 /** Of an array without elements: that it did not lose them with its buffer, detached or shrunk. */
-export function checkAttached(name: string, argument: string, value: FloatArray | HalfBits | LabelArray): void {
+export function checkAttached(name: string, argument: string, value: FloatArray | HalfBits | IntegerArray): void {
   try {
     (value instanceof HalfBits ? value.bits : value).includes(0 as never);
   } catch {
@@ -72,28 +76,70 @@ export interface NumericBounds {
   readonly atMost?: number;
 }
 
-export function checkFloats(name: string, argument: string, value: unknown): asserts value is FloatArray {
-  if (isFloatArray(value)) return;
-  throw new TypeError(`${name}: ${argument} must be a Float32Array or a Float64Array, but is ${kindOf(value)}`);
+/** A float array, of whatever realm. */
+export function floatsOf(name: string, argument: string, value: unknown): FloatArray {
+  if (isFloatArray(value)) return value;
+  const own = owned(value);
+  if (isFloatArray(own)) return own;
+  throw new TypeError(
+    `${name}: ${argument} must be a Float32Array or a Float64Array, but is ${kindOf(value)}${hint(own)}`,
+  );
 }
 
 /** Logits in any precision; half-precision ones as their bits. */
-export function checkLogits(name: string, argument: string, value: unknown): FloatArray | HalfBits {
+export function logitsOf(name: string, argument: string, value: unknown): FloatArray | HalfBits {
   if (isFloatArray(value)) return value;
-  const half = halfBits(value);
-  if (half) return half;
+  const own = owned(value);
+  const found = isFloatArray(own) ? own : halfBits(own);
+  if (found) return found;
   throw new TypeError(
-    `${name}: ${argument} must be a Float32Array, a Float64Array or a half-precision array, but is ${kindOf(value)}`,
+    `${name}: ${argument} must be a Float32Array, a Float64Array or a half-precision array, but is ${kindOf(value)}${hint(own)}`,
   );
 }
 
-/** Whether targets are class indices (true) or probabilities. */
-export function checkTargets(name: string, value: unknown): value is LabelArray {
-  if (isFloatArray(value)) return false;
-  if (isLabelArray(value)) return true;
+/** What was most likely meant. */
+function hint(value: unknown): string {
+  if (value instanceof Uint16Array) return " (bits of half precision? float16(bits), bfloat16(bits))";
+  const data = (value as { data?: unknown } | null | undefined)?.data;
+  return ArrayBuffer.isView(data) ? " (a tensor? its .data is an array)" : "";
+}
+
+/** Labels, of whatever realm; plain arrays of integers as a typed one. */
+export function labelsOf(name: string, value: unknown): IntegerArray {
+  if (isIntegerArray(value)) return value;
+  const own = owned(value);
+  if (isIntegerArray(own)) return own;
+  if (Array.isArray(value)) return integersOf(name, value);
+  throw new TypeError(`${name}: labels must be an integer typed array, but is ${kindOf(value)}${hint(own)}`);
+}
+
+function integersOf(name: string, values: readonly unknown[]): IntegerArray {
+  for (let i = 0; i < values.length; i++) {
+    if (Number.isSafeInteger(values[i])) continue;
+    const what = typeof values[i] === "number" ? values[i] : kindOf(values[i]);
+    throw new TypeError(`${name}: labels[${i}] must be an integer, but is ${what}`);
+  }
+  const integers = values as readonly number[];
+  const fits = integers.every((x) => x >= -INT32_MAX - 1 && x <= INT32_MAX);
+  return fits ? Int32Array.from(integers) : BigInt64Array.from(integers, BigInt);
+}
+
+/** Labels or probabilities. */
+export function targetsOf(name: string, value: unknown): IntegerArray | FloatArray {
+  if (isFloatArray(value)) return value;
+  const own = owned(value);
+  if (isFloatArray(own)) return own;
+  if (isIntegerArray(own) || Array.isArray(own)) return labelsOf(name, own);
   throw new TypeError(
-    `${name}: targets must be labels (an integer typed array) or probabilities (a float one), but are ${kindOf(value)}`,
+    `${name}: targets must be labels (an integer typed array) or probabilities (a float one), but are ${kindOf(value)}${hint(own)}`,
   );
+}
+
+/** One label a row. */
+export function checkLabelCount(name: string, labels: number, rows: number, classes: number): void {
+  if (labels === rows) return;
+  const oneHot = labels === rows * classes ? ": integers are labels, one a row; one-hot targets are floats" : "";
+  throw new RangeError(`${name}: labels has length ${labels}, but logits (in rows) has ${rows}${oneHot}`);
 }
 
 /** The constructor of a typed array this library knows. */
@@ -104,11 +150,6 @@ export function checkArrayType<A extends abstract new (...args: never[]) => Nume
   if (isArrayType(type)) return;
   const kind = typeof type === "function" ? (type as { name: string }).name : kindOf(type);
   throw new TypeError(`${name}: type must be a typed array's constructor, but is ${kind}`);
-}
-
-export function checkLabelArray(name: string, labels: unknown): asserts labels is LabelArray {
-  if (isLabelArray(labels)) return;
-  throw new TypeError(`${name}: labels must be an integer typed array, but is ${kindOf(labels)}`);
 }
 
 /** Two arrays are computed in one dtype: half precision in float32. */
@@ -165,16 +206,12 @@ export function checkChoice<C extends string>(
   throw new RangeError(`${name}: ${argument} is "${value}", but must be one of ${choices.join(", ")}`);
 }
 
-/** `out` has the type and length of `like`; float32 for half-precision numbers. */
-export function checkOut(
-  name: string,
-  out: unknown,
-  like: FloatArray | HalfBits,
-  argument: string,
-): asserts out is FloatArray {
-  checkFloats(name, "out", out);
-  checkSameDtype(name, "out", out, argument, like);
-  checkLength(name, "out", out.length, like.length, argument);
+/** `out`, of whatever realm, of the type and length of `like`; float32 for half-precision numbers. */
+export function outOf(name: string, out: unknown, like: FloatArray | HalfBits, argument: string): FloatArray {
+  const own = floatsOf(name, "out", out);
+  checkSameDtype(name, "out", own, argument, like);
+  checkLength(name, "out", own.length, like.length, argument);
+  return own;
 }
 
 /** `out` overlaps an input nowhere, unless it is the very same stretch and that is allowed. */
@@ -196,20 +233,13 @@ export function checkOverlap(
   );
 }
 
-/** The largest int32: labels are such. */
-export const INT32_MAX = 2147483647;
-
 /** Weights of the classes, of the dtype of `logits` where there are some already. */
-export function checkWeight(
-  name: string,
-  weight: unknown,
-  classes: number,
-  logits?: FloatArray | HalfBits,
-): asserts weight is FloatArray {
-  checkFloats(name, "weight", weight);
+export function weightOf(name: string, value: unknown, classes: number, logits?: FloatArray | HalfBits): FloatArray {
+  const weight = floatsOf(name, "weight", value);
   if (logits !== undefined) checkSameDtype(name, "weight", weight, "logits", logits);
   checkLength(name, "weight", weight.length, classes, "a row (classes)");
   for (let j = 0; j < classes; j++) {
     if (!(weight[j] >= 0)) throw new RangeError(`${name}: weight[${j}] is ${weight[j]}, but must be 0 or more`);
   }
+  return weight;
 }

@@ -22,16 +22,20 @@ export type ResultOf<A extends LogitsArray> = A extends FloatArray ? A : Float32
 /** Arrays that may stand beside another one: of its dtype, or of what is computed in that. */
 export type Matching<A extends LogitsArray> = A extends Float64Array ? Float64Array : Float32Array | HalfArray;
 
-/** Class indices, any integer typed array (BigInt64Array: the int64 labels of npy files). */
-export type LabelArray =
+/** An integer typed array (BigInt64Array: the int64 labels of npy files). */
+export type IntegerArray =
   | Int8Array
   | Uint8Array
+  | Uint8ClampedArray
   | Int16Array
   | Uint16Array
   | Int32Array
   | Uint32Array
   | BigInt64Array
   | BigUint64Array;
+
+/** Class indices: any integer typed array, or a plain array of integers. */
+export type LabelArray = IntegerArray | readonly number[];
 
 /** Half-precision numbers as raw bits: see float16() and bfloat16(). */
 export class HalfBits {
@@ -52,7 +56,8 @@ export class HalfBits {
   }
 }
 
-function half(name: string, bits: Uint16Array, format: "f16" | "bf16"): HalfBits {
+function half(name: string, given: Uint16Array, format: "f16" | "bf16"): HalfBits {
+  const bits = owned(given);
   if (bits instanceof Uint16Array) return new HalfBits(bits, format);
   throw new TypeError(`${name}: bits must be a Uint16Array`);
 }
@@ -82,7 +87,7 @@ export function halfBits(value: unknown): HalfBits | null {
   return new HalfBits(new Uint16Array(buffer, byteOffset, length), "f16");
 }
 
-export type NumericArray = FloatArray | LabelArray;
+export type NumericArray = FloatArray | IntegerArray;
 
 /** A constructor of typed arrays over a buffer. */
 export type ArrayType<A extends NumericArray = NumericArray> = {
@@ -111,14 +116,15 @@ export function isFloatArray(value: unknown): value is FloatArray {
   return value instanceof Float32Array || value instanceof Float64Array;
 }
 
-export function isLabelArray(value: unknown): value is LabelArray {
-  return value instanceof Int32Array || LABEL_ARRAYS.some((type) => value instanceof type);
+export function isIntegerArray(value: unknown): value is IntegerArray {
+  return value instanceof Int32Array || INTEGER_ARRAYS.some((type) => value instanceof type);
 }
 
-const LABEL_ARRAYS = [
+const INTEGER_ARRAYS = [
   Int32Array,
   BigInt64Array,
   Uint8Array,
+  Uint8ClampedArray,
   Int8Array,
   Int16Array,
   Uint16Array,
@@ -126,7 +132,27 @@ const LABEL_ARRAYS = [
   BigUint64Array,
 ] as const;
 
+const ARRAYS: readonly ArrayType[] = [Float32Array, Float64Array, ...INTEGER_ARRAYS];
+
 /** Whether a value is the constructor of a typed array this library knows. */
 export function isArrayType(value: unknown): boolean {
-  return ([Float32Array, Float64Array, ...LABEL_ARRAYS] as unknown[]).includes(value);
+  return (ARRAYS as readonly unknown[]).includes(value);
+}
+
+/** What the kind of a typed array is asked with, of any realm. */
+const kindOfArray = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Int8Array.prototype),
+  Symbol.toStringTag,
+)?.get;
+
+/**
+ * A typed array of another realm (a vm context, as Jest's tests run in, a worker, an iframe) as a view by this realm's types;
+ * anything else as it is. What is written to the view is written to the array.
+ */
+export function owned(value: unknown): unknown {
+  if (!ArrayBuffer.isView(value) || value instanceof Object) return value;
+  const kind = kindOfArray?.call(value);
+  const type = ARRAYS.find(({ name }) => name === kind);
+  const { buffer, byteOffset, byteLength } = value as ArrayBufferView;
+  return type === undefined ? value : new type(buffer, byteOffset, byteLength / type.BYTES_PER_ELEMENT);
 }

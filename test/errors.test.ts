@@ -166,15 +166,7 @@ for (const { name: backend, losses } of await openBackends()) {
         untyped(losses[name])(x, t, { classes: 10, ...options });
 
       test("labels of the wrong kind", () => {
-        for (const wrong of [
-          undefined,
-          null,
-          [3, 9],
-          "3,9",
-          3,
-          new Uint8ClampedArray(2),
-          new DataView(labels.buffer),
-        ]) {
+        for (const wrong of [undefined, null, "3,9", 3, [3, 9.5], new DataView(labels.buffer)]) {
           expectError(() => call(wrong), TypeError, name, /labels|probabilities|targets/);
         }
       });

@@ -321,8 +321,8 @@ describe("streams", () => {
     expect(() => losses.evaluate(x, y, undefined as never)).toThrow(
       "evaluate: options must be an object, but is undefined",
     );
-    expect(() => losses.evaluate(x, [1] as never, { classes: 5 })).toThrow(
-      "evaluate: labels must be an integer typed array, but is an Array",
+    expect(() => losses.evaluate(x, "1" as never, { classes: 5 })).toThrow(
+      "evaluate: labels must be an integer typed array, but is a string",
     );
     await expect(losses.evaluateStream([], { classes: 5, bins: 0 })).rejects.toThrow("evaluateStream: bins is 0, but");
   });

@@ -6,7 +6,7 @@ const argumentsName = (name: string) => `${capitalized(name)}Arguments`;
 
 /** What a caller gives for an array parameter: any precision where rows or blocks are read. */
 function givenType({ role, per, type }: Parameter): string {
-  if (type === "i32") return "LabelArray";
+  if (type === "i32") return "IntegerArray";
   if (type === "f32") return "Float32Array";
   if (type === "f64") return "Float64Array";
   if (type === "u16") return "Uint16Array";
@@ -52,7 +52,7 @@ export function kernelCalls(kernels: readonly Description[]): string {
   });
   return [
     'import type { Kernel, Parameter } from "../descriptions/kernel.ts";',
-    'import type { FloatArray, HalfBits, LabelArray } from "../dtype.ts";',
+    'import type { FloatArray, HalfBits, IntegerArray } from "../dtype.ts";',
     "",
     ...kernels.map(argumentsOf),
     "",

@@ -4,20 +4,22 @@ import {
   checkChoice,
   checkFraction,
   checkInteger,
+  checkLabelCount,
   checkLength,
-  checkLogits,
   checkOptions,
   checkOverlap,
   checkSameDtype,
-  checkTargets,
-  checkWeight,
   INT32_MAX,
+  logitsOf,
+  targetsOf,
+  weightOf,
 } from "../check.ts";
 import {
   type Dtype,
   dtypeOf,
   type FloatArray,
   type HalfBits,
+  type IntegerArray,
   isFloatArray,
   type LabelArray,
   type LogitsArray,
@@ -236,13 +238,10 @@ class Face {
     try {
       const read = this.#open(name, logits, targets, options, KNOWN_WITH_OUT);
       const grad = rowsOut(name, "logits", read, out);
-      checkOverlap(name, grad, isFloatArray(targets) ? "probabilities" : "labels", targets, false);
-      // from the arguments: reading options again may call another loss, or give another array
-      const { weights } = this.#args;
-      if (weights) checkOverlap(name, grad, "weight", weights, false);
+      this.#checkApart(name, grad);
       this.#args.grad = grad;
       this.#args.scale = this.#reduction === "mean" ? 1 / this.#denominator : 1;
-      return { loss: this.#reduce(), grad };
+      return { loss: this.#reduce(), grad: out ?? grad };
     } finally {
       this.#release();
     }
@@ -252,19 +251,20 @@ class Face {
   #open(
     name: string,
     data: LogitsArray,
-    targets: LabelArray | FloatArray,
+    given: LabelArray | FloatArray,
     options: CrossEntropy,
     known: readonly string[],
   ): FloatArray | HalfBits {
     const backend = this.#door(name);
     checkOptions(name, options, known);
-    const { classes, weight = null, ignoreIndex = -100, labelSmoothing = 0, input = "logits" } = options;
+    const { classes, weight: givenWeight = null, ignoreIndex = -100, labelSmoothing = 0, input = "logits" } = options;
     const reduction = reductionOf(name, options);
-    const logits = checkLogits(name, "logits", data);
+    const logits = logitsOf(name, "logits", data);
     const rows = checkRows(name, "logits", logits, classes);
-    const byLabel = checkTargets(name, targets);
+    const targets = targetsOf(name, given);
+    const byLabel = !isFloatArray(targets);
     if (rows === 0) checkAttached(name, byLabel ? "labels" : "probabilities", targets);
-    if (byLabel) checkLength(name, "labels", targets.length, rows, "logits (in rows)");
+    if (byLabel) checkLabelCount(name, targets.length, rows, classes);
     else {
       checkSameDtype(name, "probabilities", targets, "logits", logits);
       checkLength(name, "probabilities", targets.length, logits.length, "logits");
@@ -272,7 +272,7 @@ class Face {
     checkChoice(name, "input", input, INPUTS);
     checkInteger(name, "ignoreIndex", ignoreIndex, -INT32_MAX - 1, INT32_MAX);
     checkFraction(name, "labelSmoothing", labelSmoothing);
-    if (weight !== null) checkWeight(name, weight, classes, logits);
+    const weight = givenWeight === null ? null : weightOf(name, givenWeight, classes, logits);
     const counted = byLabel ? this.#labelCheck.count(name, backend, targets, classes, ignoreIndex) : rows;
 
     this.#backend = backend;
@@ -297,15 +297,23 @@ class Face {
     return logits;
   }
 
+  /** The gradient overlaps neither targets nor weights: those that were taken, as reading them again may give others. */
+  #checkApart(name: string, grad: FloatArray): void {
+    const { weights } = this.#args;
+    if ("labels" in this.#args) checkOverlap(name, grad, "labels", this.#args.labels as IntegerArray, false);
+    if ("targets" in this.#args) checkOverlap(name, grad, "probabilities", this.#args.targets as FloatArray, false);
+    if (weights) checkOverlap(name, grad, "weight", weights, false);
+  }
+
   #takeLogits(
     logits: FloatArray | HalfBits,
-    targets: LabelArray | FloatArray,
+    targets: IntegerArray | FloatArray,
     byLabel: boolean,
     ignoreIndex: number,
   ): Common {
     if (byLabel) {
       this.#ofLabels.logits = logits;
-      this.#ofLabels.labels = targets as LabelArray;
+      this.#ofLabels.labels = targets as IntegerArray;
       this.#ofLabels.ignoreIndex = ignoreIndex;
       return this.#ofLabels;
     }
@@ -316,7 +324,7 @@ class Face {
 
   #takeLikelihoods(
     input: FloatArray | HalfBits,
-    targets: LabelArray | FloatArray,
+    targets: IntegerArray | FloatArray,
     byLabel: boolean,
     ignoreIndex: number,
     logarithms: number,
@@ -325,7 +333,7 @@ class Face {
     args.input = input;
     args.logarithms = logarithms;
     if (byLabel) {
-      this.#likelihoodOfLabels.labels = targets as LabelArray;
+      this.#likelihoodOfLabels.labels = targets as IntegerArray;
       this.#likelihoodOfLabels.ignoreIndex = ignoreIndex;
     } else this.#likelihoodOfTargets.targets = targets as FloatArray;
     return args;

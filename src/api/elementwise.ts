@@ -2,12 +2,12 @@ import { NO_FLOATS, type Reduce as TakePartials } from "../backends/backend.ts";
 import {
   checkAttached,
   checkLength,
-  checkLogits,
   checkNumber,
   checkOptions,
-  checkOut,
   checkOverlap,
   checkSameDtype,
+  logitsOf,
+  outOf,
 } from "../check.ts";
 import type { ElementwiseArguments, ElementwiseCall } from "../descriptions/elementwise.ts";
 import { BLOCK_ELEMENTS } from "../descriptions/thresholds.ts";
@@ -178,10 +178,10 @@ class Elementwise<O extends string> {
     if (reduction === "none") {
       const losses = floatArray(dtypeOf(this.#args.predictions), n);
       this.#run(losses, grad, slopeFactor);
-      return { loss: losses, grad };
+      return { loss: losses, grad: out ?? grad };
     }
     const sum = this.#sumOf(grad, reduction === "mean" ? slopeFactor / n : slopeFactor);
-    return { loss: reduction === "mean" ? sum / n : sum, grad };
+    return { loss: reduction === "mean" ? sum / n : sum, grad: out ?? grad };
   }
 
   mean(name: string, p: unknown, t: unknown, options: object | undefined): number {
@@ -201,7 +201,7 @@ class Elementwise<O extends string> {
     this.#args.predictions = predictions;
     this.#args.targets = targets;
     this.#run(null, grad, loss === 0 ? 0 : 1 / (n * loss));
-    return { loss, grad };
+    return { loss, grad: out ?? grad };
   }
 
   /** Options are read before anything else is looked at: reading one may call another loss, or detach an array. */
@@ -221,8 +221,8 @@ class Elementwise<O extends string> {
   /** Checks the arrays and takes them; returns how many elements they have. */
   #open(name: string, predictions: unknown, targets: unknown): number {
     this.#door(name);
-    const p = checkLogits(name, "predictions", predictions);
-    const t = checkLogits(name, "targets", targets);
+    const p = logitsOf(name, "predictions", predictions);
+    const t = logitsOf(name, "targets", targets);
     checkSameDtype(name, "targets", t, "predictions", p);
     const { length } = p;
     if (length === 0) checkAttached(name, "predictions", p);
@@ -238,11 +238,11 @@ class Elementwise<O extends string> {
   #gradientOf(name: string, out: FloatArray | undefined): FloatArray {
     const { predictions, targets } = this.#args;
     if (out === undefined) return floatArray(dtypeOf(predictions), predictions.length);
-    checkOut(name, out, predictions, "predictions");
+    const own = outOf(name, out, predictions, "predictions");
     const [p, t] = [predictions, targets].map((array) => (array instanceof HalfBits ? array.bits : array));
-    checkOverlap(name, out, "predictions", p, !(predictions instanceof HalfBits));
-    checkOverlap(name, out, "targets", t, false);
-    return out;
+    checkOverlap(name, own, "predictions", p, !(predictions instanceof HalfBits));
+    checkOverlap(name, own, "targets", t, false);
+    return own;
   }
 
   #each(): FloatArray {

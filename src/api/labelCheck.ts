@@ -1,5 +1,5 @@
 import { type Backend, NO_LABELS, type Reduce } from "../backends/backend.ts";
-import type { LabelArray } from "../dtype.ts";
+import type { IntegerArray } from "../dtype.ts";
 import { type CheckLabelsArguments, checkLabels } from "../generated/kernels.ts";
 
 /** So many labels are looked at here: handing them to the backend takes as long as 50 of them. */
@@ -20,7 +20,7 @@ export class LabelCheck {
   count(
     name: string,
     backend: Backend,
-    labels: LabelArray,
+    labels: IntegerArray,
     classes: number,
     ignoreIndex: number,
     firstRow = 0,
@@ -45,7 +45,7 @@ export class LabelCheck {
     }
   }
 
-  #run(backend: Backend, labels: LabelArray, classes: number, ignoreIndex: number): void {
+  #run(backend: Backend, labels: IntegerArray, classes: number, ignoreIndex: number): void {
     const args = this.#args;
     args.labels = labels;
     args.classes = classes;

@@ -1,4 +1,4 @@
-import { checkAttached, checkInteger, checkOut, checkOverlap } from "../check.ts";
+import { checkAttached, checkInteger, checkOverlap, outOf } from "../check.ts";
 import { dtypeOf, type FloatArray, floatArray, HalfBits } from "../dtype.ts";
 import type { Out } from "./reduction.ts";
 
@@ -20,11 +20,11 @@ export function checkRows(name: string, argument: string, data: FloatArray | Hal
   throw new RangeError(`${name}: ${argument} has length ${length}, which is not a multiple of classes ${classes}`);
 }
 
-/** `out` as long as the logits, checked, or a new array. */
+/** `out` as long as the logits, checked and as a view of this realm, or a new array. */
 export function rowsOut(name: string, argument: string, data: FloatArray | HalfBits, out: Out["out"]): FloatArray {
   if (out === undefined) return floatArray(dtypeOf(data), data.length);
-  checkOut(name, out, data, argument);
+  const own = outOf(name, out, data, argument);
   const half = data instanceof HalfBits;
-  checkOverlap(name, out, argument, half ? data.bits : data, !half);
-  return out;
+  checkOverlap(name, own, argument, half ? data.bits : data, !half);
+  return own;
 }

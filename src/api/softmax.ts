@@ -1,5 +1,5 @@
 import { NO_FLOATS } from "../backends/backend.ts";
-import { checkLogits, checkOptions } from "../check.ts";
+import { checkOptions, logitsOf } from "../check.ts";
 import type { Kernel } from "../descriptions/kernel.ts";
 import { dtypeOf, type FloatArray, type LogitsArray, type ResultOf } from "../dtype.ts";
 import * as kernels from "../generated/kernels.ts";
@@ -61,12 +61,12 @@ export function createSoftmax(door: Door): SoftmaxLosses {
       const backend = door(name);
       checkOptions(name, options, KNOWN_WITH_OUT);
       const { classes, out } = options;
-      const logits = checkLogits(name, "logits", data);
+      const logits = logitsOf(name, "logits", data);
       const rows = checkRows(name, "logits", logits, classes);
       args.logits = logits;
       args.out = rowsOut(name, "logits", logits, out);
       args.classes = classes;
-      const result = args.out;
+      const result = out ?? args.out;
       try {
         backend.run(kernel, dtypeOf(logits), rows, args);
       } finally {
@@ -85,7 +85,7 @@ export function createSoftmax(door: Door): SoftmaxLosses {
       const backend = door("logSumExp");
       checkOptions("logSumExp", options, KNOWN);
       const { classes } = options;
-      const logits = checkLogits("logSumExp", "logits", data);
+      const logits = logitsOf("logSumExp", "logits", data);
       const rows = checkRows("logSumExp", "logits", logits, classes);
       const out = new Float64Array(rows);
       backend.run(kernels.logSumExp, dtypeOf(logits), rows, { logits, out, classes });

@@ -1,10 +1,10 @@
 import type { Kernel } from "../descriptions/kernel.ts";
-import type { Dtype, FloatArray, HalfBits, LabelArray } from "../dtype.ts";
+import type { Dtype, FloatArray, HalfBits, IntegerArray } from "../dtype.ts";
 import type { Arena } from "../memory/arena.ts";
 import type { ExactSum } from "../numeric/exactSum.ts";
 
 /** What a kernel is called with: arrays that start at the first unit of the call, absent ones as null, and numbers. */
-export type Argument = FloatArray | HalfBits | LabelArray | number | null | undefined;
+export type Argument = FloatArray | HalfBits | IntegerArray | number | null | undefined;
 
 /** Arguments by the names of a kernel's parameters; `count` and `scratch` are the backend's. */
 export type Arguments = Readonly<Record<string, Argument>>;
@@ -14,7 +14,7 @@ export type Exactly<A, B extends A> = B & Readonly<Record<Exclude<keyof B, keyof
 
 /** Empty arrays, which stand for none where an array must be: what is called again and again lets its arrays go. */
 export const NO_FLOATS: FloatArray = new Float32Array(0);
-export const NO_LABELS: LabelArray = new Int32Array(0);
+export const NO_LABELS: IntegerArray = new Int32Array(0);
 
 /**
  * Takes the partial results of `units` units of a launch, the first one's number being `first`. Others may be at work: it may

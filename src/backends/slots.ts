@@ -1,6 +1,6 @@
 import type { Kernel, Parameter } from "../descriptions/kernel.ts";
 import { BLOCK_ELEMENTS } from "../descriptions/thresholds.ts";
-import { bytesOf, type Dtype, type FloatArray, type HalfBits, type LabelArray } from "../dtype.ts";
+import { bytesOf, type Dtype, type FloatArray, type HalfBits, type IntegerArray } from "../dtype.ts";
 import { PARTIAL_UNITS } from "../memory/map.ts";
 import type { Argument, Arguments } from "./backend.ts";
 
@@ -24,7 +24,7 @@ export interface Slot {
 }
 
 /** An array that a call hands to a kernel. */
-export type Data = FloatArray | HalfBits | LabelArray;
+export type Data = FloatArray | HalfBits | IntegerArray;
 
 function bytesPerElement(type: Parameter["type"], dtype: Dtype): number {
   if (type === "u16") return 2;

@@ -1,5 +1,5 @@
 import { LOSS, RANK, RECORD } from "../descriptions/record.ts";
-import type { LabelArray } from "../dtype.ts";
+import type { IntegerArray } from "../dtype.ts";
 import { copyLabels } from "../memory/copyLabels.ts";
 import { ExactTotal } from "../numeric/exactTotal.ts";
 import { C1, C2, EXTRACTED, LARGEST, SMALLEST } from "../numeric/extraction.ts";
@@ -23,7 +23,7 @@ export class ClassSums {
   }
 
   /** Takes n records, whose labels are labels[first..first + n). */
-  add(records: Float64Array, n: number, labels: LabelArray, first: number, ignoreIndex: number): void {
+  add(records: Float64Array, n: number, labels: IntegerArray, first: number, ignoreIndex: number): void {
     const targets = this.#integers(labels, first, n, ignoreIndex);
     const places = this.#places;
     let values = this.#values;
@@ -89,7 +89,7 @@ export class ClassSums {
   }
 
   /** Labels as numbers of 32 bits, from place 0. */
-  #integers(labels: LabelArray, first: number, n: number, ignoreIndex: number): Int32Array {
+  #integers(labels: IntegerArray, first: number, n: number, ignoreIndex: number): Int32Array {
     if (labels instanceof Int32Array) return labels.subarray(first, first + n);
     if (this.#copied.length < n) this.#copied = new Int32Array(n);
     copyLabels(labels, first, n, this.#copied, ignoreIndex);

@@ -1,10 +1,10 @@
 import { LabelCheck } from "../api/labelCheck.ts";
 import { checkRows } from "../api/rowOptions.ts";
 import type { Backend } from "../backends/backend.ts";
-import { checkAttached, checkLabelArray, checkLength, checkLogits, checkOptions, checkSameDtype } from "../check.ts";
+import { checkAttached, checkLabelCount, checkOptions, checkSameDtype, labelsOf, logitsOf } from "../check.ts";
 import { type Counters, countersOf, EXPONENTS_USED, LOSS_BINS, SUM_BINS, SUMS } from "../descriptions/counters.ts";
 import { ARGMAX, LOSS, RANK, RECORD } from "../descriptions/record.ts";
-import { dtypeOf, type FloatArray, type LabelArray, type LogitsArray } from "../dtype.ts";
+import { dtypeOf, type FloatArray, type IntegerArray, type LabelArray, type LogitsArray } from "../dtype.ts";
 import { evaluate, labelWeights } from "../generated/kernels.ts";
 import { addTimesToBins, EXPONENTS } from "../numeric/exactSum.ts";
 import { ClassSums } from "./classSums.ts";
@@ -79,14 +79,14 @@ export class RowEvaluator implements Evaluator {
   }
 
   /** As add; messages begin with `name` and count labels from `firstRow`. */
-  addRows(name: string, logits: LogitsArray, labels: LabelArray, firstRow = 0): void {
+  addRows(name: string, logits: LogitsArray, targets: LabelArray, firstRow = 0): void {
     const backend = this.#door.backend(name);
     const { classes, ignoreIndex, bins } = this.options;
-    const x = checkLogits(name, "logits", logits);
+    const x = logitsOf(name, "logits", logits);
     const rows = checkRows(name, "logits", x, classes);
-    checkLabelArray(name, labels);
+    const labels = labelsOf(name, targets);
     if (rows === 0) checkAttached(name, "labels", labels);
-    checkLength(name, "labels", labels.length, rows, "logits (in rows)");
+    checkLabelCount(name, labels.length, rows, classes);
     const weights = this.#weight ?? null;
     if (weights) checkSameDtype(name, "weight", weights, "logits", x);
     this.#labelCheck.count(name, backend, labels, classes, ignoreIndex, firstRow);
@@ -140,7 +140,7 @@ export class RowEvaluator implements Evaluator {
     }
   }
 
-  #addWeights(backend: Backend, labels: LabelArray, weights: FloatArray): void {
+  #addWeights(backend: Backend, labels: IntegerArray, weights: FloatArray): void {
     const workspace = this.#door.workspace();
     const args = { labels, weights, ignoreIndex: this.options.ignoreIndex };
     backend.run(labelWeights, dtypeOf(weights), labels.length, args, 0, (values, n) => {
@@ -197,7 +197,7 @@ export class RowEvaluator implements Evaluator {
 }
 
 /** Records of rows and their labels, which begin at `at`, as a listener reads them. */
-function rowsOf(records: Float64Array, count: number, first: number, labels: LabelArray, at: number): EvaluatedRows {
+function rowsOf(records: Float64Array, count: number, first: number, labels: IntegerArray, at: number): EvaluatedRows {
   return {
     first,
     count,

@@ -1,4 +1,4 @@
-import { checkInteger, checkOptions as checkNames, checkWeight, INT32_MAX, kindOf } from "../check.ts";
+import { checkInteger, checkOptions as checkNames, INT32_MAX, kindOf, weightOf } from "../check.ts";
 import type { FloatArray } from "../dtype.ts";
 import { crc32 } from "./stateBytes.ts";
 
@@ -75,15 +75,16 @@ export function checkEvaluatorOptions(
     throw new TypeError(`${name}: perClass must be a boolean, but is ${kindOf(perClass)}`);
   }
   let weights: number | null = null;
+  let own: FloatArray | undefined;
   if (weight !== undefined) {
-    checkWeight(name, weight, classes);
-    weights = crc32(new Uint8Array(Float64Array.from(weight, (w) => w + 0).buffer));
+    own = weightOf(name, weight, classes).slice();
+    weights = crc32(new Uint8Array(Float64Array.from(own, (w) => w + 0).buffer));
   }
   const sorted = [...new Set(tops)].sort((a, b) => a - b);
   if (onRows !== undefined && typeof onRows !== "function") {
     throw new TypeError(`${name}: onRows must be a function, but is ${kindOf(onRows)}`);
   }
-  return { options: { classes, ignoreIndex, topK: sorted, bins, perClass, weights }, weight: weight?.slice(), onRows };
+  return { options: { classes, ignoreIndex, topK: sorted, bins, perClass, weights }, weight: own, onRows };
 }
 
 /** What two lists of options differ in, in words; null if in nothing. */

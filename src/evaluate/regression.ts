@@ -1,7 +1,7 @@
-import { checkAttached, checkLength, checkLogits } from "../check.ts";
+import { checkAttached, checkLength, checkSameDtype, logitsOf } from "../check.ts";
 import { SUM_BINS } from "../descriptions/counters.ts";
 import { larger, REGRESSION_SUMS } from "../descriptions/regressionSums.ts";
-import { dtypeOf, type FloatArray, HalfBits, type LogitsArray } from "../dtype.ts";
+import type { LogitsArray } from "../dtype.ts";
 import { round } from "../numeric/exactSum.ts";
 import { ExactTotal } from "../numeric/exactTotal.ts";
 import { checkCanonical, hasMagic, openState, Writer } from "./stateBytes.ts";
@@ -54,8 +54,6 @@ function createRegressionTotals(): RegressionTotals {
   };
 }
 
-const nameOf = (array: FloatArray | HalfBits) => (array instanceof HalfBits ? array.format : array.constructor.name);
-
 export class ErrorEvaluator implements RegressionEvaluator {
   readonly #door: EvaluationDoor;
   readonly #totals = createRegressionTotals();
@@ -67,11 +65,9 @@ export class ErrorEvaluator implements RegressionEvaluator {
 
   add(predictions: LogitsArray, targets: LogitsArray): void {
     this.#door.backend("add");
-    const p = checkLogits("add", "predictions", predictions);
-    const t = checkLogits("add", "targets", targets);
-    if (dtypeOf(p) !== dtypeOf(t)) {
-      throw new TypeError(`add: targets is a ${nameOf(t)}, but predictions is a ${nameOf(p)}`);
-    }
+    const p = logitsOf("add", "predictions", predictions);
+    const t = logitsOf("add", "targets", targets);
+    checkSameDtype("add", "targets", t, "predictions", p);
     if (p.length === 0) checkAttached("add", "predictions", p);
     checkLength("add", "targets", t.length, p.length, "predictions");
     if (p.length === 0) checkAttached("add", "targets", t);

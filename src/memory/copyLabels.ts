@@ -1,4 +1,4 @@
-import type { LabelArray } from "../dtype.ts";
+import type { IntegerArray } from "../dtype.ts";
 
 const INT32_MAX = 2147483647;
 
@@ -7,7 +7,7 @@ const INT32_MAX = 2147483647;
  * where -1 is ignored), which is out of range like the label itself.
  */
 export function copyLabels(
-  labels: LabelArray,
+  labels: IntegerArray,
   from: number,
   n: number,
   to: Int32Array,

@@ -1,6 +1,6 @@
 import type { Kernel } from "../../descriptions/kernel.ts";
 import { BLOCK_ELEMENTS } from "../../descriptions/thresholds.ts";
-import { type Dtype, type FloatArray, HalfBits, type LabelArray } from "../../dtype.ts";
+import { type Dtype, type FloatArray, HalfBits, type IntegerArray } from "../../dtype.ts";
 import { KERNEL_LOOPS } from "../../kernels/loops.ts";
 import { createScratch } from "../../kernels/scratch.ts";
 import { widenBfloat16, widenFloat16 } from "../../kernels/widenLoops.ts";
@@ -44,9 +44,9 @@ export function createJsBackend(arenaBytes: number): Backend {
   }
 
   /** What a loop gets of an array for the launch of units [first, first + units). */
-  function launched(slot: Slot, array: Data, args: Arguments, first: number, units: number): FloatArray | LabelArray {
+  function launched(slot: Slot, array: Data, args: Arguments, first: number, units: number): FloatArray | IntegerArray {
     if (slot.type === "i32" && !(array instanceof Int32Array)) {
-      copyLabels(array as LabelArray, first, units, labels, args.ignoreIndex as number);
+      copyLabels(array as IntegerArray, first, units, labels, args.ignoreIndex as number);
       return labels;
     }
     if (array instanceof HalfBits) {
