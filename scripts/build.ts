@@ -1,15 +1,14 @@
-// Builds everything: assembly/ to build/*.wasm, those packed into src/generated/, src/ to dist/.
+// Builds everything: assembly/ to build/*.wasm, those deflated into src/generated/, src/ to dist/.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
+import { deflateSync } from "node:zlib";
 import { type BuildOptions, buildSync } from "esbuild";
 import { removeUnused } from "./declarations.ts";
 import { generateSources } from "./generate/sources.ts";
-import { packModule } from "./packModule.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const require = createRequire(import.meta.url);
@@ -34,28 +33,16 @@ function generate(name: string, comment: string, constant: string, value: string
 mkdirSync(path("build"), { recursive: true });
 generateSources(root);
 
-run(asc, "--config", "assembly/unpack/asconfig.json", "--target", "unpack");
-generate("unpack", "The module that unpacks the others, base64.", "UNPACK", readFileSync(path("build/unpack.wasm")));
-// it would catch whatever is thrown later, and print its own source
-const { zlib: zopfli } = await import("@gfx/zopfli");
-for (const event of ["uncaughtException", "unhandledRejection"]) process.removeAllListeners(event);
-// imports what was generated just now
-const { unpack } = await import("../src/module/unpack.ts");
-
 const MODULES = ["strict", "relaxed"];
 /** The first bytes of each one's digest: a file of another version is not taken for it. */
 const builds: Record<string, Buffer> = {};
 for (const name of MODULES) {
   // AS112: functions that hand vectors to each other inside the module; no embedding sees them
   run(asc, "--target", name, "--disableWarning", "112");
-  const { module, packed } = packModule(readFileSync(path(`build/${name}.wasm`)));
-  // 8% less than node:zlib at level 9: it finds where one stream ends and the next begins
-  const deflated = (await promisify(zopfli)(packed, { numiterations: 15, blocksplittingmax: 40 })) as Uint8Array;
-  const unpacked = await unpack(Buffer.from(deflated).toString("base64"));
-  if (Buffer.compare(unpacked, module) !== 0) throw new Error(`${name}.wasm is not what its streams unpack to`);
-  writeFileSync(path(`build/${name}.wasm`), module);
+  const module = readFileSync(path(`build/${name}.wasm`));
   builds[name] = createHash("sha256").update(module).digest().subarray(0, 8);
-  generate(name, `The ${name} module: streams, deflate, base64.`, name.toUpperCase(), deflated);
+  // zopfli takes 4% off, in a second more
+  generate(name, `The ${name} module: deflate, base64.`, name.toUpperCase(), deflateSync(module, { level: 9 }));
 }
 
 const digests = Object.entries(builds).map(([name, digest]) => `  ${name}: "${digest.toString("hex")}",\n`);
@@ -67,6 +54,8 @@ const ENTRIES = [
   ["index", "index.node"],
   ["browser", "index.browser"],
   ["losses", "inlinedLosses"],
+  // so that its text is in a file without code: an uncaught error prints the line that threw it
+  ["module/strict", "generated/strict"],
   ["formats/npy", "formats/npy"],
   ["cli/main", "cli/main"],
   ["cli/reportPage", "cli/reportPage"],
@@ -87,7 +76,7 @@ generate("worker", "The worker's script.", "WORKER", readFileSync(worker, "utf8"
 rmSync(path("dist"), { recursive: true, force: true });
 run(tsc, "-p", "tsconfig.build.json");
 removeUnused(path("dist"), ["index.node.d.ts", "formats/npy.d.ts"]);
-// what is imported at once in a file, what is imported when it is needed in others; names stay, for stack traces
+// what is imported at once in a file, what is imported when it is needed in others; not minified, for stack traces
 buildSync({
   ...bundled,
   // inlinedLosses.ts: so that what it does without is in other files than what it imports
@@ -96,14 +85,12 @@ buildSync({
   packages: "external",
   splitting: true,
   chunkNames: "shared/[name]-[hash]",
-  minifyWhitespace: true,
-  minifySyntax: true,
 });
 // Imports of nothing, for an order that makes no difference here: for them a bundler that splits loads the JavaScript loops at once.
 for (const name of readdirSync(path("dist"), { recursive: true, encoding: "utf8" })) {
   if (!name.endsWith(".js")) continue;
   const file = path(`dist/${name}`);
-  writeFileSync(file, readFileSync(file, "utf8").replace(/import"\.[^"]*\/chunk-\w+\.js";/g, ""));
+  writeFileSync(file, readFileSync(file, "utf8").replace(/^import "\.[^"]*\/chunk-\w+\.js";\n/gm, ""));
 }
 // for Node, and for pages that may not run what is inlined; behind the module a section of its own with the digest
 for (const name of MODULES) {

@@ -35,8 +35,8 @@ export async function create(options: LossesOptions, moduleOf: Modules, tuning?:
   const inJavaScript = async () => {
     if (relaxed) notes.push("relaxed: the JavaScript loops have none; the strict kernels run.");
     if (threads !== 1) notes.push(`threads: ${threads} was asked for, but the JavaScript loops run on one.`);
-    const { createJsBackend } = await import("./backends/js/jsBackend.ts");
-    return createEngine({ backend: createJsBackend(arenaBytes), notes });
+    const { openJs } = await import("./backends/js/openJs.ts");
+    return createEngine({ backend: openJs(arenaBytes), notes });
   };
   if (backend === "js") return inJavaScript();
   const engineLacks = whyNoWasm(backend);

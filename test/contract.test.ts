@@ -1,10 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { CONSTANTS } from "../src/descriptions/constants.ts";
 import { KERNELS } from "../src/descriptions/list.ts";
-import { RELAXED } from "../src/generated/relaxed.ts";
-import { STRICT } from "../src/generated/strict.ts";
 import { CONSTANT_TABLE } from "../src/generated/table.ts";
-import { unpack } from "../src/module/unpack.ts";
+import { inlinedModule } from "../src/module/inlined.ts";
 import "./relaxed.ts";
 
 /** Names of the functions of a kernel. */
@@ -29,7 +27,7 @@ function sectionsOf(binary: Uint8Array): number[] {
   return sections;
 }
 
-const MODULES = { STRICT: await unpack(STRICT), RELAXED: await unpack(RELAXED) };
+const MODULES = { strict: await inlinedModule(), relaxed: await inlinedModule(true) };
 
 describe.each(Object.entries(MODULES))("%s", (_, bytes) => {
   const module = new WebAssembly.Module(bytes);

@@ -1,12 +1,12 @@
 import { expect } from "vitest";
-import { createJsBackend } from "../src/backends/js/jsBackend.ts";
+import { openJs } from "../src/backends/js/openJs.ts";
 import { createWasmBackend } from "../src/backends/wasm/wasmBackend.ts";
 import type { FloatArray } from "../src/dtype.ts";
 import { exp, logarithm } from "../src/generated/kernels.ts";
 import { inlinedModule } from "../src/module/inlined.ts";
 import { compile, createMemory } from "../src/module/load.ts";
 
-const js = createJsBackend(0);
+const js = openJs(0);
 const { memory } = createMemory(2 ** 22);
 const { exports } = await WebAssembly.instantiate(await compile(await inlinedModule()), { env: { memory } });
 const wasm = createWasmBackend(exports as never, memory, 2 ** 22, () => {});

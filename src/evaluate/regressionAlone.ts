@@ -1,4 +1,5 @@
 import { createJsBackend } from "../backends/js/jsBackend.ts";
+import { createErrorScratch, regression } from "../kernels/evaluation/regressionLoop.ts";
 import { ErrorEvaluator, type RegressionEvaluator } from "./regression.ts";
 import { Workspace } from "./workspace.ts";
 
@@ -15,7 +16,8 @@ import { Workspace } from "./workspace.ts";
  * @see Wikipedia, Coefficient of determination
  */
 export function regressionEvaluator(): RegressionEvaluator {
-  const backend = createJsBackend(0);
+  // all that it runs: a page loads no other loop for it
+  const backend = createJsBackend({ regression }, createErrorScratch(), 0);
   const workspace = new Workspace(backend);
   return new ErrorEvaluator({ backend: () => backend, workspace: () => workspace });
 }

@@ -1,5 +1,4 @@
 import { BUILDS } from "../generated/builds.ts";
-import { moduleInside } from "./inlined.ts";
 
 /** Bytes of a build's digest, with which its file ends. */
 const DIGEST_BYTES = 8;
@@ -12,7 +11,8 @@ export async function moduleBeside(
   base: string | undefined,
   relaxed: boolean,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  return fileBeside(base, relaxed ? "relaxed" : "strict") ?? moduleInside(relaxed);
+  // its text is not loaded where the file is there
+  return fileBeside(base, relaxed ? "relaxed" : "strict") ?? (await import("./inlined.ts")).moduleInside(relaxed);
 }
 
 function fileBeside(base: string | undefined, name: "strict" | "relaxed"): Buffer<ArrayBuffer> | undefined {

@@ -1,8 +1,7 @@
 import type { Kernel } from "../../descriptions/kernel.ts";
 import { BLOCK_ELEMENTS } from "../../descriptions/thresholds.ts";
 import { type Dtype, type FloatArray, HalfBits, type IntegerArray } from "../../dtype.ts";
-import { KERNEL_LOOPS } from "../../kernels/loops.ts";
-import { createScratch } from "../../kernels/scratch.ts";
+import type { KernelLoops } from "../../generated/loopTypes.ts";
 import { widenBfloat16, widenFloat16 } from "../../kernels/widenLoops.ts";
 import { Arena } from "../../memory/arena.ts";
 import { copyLabels } from "../../memory/copyLabels.ts";
@@ -14,15 +13,13 @@ import { arrayFor, type Data, elementsPerUnit, partialUnits, type Slot, slotsOf 
 
 type Loop = (begin: number, end: number, ...parameters: unknown[]) => void;
 
-/** By name, as a call is put together from the list of parameters. */
-const LOOPS_BY_NAME = new Map<string, unknown>(Object.entries(KERNEL_LOOPS)) as ReadonlyMap<string, Loop>;
-
 /** Elements of half-precision rows widened at once: 1 MiB of float32. */
 const WIDENED_ELEMENTS = 2 ** 18;
 
-/** The plain JavaScript loops, on the caller's own arrays. */
-export function createJsBackend(arenaBytes: number): Backend {
-  const scratch = createScratch();
+/** JavaScript loops by the names of their kernels, on the caller's own arrays; `scratch` is their working memory. */
+export function createJsBackend(loops: Partial<KernelLoops>, scratch: object, arenaBytes: number): Backend {
+  // by name, as a call is put together from the list of parameters
+  const loopOf = new Map<string, unknown>(Object.entries(loops)) as ReadonlyMap<string, Loop>;
   const partials = new Float64Array(PARTIAL_UNITS);
   const labels = new Int32Array(PARTIAL_UNITS);
   const sum = new ExactSum();
@@ -57,7 +54,7 @@ export function createJsBackend(arenaBytes: number): Backend {
   }
 
   function run(kernel: Kernel, dtype: Dtype, units: number, args: Arguments, elements = 0, reduce?: Reduce): void {
-    const loop = LOOPS_BY_NAME.get(kernel.name)!;
+    const loop = loopOf.get(kernel.name)!;
     const slots = slotsOf(kernel, dtype);
     const arrays = slots.map((slot) => (slot.isArray ? arrayFor(kernel, slot, args, reduce !== undefined) : null));
     const half = slots.find(({ position }) => arrays[position] instanceof HalfBits);

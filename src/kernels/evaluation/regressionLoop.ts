@@ -3,7 +3,6 @@ import { BLOCK_ELEMENTS } from "../../descriptions/thresholds.ts";
 import type { FloatArray } from "../../dtype.ts";
 import { highWord, withHighWord } from "../../numeric/bits.ts";
 import { addToBins, EXPONENTS } from "../../numeric/exactSum.ts";
-import type { Scratch } from "../scratch.ts";
 
 const BINS = 2 * EXPONENTS;
 
@@ -14,6 +13,16 @@ const FITTING = {
 };
 /** Values at once: as many as there is working memory for, and no more than the 512 that an accumulator takes. */
 const GROUP = 128;
+
+/** Errors and targets of one group: a part of the scratch of all loops. */
+interface ErrorScratch {
+  readonly f64: { readonly values: FloatArray; readonly more: FloatArray };
+}
+
+/** Working memory for this loop alone. */
+export function createErrorScratch(): ErrorScratch {
+  return { f64: { values: new Float64Array(GROUP), more: new Float64Array(GROUP) } };
+}
 
 /** Splits a float64 into two halves of its bits. */
 const SPLITTER = 134217729;
@@ -124,7 +133,7 @@ function sumTargets(
 }
 
 /** |p - t| and t of elements [begin, begin + n), at most GROUP of them; the largest error, NaN where there is one. */
-function addGroup(p: FloatArray, t: FloatArray, begin: number, n: number, bins: Bins, work: Scratch): number {
+function addGroup(p: FloatArray, t: FloatArray, begin: number, n: number, bins: Bins, work: ErrorScratch): number {
   const single = p instanceof Float32Array;
   const { values: errors, more: targets } = work.f64 as { values: Float64Array; more: Float64Array };
   const { smallest, largest, range } = single ? FITTING.single : FITTING.double;
@@ -163,7 +172,7 @@ export function regression(
   sums: Float64Array,
   maxima: Float64Array,
   count: number,
-  work: Scratch,
+  work: ErrorScratch,
 ): void {
   const bins = REGRESSION_SUMS.map((_, i) => sums.subarray(i * BINS, (i + 1) * BINS));
   for (let block = begin; block < end; block++) {
