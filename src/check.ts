@@ -186,10 +186,15 @@ export function checkFraction(name: string, argument: string, value: unknown): v
   throw new RangeError(`${name}: ${argument} is ${value}, but must be from 0 to 1`);
 }
 
-/** A URL, as an object or in words, or nothing. */
-export function checkAddress(name: string, argument: string, value: unknown): void {
-  if (value === undefined || typeof value === "string" || value instanceof URL) return;
-  throw new TypeError(`${name}: ${argument} must be a URL or a string, but is ${kindOf(value)}`);
+/** What a URL or a string says, or undefined of anything else; not by instanceof: a URL of another realm is one, too. */
+export function addressOf(value: unknown): string | undefined {
+  const address = typeof value === "string" ? value : (Object(value) as { href?: unknown }).href;
+  return typeof address === "string" ? address : undefined;
+}
+
+/** What was thrown, in one line. */
+export function reasonOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replace(/\s+/g, " ").trim();
 }
 
 /** One of a list of words. */

@@ -1,12 +1,14 @@
 import { openWasm } from "./backends/openWasm.ts";
 import type { Tuning } from "./backends/threads/threads.ts";
-import { checkAddress, checkChoice, checkInteger, kindOf } from "./check.ts";
+import type { WasmOptions } from "./backends/wasm/opened.ts";
+import { addressOf, checkChoice, checkInteger, kindOf } from "./check.ts";
 import { createEngine } from "./engine.ts";
 import type { Losses, LossesOptions } from "./losses.ts";
 import { ARENA, ARENA_OVERHEAD, PAGE, SLACK } from "./memory/map.ts";
-import { fusesMultiplyAdd, hasRelaxedSimd, hasSimd, losesStack } from "./module/features.ts";
+import { fusesMultiplyAdd, hasRelaxedSimd, losesStack, refused, whyNoSimd } from "./module/features.ts";
+import type { Found } from "./module/given.ts";
 
-/** Where the package's modules are had from, strict or relaxed; undefined where nothing unpacks what is inlined. */
+/** Where the package's modules are had from, strict or relaxed; undefined where nothing inflates what is inlined. */
 export type Modules = (relaxed: boolean) => Promise<Uint8Array<ArrayBuffer> | undefined>;
 
 const DEFAULT_ARENA = 64 * 1024 * 1024;
@@ -27,46 +29,56 @@ export async function create(options: LossesOptions, moduleOf: Modules, tuning?:
   if (typeof relaxed !== "boolean") {
     throw new TypeError(`createLosses: relaxed must be a boolean, but is ${kindOf(relaxed)}`);
   }
-  checkAddress("createLosses", "worker", options.worker);
+  const worker = addressOf(options.worker);
+  if (options.worker !== undefined && worker === undefined) {
+    throw new TypeError(`createLosses: worker must be a URL or a string, but is ${kindOf(options.worker)}`);
+  }
   // in a file of its own: most have the inlined one
   const given = options.wasm === undefined ? undefined : (await import("./module/given.ts")).checkGiven(options.wasm);
 
   const notes: string[] = [];
-  const inJavaScript = async () => {
-    if (relaxed) notes.push("relaxed: the JavaScript loops have none; the strict kernels run.");
-    if (threads !== 1) notes.push(`threads: ${threads} was asked for, but the JavaScript loops run on one.`);
-    const { openJs } = await import("./backends/js/openJs.ts");
-    return createEngine({ backend: openJs(arenaBytes), notes });
-  };
-  if (backend === "js") return inJavaScript();
-  const engineLacks = whyNoWasm(backend);
-  let found = engineLacks === undefined ? await given?.(relaxed) : undefined;
-  let fused = found?.relaxed ?? relaxed;
-  const unfit = fused && engineLacks === undefined ? whyNotRelaxed() : undefined;
-  if (unfit !== undefined) {
-    fused = false;
-    found = undefined;
+  if (backend !== "js") {
+    const opened =
+      whyNoWasm(backend) ?? (await inWebAssembly({ threads, arenaBytes, worker, tuning }, relaxed, moduleOf, given));
+    if (typeof opened !== "string") return opened;
+    if (backend === "wasm") throw new Error(`createLosses: backend is "wasm", but ${opened}`);
+    notes.push(`backend: ${opened}; the JavaScript loops run.`);
   }
-  const wasm = found?.wasm ?? (engineLacks === undefined ? await moduleOf(fused) : undefined);
-  if (wasm === undefined) {
-    const reason = engineLacks ?? NOTHING_UNPACKS;
-    if (backend === "wasm") throw new Error(`createLosses: backend is "wasm", but ${reason}`);
-    notes.push(`backend: ${reason}; the JavaScript loops run.`);
-    return inJavaScript();
-  }
-  if (unfit !== undefined) notes.push(`relaxed: ${unfit}; the strict kernels run.`);
-  const opened = await openWasm({
-    threads,
-    arenaBytes,
-    wasm,
-    worker: options.worker as URL | string | undefined,
-    tuning,
-  });
-  notes.push(...(found?.notes ?? []), ...opened.notes);
-  return createEngine({ backend: opened.backend, notes, relaxed: fused, pool: opened.pool });
+  if (relaxed) notes.push("relaxed: the JavaScript loops have none; the strict kernels run.");
+  if (threads !== 1) notes.push(`threads: ${threads} was asked for, but the JavaScript loops run on one.`);
+  const { openJs } = await import("./backends/js/openJs.ts");
+  return createEngine({ backend: openJs(arenaBytes), notes });
 }
 
-const NOTHING_UNPACKS = "this engine has no DecompressionStream (the option wasm takes a file)";
+/** An engine with WebAssembly, or why not, whatever the platform throws; what is wrong with a given module is thrown. */
+async function inWebAssembly(
+  options: Omit<WasmOptions, "wasm">,
+  relaxed: boolean,
+  moduleOf: Modules,
+  given?: (relaxed: boolean) => Promise<Found | string>,
+): Promise<Losses | string> {
+  let found = await given?.(relaxed);
+  if (typeof found === "string") return found;
+  let fused = found?.relaxed ?? relaxed;
+  const notes: string[] = [];
+  try {
+    const unfit = fused ? whyNotRelaxed() : undefined;
+    if (unfit !== undefined) {
+      fused = false;
+      found = undefined;
+      notes.push(`relaxed: ${unfit}; the strict kernels run.`);
+    }
+    const wasm = found?.wasm ?? (await moduleOf(fused));
+    if (wasm === undefined) return NOTHING_INFLATES;
+    const opened = await openWasm({ ...options, wasm });
+    notes.push(...(found?.notes ?? []), ...opened.notes);
+    return createEngine({ backend: opened.backend, notes, relaxed: fused, pool: opened.pool });
+  } catch (error) {
+    return refused(error);
+  }
+}
+
+const NOTHING_INFLATES = "this engine has no DecompressionStream (the option wasm takes a file)";
 
 /** Why the relaxed kernels can't be had, where they can't. */
 function whyNotRelaxed(): string | undefined {
@@ -77,7 +89,8 @@ function whyNotRelaxed(): string | undefined {
 
 /** Why this engine can't run WebAssembly, where it can't. */
 function whyNoWasm(backend: string): string | undefined {
-  if (!hasSimd()) return "this engine has no WebAssembly SIMD";
+  const missing = whyNoSimd();
+  if (missing !== undefined) return missing;
   if (backend === "auto" && losesStack(globalThis.navigator?.userAgent ?? "")) {
     return 'this engine can lose values of WebAssembly on the stack (backend: "wasm" takes it anyway)';
   }

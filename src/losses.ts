@@ -9,22 +9,36 @@ import type { Evaluations } from "./evaluate/evaluations.ts";
 /** Options of createLosses. */
 export interface LossesOptions {
   /**
-   * `auto` (default): WebAssembly where it has SIMD and can be relied on, else JavaScript. `wasm` rejects where it has no
-   * SIMD.
+   * `auto` (default): WebAssembly where it has SIMD, can be relied on and is not refused (a Content-Security-Policy without
+   * 'wasm-unsafe-eval', too little memory), else JavaScript and a note. `wasm` rejects there.
    */
   backend?: "auto" | "wasm" | "js";
-  /** Threads to run, the caller included; `auto`: the cores there are. Default 1. */
+  /**
+   * Threads to run, the caller included; `auto`: the cores there are. Default 1. Where threads can't be had one runs, and a
+   * note says why.
+   */
   threads?: number | "auto";
   /** Trade the same bits everywhere for speed (fused multiply-add). Default false. */
   relaxed?: boolean;
   /** Bytes that alloc() can give out, fixed for life. Default 64 MiB. */
   arenaBytes?: number;
   /**
-   * Instead of the inlined module: where one of the package's files is, its bytes, or the WebAssembly.Module (an `object`
-   * here: only the DOM's declarations name it, and programs compile without them).
+   * Instead of the inlined module: where one of the package's files is (a URL, or a string: in browsers relative to the page,
+   * in Node a path), its bytes, or the WebAssembly.Module (an `object` here: only the DOM's declarations name it, and
+   * programs compile without them). A page whose Content-Security-Policy lacks 'wasm-unsafe-eval' can't compile it either:
+   * the JavaScript loops run.
+   *
+   * @example
+   * import wasm from "wasm-loss/strict.wasm?url"; // Vite
    */
-  wasm?: Address | ArrayBuffer | ArrayBufferView | object;
-  /** Instead of the inlined worker. */
+  wasm?: Address | string | ArrayBuffer | ArrayBufferView | object;
+  /**
+   * Instead of the inlined worker, which a Content-Security-Policy forbids where worker-src lacks blob: - a URL or a string.
+   * Vite inlines so small a file as data:, which such a policy forbids as well, unless it is told not to.
+   *
+   * @example
+   * import worker from "wasm-loss/worker.js?url&no-inline"; // Vite
+   */
   worker?: Address | string;
 }
 

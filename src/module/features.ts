@@ -1,5 +1,7 @@
 // What an engine can do, found by validating the smallest module that needs it: the text form above the bytes.
 
+import { reasonOf } from "../check.ts";
+
 /** (module (func (result v128) i32.const 0 i8x16.splat i8x16.popcnt)) */
 const SIMD = "0061736d010000000105016000017b030201000a0a010800 4100fd0ffd620b";
 
@@ -21,6 +23,21 @@ function validates(module: string): boolean {
 
 /** Whether this engine runs fixed-width SIMD. */
 export const hasSimd = (): boolean => validates(SIMD);
+
+/** Why this engine runs no WebAssembly with SIMD, where it doesn't: a policy shows when a module is compiled, not before. */
+export function whyNoSimd(): string | undefined {
+  if (typeof WebAssembly !== "object") return "this engine has no WebAssembly";
+  if (!hasSimd()) return "this engine has no WebAssembly SIMD";
+  try {
+    new WebAssembly.Module(bytesOf(SIMD));
+    return undefined;
+  } catch (error) {
+    return refused(error);
+  }
+}
+
+/** What was thrown where WebAssembly can't be had, as a reason. */
+export const refused = (error: unknown): string => `WebAssembly is refused here (${reasonOf(error)})`;
 
 /** Whether this engine runs relaxed SIMD too. */
 export const hasRelaxedSimd = (): boolean => validates(RELAXED_SIMD);

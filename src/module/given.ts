@@ -1,6 +1,7 @@
-import type { Binary } from "../backends/wasm/opened.ts";
-import { kindOf } from "../check.ts";
+import { type Binary, isBytes, isModule } from "../backends/wasm/opened.ts";
+import { addressOf, kindOf, reasonOf } from "../check.ts";
 import { BUILDS } from "../generated/builds.ts";
+import { refused } from "./features.ts";
 import { compile } from "./load.ts";
 
 /** A module to open, which of the package's it is, and why that is not what was asked for. */
@@ -10,28 +11,27 @@ export interface Found {
   readonly notes: readonly string[];
 }
 
-/** Checks the option `wasm`; what is returned reads it. */
-export function checkGiven(wasm: unknown): (relaxed: boolean) => Promise<Found> {
-  if (
-    wasm instanceof URL ||
-    wasm instanceof ArrayBuffer ||
-    ArrayBuffer.isView(wasm) ||
-    (typeof WebAssembly === "object" && wasm instanceof WebAssembly.Module)
-  ) {
-    return (relaxed) => read(wasm as URL | Binary, relaxed);
-  }
-  throw new TypeError(`createLosses: wasm must be a URL, bytes or a WebAssembly.Module, but is ${kindOf(wasm)}`);
+/** Checks the option `wasm`; what is returned reads it, or says why this platform can't compile it. */
+export function checkGiven(wasm: unknown): (relaxed: boolean) => Promise<Found | string> {
+  const address = addressOf(wasm);
+  if (address !== undefined) return (relaxed) => read(() => bytesAt(address), relaxed);
+  if (isBytes(wasm) || isModule(wasm)) return (relaxed) => read(() => wasm, relaxed);
+  throw new TypeError(
+    `createLosses: wasm must be a URL, a string, bytes or a WebAssembly.Module, but is ${kindOf(wasm)}`,
+  );
 }
 
-async function read(source: URL | Binary, asked: boolean): Promise<Found> {
+async function read(source: () => Binary | Promise<Binary>, asked: boolean): Promise<Found | string> {
   let wasm: Binary;
   let module: WebAssembly.Module;
   try {
-    wasm = source instanceof URL ? await bytesAt(source) : source;
+    wasm = await source();
     // to look at it; threads compile other bytes of it, and to do it twice takes V8 0.1 ms
     module = await compile(wasm);
   } catch (cause) {
-    throw new Error(`createLosses: wasm: ${(cause as Error).message}`, { cause });
+    // out of memory; what is wrong with the bytes is a CompileError
+    if (cause instanceof RangeError) return refused(cause);
+    throw new Error(`createLosses: wasm: ${reasonOf(cause)}`, { cause });
   }
   const build = buildOf(module);
   const relaxed = build === BUILDS.relaxed;
@@ -53,12 +53,15 @@ function buildOf(module: WebAssembly.Module): string {
 
 const hex = (byte: number) => byte.toString(16).padStart(2, "0");
 
-async function bytesAt(url: URL): Promise<BufferSource> {
-  if (url.protocol === "file:") {
-    const { readFile } = globalThis.process.getBuiltinModule("node:fs/promises");
-    return readFile(url) as Promise<Uint8Array<ArrayBuffer>>;
+/** Bytes of a URL; in Node also of a path. */
+async function bytesAt(address: string): Promise<BufferSource> {
+  const node = globalThis.process?.getBuiltinModule;
+  if (node && !/^(https?|data|blob):/.test(address)) {
+    const { readFile } = node("node:fs/promises");
+    const path = address.startsWith("file:") ? new URL(address) : address;
+    return readFile(path) as Promise<Uint8Array<ArrayBuffer>>;
   }
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+  const response = await fetch(address);
+  if (!response.ok) throw new Error(`${address} answered ${response.status}`);
   return response.arrayBuffer();
 }

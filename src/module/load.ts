@@ -1,10 +1,10 @@
-import type { Binary } from "../backends/wasm/opened.ts";
+import { type Binary, isBytes } from "../backends/wasm/opened.ts";
 import type { Exports } from "../backends/wasm/plan.ts";
 import { pagesFor } from "../memory/map.ts";
 
 /** Compiles a module that is not compiled yet. */
 export async function compile(source: Binary): Promise<WebAssembly.Module> {
-  if (source instanceof WebAssembly.Module) return source;
+  if (!isBytes(source)) return source;
   return inNode() ? new WebAssembly.Module(source) : WebAssembly.compile(source);
 }
 

@@ -3,6 +3,7 @@ import { notesOf, type Opened, type WasmOptions } from "../wasm/opened.ts";
 import type { Exports } from "../wasm/plan.ts";
 import { createWasmBackend } from "../wasm/wasmBackend.ts";
 import { createWideBackend } from "../wasm/wideRows.ts";
+import { hasRoomFor } from "./addressSpace.ts";
 import { countCores } from "./cores.ts";
 import { Pool } from "./pool.ts";
 import { withSharedMemory } from "./sharedMemory.ts";
@@ -16,10 +17,9 @@ const START_MILLISECONDS = 10_000;
 /** With workers, or why not. */
 export async function openThreads(options: WasmOptions, threads: number): Promise<Opened | string> {
   const { arenaBytes, wasm, worker, tuning = TUNING } = options;
-  const refusal = whyNotShared();
-  if (refusal !== undefined) return refusal;
+  const got = sharedMemory(arenaBytes, threads - 1);
+  if (typeof got === "string") return got;
   const module = await compile(withSharedMemory(wasm));
-  const got = createMemory(arenaBytes, threads - 1 + SPARES, true);
   let exports: Exports;
   try {
     exports = await instantiate(module, got.memory);
@@ -48,19 +48,31 @@ export async function openThreads(options: WasmOptions, threads: number): Promis
   return { backend, pool, notes: notesOf(arenaBytes, got.arenaBytes) };
 }
 
-/** Makes a shared memory and posts it: engines have the one without the other, and claim isolation without either. */
-function whyNotShared(): string | undefined {
+/**
+ * Makes a shared memory and posts it, or says why it can't: engines have the one without the other, and claim isolation
+ * without either. What the caller waits with must be there, too.
+ */
+function sharedMemory(arenaBytes: number, workers: number): ReturnType<typeof createMemory> | string {
+  const missing = ["Atomics", "MessageChannel", "performance"].find((name) => !(name in globalThis));
+  if (missing !== undefined) return `this engine has no ${missing}`;
+  if (!("SharedArrayBuffer" in globalThis)) return whyNotShared();
   const { port1, port2 } = new MessageChannel();
   try {
-    const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
-    port1.postMessage(memory);
-    if (memory.buffer instanceof ArrayBuffer) return "this engine has no shared memory";
-    return undefined;
-  } catch {
-    if (globalThis.crossOriginIsolated !== false) return "this engine has no shared memory";
-    return "this page may not share memory, which takes the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
+    const got = createMemory(arenaBytes, workers + SPARES, true);
+    if (!hasRoomFor(workers)) return "this process may take too few addresses (ulimit -v)";
+    port1.postMessage(got.memory);
+    return got.memory.buffer instanceof ArrayBuffer ? whyNotShared() : got;
+  } catch (error) {
+    // too little memory, shared or not
+    if (error instanceof RangeError) throw error;
+    return whyNotShared();
   } finally {
     port1.close();
     port2.close();
   }
+}
+
+function whyNotShared(): string {
+  if (globalThis.crossOriginIsolated !== false) return "this engine has no shared memory";
+  return "this page may not share memory, which takes the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
 }

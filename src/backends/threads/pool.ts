@@ -1,3 +1,4 @@
+import { reasonOf } from "../../check.ts";
 import { WORKER_SCRATCH, workerArea } from "../../memory/map.ts";
 import { CLOSED, controlOf, DISMISSED, EPOCH, FAILED, RUNS, STATE } from "./protocol.ts";
 import { type Handle, spawn } from "./spawn.ts";
@@ -15,7 +16,7 @@ export interface PoolOptions {
   readonly spinMilliseconds: number;
   /** How long a worker may take to start. */
   readonly startMilliseconds: number;
-  readonly source: URL | string | undefined;
+  readonly source: string | undefined;
 }
 
 /** A worker and its own words. */
@@ -65,7 +66,7 @@ export class Pool {
         this.#members.push(member);
         member.handle?.unref();
       } catch (error) {
-        this.notes.push(`threads: no worker could be started again (${messageOf(error)}).`);
+        this.notes.push(`threads: no worker could be started again (${reasonOf(error)}).`);
       }
     }
   }
@@ -115,7 +116,7 @@ export class Pool {
       try {
         member = this.#spawn(settle);
       } catch (error) {
-        settle(messageOf(error));
+        settle(reasonOf(error));
       }
     });
   }
@@ -156,8 +157,4 @@ export class Pool {
       `threads: a worker stopped (${reason}); ${replaced ? "another takes its place" : `${1 + this.size} of ${1 + workers} threads go on`}.`,
     );
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,4 @@
-import type { Binary } from "../wasm/opened.ts";
+import { type Binary, isBytes } from "../wasm/opened.ts";
 
 /** The import of memory: "env", "memory", a memory; its limits follow. */
 const MEMORY_IMPORT = [3, ...new TextEncoder().encode("env"), 6, ...new TextEncoder().encode("memory"), 2];
@@ -11,7 +11,7 @@ const SHARED = 3;
  * carries one of them. One that is compiled stays what it is.
  */
 export function withSharedMemory(source: Binary): Binary {
-  if (source instanceof WebAssembly.Module) return source;
+  if (!isBytes(source)) return source;
   const view = ArrayBuffer.isView(source)
     ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
     : new Uint8Array(source);

@@ -1,3 +1,4 @@
+import { reasonOf } from "../../check.ts";
 import { WORKER } from "../../generated/worker.ts";
 import type { Report, Start } from "./protocol.ts";
 
@@ -23,20 +24,19 @@ export interface Listener {
 const node: typeof process.getBuiltinModule | undefined = globalThis.process?.getBuiltinModule;
 
 /** Starts a worker from the inlined script or from `source`; throws where the platform refuses it. */
-export function spawn(source: URL | string | undefined, listener: Listener): Handle {
+export function spawn(source: string | undefined, listener: Listener): Handle {
   return node ? spawnInNode(source, listener) : spawnInBrowser(source, listener);
 }
 
-function spawnInNode(source: URL | string | undefined, listener: Listener): Handle {
+function spawnInNode(source: string | undefined, listener: Listener): Handle {
   const { Worker } = node!("node:worker_threads");
-  const isUrl = typeof source === "string" && source.startsWith("file:");
   // execArgv: loaders of the caller (--import ...) are no business of this worker, and cost it 100 ms
-  const worker = new Worker(source === undefined ? WORKER : isUrl ? new URL(source) : source, {
+  const worker = new Worker(source === undefined ? WORKER : /^(file|data):/.test(source) ? new URL(source) : source, {
     eval: source === undefined,
     execArgv: [],
   });
   worker.on("message", (report: Report) => listener.report(report));
-  worker.on("error", (error: unknown) => listener.stopped(error instanceof Error ? error.message : String(error)));
+  worker.on("error", (error: unknown) => listener.stopped(reasonOf(error)));
   worker.on("exit", (code: number) => listener.stopped(`exit code ${code}`));
   return {
     post: (start) => worker.postMessage(start),
@@ -45,7 +45,7 @@ function spawnInNode(source: URL | string | undefined, listener: Listener): Hand
   };
 }
 
-function spawnInBrowser(source: URL | string | undefined, listener: Listener): Handle {
+function spawnInBrowser(source: string | undefined, listener: Listener): Handle {
   const blob = source === undefined ? URL.createObjectURL(new Blob([WORKER], { type: "text/javascript" })) : undefined;
   const release = () => {
     if (blob !== undefined) URL.revokeObjectURL(blob);
