@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { runInNewContext } from "node:vm";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { withSharedMemory } from "../src/backends/threads/sharedMemory.ts";
 import { BUILDS } from "../src/generated/builds.ts";
@@ -24,7 +26,10 @@ async function engineOf(options: LossesOptions) {
   return { backend, threads, relaxed, notes, bits: Buffer.from(gradient.buffer).toString("hex") };
 }
 
-afterEach(() => vi.unstubAllGlobals());
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
 
 const own = {
   strict: await engineOf({ backend: "wasm" }),
@@ -45,10 +50,25 @@ describe.each(NAMES)("%s.wasm", (name) => {
     for (const threads of [1, 2]) {
       const module = await compile(threads > 1 ? withSharedMemory(bytes) : bytes);
       const { buffer } = Uint8Array.from(bytes);
-      for (const wasm of [urlOf(name), bytes, buffer, new Int8Array(buffer), module]) {
+      const { href } = urlOf(name);
+      const data = `data:application/wasm;base64,${bytes.toString("base64")}`;
+      // of another realm
+      const foreign = runInNewContext("Uint8Array.from(bytes).buffer", { bytes });
+      const given = [
+        href,
+        fileURLToPath(href),
+        data,
+        urlOf(name),
+        bytes,
+        buffer,
+        new Int8Array(buffer),
+        foreign,
+        module,
+      ];
+      for (const [i, wasm] of given.entries()) {
         const engine = await engineOf({ backend: "wasm", threads, relaxed, wasm });
         const wanted = { ...own[name], threads, notes: notesOf(relaxed) };
-        expect(engine, `${wasm.constructor.name}, ${threads} threads`).toEqual(wanted);
+        expect(engine, `number ${i}, ${threads} threads`).toEqual(wanted);
       }
     }
   });
@@ -76,13 +96,14 @@ describe.each(NAMES)("%s.wasm", (name) => {
 test.each([
   [null, "null"],
   [42, "a number"],
-  ["x.wasm", "a string"],
+  [true, "a boolean"],
   [{}, "an Object"],
+  [{ href: 1 }, "an Object"],
   [[0, 97], "an Array"],
 ])("wasm: %s is of the wrong kind", async (wasm, kind) => {
   for (const backend of ["auto", "wasm", "js"] as const) {
     await expect(createLosses({ backend, wasm: wasm as never })).rejects.toThrow(
-      new TypeError(`createLosses: wasm must be a URL, bytes or a WebAssembly.Module, but is ${kind}`),
+      new TypeError(`createLosses: wasm must be a URL, a string, bytes or a WebAssembly.Module, but is ${kind}`),
     );
   }
 });
@@ -101,6 +122,8 @@ test("a module that can't be read or compiled: the reason, behind function and a
   const cut = readFileSync(urlOf("strict")).subarray(0, 1000);
   vi.stubGlobal("fetch", async () => new Response("", { status: 404 }));
   for (const [wasm, reason] of [
+    ["missing.wasm", /^createLosses: wasm: ENOENT.*missing\.wasm/],
+    ["https://example.com/x.wasm", /^createLosses: wasm: https:\/\/example\.com\/x\.wasm answered 404$/],
     [urlOf("missing"), /^createLosses: wasm: ENOENT.*missing\.wasm/],
     [new URL("https://example.com/x.wasm"), /^createLosses: wasm: https:\/\/example\.com\/x\.wasm answered 404$/],
     [new Uint8Array(10), /^createLosses: wasm: .*magic/],
@@ -109,5 +132,36 @@ test("a module that can't be read or compiled: the reason, behind function and a
     const error = await createLosses({ wasm }).catch((thrown) => thrown);
     expect(error.message).toMatch(reason);
     expect(error.message).toContain(error.cause.message);
+  }
+});
+
+test("a string is a page's address where there is no Node", async () => {
+  const bytes = readFileSync(urlOf("strict"));
+  const fetched = vi.fn(async (_: string) => new Response(bytes));
+  vi.stubGlobal("fetch", fetched);
+  const wasm = "/assets/strict-abc.wasm";
+  vi.stubGlobal("process", undefined);
+  try {
+    expect((await createLosses({ wasm })).backend).toBe("wasm");
+  } finally {
+    vi.unstubAllGlobals();
+  }
+  expect(fetched).toHaveBeenCalledExactlyOnceWith(wasm);
+});
+
+test("out of memory it is compiled nowhere, and JavaScript runs", async () => {
+  class Scarce extends WebAssembly.Module {
+    constructor(bytes: BufferSource) {
+      if (bytes.byteLength > 1000) throw new RangeError("WebAssembly.Module(): Out of memory");
+      super(bytes);
+    }
+  }
+  vi.spyOn(WebAssembly, "Module").mockImplementation(Scarce);
+  const reason = "WebAssembly is refused here (WebAssembly.Module(): Out of memory)";
+  for (const wasm of [undefined, urlOf("strict")]) {
+    const { backend, notes } = await createLosses({ wasm });
+    expect({ backend, notes }).toEqual({ backend: "js", notes: [`backend: ${reason}; the JavaScript loops run.`] });
+    const refusal = createLosses({ backend: "wasm", wasm });
+    await expect(refusal).rejects.toThrow(new Error(`createLosses: backend is "wasm", but ${reason}`));
   }
 });

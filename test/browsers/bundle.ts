@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -20,6 +20,14 @@ export async function bundle(entry: string): Promise<string> {
 
 const page = (script: string) => `<!doctype html><meta charset="utf-8"><title>wasm-loss</title>${script}\n`;
 
+/** The scripts of dist/ as they are, by their paths from its parent. */
+function built(): [string, Uint8Array][] {
+  const names = readdirSync(path("../../dist"), { recursive: true, encoding: "utf8" }).filter((name) =>
+    /\.js$/.test(name),
+  );
+  return names.map((name) => [`dist/${name.replaceAll("\\", "/")}`, readFileSync(path(`../../dist/${name}`))]);
+}
+
 /** The files of the pages: an entry in the page itself, and in a worker of it. */
 export async function pages(entry: string): Promise<Map<string, string | Uint8Array>> {
   return new Map<string, string | Uint8Array>([
@@ -29,5 +37,6 @@ export async function pages(entry: string): Promise<Map<string, string | Uint8Ar
     ["entry.js", await bundle(entry)],
     ["strict.wasm", readFileSync(path("../../dist/strict.wasm"))],
     ["worker.js", readFileSync(path("../../dist/worker.js"))],
+    ...built(),
   ]);
 }

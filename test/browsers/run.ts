@@ -8,12 +8,14 @@ const KERNELS = "kernels,semantics,gradients,errors,bits";
 const PATIENCE_MILLISECONDS = 600_000;
 
 interface Page {
-  folder: "plain" | "isolated" | "policy";
+  folder: "plain" | "isolated" | "policy" | "self" | "wasm" | "noWorker" | "blobWorker";
   where: "main" | "worker";
   suites: string;
   threads: 1 | 2;
   overrides?: true;
 }
+
+const POLICIES = ["isolated", "self", "wasm", "noWorker", "blobWorker"] as const;
 
 function pagesOf({ shares }: Browser): Page[] {
   if (!shares) {
@@ -29,6 +31,7 @@ function pagesOf({ shares }: Browser): Page[] {
     { folder: "plain", where: "worker", suites: "threads", threads: 1 },
     { folder: "policy", where: "main", suites: "threads", threads: 2, overrides: true },
     { folder: "policy", where: "worker", suites: "threads", threads: 2, overrides: true },
+    ...POLICIES.map((folder): Page => ({ folder, where: "main", suites: "files", threads: 2 })),
   ];
 }
 
@@ -61,7 +64,7 @@ try {
     }
     console.log(browser.version);
     for (const page of pagesOf(browser)) {
-      const name = `${browser.name}, ${page.folder}, ${page.where}`;
+      const name = `${browser.name}, ${page.folder}, ${page.where}, ${page.suites}`;
       if (!only.test(name)) continue;
       const begin = performance.now();
       const { passed, failures, about } = await outcomeOf(server, browser, page);

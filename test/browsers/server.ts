@@ -7,14 +7,19 @@ const ISOLATED = {
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Embedder-Policy": "require-corp",
 };
-const POLICY =
-  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; base-uri 'none'";
+const withPolicy = (policy: string) => ({ ...ISOLATED, "Content-Security-Policy": policy });
 
-/** The same files under three folders, with the headers of each. */
+/** The same files under several folders, with the headers of each. */
 const FOLDERS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   plain: {},
   isolated: ISOLATED,
-  policy: { ...ISOLATED, "Content-Security-Policy": POLICY },
+  policy: withPolicy(
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; base-uri 'none'",
+  ),
+  self: withPolicy("script-src 'self'"),
+  wasm: withPolicy("script-src 'self' 'wasm-unsafe-eval'"),
+  noWorker: withPolicy("script-src 'self' 'wasm-unsafe-eval'; worker-src 'none'"),
+  blobWorker: withPolicy("script-src 'self' 'wasm-unsafe-eval'; worker-src blob:"),
 };
 const TYPES: Readonly<Record<string, string>> = {
   html: "text/html; charset=utf-8",

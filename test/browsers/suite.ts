@@ -7,6 +7,7 @@ const SUITES: Readonly<Record<string, () => Promise<unknown>>> = {
   bits: () => import("../bits.test.ts"),
   errors: () => import("../errors.test.ts"),
   gradients: () => import("../gradients.test.ts"),
+  files: () => import("./files.ts"),
   kernels: () => import("../kernelsAgainstOracle.test.ts"),
   semantics: () => import("../semantics.test.ts"),
   threads: () => import("./pages.ts"),
