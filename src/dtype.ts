@@ -51,6 +51,7 @@ export class HalfBits {
     return this.bits.length;
   }
 
+  /** A part of it, without a copy. */
   subarray(begin: number, end: number = this.length): HalfBits {
     return new HalfBits(this.bits.subarray(begin, end), this.format);
   }

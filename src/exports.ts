@@ -12,7 +12,7 @@ export type { ElementwiseLosses, Huber } from "./api/elementwiseLosses.ts";
 export type { Out, Reduce, Reduction, WithGrad } from "./api/reduction.ts";
 export type { Rows } from "./api/rowOptions.ts";
 export type { RowFunction, SoftmaxLosses } from "./api/softmax.ts";
-export type { FloatArray, HalfArray, LabelArray, LogitsArray } from "./dtype.ts";
+export type { FloatArray, HalfArray, HalfBits, LabelArray, LogitsArray } from "./dtype.ts";
 export { bfloat16, float16 } from "./dtype.ts";
 export { type Evaluation, evaluationOf } from "./evaluate/evaluation.ts";
 export type { Evaluations } from "./evaluate/evaluations.ts";
@@ -21,5 +21,5 @@ export type { EvaluatedRows, EvaluatorOptions } from "./evaluate/evaluatorOption
 export { type Regression, type RegressionEvaluator, regressionOf } from "./evaluate/regression.ts";
 export { regressionEvaluator } from "./evaluate/regressionAlone.ts";
 export { mergeStates } from "./evaluate/state.ts";
-export type { Batch } from "./evaluate/stream.ts";
+export type { Batch, Batches } from "./evaluate/stream.ts";
 export type { Losses, LossesOptions } from "./losses.ts";

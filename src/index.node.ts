@@ -1,3 +1,8 @@
+/**
+ * Losses of model outputs, with gradients and evaluations: createLosses() makes an engine, and everything is on it.
+ *
+ * @module wasm-loss
+ */
 import { create } from "./createLosses.ts";
 import type { Losses, LossesOptions } from "./losses.ts";
 import { moduleBeside } from "./module/beside.ts";

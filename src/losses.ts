@@ -52,9 +52,11 @@ export type Constructor = abstract new (...args: never[]) => NumericArray;
 
 /** Losses over one memory. See createLosses. */
 export interface Losses extends ElementwiseLosses, SoftmaxLosses, CrossEntropyLosses, Evaluations {
+  /** What runs: WebAssembly, or the JavaScript loops. */
   readonly backend: "wasm" | "js";
   /** Threads that really run, the caller included. */
   readonly threads: number;
+  /** Whether multiply-add is fused. */
   readonly relaxed: boolean;
   /** Why this is less than was asked for, a sentence each; empty when nothing is. */
   readonly notes: readonly string[];
@@ -79,5 +81,6 @@ export interface Losses extends ElementwiseLosses, SoftmaxLosses, CrossEntropyLo
 
   /** Lets memory go. Later calls throw; closing twice is fine. */
   close(): void;
+  /** As close(), for `using`. */
   [Symbol.dispose](): void;
 }

@@ -54,12 +54,14 @@ type OptionsWithOut<A extends LogitsArray> = Options<A> & Out<ResultOf<A>>;
 type One = { reduction?: "mean" | "sum" };
 type Each = { reduction: "none" };
 
+/** A loss of rows of logits and their targets. */
 export interface CrossEntropyFunction {
   <A extends LogitsArray>(logits: A, targets: Targets<A>, options: Options<A> & Each): Float64Array;
   <A extends LogitsArray>(logits: A, targets: Targets<A>, options: Options<A> & One): number;
   <A extends LogitsArray>(logits: A, targets: Targets<A>, options: Options<A>): number | Float64Array;
 }
 
+/** Such a loss and its gradient by the logits. */
 export interface CrossEntropyWithGrad {
   <A extends LogitsArray>(
     logits: A,

@@ -24,6 +24,7 @@ export interface Regression {
 export interface RegressionEvaluator {
   /** Adds predictions and as many targets, of one dtype. */
   add(predictions: LogitsArray, targets: LogitsArray): void;
+  /** The figures of all elements so far. */
   result(): Regression;
   /** Canonical bytes, as of Evaluator.state(): mergeStates() merges them, regressionOf() reads them. */
   state(): Uint8Array;

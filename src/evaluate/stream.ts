@@ -20,6 +20,7 @@ export interface BatchStream {
   };
 }
 
+/** Where batches come from, one by one. */
 export type Batches = AsyncIterable<Batch> | Iterable<Batch> | BatchStream;
 
 /** Adds batches one by one; asks for the next one when one is done with. */

@@ -1,4 +1,8 @@
-/** npy files on disk, for Node: read in pieces of any size, so that memory does not grow with the file. */
+/**
+ * npy files on disk, for Node: read in pieces of any size, so that memory does not grow with the file.
+ *
+ * @module wasm-loss/npy
+ */
 import { closeSync, fchmodSync, fstatSync, openSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
 import { kindOf } from "../check.ts";
 import { FormatError } from "./error.ts";
@@ -16,9 +20,12 @@ import {
 } from "./npyHeader.ts";
 import { isReplaced, placeOf, temporaryOf, writtenTo } from "./place.ts";
 
+export type { NpyArray } from "./npyHeader.ts";
+
 /** One call reads or writes at most this much: Node takes no more than 2^31 - 1 bytes at a time. */
 const maxTransferBytes = 2 ** 30;
 
+/** An npy file that is open: see openNpy. */
 export interface NpyReader extends Omit<NpyHeader, "dataOffset" | "dataBytes"> {
   readonly path: string;
   /**
@@ -27,6 +34,7 @@ export interface NpyReader extends Omit<NpyHeader, "dataOffset" | "dataBytes"> {
    * @throws FormatError if the data ends before the shape is filled, or goes on after it
    */
   read(into: NpyArray): number;
+  /** Closes the file; closing twice is fine. */
   close(): void;
 }
 

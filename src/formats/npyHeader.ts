@@ -26,7 +26,9 @@ const arrays = {
 } as const;
 
 type Kind = keyof typeof arrays;
+/** The constructor of a typed array that npy files are read into. */
 export type NpyArrayType = (typeof arrays)[Kind];
+/** The arrays that npy files are read into and written from. */
 export type NpyArray =
   | Float32Array
   | Float64Array
