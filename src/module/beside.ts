@@ -1,4 +1,5 @@
 import { BUILDS } from "../generated/builds.ts";
+import { nodeModule } from "./node.ts";
 
 /** Bytes of a build's digest, with which its file ends. */
 const DIGEST_BYTES = 8;
@@ -15,8 +16,8 @@ export async function moduleBeside(
   return fileBeside(base, relaxed ? "relaxed" : "strict") ?? (await import("./inlined.ts")).moduleInside(relaxed);
 }
 
-function fileBeside(base: string | undefined, name: "strict" | "relaxed"): Buffer<ArrayBuffer> | undefined {
-  const fs = globalThis.process?.getBuiltinModule?.("node:fs");
+function fileBeside(base: string | undefined, name: "strict" | "relaxed"): Uint8Array<ArrayBuffer> | undefined {
+  const fs = nodeModule("node:fs");
   // Deno would ask its user first
   if (!fs || !base?.startsWith("file:") || "Deno" in globalThis) return undefined;
   try {

@@ -3,6 +3,7 @@ import { addressOf, kindOf, reasonOf } from "../check.ts";
 import { BUILDS } from "../generated/builds.ts";
 import { refused } from "./features.ts";
 import { compile } from "./load.ts";
+import { nodeModule } from "./node.ts";
 
 /** A module to open, which of the package's it is, and why that is not what was asked for. */
 export interface Found {
@@ -55,11 +56,9 @@ const hex = (byte: number) => byte.toString(16).padStart(2, "0");
 
 /** Bytes of a URL; in Node also of a path. */
 async function bytesAt(address: string): Promise<BufferSource> {
-  const node = globalThis.process?.getBuiltinModule;
-  if (node && !/^(https?|data|blob):/.test(address)) {
-    const { readFile } = node("node:fs/promises");
-    const path = address.startsWith("file:") ? new URL(address) : address;
-    return readFile(path) as Promise<Uint8Array<ArrayBuffer>>;
+  const files = nodeModule("node:fs/promises");
+  if (files && !/^(https?|data|blob):/.test(address)) {
+    return files.readFile(address.startsWith("file:") ? new URL(address) : address);
   }
   const response = await fetch(address);
   if (!response.ok) throw new Error(`${address} answered ${response.status}`);

@@ -1,4 +1,5 @@
 import { STRICT } from "../generated/strict.ts";
+import { nodeBuffer, nodeModule } from "./node.ts";
 
 /** The module that the package carries, strict or with fused multiply-add: inflated from its base64 text. */
 export async function inlinedModule(relaxed = false): Promise<Uint8Array<ArrayBuffer>> {
@@ -12,16 +13,17 @@ export async function moduleInside(relaxed: boolean): Promise<Uint8Array<ArrayBu
 }
 
 // the streams of Node take 40 ms when they are used first, and this takes 3
-const zlibOfNode = () => globalThis.process?.getBuiltinModule?.("node:zlib");
+const zlibOfNode = () => nodeModule("node:zlib");
 
 async function inflate(deflated: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
   const zlib = zlibOfNode();
-  if (zlib) return zlib.inflateSync(deflated) as Uint8Array<ArrayBuffer>;
+  if (zlib) return zlib.inflateSync(deflated);
   const inflated = new Blob([deflated]).stream().pipeThrough(new DecompressionStream("deflate"));
   return new Uint8Array(await new Response(inflated).arrayBuffer());
 }
 
 function fromBase64(text: string): Uint8Array<ArrayBuffer> {
-  if (globalThis.Buffer) return Buffer.from(text, "base64");
+  const buffer = nodeBuffer();
+  if (buffer) return buffer.from(text, "base64");
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }

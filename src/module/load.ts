@@ -1,6 +1,7 @@
 import { type Binary, isBytes } from "../backends/wasm/opened.ts";
 import type { Exports } from "../backends/wasm/plan.ts";
 import { pagesFor } from "../memory/map.ts";
+import { nodeModule } from "./node.ts";
 
 /** Compiles a module that is not compiled yet. */
 export async function compile(source: Binary): Promise<WebAssembly.Module> {
@@ -18,7 +19,7 @@ export async function instantiate(module: WebAssembly.Module, memory: WebAssembl
 }
 
 /** There, at once takes 1 ms, and to wait for threads that do it 6; browsers refuse large modules at once. */
-const inNode = () => globalThis.process?.getBuiltinModule?.("node:fs") !== undefined;
+const inNode = () => nodeModule("node:fs") !== undefined;
 
 /** What 32-bit addresses reach. */
 const MAXIMAL_PAGES = 65536;

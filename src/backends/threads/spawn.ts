@@ -1,5 +1,6 @@
 import { reasonOf } from "../../check.ts";
 import { WORKER } from "../../generated/worker.ts";
+import { type NodeWorkers, nodeModule } from "../../module/node.ts";
 import type { Report, Start } from "./protocol.ts";
 
 // What differs between the platforms: node:worker_threads in Node, Bun and Deno, Web Workers elsewhere.
@@ -20,16 +21,13 @@ export interface Listener {
   stopped(reason: string): void;
 }
 
-/** Of Node, and of what has its modules. */
-const node: typeof process.getBuiltinModule | undefined = globalThis.process?.getBuiltinModule;
-
 /** Starts a worker from the inlined script or from `source`; throws where the platform refuses it. */
 export function spawn(source: string | undefined, listener: Listener): Handle {
-  return node ? spawnInNode(source, listener) : spawnInBrowser(source, listener);
+  const threads = nodeModule("node:worker_threads");
+  return threads ? spawnInNode(threads, source, listener) : spawnInBrowser(source, listener);
 }
 
-function spawnInNode(source: string | undefined, listener: Listener): Handle {
-  const { Worker } = node!("node:worker_threads");
+function spawnInNode({ Worker }: NodeWorkers, source: string | undefined, listener: Listener): Handle {
   // execArgv: loaders of the caller (--import ...) are no business of this worker, and cost it 100 ms
   const worker = new Worker(source === undefined ? WORKER : /^(file|data):/.test(source) ? new URL(source) : source, {
     eval: source === undefined,

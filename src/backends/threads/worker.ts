@@ -2,6 +2,7 @@
 // lives in this loop, and only Atomics reach it.
 
 import { WORKER_SCRATCH } from "../../memory/map.ts";
+import { nodeModule } from "../../module/node.ts";
 import {
   CLOSED,
   controlOf,
@@ -42,7 +43,7 @@ interface Port {
 }
 
 const scope = globalThis as unknown as Port;
-const port: Port = globalThis.process?.getBuiltinModule?.("node:worker_threads").parentPort ?? scope;
+const port = (nodeModule("node:worker_threads")?.parentPort ?? scope) as Port;
 if (port.once) port.once("message", start);
 else scope.onmessage = ({ data }) => start(data);
 
