@@ -28,7 +28,7 @@ export interface Evaluator {
   result(): Evaluation;
   /**
    * What was added up, as canonical bytes: the same for the same rows and options, whatever the batches, their order, the
-   * backend, the threads or the machine. Ends with a checksum; the format stands in src/evaluate/state.ts.
+   * backend, the threads or the machine. Ends with a checksum; the format stands in docs/state-format.md.
    */
   state(): Uint8Array;
 }

@@ -130,7 +130,7 @@ export function regressionOfTotals(totals: RegressionTotals): Regression {
   };
 }
 
-/** "wlrg", version, count, the maximum as a sum of one value, the four sums; a CRC-32: as of state.ts. */
+/** The bytes of docs/state-format.md. */
 export function encodeRegression(totals: RegressionTotals): Uint8Array {
   const to = new Writer();
   to.text(MAGIC);

@@ -11,24 +11,7 @@ import {
 import { checkCanonical, hasMagic, openState, type Reader, Writer } from "./stateBytes.ts";
 import { addTotals, COUNTS, classOf, createTotals, SUMS, type Totals } from "./totals.ts";
 
-/*
- * The format of a state, version 1:
- *
- *     4 bytes   "wlev"
- *     1 byte    version, 1
- *     options   classes, ignoreIndex (zigzag), bins, number of topK, each of them (rising), flags: 1 per class, 2 weighted;
- *               if weighted the CRC-32 (4 bytes) of the weights as little-endian float64
- *     counts    rows, counted, correct, with a NaN, with +inf, all -inf; rows within each topK
- *     sums      weights (none without weights), losses, squares w l^2, entropies, Brier scores, reciprocal ranks
- *     bins      of the calibration: rows, right ones, sum of confidences (in units of 2^-52)
- *     losses    number of bins of the histogram that are not empty, for each of them number and rows
- *     classes   if per class: number of labels that occur, for each of them (rising) label, rows, right ones, sum of losses
- *     4 bytes   CRC-32 of all before
- *
- * Integers are LEB128 but for the two CRC-32 (little-endian). A sum is one byte (1 +inf, 2 -inf, 3 NaN was added; + 4 for
- * a negative one), the length of its magnitude and the magnitude, little-endian, without leading zeros, in units of
- * 2^-1074. Numbers are written in one way only: the bytes are a function of the set of rows.
- */
+// docs/state-format.md describes the bytes.
 const MAGIC = "wlev";
 const VERSION = 1;
 
