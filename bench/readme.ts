@@ -1,6 +1,8 @@
-// tsx bench/readme.ts RESULTS.json README.md [CHART.svg]: writes the README's section on performance from a run's results.
+// tsx bench/readme.ts RESULTS.json [CHART.svg]: writes a run's results into docs/performance.md, and of those beside the peers
+// a short table into the README, both between markers.
 import { readFileSync, writeFileSync } from "node:fs";
-import { dirname, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type CaseResult, find, type Input, type Run, readRun } from "./results.ts";
 import { ratioOf } from "./statistics.ts";
 import { heading, ownTable, quartiles, ratioText, table, timeText, whyNot } from "./table.ts";
@@ -12,7 +14,7 @@ const END = "<!-- bench:end -->";
 const COMMANDS = `\`\`\`
 apt-get install clang-19 lld-19 python3-numpy python3-torch  # optional: LLVM wasm, numpy and PyTorch
 npm run bench -- --peers --json bench.json --chart bench.svg
-npx tsx bench/readme.ts bench.json README.md bench.svg
+npx tsx bench/readme.ts bench.json bench.svg
 \`\`\``;
 
 // ---------------------------------------------------------------------------------------------------------- the peers
@@ -64,6 +66,33 @@ function peerSection(run: Run): string[] {
       " A result that is off by more than 1e-4 is not timed.",
     timesOf(results, PEERS),
   ];
+}
+
+// ---------------------------------------------------------------------------------------------------- of the README
+
+const SHOWN = ["resident", "copied", "tfjs-wasm", "onnxruntime-web", "onnxruntime-node", "numpy", "PyTorch"];
+const SHOWN_CASES = [
+  "mse 1e7",
+  "softmax 32x50257",
+  "crossEntropy 1000x1000",
+  "crossEntropy 32x50257",
+  "crossEntropy 100000x10",
+  "crossEntropyWithGrad 32x50257",
+  "crossEntropyWithGrad 100000x10",
+];
+
+/** What stands in the README of a run beside the peers. */
+function shortSection(run: Run): string {
+  const isShown = ({ operation, shape, dtype }: CaseResult) =>
+    dtype === "float32" && SHOWN_CASES.includes(`${operation} ${shape}`);
+  const columns = PEERS.filter(([head]) => SHOWN.includes(head));
+  return [
+    "Milliseconds a call, float32, one thread. In parentheses: the time of this package with *resident* data (in the engine's" +
+      " memory, as the peers' tensors) over the other's; below 1 this package is faster. *Copied* data lies in ordinary arrays." +
+      " ONNX Runtime for Node.js, numpy and PyTorch are native code.",
+    timesOf(run.cases.filter(isShown), columns),
+    heading(run).replaceAll("\n", "  \n"),
+  ].join("\n\n");
 }
 
 // ------------------------------------------------------------------------------------------------------ relaxed SIMD
@@ -150,7 +179,7 @@ function targetSection(run: Run): string[] {
 
 // ----------------------------------------------------------------------------------------------------------- section
 
-/** What stands between the markers. */
+/** What stands in docs/performance.md. */
 function sectionOf(run: Run, chart: string | undefined): string {
   const own = "Each result was checked against a float64 oracle and then timed, all candidates of a case in turn.";
   return [
@@ -172,11 +201,20 @@ function between(text: string, section: string): string {
   return `${before}${BEGIN}\n\n${section}\n\n${END}${afterEnd[0]}`;
 }
 
-const [results, readme, chart] = process.argv.slice(2);
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+function write(name: string, section: string): void {
+  const path = join(root, name);
+  writeFileSync(path, between(readFileSync(path, "utf8"), section));
+}
+
+const [results, chart] = process.argv.slice(2);
 try {
-  if (readme === undefined) throw new Error("usage: tsx bench/readme.ts RESULTS.json README.md [CHART.svg]");
-  const path = chart && relative(dirname(readme), chart).replaceAll("\\", "/");
-  writeFileSync(readme, between(readFileSync(readme, "utf8"), sectionOf(readRun(results), path)));
+  if (results === undefined) throw new Error("usage: tsx bench/readme.ts RESULTS.json [CHART.svg]");
+  const run = readRun(results);
+  const performance = "docs/performance.md";
+  write(performance, sectionOf(run, chart && relative(dirname(join(root, performance)), chart).replaceAll("\\", "/")));
+  if (run.peers) write("README.md", shortSection(run));
 } catch (error) {
   process.stderr.write(`bench/readme: ${(error as Error).message}\n`);
   process.exitCode = 1;
