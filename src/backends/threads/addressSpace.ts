@@ -1,18 +1,22 @@
+import { nodeModule } from "../../module/node.ts";
+
 /** What V8 reserves for a worker, and more: 590 MB were measured. Where it finds less it ends the process. */
 const WORKER_BYTES = 2 ** 30;
 
 /** Whether this process may take addresses for so many workers: `ulimit -v` bounds them, and Linux tells. */
 export function hasRoomFor(workers: number): boolean {
-  const fs = globalThis.process?.getBuiltinModule?.("node:fs");
+  const fs = nodeModule("node:fs");
   // Deno would ask its user first
   if (!fs || "Deno" in globalThis) return true;
   try {
-    const limit = /^Max address space +(\d+)/m.exec(fs.readFileSync("/proc/self/limits", "utf8"));
+    const limit = /^Max address space +(\d+)/m.exec(text(fs.readFileSync("/proc/self/limits")));
     // "unlimited" is no number
     if (limit === null) return true;
-    const taken = /^VmSize:\s*(\d+) kB/m.exec(fs.readFileSync("/proc/self/status", "utf8"));
+    const taken = /^VmSize:\s*(\d+) kB/m.exec(text(fs.readFileSync("/proc/self/status")));
     return Number(limit[1]) - 1024 * Number(taken?.[1]) > workers * WORKER_BYTES;
   } catch {
     return true;
   }
 }
+
+const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
