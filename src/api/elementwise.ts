@@ -12,6 +12,7 @@ import {
 import type { ElementwiseArguments, ElementwiseCall } from "../descriptions/elementwise.ts";
 import { BLOCK_ELEMENTS } from "../descriptions/thresholds.ts";
 import {
+  type Dtype,
   dtypeOf,
   type FloatArray,
   floatArray,
@@ -130,6 +131,21 @@ export function createRootMeanSquare(door: Door, squaredError: ElementwiseCall):
 
 const NO_OPTIONS: Readonly<Record<string, unknown>> = {};
 
+/** The least and the largest positive number of each dtype. */
+const RANGE = {
+  f32: [1.401298464324817e-45, 3.4028234663852886e38],
+  f64: [Number.MIN_VALUE, Number.MAX_VALUE],
+} as const;
+
+/**
+ * What an option is in a dtype: neither 0, where it is not, nor infinite. Rounded to either, huber's delta would make the loss
+ * of an infinite difference NaN.
+ */
+function representable(dtype: Dtype, x: number): number {
+  const [least, largest] = RANGE[dtype];
+  return x === 0 ? x : Math.sign(x) * Math.min(Math.max(Math.abs(x), least), largest);
+}
+
 class Elementwise<O extends string> {
   readonly #door: Door;
   readonly #call: ElementwiseCall<O>;
@@ -231,6 +247,8 @@ class Elementwise<O extends string> {
     this.#args.predictions = p;
     this.#args.targets = t;
     this.#length = length;
+    const numbers: Record<string, number> = this.#args;
+    for (const option of this.#call.options) numbers[option.name] = representable(dtypeOf(p), numbers[option.name]);
     return length;
   }
 
