@@ -50,3 +50,6 @@ export const openThreaded = () => openBackends({}, threaded);
 
 /** The same with the relaxed build. */
 export const openWithRelaxed = () => openBackends({}, [...backends, relaxed]);
+
+/** The same with both. */
+export const openAll = () => openBackends({}, [...threaded, relaxed]);

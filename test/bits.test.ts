@@ -122,14 +122,6 @@ const reducedCalls: Record<string, Call> = {
     const { loss, grad } = losses.crossEntropyWithGrad(x, targetsOf(c, o), { ...crossEntropyOptions(c, o), out });
     return [Float64Array.of(loss), grad];
   },
-  mse: (losses, c, _, x, out) => {
-    const both = losses.mseWithGrad(x, c.probabilities, { out: out && zeros(c.dtype, x.length) });
-    return [
-      Float64Array.of(losses.mse(x, c.probabilities), losses.rmse(x, c.probabilities), both.loss),
-      both.grad,
-      losses.mse(x, c.probabilities, { reduction: "none" }),
-    ];
-  },
 };
 
 function expectSameResults(got: FloatArray[], wanted: FloatArray[], where: string): void {

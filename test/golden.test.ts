@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { openWithRelaxed } from "./backends.ts";
+import { facesOf } from "./faces.ts";
 import { type Dtype, expectClose, type FloatArray, floats } from "./inputs.ts";
 import * as oracle from "./oracle.ts";
 
@@ -39,18 +40,24 @@ interface Golden {
     logSoftmax: number[];
     logSumExp: number[];
   }[];
-  mse: {
-    dtype: "f32" | "f64";
-    predictions: number[];
-    targets: number[];
-    mean: number;
-    grad_mean: number[];
-    sum: number;
-    grad_sum: number[];
-  }[];
 }
 
-const golden: Golden = JSON.parse(readFileSync(new URL("./fixtures/pytorch.json", import.meta.url), "utf8"));
+/** Element-wise losses of such inputs, with all digits. */
+interface ElementwiseGolden {
+  loss: string;
+  options: Record<string, number>;
+  dtype: "f32" | "f64";
+  predictions: number[];
+  targets: number[];
+  none: number[];
+  sum: number;
+  mean: number;
+  grad_mean: number[];
+}
+
+const read = (name: string) => JSON.parse(readFileSync(new URL(`./fixtures/${name}.json`, import.meta.url), "utf8"));
+const golden: Golden = read("pytorch");
+const family: ElementwiseGolden[] = read("family");
 const dtypeOf = { f32: "float32", f64: "float64" } as const;
 
 const crossEntropyCases = golden.crossEntropy.map((item, i) => {
@@ -73,12 +80,12 @@ const rowCases = golden.rows.map((item, i) => {
   const dtype = dtypeOf[item.dtype];
   return { ...item, dtype, name: `${i}: ${dtype} [${item.rows}, ${item.classes}]`, logits: floats(dtype, item.logits) };
 });
-const mseCases = golden.mse.map((item, i) => {
+const elementwiseCases = family.map((item, i) => {
   const dtype = dtypeOf[item.dtype];
   return {
     ...item,
     dtype,
-    name: `${i}: ${dtype} [${item.predictions.length}]`,
+    name: `${i}: ${item.loss} ${JSON.stringify(item.options)} ${dtype} [${item.predictions.length}]`,
     predictions: floats(dtype, item.predictions),
     targets: floats(dtype, item.targets),
   };
@@ -97,6 +104,18 @@ function expectGolden(dtype: Dtype, got: ArrayLike<number>, wanted: ArrayLike<nu
   expectClose(got, wanted, (i) => Math.max(absolute, relative * Math.abs(wanted[i])), where);
 }
 
+/** Within 1e-6 (float64: 1e-13) of the largest loss, or of 1. */
+function expectElements(
+  dtype: Dtype,
+  got: ArrayLike<number>,
+  wanted: ArrayLike<number>,
+  { none }: { none: number[] },
+  where: string,
+): void {
+  const largest = none.reduce((a, b) => Math.max(a, Math.abs(b)), 1);
+  expectClose(got, wanted, () => (dtype === "float32" ? 1e-6 : 1e-13) * largest, where);
+}
+
 /** A scalar against the fixture's, which is rounded to float32, and against the digits its rows have. */
 function expectScalar(dtype: Dtype, got: number, fixture: number, fromRows: number, where: string): void {
   const [relative, absolute] = dtype === "float32" ? [1e-6, 1e-7] : [1.2e-7, 1e-14];
@@ -113,7 +132,7 @@ function denominatorOf({ soft, rows, targets, weight, ignoreIndex }: (typeof cro
 
 describe("the fixture", () => {
   test("has scalars that are float32", () => {
-    for (const { mean, sum } of [...golden.crossEntropy, ...golden.mse]) {
+    for (const { mean, sum } of golden.crossEntropy) {
       expect(Math.fround(mean)).toBe(mean);
       expect(Math.fround(sum)).toBe(sum);
     }
@@ -121,11 +140,10 @@ describe("the fixture", () => {
 
   test("has rows and gradients that are float64", () => {
     expect(golden.crossEntropy.some(({ none }) => none.some((loss) => Math.fround(loss) !== loss))).toBe(true);
-    expect(golden.mse.some(({ grad_mean }) => grad_mean.some((g) => Math.fround(g) !== g))).toBe(true);
+    expect(golden.crossEntropy.some(({ grad_mean }) => grad_mean.some((g) => Math.fround(g) !== g))).toBe(true);
   });
 });
 
-// The oracle is float64 throughout; where it rounds to float32 on purpose (mse) it gets float64 arrays here.
 describe("the oracle agrees with PyTorch", () => {
   test.each(named(crossEntropyCases))("crossEntropy %s", (_, item) => {
     const { logits, targets, options, soft } = item;
@@ -146,14 +164,13 @@ describe("the oracle agrees with PyTorch", () => {
     expectGolden("float64", oracle.logSumExp(logits, classes), logSumExp, "logSumExp");
   });
 
-  test.each(named(mseCases))("mse %s", (_, item) => {
-    const predictions = Float64Array.from(item.predictions);
-    for (const reduction of ["mean", "sum"] as const) {
-      const loss = oracle.mse(predictions, item.targets, reduction);
-      expectClose([loss], [item[reduction]], () => 1.2e-7 * item[reduction], reduction);
-      const gradient = oracle.mseGradient(predictions, item.targets, reduction);
-      expectGolden("float64", gradient, item[`grad_${reduction}`], `gradient of the ${reduction}`);
-    }
+  test.each(named(elementwiseCases))("%s", (_, item) => {
+    const { losses, slopes, sum, mean } = oracle.elementwise(item.loss, item.predictions, item.targets, item.options);
+    const n = item.predictions.length;
+    expectElements("float64", losses, item.none, item, "none");
+    expectElements("float64", [sum, mean], [item.sum, item.mean], item, "sum and mean");
+    const gradient = slopes.map((slope) => slope / n);
+    expectElements("float64", gradient, item.grad_mean, item, "gradient of the mean");
   });
 });
 
@@ -184,17 +201,18 @@ describe.each(await openWithRelaxed())("$name agrees with PyTorch", ({ losses })
     expectGolden(dtype, losses.logSumExp(logits, { classes }), logSumExp, "logSumExp");
   });
 
-  test.each(named(mseCases))("mse %s", (_, item) => {
-    const { dtype, predictions, targets } = item;
-    const exact = oracle.mse(Float64Array.from(predictions), targets, "sum");
+  test.each(named(elementwiseCases))("%s", (_, item) => {
+    const { loss: name, dtype, predictions, targets, options } = item;
+    const { loss, withGrad } = facesOf(losses, name);
+    const none = loss(predictions, targets, { ...options, reduction: "none" });
+    expectElements(dtype, none as FloatArray, item.none, item, "none");
     for (const reduction of ["mean", "sum"] as const) {
-      const fromElements = reduction === "mean" ? exact / predictions.length : exact;
-      const alone = losses.mse(predictions, targets, { reduction });
-      expectScalar(dtype, alone, item[reduction], fromElements, reduction);
-      const { loss, grad } = losses.mseWithGrad(predictions, targets, { reduction });
-      expect(loss).toBe(alone);
-      expectGolden(dtype, grad as FloatArray, item[`grad_${reduction}`], `gradient of the ${reduction}`);
+      const got = withGrad(predictions, targets, { ...options, reduction });
+      expect(got.loss).toBe(loss(predictions, targets, { ...options, reduction }));
+      expectElements(dtype, [got.loss as number], [item[reduction]], item, reduction);
+      const n = reduction === "mean" ? 1 : predictions.length;
+      const gradient = item.grad_mean.map((g) => g * n);
+      expectElements(dtype, got.grad, gradient, item, `gradient of the ${reduction}`);
     }
-    expectGolden(dtype, [losses.rmse(predictions, targets)], [Math.sqrt(exact / predictions.length)], "rmse");
   });
 });

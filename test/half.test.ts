@@ -1,22 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { bfloat16, float16 } from "../src/index.node.ts";
 import { openThreaded } from "./backends.ts";
-import { expectSame, labelsOf, mulberry32 } from "./inputs.ts";
+import { bfloat16Value, expectSame, float16Value, labelsOf, mulberry32 } from "./inputs.ts";
 
 const opened = await openThreaded();
 
 const bits = Uint16Array.from({ length: 65536 }, (_, i) => i);
-
-/** By the definition of IEEE 754, binary16. */
-function float16Value(h: number): number {
-  const sign = h & 0x8000 ? -1 : 1;
-  const exponent = (h >> 10) & 31;
-  const fraction = h & 1023;
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
-const bfloat16Value = (h: number) => new Float32Array(Uint32Array.of(h * 65536).buffer)[0];
 
 const formats = [
   { name: "float16", half: float16, value: float16Value },

@@ -118,6 +118,64 @@ export function weightsOf(random: Random, dtype: Dtype, classes: number): FloatA
   return zeros(dtype, classes).map(() => (classes > 1 && random() < 0.1 ? 0 : 0.1 + 1.3 * random())) as FloatArray;
 }
 
+/** Bounds of an option that is a number, and what it is where it is not given. */
+export interface NumericOption {
+  readonly name: string;
+  readonly default: number;
+  readonly above?: number;
+  readonly atLeast?: number;
+  readonly below?: number;
+  readonly atMost?: number;
+}
+
+function within({ above, atLeast, below, atMost }: NumericOption, value: number): boolean {
+  const low = (above === undefined || value > above) && (atLeast === undefined || value >= atLeast);
+  return (
+    !Number.isNaN(value) && low && (below === undefined || value < below) && (atMost === undefined || value <= atMost)
+  );
+}
+
+/** What an option may be: what it is by default, its bounds, and values between them. */
+function insideOf(option: NumericOption): number[] {
+  const low = option.above ?? option.atLeast ?? 0;
+  const high = option.below ?? option.atMost ?? low + 7;
+  const candidates = [option.default, low, low + (high - low) / 23, low + 0.75 * (high - low), high];
+  return [...new Set(candidates)].filter((value) => within(option, value));
+}
+
+/** What it may be, but nobody wants: of a dtype neither 0 nor infinity, and beyond. */
+export function extremesOf(option: NumericOption): number[] {
+  const sizes = [5e-324, 1e-50, 1e-40, 2 ** -126, 1e38, 1e300, Number.MAX_VALUE, Infinity];
+  return sizes.flatMap((size) => [size, -size]).filter((value) => within(option, value));
+}
+
+/** What it may not be. */
+export function outsideOf(option: NumericOption): number[] {
+  const { above, atLeast, below, atMost } = option;
+  const bounds = [above, atLeast, below, atMost].filter((bound) => bound !== undefined);
+  const candidates = [NaN, Infinity, -Infinity, ...bounds.flatMap((bound) => [bound, bound - 0.25, bound + 0.25])];
+  return candidates.filter((value) => !within(option, value));
+}
+
+/** Every combination of values of the options; of a loss without options one, with none. */
+export function combinationsOf(options: readonly NumericOption[]): Record<string, number>[] {
+  return options.reduce<Record<string, number>[]>(
+    (sets, option) => sets.flatMap((set) => insideOf(option).map((value) => ({ ...set, [option.name]: value }))),
+    [{}],
+  );
+}
+
+/** By the definition of IEEE 754, binary16. */
+export function float16Value(h: number): number {
+  const sign = h & 0x8000 ? -1 : 1;
+  const exponent = (h >> 10) & 31;
+  const fraction = h & 1023;
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
+  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+export const bfloat16Value = (h: number) => new Float32Array(Uint32Array.of(h * 65536).buffer)[0];
+
 /** m - x, each element's distance to the maximum of its row. */
 export function distancesToMaximum(logits: FloatArray, classes: number): number[] {
   const maxima = Array.from({ length: logits.length / classes }, (_, i) =>
@@ -163,6 +221,21 @@ export function logSumExpTolerance(dtype: Dtype, value: number): number {
 export function gradientTolerance(dtype: Dtype, terms: number, distance: number): number {
   const finite = Number.isFinite(distance) ? distance : 0;
   return terms * unit[dtype] * (4 + finite) + 2 * smallest[dtype];
+}
+
+/** Central differences of fourth order: an error of about step^4 / 30 times the fifth derivative. */
+export function differences(loss: (x: Float64Array) => number, at: FloatArray, step: (x: number) => number): number[] {
+  const x = Float64Array.from(at);
+  return Array.from(at, (value, i) => {
+    const h = step(value);
+    const lossAt = (shift: number) => {
+      x[i] = value + shift;
+      return loss(x);
+    };
+    const derivative = (8 * (lossAt(h) - lossAt(-h)) - (lossAt(2 * h) - lossAt(-2 * h))) / (12 * h);
+    x[i] = value;
+    return derivative;
+  });
 }
 
 /** NaN for NaN, the same infinity, else |got - wanted| <= allowed; the message names index, got and wanted. */

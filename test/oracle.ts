@@ -71,41 +71,56 @@ export function exactSum(values: Iterable<number>): number {
 
 // ---------------------------------------------------------------------------------------------------- element-wise
 
-/** (p - t)^2, the difference and the square rounded in the dtype of p. */
-export function squaredErrors(predictions: Numbers, targets: Numbers): number[] {
-  const round = roundingOf(predictions);
-  return Array.from(predictions, (prediction, i) => {
-    const difference = round(prediction - targets[i]);
-    return round(difference * difference);
-  });
+/** An element-wise loss of a prediction p and a target t, and its slope by p; o are its options. */
+export interface ElementwiseLoss {
+  loss(p: number, t: number, o: Readonly<Record<string, number>>): number;
+  slope(p: number, t: number, o: Readonly<Record<string, number>>): number;
 }
 
-/** Σ (p - t)^2 / n, or the sum alone; an empty mean is 0/0 = NaN. */
-export function mse(predictions: Numbers, targets: Numbers, reduction: Reduction = "mean"): number {
-  return exactSum(squaredErrors(predictions, targets)) / (reduction === "mean" ? predictions.length : 1);
+const clamp = (d: number, limit: number) => Math.max(-limit, Math.min(d, limit));
+
+/** By public name. */
+export const ELEMENTWISE: Readonly<Record<string, ElementwiseLoss>> = {
+  mse: { loss: (p, t) => (p - t) ** 2, slope: (p, t) => 2 * (p - t) },
+  mae: { loss: (p, t) => Math.abs(p - t), slope: (p, t) => Math.sign(p - t) },
+  huber: {
+    loss: (p, t, { delta }) => (Math.abs(p - t) < delta ? (p - t) ** 2 / 2 : delta * (Math.abs(p - t) - delta / 2)),
+    slope: (p, t, { delta }) => clamp(p - t, delta),
+  },
+};
+
+export interface ElementwiseResult {
+  /** Of each element. */
+  losses: number[];
+  slopes: number[];
+  sum: number;
+  /** Of nothing 0/0 = NaN. */
+  mean: number;
 }
 
-/** 2 (p - t) / n, for the sum 2 (p - t). */
-export function mseGradient(predictions: Numbers, targets: Numbers, reduction: Reduction = "mean"): number[] {
-  const denominator = reduction === "mean" ? predictions.length : 1;
-  const round = roundingOf(predictions);
-  return Array.from(predictions, (prediction, i) => (2 * round(prediction - targets[i])) / denominator);
+/** Losses and slopes of all elements. The gradient of the sum is the slopes, that of the mean the slopes / n. */
+export function elementwise(
+  name: string,
+  predictions: Numbers,
+  targets: Numbers,
+  options: Readonly<Record<string, number>> = {},
+): ElementwiseResult {
+  const { loss, slope } = ELEMENTWISE[name];
+  const losses = Array.from(predictions, (p, i) => loss(p, targets[i], options));
+  const sum = exactSum(losses);
+  return {
+    losses,
+    slopes: Array.from(predictions, (p, i) => slope(p, targets[i], options)),
+    sum,
+    mean: sum / predictions.length,
+  };
 }
 
-export function rmse(predictions: Numbers, targets: Numbers): number {
-  return Math.sqrt(mse(predictions, targets));
-}
-
-/** (p - t) / (n rmse), 0 where rmse is 0. */
-export function rmseGradient(predictions: Numbers, targets: Numbers): number[] {
-  const root = rmse(predictions, targets);
-  return Array.from(predictions, (prediction, i) =>
-    root === 0 ? 0 : (prediction - targets[i]) / (predictions.length * root),
-  );
-}
-
-function roundingOf(values: Numbers): (value: number) => number {
-  return values instanceof Float32Array ? Math.fround : (value) => value;
+/** The root of the mean squared error, and its gradient (p - t) / (n rmse), 0 where rmse is 0. */
+export function rmse(predictions: Numbers, targets: Numbers): { loss: number; gradient: number[] } {
+  const { mean, slopes } = elementwise("mse", predictions, targets);
+  const loss = Math.sqrt(mean);
+  return { loss, gradient: slopes.map((slope) => (loss === 0 ? 0 : slope / (2 * predictions.length * loss))) };
 }
 
 // ------------------------------------------------------------------------------------------------------------ rows

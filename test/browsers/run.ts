@@ -4,7 +4,7 @@ import { BROWSERS, type Browser } from "./launch.ts";
 import { type PageServer, serve } from "./server.ts";
 import type { Outcome } from "./suite.ts";
 
-const KERNELS = "kernels,semantics,gradients,errors,bits";
+const KERNELS = "kernels,elementwise,semantics,gradients,errors,bits";
 const PATIENCE_MILLISECONDS = 600_000;
 
 interface Page {

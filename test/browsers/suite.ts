@@ -5,6 +5,7 @@ import { type File, startTests, type Task, type VitestRunner } from "@vitest/run
 
 const SUITES: Readonly<Record<string, () => Promise<unknown>>> = {
   bits: () => import("../bits.test.ts"),
+  elementwise: () => import("../elementwise.test.ts"),
   errors: () => import("../errors.test.ts"),
   gradients: () => import("../gradients.test.ts"),
   files: () => import("./files.ts"),

@@ -1,0 +1,43 @@
+import { describe, expect, test } from "vitest";
+import { cases, untimedKernels } from "../bench/cases.ts";
+import { targets } from "../bench/targets.ts";
+import { ELEMENTWISE } from "../src/descriptions/elementwise.ts";
+import { openBackends } from "./backends.ts";
+import * as oracle from "./oracle.ts";
+
+// What is on the lists of src/descriptions/ is tested, timed and digested.
+
+const [{ losses }] = await openBackends();
+const names = ELEMENTWISE.map(({ name }) => name);
+
+test("every element-wise loss has an oracle, and no other one has", () => {
+  expect(Object.keys(oracle.ELEMENTWISE).sort()).toEqual(names.toSorted());
+});
+
+test("every element-wise loss has its two functions", () => {
+  for (const name of names) {
+    expect(Object.keys(losses)).toContain(name);
+    expect(Object.keys(losses)).toContain(`${name}WithGrad`);
+  }
+});
+
+describe("the bench", () => {
+  test("has cases of every element-wise loss, at three sizes beside the peers", () => {
+    for (const name of names) {
+      for (const size of ["1e3", "1e5", "1e7"]) {
+        expect(cases.find(({ id }) => id === `${name} ${size} float32`)?.peers, name).toBe(true);
+      }
+      expect(cases.map(({ id }) => id)).toContain(`${name}WithGrad 1e5 float64`);
+    }
+  });
+
+  test("runs every kernel in some case", () => {
+    expect(untimedKernels()).toEqual([]);
+  });
+
+  test("has a case for every target, beside those it is compared with", () => {
+    for (const { operation, dtype, shapes } of targets) {
+      for (const shape of shapes) expect(cases.map(({ id }) => id)).toContain(`${operation} ${shape} ${dtype}`);
+    }
+  });
+});
