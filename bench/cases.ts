@@ -1,3 +1,5 @@
+import { ELEMENTWISE } from "../src/descriptions/elementwise.ts";
+import { KERNELS } from "../src/descriptions/list.ts";
 import { type Dtype, dtypes } from "../test/inputs.ts";
 import { operations } from "./operations/index.ts";
 import type { Operation, Shape } from "./operations/operation.ts";
@@ -25,7 +27,12 @@ const shapes = { elements, rows };
 
 /** Run beside the peers, which know float32 alone. */
 const peerSizes: Readonly<Record<string, readonly string[]>> = {
-  mse: ["1e3", "1e5", "1e7"],
+  ...Object.fromEntries(
+    ELEMENTWISE.flatMap(({ name }) => [
+      [name, ["1e3", "1e5", "1e7"]],
+      [`${name}WithGrad`, ["1e5", "1e7"]],
+    ]),
+  ),
   softmax: ["1000x1000", "32x50257", "100000x10"],
   crossEntropy: ["1000x1000", "32x50257", "64x128256", "100000x10"],
   crossEntropyWithGrad: ["1000x1000", "32x50257", "64x128256", "100000x10"],
@@ -43,6 +50,15 @@ export const cases: readonly Case[] = operations.flatMap((operation) =>
     })),
   ),
 );
+
+/** Kernels that work for others, and are timed with them. */
+const HELPERS = ["exp", "logarithm", "checkLabels", "labelWeights", "addExactly", "extractSums"];
+
+/** Names of the kernels that are in no case. */
+export function untimedKernels(): string[] {
+  const timed = new Set([...HELPERS, ...operations.flatMap(({ kernels }) => kernels)]);
+  return KERNELS.map(({ name }) => name).filter((name) => !timed.has(name));
+}
 
 /** What else there are targets for: this package's against itself, or in microseconds. */
 const ownTargets: readonly string[] = [

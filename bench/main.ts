@@ -1,9 +1,8 @@
 // npm run bench: times every public operation against a plain JavaScript loop, or beside the peers.
 import { readFileSync, writeFileSync } from "node:fs";
 import { SingleBar } from "cli-progress";
-import { KERNELS } from "../src/descriptions/list.ts";
 import { help, type Options, parseOptions } from "./arguments.ts";
-import { type Case, cases, selectCases } from "./cases.ts";
+import { type Case, selectCases, untimedKernels } from "./cases.ts";
 import { compile } from "./native/compile.ts";
 import { chartOf } from "./peers/chart.ts";
 import { newerEngine } from "./peers/engine.ts";
@@ -42,16 +41,6 @@ async function runCases(selected: readonly Case[], plan: Plan) {
   }
   progress.stop();
   return { results, notes: [...new Set(notes)] };
-}
-
-/** Kernels that work for others, and are timed with them. */
-const HELPERS = ["exp", "logarithm", "checkLabels", "labelWeights", "addExactly", "extractSums"];
-
-/** A sentence on the kernels that were added and are in no case. */
-function untimedKernels(): string[] {
-  const timed = new Set(cases.flatMap(({ operation }) => operation.kernels));
-  const untimed = KERNELS.map(({ name }) => name).filter((name) => !timed.has(name) && !HELPERS.includes(name));
-  return untimed.length === 0 ? [] : [`No case runs these kernels: ${untimed.join(", ")}.`];
 }
 
 /** All others that there are here: their versions, what runs them, and a sentence each on what is missing. */
@@ -94,18 +83,22 @@ async function main(options: Options): Promise<void> {
   const { engine, python } = others ?? {};
   const { results, notes } = await runCases(selected, { peers, engine, python, time, rounds });
   python?.end();
+  const untimed = untimedKernels();
+  if (untimed.length > 0) notes.push(`No case runs these kernels: ${untimed.join(", ")}.`);
   const run: Run = {
     date: new Date().toISOString(),
     peers,
     machine,
     versions: { "wasm-loss": ownVersion(), ...others?.versions },
     cases: results,
-    notes: [...(others?.notes ?? []), ...notes, ...untimedKernels()],
+    notes: [...(others?.notes ?? []), ...notes],
   };
   process.stdout.write(json === "-" ? toJson(run) : textOf(run));
   if (json !== undefined && json !== "-") writeFileSync(json, toJson(run));
   if (chart !== undefined) await writeChart(chart, run);
-  const own = ["wasm", "wasm relaxed", "js", "plain loop", "good loop", "LLVM wasm", "LLVM wasm relaxed"];
+  const own = ["wasm", "wasm relaxed", "js", "plain loop", "good loop", "LLVM wasm", "LLVM wasm relaxed"].flatMap(
+    (name) => [name, `${name}, mse`],
+  );
   const bad = results.some(({ outcomes }) =>
     outcomes.some(({ status, name }) => status !== "right" && own.includes(name)),
   );

@@ -1,15 +1,37 @@
+import type { ElementwiseLoss } from "../src/descriptions/elementwise.ts";
 import type { FloatArray } from "../test/inputs.ts";
 
 // What people write where they have no library: one loop after the other, Math.exp and Math.log, sums in plain numbers.
 // [rows, classes] data throughout; `grad` is that of the mean, where it is not null.
 
-export function mse(predictions: FloatArray, targets: FloatArray): number {
-  let sum = 0;
-  for (let i = 0; i < predictions.length; i++) {
-    const difference = predictions[i] - targets[i];
-    sum += difference * difference;
-  }
-  return sum / predictions.length;
+/** Loops of an element-wise loss; what else they take are its options. */
+interface ElementwiseLoops {
+  mean(p: FloatArray, t: FloatArray, ...options: number[]): number;
+  each(out: FloatArray, p: FloatArray, t: FloatArray, ...options: number[]): FloatArray;
+  withGrad(grad: FloatArray, p: FloatArray, t: FloatArray, ...options: number[]): { loss: number; grad: FloatArray };
+}
+
+/** Those of the formula in its description, which is JavaScript, without the rounding. */
+export function elementwise({ options, slopeFactor, javascript }: ElementwiseLoss): ElementwiseLoops {
+  const { terms, loss, slope } = javascript;
+  const loop = (parameters: string[], element: string, result: string) => {
+    const text = `let sum = 0;
+      const n = predictions.length;
+      for (let i = 0; i < n; i++) {
+        const p = predictions[i];
+        const t = targets[i];
+        ${terms}
+        ${element}
+      }
+      return ${result};`;
+    const names = [...parameters, "predictions", "targets", ...options.map(({ name }) => name)];
+    return new Function(...names, text.replace(/\bround(?=\()/g, "")) as never;
+  };
+  return {
+    mean: loop([], `sum += ${loss};`, "sum / n"),
+    each: loop(["out"], `out[i] = ${loss};`, "out"),
+    withGrad: loop(["grad"], `sum += ${loss}; grad[i] = (${slope} * ${slopeFactor}) / n;`, "{ loss: sum / n, grad }"),
+  };
 }
 
 export function rmse(predictions: FloatArray, targets: FloatArray): number {
@@ -19,26 +41,6 @@ export function rmse(predictions: FloatArray, targets: FloatArray): number {
     sum += difference * difference;
   }
   return Math.sqrt(sum / predictions.length);
-}
-
-export function squares(predictions: FloatArray, targets: FloatArray): FloatArray {
-  const out = predictions.slice() as FloatArray;
-  for (let i = 0; i < out.length; i++) {
-    const difference = out[i] - targets[i];
-    out[i] = difference * difference;
-  }
-  return out;
-}
-
-export function mseWithGrad(predictions: FloatArray, targets: FloatArray, grad: FloatArray) {
-  const n = predictions.length;
-  let sum = 0;
-  for (let i = 0; i < n; i++) {
-    const difference = predictions[i] - targets[i];
-    sum += difference * difference;
-    grad[i] = (2 * difference) / n;
-  }
-  return { loss: sum / n, grad };
 }
 
 export function rmseWithGrad(predictions: FloatArray, targets: FloatArray, grad: FloatArray) {

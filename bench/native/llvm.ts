@@ -60,9 +60,13 @@ async function candidateOf(build: Build, operation: string, inputs: Inputs): Pro
   const pages = 2 + Math.ceil((2 * inputs.values.byteLength + (inputs.targets?.byteLength ?? 0) + 4 * GAP) / PAGE);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
   const exports = (await WebAssembly.instantiate(module, { env: { memory } })).exports as unknown as Exports;
-  const call = callOf(operation, exports, inputs, new Placement(memory, exports.__heap_base.value));
+  // other element-wise losses are compared with this one
+  const other = inputs.shape.classes === 1 && operation !== "mse";
+  const placement = new Placement(memory, exports.__heap_base.value);
+  const call = callOf(other ? "mse" : operation, exports, inputs, placement);
   if (!call) return [];
-  return [{ name: build === "strict" ? "LLVM wasm" : "LLVM wasm relaxed", input: "resident", own: false, call }];
+  const name = `LLVM wasm${build === "strict" ? "" : " relaxed"}${other ? ", mse" : ""}`;
+  return [{ name, input: "resident", own: false, other, call }];
 }
 
 /** C by LLVM, strict and where the engine has it relaxed, in memory of its own. Of float32, as the peers. */

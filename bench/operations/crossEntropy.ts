@@ -115,7 +115,7 @@ export const crossEntropyOperations: readonly Operation[] = variants.flatMap((va
     {
       ...common,
       name: `crossEntropyWithGrad${says}`,
-      kernels: [`${kernel}Gradient`],
+      kernels: [kernel],
       call(losses, inputs, out) {
         const options = { ...optionsOf(variant, inputs), out };
         return () =>

@@ -2,22 +2,21 @@ import type { Regression } from "wasm-loss";
 import type { FloatArray } from "../../test/inputs.ts";
 import * as oracle from "../../test/oracle.ts";
 import * as plain from "../plain.ts";
+import { elementwiseOperations } from "./elementwise.ts";
 import type { Inputs, Operation } from "./operation.ts";
-import { squaredErrorOperations } from "./squaredError.ts";
 
-const mse = squaredErrorOperations.find(({ name }) => name === "mse")!;
+const [mse] = elementwiseOperations;
 
 const figuresOf = ({ mse, rmse, mae, maximumError, r2 }: Regression) => [mse, rmse, mae, maximumError, r2];
 
-function wantedOf({ values, targets, dtype }: Inputs): number[] {
+function wantedOf({ values, targets }: Inputs): number[] {
   const t = Array.from(targets!);
-  const round = dtype === "float32" ? Math.fround : Number;
-  const errors = Array.from(values, (p, i) => Math.abs(round(p - t[i])));
+  const errors = oracle.elementwise("mae", values, t);
   const mean = oracle.exactSum(t) / t.length;
-  const mse = oracle.mse(values, t);
+  const mse = oracle.elementwise("mse", values, t).mean;
   const variance = oracle.exactSum(t.map((x) => (x - mean) ** 2)) / t.length;
-  const largest = errors.reduce((a, b) => Math.max(a, b), 0);
-  return [mse, Math.sqrt(mse), oracle.exactSum(errors) / t.length, largest, 1 - mse / variance];
+  const largest = errors.losses.reduce((a, b) => Math.max(a, b), 0);
+  return [mse, Math.sqrt(mse), errors.mean, largest, 1 - mse / variance];
 }
 
 export const regressionOperations: readonly Operation[] = [

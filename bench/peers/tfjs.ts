@@ -9,6 +9,7 @@ interface Tensor {
   sub(other: Tensor | number): Tensor;
   mul(other: Tensor | number): Tensor;
   square(): Tensor;
+  abs(): Tensor;
   log(): Tensor;
   neg(): Tensor;
   mean(): Tensor;
@@ -19,6 +20,10 @@ interface Tensorflow {
   tidy(run: () => void): void;
   tensor(values: Float32Array | Int32Array, shape: readonly number[], dtype: "float32" | "int32"): Tensor;
   softmax(logits: Tensor): Tensor;
+  readonly losses: {
+    absoluteDifference(targets: Tensor, predictions: Tensor): Tensor;
+    huberLoss(targets: Tensor, predictions: Tensor, weights: undefined, delta: number): Tensor;
+  };
   squaredDifference(a: Tensor, b: Tensor): Tensor;
   gatherND(values: Tensor, indices: Tensor): Tensor;
   tensorScatterUpdate(values: Tensor, indices: Tensor, updates: Tensor): Tensor;
@@ -53,6 +58,19 @@ const compositions: Readonly<Record<string, readonly Composition[]>> = {
       run: (tf, { values, targets }) => ({ loss: tf.squaredDifference(values, targets).mean() }),
     },
     { says: "sub, square, mean", run: (_, { values, targets }) => ({ loss: values.sub(targets).square().mean() }) },
+  ],
+  mae: [
+    {
+      says: "losses.absoluteDifference",
+      run: (tf, { values, targets }) => ({ loss: tf.losses.absoluteDifference(targets, values) }),
+    },
+    { says: "sub, abs, mean", run: (_, { values, targets }) => ({ loss: values.sub(targets).abs().mean() }) },
+  ],
+  huber: [
+    {
+      says: "losses.huberLoss",
+      run: (tf, { values, targets }) => ({ loss: tf.losses.huberLoss(targets, values, undefined, 1) }),
+    },
   ],
   softmax: [{ says: "softmax", run: (tf, { values }) => ({ array: tf.softmax(values) }) }],
   crossEntropy: [

@@ -54,6 +54,17 @@ def numpy_mse(p, t):
     return {"subtract, square, mean": whole, "subtract, dot": by_dot, "subtract, dot in blocks": in_blocks}
 
 
+def numpy_mae(p, t):
+    d = np.empty_like(p)
+
+    def whole():
+        np.subtract(p, t, out=d)
+        np.abs(d, out=d)
+        return float(d.mean())
+
+    return {"subtract, abs, mean": whole}
+
+
 def numpy_rows(x, labels, want_loss, want_array, by):
     """Softmax times `by`, the mean of the losses, or both: all at once, in blocks of rows, or transposed blocks."""
     rows, classes = x.shape
@@ -107,8 +118,9 @@ def numpy_rows(x, labels, want_loss, want_array, by):
 
 
 def numpy_ways(operation, values, targets, rows, classes):
-    if operation == "mse":
-        return numpy_mse(values, targets)
+    if classes == 1:
+        elementwise = {"mse": numpy_mse, "mae": numpy_mae}.get(operation)
+        return elementwise(values, targets) if elementwise else {}
     x = values.reshape(rows, classes)
     one = np.float32(1)
     if operation == "softmax":
@@ -121,10 +133,28 @@ def numpy_ways(operation, values, targets, rows, classes):
 
 # ----------------------------------------------------------------------------------------------------------- PyTorch
 
+def torch_elementwise(operation, p, t):
+    name = {"mse": "mse_loss", "mae": "l1_loss", "huber": "huber_loss"}.get(operation.replace("WithGrad", ""))
+    if name is None:
+        return {}
+    function = getattr(F, name)
+    if not operation.endswith("WithGrad"):
+        return {name: lambda: function(p, t).item()}
+    leaf = p.clone().requires_grad_()
+
+    def autograd():
+        leaf.grad = None
+        with torch.enable_grad():
+            loss = function(leaf, t)
+            loss.backward()
+        return loss.item(), leaf.grad
+
+    return {f"{name}, backward": autograd}
+
+
 def torch_ways(operation, values, targets, rows, classes):
-    if operation == "mse":
-        p, t = torch.from_numpy(values), torch.from_numpy(targets)
-        return {"mse_loss": lambda: F.mse_loss(p, t).item()}
+    if classes == 1:
+        return torch_elementwise(operation, torch.from_numpy(values), torch.from_numpy(targets))
     x = torch.from_numpy(values).reshape(rows, classes)
     out = torch.empty_like(x)
     if operation == "softmax":
