@@ -1,7 +1,9 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { CONSTANTS } from "../src/descriptions/constants.ts";
 import { KERNELS } from "../src/descriptions/list.ts";
 import { CONSTANT_TABLE } from "../src/generated/table.ts";
+import { KERNEL_LOOPS } from "../src/kernels/loops.ts";
 import { inlinedModule } from "../src/module/inlined.ts";
 import "./relaxed.ts";
 
@@ -134,6 +136,28 @@ describe.each(Object.entries(MODULES))("%s", (_, bytes) => {
       dataCount: 12,
     };
     for (const [name, id] of Object.entries(names)) expect(sections, name).not.toContain(id);
+  });
+});
+
+/** The names of a function's parameters. */
+const namesIn = (list: string) => list.split(",").map((text) => text.split(":")[0].trim());
+
+describe.each(KERNELS.map((kernel) => [kernel.name, kernel] as const))("%s", (name, { parameters, module }) => {
+  // where numbers stand side by side, nothing else tells their order; working memory has another name in JavaScript
+  const names = ["begin", "end", ...parameters.filter(({ role }) => role !== "scratch").map(({ name }) => name)];
+
+  test("the JavaScript loop has its parameters in the description's order", () => {
+    const [, list] = /\(([^)]*)\)/.exec(KERNEL_LOOPS[name as keyof typeof KERNEL_LOOPS].toString())!;
+    expect(namesIn(list).slice(0, names.length)).toEqual(names);
+  });
+
+  // those of element-wise losses are one template, called by what the build writes
+  if (module === "elementwise/losses") return;
+  test("so has the AssemblyScript function", () => {
+    const source = readFileSync(new URL(`../assembly/${module}.ts`, import.meta.url), "utf8");
+    const [, list] = new RegExp(`export function ${name}(?:<\\w+>)?\\(([^)]*)\\)`).exec(source)!;
+    const scratch = parameters.filter(({ role }) => role === "scratch").map(({ name }) => name);
+    expect(namesIn(list.trim().replace(/,$/, ""))).toEqual([...names, ...scratch]);
   });
 });
 
