@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from "vitest";
 import type { Arguments, Backend } from "../src/backends/backend.ts";
-import { createJsBackend } from "../src/backends/js/jsBackend.ts";
+import { openJs } from "../src/backends/js/openJs.ts";
 import { openWasm } from "../src/backends/openWasm.ts";
 import { countersOf, SUM_BINS, SUMS } from "../src/descriptions/counters.ts";
 import type { Description, Kernel, Parameter } from "../src/descriptions/kernel.ts";
@@ -24,7 +24,7 @@ const opened = await Promise.all(
 afterAll(() => {
   for (const { pool } of opened) pool?.close();
 });
-const js = createJsBackend(ARENA);
+const js = openJs(ARENA);
 const wasm: [string, Backend][] = opened.map(({ backend }, i) => [`wasm, ${i === 0 ? 1 : 3} threads`, backend]);
 
 /** What the descriptions leave open: the numbers of a call, and the lengths of arrays that are as long as they are. */
