@@ -3,6 +3,7 @@ import { cases, untimedKernels } from "../bench/cases.ts";
 import { targets } from "../bench/targets.ts";
 import { ELEMENTWISE } from "../src/descriptions/elementwise.ts";
 import { openBackends } from "./backends.ts";
+import { ENTRIES } from "./engines/entries.ts";
 import * as oracle from "./oracle.ts";
 
 // What is on the lists of src/descriptions/ is tested, timed and digested.
@@ -40,4 +41,11 @@ describe("the bench", () => {
       for (const shape of shapes) expect(cases.map(({ id }) => id)).toContain(`${operation} ${shape} ${dtype}`);
     }
   });
+});
+
+test("every function of an engine has an entry in the digest workload", () => {
+  const called = new Set(ENTRIES.flatMap(({ functions }) => functions as readonly string[]));
+  const functions = Object.entries(losses).filter(([name, value]) => typeof value === "function" && name !== "close");
+  for (const [name] of functions) expect([...called], name).toContain(name);
+  expect(new Set(ENTRIES.map(({ name }) => name)).size).toBe(ENTRIES.length);
 });
