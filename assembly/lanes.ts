@@ -63,10 +63,44 @@ export const NOWHERE: usize = 0xffffffff;
   return sizeof<T>() == 4 ? f64x2.add(sum, high(v)) : sum;
 }
 
+/** Sum of two float64 lanes. */
+@inline export function pairSum(v: v128): f64 {
+  return f64x2.extract_lane(v, 0) + f64x2.extract_lane(v, 1);
+}
+
 /** Sum of the accumulators of lower and upper lanes: (l0 + l2) + (l1 + l3), or l0 + l1. */
 @inline export function laneSum<T>(lower: v128, upper: v128): f64 {
-  const pair = sizeof<T>() == 4 ? f64x2.add(lower, upper) : lower;
-  return f64x2.extract_lane(pair, 0) + f64x2.extract_lane(pair, 1);
+  return pairSum(sizeof<T>() == 4 ? f64x2.add(lower, upper) : lower);
+}
+
+/**
+ * A sum and the errors of its additions, as two lanes, with x added (Knuth's TwoSum). Their pairSum is the result; where the
+ * sum is infinite, its errors are NaN.
+ */
+@inline export function twoSum(total: v128, x: f64): v128 {
+  const sum = f64x2.extract_lane(total, 0);
+  const next = sum + x;
+  const part = next - sum;
+  const error = f64x2.extract_lane(total, 1) + (sum - (next - part) + (x - part));
+  return f64x2.replace_lane(f64x2.splat(next), 1, error);
+}
+
+/** The sum of twoSum where it may be infinite. */
+@inline export function twoSumOf(total: v128): f64 {
+  const sum = f64x2.extract_lane(total, 0);
+  return abs(sum) == Infinity ? sum : pairSum(total);
+}
+
+/** Counts in each lane: one more where the mask holds. */
+@inline export function countMask<T>(count: v128, mask: v128): v128 {
+  return sizeof<T>() == 4 ? i32x4.sub(count, mask) : i64x2.sub(count, mask);
+}
+
+/** Two float64 vectors (of float64 rows: the first) rounded to one vector of the rows' type. */
+@inline export function narrow<T>(lower: v128, upper: v128): v128 {
+  return sizeof<T>() == 4
+    ? v128.shuffle<i64>(f32x4.demote_f64x2_zero(lower), f32x4.demote_f64x2_zero(upper), 0, 2)
+    : lower;
 }
 
 /** Copies a round to `to`, keeping the first `bytes` bytes and filling the rest. Reads (not uses) up to 63 bytes beyond. */
@@ -91,6 +125,20 @@ export function copyTail(from: usize, bytes: usize, fill: v128, to: usize): void
 /** Copies the first `bytes` bytes of a round out of scratch, element by element: nothing beyond is touched. */
 @inline export function storeTail<T>(from: usize, bytes: usize, to: usize): void {
   for (let i: usize = 0; i < bytes; i += sizeof<T>()) store<T>(to + i, load<T>(from + i));
+}
+
+/** Stores the first `bytes` bytes of a vector, fewer than 16: nothing beyond is touched. */
+@inline export function storePart<T>(to: usize, v: v128, bytes: usize): void {
+  let rest = v;
+  let at = to;
+  if (bytes & 8) {
+    v128.store64_lane(at, v, 0);
+    if (sizeof<T>() == 4) {
+      rest = v128.shuffle<i64>(v, v, 1, 1);
+      at += 8;
+    }
+  }
+  if (sizeof<T>() == 4 && bytes & 4) v128.store32_lane(at, rest, 0);
 }
 
 /** Splat of a float64 scalar, rounded to the lanes' type. */

@@ -1,6 +1,6 @@
 // Half-precision numbers, as bits, to float32: exact. The bits may stand in the upper half of `out` itself.
 
-const ELEMENTS: i32 = 1024;
+import { BLOCK_ELEMENTS } from "./generated/thresholds";
 
 /** float16, eight at a time. 2^112 moves the exponent, subnormals included; infinities and NaN get float32's. */
 @inline function fromFloat16(h: v128): v128 {
@@ -16,8 +16,8 @@ const ELEMENTS: i32 = 1024;
 }
 
 @inline function widen(begin: i32, end: i32, bits: usize, out: usize, count: i32, float16: bool): void {
-  const last = min(end * ELEMENTS, count);
-  let i = begin * ELEMENTS;
+  const last = min(end * BLOCK_ELEMENTS, count);
+  let i = begin * BLOCK_ELEMENTS;
   for (; i + 8 <= last; i += 8) {
     const h = v128.load(bits + ((<usize>i) << 1));
     const to = out + ((<usize>i) << 2);

@@ -6,9 +6,10 @@ import { expOf } from "../functions/exp";
 import { log1pOf } from "../functions/log";
 import { NOWHERE } from "../lanes";
 import { aboveOf, apart, beyond, fillTail, logAsFar, relative } from "../rows/reference";
-import { COEFFICIENTS, DOTS, dotRow, expRow, maximum, placeOf, scaleRow, scaleRowMinus } from "../rows/passes";
+import { dotRow, expRow, maximum, placeOf, scaleRow, scaleRowMinus } from "../rows/passes";
 import { indexShortRows } from "./turnedCrossEntropy";
-import { SHORT } from "../rows/turned/turnedRows";
+import { COEFFICIENTS, DOTS } from "../generated/scratchOfRows";
+import { SHORT_ROW } from "../generated/thresholds";
 
 @inline function zeroRow(p: usize, bytes: usize): void {
   memory.fill(p, 0, bytes);
@@ -113,7 +114,7 @@ function indexRow<T>(
   scale: f64,
   scratch: usize,
 ): void {
-  if (classes <= SHORT && labelSmoothing == 0) {
+  if (classes <= SHORT_ROW && labelSmoothing == 0) {
     indexShortRows<T>(begin, end, logits, labels, weights, keep, grad, losses, classes, ignoreIndex, scale, scratch);
     return;
   }

@@ -3,38 +3,20 @@
 import { ONE } from "../constants";
 import { constant } from "../lanes";
 import { ln1p } from "../functions/log";
+import { FACTORS, GRADIENTS } from "../generated/scratchOfTurnedCrossEntropy";
 import {
-  BATCH,
   LANES,
-  narrow,
   OWN,
-  rowsInLanes,
   STAGED,
   STAGED_LABELS,
   STAGED_OUT,
-  STAGED_ROWS,
-  stageLabels,
-  stageRows,
-  sumGroups,
+  STAGED_RESULTS,
   SUMS,
   TOPS,
-  turnOut,
-} from "../rows/turned/turnedRows";
-import {
-  allNear,
-  DISTANCES,
-  EXPONENTIALS,
-  measure,
-  MEASURES,
-  placeBatch,
-  PLACES,
-  storeWeights,
-  takeMaxima,
-} from "../rows/turned/turnedTargets";
-
-/** What the exponentials of the rows are multiplied by, and their gradients at the targets. */
-const FACTORS: usize = 2304;
-const GRADIENTS: usize = 2560;
+} from "../generated/scratchOfTurnedRows";
+import { DISTANCES, EXPONENTIALS, MEASURES, PLACES } from "../generated/scratchOfTurnedTargets";
+import { BATCH, narrow, rowsInLanes, stageLabels, stageRows, sumGroups, turnOut } from "../rows/turned/turnedRows";
+import { allNear, measure, placeBatch, storeWeights, takeMaxima } from "../rows/turned/turnedTargets";
 
 /** own (ln(1 + z) + (m - x)) of two rows, 0 where own is; ln(1 + z) where rows are `plain`. `at`: 8 bytes a row. */
 @inline function lossesAt<T>(at: usize, plain: bool): v128 {
@@ -251,7 +233,7 @@ function batch<T>(
   const from = scratch + STAGED;
   const targets = scratch + STAGED_LABELS;
   const out = scratch + STAGED_OUT;
-  const to = scratch + STAGED_ROWS;
+  const to = scratch + STAGED_RESULTS;
   stageRows<T>(n, logits + at, stride, scratch);
   stageLabels<T>(n, labels + ((<usize>whole) << 2), scratch);
   batch<T>(group, from, stride, targets, weights, keep, out, to, ignoreIndex, scale, scratch);

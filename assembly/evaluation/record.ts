@@ -1,18 +1,10 @@
-// What an evaluation keeps of a row: eight float64, in the order of src/kernels/evaluate.ts.
+// What an evaluation keeps of a row: src/descriptions/record.ts names it.
 
-export const RECORD: usize = 64;
-export const LOSS: usize = 0;
-export const SQUARE: usize = 8;
-export const ENTROPY: usize = 16;
-export const BRIER: usize = 24;
-export const CONFIDENCE: usize = 32;
-export const RANK: usize = 40;
-export const ARGMAX: usize = 48;
-export const LOG_SUM_EXP: usize = 56;
+import { ARGMAX, LOG_SUM_EXP, RANK, RECORD } from "../generated/record";
 
 /** Rank of a row that does not count, and of one that holds a NaN. */
-export const IGNORED: f64 = -1;
-export const UNRANKED: f64 = 0;
+const IGNORED: f64 = -1;
+const UNRANKED: f64 = 0;
 
 export function ignoreRow(to: usize): void {
   memory.fill(to, 0, RECORD);

@@ -4,30 +4,38 @@
 // the power of two of the largest value, so that it takes the upper 43 bits of each; the other one takes the rest. A first
 // look, in the first-level cache, says whether a block fits; one that does not adds each value by its exponent.
 
-import { addToBins } from "../sums/exactSum";
+import {
+  BLOCK_ELEMENTS,
+  FIT_LARGEST_32,
+  FIT_LARGEST_64,
+  FIT_SHARE_32,
+  FIT_SHARE_64,
+  FIT_SMALLEST_32,
+  FIT_SMALLEST_64,
+  ROUNDING_64,
+  SPLITTER,
+} from "../generated/thresholds";
+import { ERROR_START, LIMIT, SPLITTERS, SQUARE_START, VALUE_START } from "../generated/scratchOfRegression";
+import { addToBins, BINS } from "../sums/exactSum";
 import { high, largestLane, low, splat } from "../lanes";
-
-const ELEMENTS: i32 = 1024;
-/** Bytes of the bins of one exact sum. */
-const BINS: usize = 32768;
 
 /** What |p - t| and |t| of a block that fits may be: 2^63 and 2^-62, or 2^400 and 2^-400; squares lose nothing. */
 @inline function largest<T>(): f64 {
-  return sizeof<T>() == 4 ? 9.223372036854776e18 : 2.5822498780869086e120;
+  return sizeof<T>() == 4 ? FIT_LARGEST_32 : FIT_LARGEST_64;
 }
 
 @inline function smallest<T>(): f64 {
-  return sizeof<T>() == 4 ? 2.168404344971009e-19 : 3.8725919148493183e-121;
+  return sizeof<T>() == 4 ? FIT_SMALLEST_32 : FIT_SMALLEST_64;
 }
 /** Share of the largest one that the others, but for zeros, must have: 2^-18, or 2^-16. */
 @inline function range<T>(): f64 {
-  return sizeof<T>() == 4 ? 3.814697265625e-6 : 1.52587890625e-5;
+  return sizeof<T>() == 4 ? FIT_SHARE_32 : FIT_SHARE_64;
 }
 
 /** The c for values up to `top`. By way of memory: computed once, not in each round of a loop. */
-@inline function magic(top: f64, scratch: usize): v128 {
-  v128.store(scratch, f64x2.splat(reinterpret<f64>((reinterpret<i64>(top) & 0x7ff0000000000000) + 0x00b8000000000000)));
-  return v128.load(scratch);
+@inline function magic(top: f64, at: usize): v128 {
+  v128.store(at, f64x2.splat(reinterpret<f64>((reinterpret<i64>(top) & 0x7ff0000000000000) + 0x00b8000000000000)));
+  return v128.load(at);
 }
 
 /** What v adds to an accumulator that began at c and so became `next`, taken from v. */
@@ -86,7 +94,7 @@ function addTargets<T>(t: usize, n: i32, sums: usize): void {
     addToBins(square, sums + 3 * BINS);
     // a float32's square is exact in float64
     if (sizeof<T>() == 8) {
-      const error = f64x2.extract_lane(squareError(f64x2.splat(x), f64x2.splat(square), f64x2.splat(134217729)), 0);
+      const error = f64x2.extract_lane(squareError(f64x2.splat(x), f64x2.splat(square), f64x2.splat(SPLITTER)), 0);
       if (error - error == 0) addToBins(error, sums + 3 * BINS);
     }
   }
@@ -94,8 +102,8 @@ function addTargets<T>(t: usize, n: i32, sums: usize): void {
 
 /** As addErrors, of errors up to `top` that fit: of float32 their sum needs but one accumulator. */
 function sumErrors<T>(p: usize, t: usize, stop: usize, top: f64, sums: usize, scratch: usize): void {
-  const c = magic(top, scratch);
-  const squareC = magic(top * top, scratch + 16);
+  const c = magic(top, scratch + VALUE_START);
+  const squareC = magic(top * top, scratch + SQUARE_START);
   const zero = f64x2.splat(0);
   let a = sizeof<T>() == 4 ? zero : c;
   let b = zero;
@@ -135,13 +143,13 @@ function sumErrors<T>(p: usize, t: usize, stop: usize, top: f64, sums: usize, sc
 
 /** As addTargets, of targets up to `top` that fit. */
 function sumTargets<T>(t: usize, stop: usize, top: f64, sums: usize, scratch: usize): void {
-  const c = magic(top, scratch);
-  const squareC = magic(top * top, scratch + 16);
+  const c = magic(top, scratch + VALUE_START);
+  const squareC = magic(top * top, scratch + SQUARE_START);
   const zero = f64x2.splat(0);
   // what rounding takes from a square is 2^53 times smaller
-  const errorC = magic(top * top * 1.1102230246251565e-16, scratch + 32);
-  v128.store(scratch, f64x2.splat(134217729), 48);
-  const splitter = v128.load(scratch, 48);
+  const errorC = magic(top * top * ROUNDING_64, scratch + ERROR_START);
+  v128.store(scratch, f64x2.splat(SPLITTER), SPLITTERS);
+  const splitter = v128.load(scratch, SPLITTERS);
   let a = sizeof<T>() == 4 ? zero : c;
   let b = zero;
   let s = squareC;
@@ -192,12 +200,12 @@ export function regression<T>(
   count: i32,
   scratch: usize,
 ): void {
-  v128.store(scratch, splat<T>(largest<T>()));
+  v128.store(scratch, splat<T>(largest<T>()), LIMIT);
   const zero = splat<T>(0);
-  const limit = v128.load(scratch);
+  const limit = v128.load(scratch, LIMIT);
   for (let block = begin; block < end; block++) {
-    const first = block * ELEMENTS;
-    const n = min(ELEMENTS, count - first);
+    const first = block * BLOCK_ELEMENTS;
+    const n = min(BLOCK_ELEMENTS, count - first);
     const from = <usize>first * sizeof<T>();
     const p = predictions + from;
     const t = targets + from;

@@ -18,54 +18,28 @@ import {
   roundSum,
   splat,
 } from "../lanes";
-import {
-  ARGMAX,
-  BRIER,
-  CONFIDENCE,
-  ENTROPY,
-  ignoreRow,
-  LOG_SUM_EXP,
-  LOSS,
-  markNonFinite,
-  RANK,
-  RECORD,
-  SQUARE,
-} from "./record";
+import { ARGMAX, BRIER, CONFIDENCE, ENTROPY, LOG_SUM_EXP, LOSS, RANK, RECORD, SQUARE } from "../generated/record";
+import { ABOVE, PRODUCTS, RISEN, SQUARES } from "../generated/scratchOfRowRecord";
+import { FLOOR, MAGICS, SHIFT, TAIL, TOP, WITHOUT } from "../generated/scratchOfRows";
+import { FAR, RISE, SHORT_ROW } from "../generated/thresholds";
+import { firstEqual, roundUp } from "../rows/passes";
 import {
   aboveOf,
   apart,
   beyond,
   exponential,
-  FAR,
-  FLOOR,
   guess,
   largest,
   logAsFar,
-  MAGICS,
   moved,
   prepare,
   refer,
   relative,
-  RISE,
   roundOf,
-  SHIFT,
   shiftBlock,
-  TAIL,
   tailOf,
-  TOP,
-  WITHOUT,
 } from "../rows/reference";
-import { firstEqual, roundUp } from "../rows/passes";
-import { SHORT } from "../rows/turned/turnedRows";
-
-// Scratch, in bytes from its start: between that of reference.ts and a shifted block.
-/** Counts of logits above the target's, a lane each. */
-const ABOVE: usize = 2048;
-/** Σ e (x - base) and Σ e^2 of the row, two float64 lanes each. */
-const PRODUCTS: usize = 2064;
-const SQUARES: usize = 2080;
-/** Where the block starts in which the maximum rose last. */
-const RISEN: usize = 2096;
+import { ignoreRow, markNonFinite } from "./record";
 
 @inline function subtractMask<T>(n: v128, mask: v128): v128 {
   return sizeof<T>() == 4 ? i32x4.sub(n, mask) : i64x2.sub(n, mask);
@@ -303,7 +277,7 @@ export function evaluate<T>(
   ignoreIndex: i32,
   scratch: usize,
 ): void {
-  if (classes <= SHORT) {
+  if (classes <= SHORT_ROW) {
     evaluateShortRows<T>(begin, end, logits, labels, weights, rows, classes, ignoreIndex, scratch);
     return;
   }

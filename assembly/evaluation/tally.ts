@@ -1,26 +1,22 @@
 // Adds up records of rows (record.ts): exact sums, and counts. One thread at a time: rows share what is added to.
 
-import { addToBins, C1, C2, LARGEST, SMALLEST } from "../sums/exactSum";
-import { BRIER, CONFIDENCE, ENTROPY, LOSS, LOG_SUM_EXP, RANK, RECORD, SQUARE } from "./record";
+import { addToBins, BINS } from "../sums/exactSum";
+import {
+  ALL_NEGATIVE_INFINITY,
+  BIN,
+  COUNTED,
+  FIRST_LOSS_BIN,
+  FURTHER_RANKS,
+  LOSS_BINS,
+  NAN,
+  POSITIVE_INFINITY,
+  RANKS,
+  SCATTERED,
+} from "../generated/counters";
+import { BRIER, CONFIDENCE, ENTROPY, LOG_SUM_EXP, LOSS, RANK, RECORD, SQUARE } from "../generated/record";
+import { C1, C2, C26, EXTRACTED, LARGEST, SMALLEST } from "../generated/thresholds";
 
-/** Bytes of the bins of one exact sum. */
-const BINS: usize = 32768;
-/** So many rows are split and added up at a time: see C1. */
-const GROUP: i32 = 1024;
-
-/** Counters: rows by kind, ranks 0 (unranked) to `ranks` + 1 (beyond), four a bin of confidence, bins of the loss. */
-const NANS: usize = 8;
-const POSITIVE: usize = 16;
-const NEGATIVE: usize = 24;
-/** Rows whose values went to bins of any exponent: see src/kernels/counters.ts. */
-const SCATTERED: usize = 32;
-const RANKS: usize = 40;
-/** Bins of the loss: a quarter of an octave each, from 2^-20 (below: 0) to 2^8 (from there on: the last). */
-const FIRST_LOSS_BIN = 4012;
-const LOSS_BINS = 114;
-
-/** A multiple of 2^-26. */
-const C26: f64 = 100663296;
+/** An integer below 2^51 and this are a float64 that has its bits. */
 const TWO_52: f64 = 4503599627370496;
 
 /** A small integer from 0 on: by its bits, faster than a conversion that may trap. */
@@ -47,12 +43,12 @@ const TWO_52: f64 = 4503599627370496;
 
 /** sums: bins of Σ loss, Σ square, Σ entropy, Σ brier and Σ 1/rank of the ranks beyond `ranks`. */
 export function tally(begin: i32, end: i32, rows: usize, sums: usize, counters: usize, ranks: i32, bins: i32): void {
-  for (let i = begin; i < end; i += GROUP) addGroup(i, min(end, i + GROUP), rows, sums, counters, ranks, bins);
+  for (let i = begin; i < end; i += EXTRACTED) addGroup(i, min(end, i + EXTRACTED), rows, sums, counters, ranks, bins);
 }
 
 function addGroup(begin: i32, end: i32, rows: usize, sums: usize, counters: usize, ranks: i32, bins: i32): void {
-  const calibration = counters + RANKS + ((<usize>(ranks + 2)) << 3);
-  const lossBins = calibration + ((<usize>bins) << 5);
+  const calibration = counters + RANKS + ((<usize>(ranks + FURTHER_RANKS)) << 3);
+  const lossBins = calibration + <usize>bins * BIN;
   const scale = <f64>bins;
   const c1 = f64x2.splat(C1);
   const c2 = f64x2.splat(C2);
@@ -97,7 +93,7 @@ function addGroup(begin: i32, end: i32, rows: usize, sums: usize, counters: usiz
     const confidence = load<f64>(row, CONFIDENCE);
     if (confidence == confidence) {
       const place = indexOf(ceil(confidence * scale));
-      const bin = calibration + (place - <usize>(place != 0)) * 32;
+      const bin = calibration + (place - <usize>(place != 0)) * BIN;
       // a multiple of 2^-26 and the rest, so that 2^26 rows stay exact
       const upper = confidence + C26 - C26;
       const lower = confidence - upper;
@@ -107,7 +103,7 @@ function addGroup(begin: i32, end: i32, rows: usize, sums: usize, counters: usiz
       v128.store(bin, f64x2.add(v128.load(bin, 16), f64x2.replace_lane(f64x2.splat(upper), 1, lower)), 16);
     } else {
       const lse = load<f64>(row, LOG_SUM_EXP);
-      increment(counters + (lse != lse ? NANS : lse > 0 ? POSITIVE : NEGATIVE));
+      increment(counters + (lse != lse ? NAN : lse > 0 ? POSITIVE_INFINITY : ALL_NEGATIVE_INFINITY));
     }
     const loss = load<f64>(row, LOSS);
     if (loss == loss) {
@@ -115,7 +111,7 @@ function addGroup(begin: i32, end: i32, rows: usize, sums: usize, counters: usiz
       increment(lossBins + ((<usize>max(0, min(LOSS_BINS - 1, bin))) << 3));
     }
   }
-  store<f64>(counters, load<f64>(counters) + <f64>counted);
+  store<f64>(counters, load<f64>(counters, COUNTED) + <f64>counted, COUNTED);
   addPair(a1, sums, sums + BINS);
   addPair(a2, sums, sums + BINS);
   addPair(a3, sums, sums + BINS);

@@ -5,45 +5,13 @@ import { E2, E3, E4, E5, LOWEST_15, MAGIC_15, ONE, STEPS } from "../constants";
 import { exp, expA, expB, expLane } from "../functions/exp";
 import { addHigh, constant, high, low, roundSum, splat } from "../lanes";
 import { ln1p } from "../functions/log";
-import { ARGMAX, BRIER, CONFIDENCE, ENTROPY, ignoreRow, LOG_SUM_EXP, LOSS, markNonFinite, RECORD } from "./record";
-import {
-  BATCH,
-  LANES,
-  OWN,
-  rowsInLanes,
-  SHIFTS,
-  STAGED,
-  STAGED_LABELS,
-  STAGED_ROWS,
-  stageLabels,
-  stageRows,
-  SUMS,
-  turnIn,
-} from "../rows/turned/turnedRows";
-import {
-  allNear,
-  EXPONENTIALS,
-  measure,
-  MEASURES,
-  nearLanes,
-  PLACES,
-  placeLasts,
-  storeWeights,
-  takeTargets,
-  TARGETS,
-} from "../rows/turned/turnedTargets";
-
-// Scratch, in bytes from its start, beside that of shortRows.ts and shortTargets.ts: a vector a group.
-/** The targets' logits, all of them. */
-const LOGITS: usize = 2304;
-const MAXIMA: usize = 2560;
-const PRODUCTS: usize = 2816;
-const SQUARES: usize = 3072;
-/** Of each row: logits above the target's, those that equal it and come before it too; the class of its first maximum. */
-const ABOVE: usize = 3328;
-const FIRST: usize = 3584;
-/** Masks of the rows that have their maximum taken away. */
-const FAR: usize = 3840;
+import { ARGMAX, BRIER, CONFIDENCE, ENTROPY, LOG_SUM_EXP, LOSS, RECORD } from "../generated/record";
+import { ABOVE, DISTANT, FIRST, LOGITS, MAXIMA, PRODUCTS, SQUARES } from "../generated/scratchOfTurnedRecord";
+import { LANES, OWN, SHIFTS, STAGED, STAGED_LABELS, STAGED_RESULTS, SUMS } from "../generated/scratchOfTurnedRows";
+import { EXPONENTIALS, MEASURES, PLACES, TARGETS } from "../generated/scratchOfTurnedTargets";
+import { BATCH, rowsInLanes, stageLabels, stageRows, turnIn } from "../rows/turned/turnedRows";
+import { allNear, measure, nearLanes, placeLasts, storeWeights, takeTargets } from "../rows/turned/turnedTargets";
+import { ignoreRow, markNonFinite } from "./record";
 
 @inline function subtractMask<T>(n: v128, mask: v128): v128 {
   return sizeof<T>() == 4 ? i32x4.sub(n, mask) : i64x2.sub(n, mask);
@@ -220,7 +188,7 @@ function takeMaxima<T>(rows: i32, between: usize, scratch: usize): void {
     const x = v128.load(scratch + g, LOGITS);
     const m = v128.load(scratch + g, MAXIMA);
     const far = v128.not(nearLanes<T>(m, x));
-    v128.store(scratch + g, far, FAR);
+    v128.store(scratch + g, far, DISTANT);
     const shift = v128.and(m, far);
     v128.store(scratch + g, shift, SHIFTS);
     if (v128.any_true(far)) {
@@ -283,7 +251,7 @@ function storeRecords<T>(at: usize, g: usize, upper: bool, peak: v128, plain: bo
   const own = v128.load(g, LOGITS);
   const m = half<T>(tops, upper);
   const x = half<T>(own, upper);
-  const far = plain ? zero : maskOf<T>(v128.load(g, FAR), upper);
+  const far = plain ? zero : maskOf<T>(v128.load(g, DISTANT), upper);
   const e = plain ? one : v128.load(at, EXPONENTIALS);
   const u = f64x2.sub(x, m);
   const lnd = ln1p<T>(plain ? z : f64x2.add(z, f64x2.sub(e, one)));
@@ -408,7 +376,7 @@ export function evaluateShortRows<T>(
   }
   if (whole == end) return;
   const n = end - whole;
-  const to = scratch + STAGED_ROWS;
+  const to = scratch + STAGED_RESULTS;
   stageRows<T>(n, logits + <usize>whole * stride, stride, scratch);
   stageLabels<T>(n, labels + ((<usize>whole) << 2), scratch);
   batch<T>(group, scratch + STAGED, stride, scratch + STAGED_LABELS, weights, ignoreIndex, to, scratch);

@@ -2,10 +2,10 @@
 // c_j = w_j (alpha t_j + beta). All arithmetic is in float64, in lanes j mod 4 inside blocks of 128 classes.
 
 import { ONE } from "../constants";
+import { TAIL, TAIL_GRADIENT, TAIL_TARGETS, TAIL_WEIGHTS } from "../generated/scratchOfLikelihood";
+import { LIKELIHOOD_BLOCK } from "../generated/thresholds";
 import { log } from "../functions/log";
-import { constant, copyTail, high, low, splat, storeTail } from "../lanes";
-
-const BLOCK: i32 = 128;
+import { constant, copyTail, high, low, ROUND, splat, storeTail } from "../lanes";
 
 /** The first two of four values at p, and the other two, as float64. */
 @inline function first<T>(p: usize): v128 {
@@ -54,8 +54,8 @@ function dots<T>(
   const step: usize = 4 * sizeof<T>();
   let sum: f64 = 0;
   let error: f64 = 0;
-  for (let block = 0; block < classes; block += BLOCK) {
-    const stop = min(block + BLOCK, classes);
+  for (let block = 0; block < classes; block += LIKELIHOOD_BLOCK) {
+    const stop = min(block + LIKELIHOOD_BLOCK, classes);
     let a = f64x2.splat(0);
     let b = a;
     for (let j = block; j < stop; j += 4) {
@@ -68,17 +68,17 @@ function dots<T>(
       let out = grad + offset;
       if (!whole) {
         // a weight of 0 takes the places beyond the row out
-        if (t) copyTail(t, left, zero, scratch + 64);
-        if (w) copyTail(w, left, zero, scratch + 128);
+        if (t) copyTail(t, left, zero, scratch + TAIL_TARGETS);
+        if (w) copyTail(w, left, zero, scratch + TAIL_WEIGHTS);
         else {
-          for (let i: usize = 128; i < 192; i += 16) v128.store(scratch + i, constant<T>(ONE));
-          copyTail(scratch + 128, left, zero, scratch + 128);
+          for (let i: usize = 0; i < ROUND; i += 16) v128.store(scratch + TAIL_WEIGHTS + i, constant<T>(ONE));
+          copyTail(scratch + TAIL_WEIGHTS, left, zero, scratch + TAIL_WEIGHTS);
         }
-        copyTail(q, left, constant<T>(ONE), scratch);
-        q = scratch;
-        t = t ? scratch + 64 : 0;
-        w = scratch + 128;
-        out = scratch + 192;
+        copyTail(q, left, constant<T>(ONE), scratch + TAIL);
+        q = scratch + TAIL;
+        t = t ? scratch + TAIL_TARGETS : 0;
+        w = scratch + TAIL_WEIGHTS;
+        out = scratch + TAIL_GRADIENT;
       }
       const t0 = t ? first<T>(t) : alphas;
       const t1 = t ? second<T>(t) : alphas;

@@ -18,30 +18,18 @@ import {
   storeTail,
 } from "../lanes";
 import {
+  COEFFICIENTS,
+  DOTS,
   FLOOR,
-  guess,
-  largest,
   MAGICS,
-  moved,
-  prepare,
-  refer,
-  roundOf,
-  shiftBlock,
   TAIL,
-  tailOf,
+  TAIL_OUT,
+  TAIL_TARGETS,
+  TAIL_WEIGHTS,
   TOP,
   WITHOUT,
-} from "./reference";
-
-// Scratch of one thread, in bytes from its start, with reference.ts.
-/** The last, partial round of targets and of weights, filled up with 0. */
-const TAIL_TARGETS: usize = 64;
-const TAIL_WEIGHTS: usize = 128;
-/** Where the exponentials of the last round go. */
-const TAIL_OUT: usize = 256;
-/** Float64 results of a pass. */
-export const DOTS: usize = 328;
-export const COEFFICIENTS: usize = 336;
+} from "../generated/scratchOfRows";
+import { guess, largest, moved, prepare, refer, roundOf, shiftBlock, tailOf } from "./reference";
 
 @inline export function roundUp(bytes: usize): usize {
   return (bytes + ROUND - 1) & ~(ROUND - 1);

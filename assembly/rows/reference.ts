@@ -21,31 +21,8 @@ import {
   ROUND,
   splat,
 } from "../lanes";
-
-// Scratch of one thread, in bytes from its start.
-/** The row's last, partial round, filled up with -inf. */
-export const TAIL: usize = 0;
-/** The round that holds the left-out element, with -inf in its place. */
-export const WITHOUT: usize = 192;
-/** Float64. */
-export const SHIFT: usize = 320;
-export const EXPONENT: usize = 344;
-/** exp's `lowest` and `magic` for the exponent; the largest logit so far of each lane. */
-export const FLOOR: usize = 352;
-export const MAGICS: usize = 368;
-export const TOP: usize = 384;
-/** How much too large the logarithms of exponentials are: see LN2_REST. */
-const REST: usize = 400;
-/** A block with the shift taken away. */
-const SHIFTED: usize = 4096;
-
-/** Largest distance of a maximum from 0 whose row needs no shift: |n| stays below 1024. */
-const NEAR: f64 = 350;
-/** How far above its reference a logit may be: the square of its exponential is still finite in float32. */
-export const RISE: f64 = 40;
-/** ln 2 in two parts: an exponent times the first is exact. */
-const LN2_HIGH: f64 = 0.6931471806019545;
-const LN2_LOW: f64 = -4.2009150726810846e-11;
+import { EXPONENT, FLOOR, MAGICS, REST, SHIFT, SHIFTED, TAIL, TOP, WITHOUT } from "../generated/scratchOfRows";
+import { FAR, LN2_HIGH, LN2_LOW, NEAR, RISE } from "../generated/thresholds";
 
 /** Where a row's partial round starts, or NOWHERE. */
 @inline export function tailOf(row: usize, bytes: usize): usize {
@@ -141,9 +118,6 @@ export function refer<T>(m: T, scratch: usize): T {
   const exponent = load<f64>(scratch, EXPONENT);
   return load<f64>(scratch, SHIFT) - x + exponent * LN2_HIGH + exponent * LN2_LOW;
 }
-
-/** Above this distance exp(distance) is not asked for, and 1 + exp(distance) would be the same. */
-export const FAR: f64 = 60;
 
 /** How far the reference lies above the target's logit x; NaN where the row has no finite maximum, or a NaN there. */
 @inline export function apart<T>(x: T, others: f64, scratch: usize): f64 {

@@ -4,13 +4,14 @@ import { log1pOf } from "../functions/log";
 import { NOWHERE } from "../lanes";
 import { aboveOf, fillTail, relative } from "./reference";
 import { expRow, maximum, placeOf, scaleRow } from "./passes";
-import { OWN, SHIFTS, SHORT } from "./turned/turnedRows";
+import { OWN, SHIFTS } from "../generated/scratchOfTurnedRows";
+import { SHORT_ROW } from "../generated/thresholds";
 import { shortLogDenominators, softmaxShortRows } from "./turned/turnedSoftmax";
 
 /** out = exp(x - c) / Σ exp(x - c), c the row's reference: see reference.ts. */
 export function softmax<T>(begin: i32, end: i32, logits: usize, out: usize, classes: i32, scratch: usize): void {
   const stride = <usize>classes * sizeof<T>();
-  if (classes <= SHORT) {
+  if (classes <= SHORT_ROW) {
     softmaxShortRows<T>(begin, end, logits, out, classes, scratch);
     return;
   }
@@ -33,7 +34,7 @@ function longLogDenominator<T>(row: usize, bytes: usize, scratch: usize): void {
 
 /** ln d of the next rows, float64 at OWN, and their maxima at SHIFTS. Of how many. */
 @inline function logDenominators<T>(rows: i32, row: usize, bytes: usize, scratch: usize): i32 {
-  if (bytes <= <usize>SHORT * sizeof<T>()) return shortLogDenominators<T>(rows, row, bytes, scratch);
+  if (bytes <= <usize>SHORT_ROW * sizeof<T>()) return shortLogDenominators<T>(rows, row, bytes, scratch);
   longLogDenominator<T>(row, bytes, scratch);
   return 1;
 }

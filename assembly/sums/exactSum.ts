@@ -1,12 +1,22 @@
 // Adds float64 values exactly: by exponent, the upper 21 bits of the significand into one bin and the lower 32 into
 // another. A bin holds multiples of one power of two, so that its additions are exact for 2^20 values.
 
+import {
+  C1,
+  C2,
+  DOWN_64,
+  EXPONENTS,
+  EXTRACTED,
+  HUGE_EXPONENT,
+  LARGEST,
+  PARTS,
+  SMALLEST,
+} from "../generated/thresholds";
+
 const HIGH: i64 = 0xffffffff00000000;
-/** Byte distance from an exponent's upper bin to its lower one: 2048 exponents. */
-const LOWER: usize = 16384;
-/** From this exponent on, a bin holds values divided by 2^64, lest 2^20 of them overflow. */
-const HUGE_EXPONENT = 2000;
-const DOWN_64: f64 = 5.421010862427522e-20;
+/** Byte distance from an exponent's upper bin to its lower one; bytes of the bins of a sum. */
+const LOWER: usize = 8 * EXPONENTS;
+export const BINS: usize = 2 * LOWER;
 
 @inline function add(value: f64, bins: usize): void {
   let x = value;
@@ -43,15 +53,9 @@ export function addToBins(x: f64, bins: usize): void {
   else put(x, bin, exponent >= HUGE_EXPONENT);
 }
 
-/** See src/numeric/extraction.ts: h = (x + c) - c is x rounded to a multiple of 2^-30, what is left of it of 2^-73. */
-export const C1: f64 = 6291456;
-export const C2: f64 = 7.152557373046875e-7;
-/** Values from 2^-63 to 2^12, and 0, split into three parts of at most 42 bits, whose sums are exact for a block of them. */
-export const SMALLEST: f64 = 1.0842021724855044e-19;
-export const LARGEST: f64 = 4096;
-/** Values of a block, in bytes; sums of one. */
-const BLOCK: usize = 8192;
-const SUMS: usize = 24;
+/** Bytes of the values of a block, and of the sums of one. */
+const BLOCK: usize = 8 * EXTRACTED;
+const SUMS: usize = 8 * PARTS;
 
 @inline function laneSum(v: v128): f64 {
   return f64x2.extract_lane(v, 0) + f64x2.extract_lane(v, 1);

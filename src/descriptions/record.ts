@@ -1,4 +1,6 @@
-/** What an evaluation keeps of a row: so many float64, at these places. */
+// What an evaluation keeps of a row: so many float64, at these places. The build writes them, in bytes, to
+// assembly/generated/record.ts.
+
 export const RECORD = 8;
 /** w ln(1/q_y) in nats, and the square of that for its variance (times 1/w); 0 for an ignored row, NaN without a finite maximum. */
 export const LOSS = 0;

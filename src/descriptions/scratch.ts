@@ -1,5 +1,6 @@
-// The map of a thread's working memory: what stands where, in bytes from its start. Layouts are used one after the other, so
-// they may overlap; the regions of one layout may not (a test). The build writes each to assembly/generated/.
+// The map of a thread's working memory: what stands where, in bytes from its start. A layout holds what is used at the same
+// time, so its regions may not overlap (a test); layouts are used one after the other and overlap. The build writes each to a
+// file of its own in assembly/generated/.
 
 /** Bytes that each thread has. */
 export const SCRATCH_BYTES = 68 * 1024;
@@ -11,10 +12,16 @@ export interface Region {
 }
 
 export interface Layout {
-  /** File of assembly/generated/ and what uses it. */
+  /** File of assembly/generated/. */
   readonly file: string;
   readonly regions: readonly Region[];
+  /** The layout that is in use along with this one. */
+  readonly beside?: Layout;
 }
+
+const ROUND = 64;
+const VECTOR = 16;
+const NUMBER = 8;
 
 /** Of the element-wise losses: the last, partial round, of up to sixteen float64. */
 const ELEMENTS: Layout = {
@@ -26,4 +33,149 @@ const ELEMENTS: Layout = {
   ],
 };
 
-export const LAYOUTS: readonly Layout[] = [ELEMENTS];
+/** Of a row of any length. */
+const ROWS: Layout = {
+  file: "scratchOfRows",
+  regions: [
+    // the last, partial round: of the row, filled up with -inf; of targets and of weights, filled up with 0
+    { name: "TAIL", at: 0, bytes: ROUND },
+    { name: "TAIL_TARGETS", at: 64, bytes: ROUND },
+    { name: "TAIL_WEIGHTS", at: 128, bytes: ROUND },
+    // the round that holds the left-out element, with -inf in its place
+    { name: "WITHOUT", at: 192, bytes: ROUND },
+    // the exponentials of the last round
+    { name: "TAIL_OUT", at: 256, bytes: ROUND },
+    // the reference: what is taken from the logits, and the exponent of what their exponentials are divided by
+    { name: "SHIFT", at: 320, bytes: NUMBER },
+    { name: "DOTS", at: 328, bytes: NUMBER },
+    { name: "COEFFICIENTS", at: 336, bytes: NUMBER },
+    { name: "EXPONENT", at: 344, bytes: NUMBER },
+    // exp's `lowest` and `magic` for the exponent; the largest logit so far of each lane
+    { name: "FLOOR", at: 352, bytes: VECTOR },
+    { name: "MAGICS", at: 368, bytes: VECTOR },
+    { name: "TOP", at: 384, bytes: VECTOR },
+    // by how much the logarithms of the exponentials are too large: see LN2_REST
+    { name: "REST", at: 400, bytes: NUMBER },
+    // a block with the shift taken away
+    { name: "SHIFTED", at: 4096, bytes: 1024 },
+  ],
+};
+
+/** Of the record of a long row. */
+const ROW_RECORD: Layout = {
+  file: "scratchOfRowRecord",
+  beside: ROWS,
+  regions: [
+    // counts of logits above the target's, a lane each
+    { name: "ABOVE", at: 2048, bytes: VECTOR },
+    // Σ e (x - base) and Σ e^2 of the row, two float64 lanes each
+    { name: "PRODUCTS", at: 2064, bytes: VECTOR },
+    { name: "SQUARES", at: 2080, bytes: VECTOR },
+    // the address of the block in which the maximum rose last
+    { name: "RISEN", at: 2096, bytes: NUMBER },
+  ],
+};
+
+/** Of a batch of short rows: a vector a group (at most 16), or a float64 a row (at most 32). */
+const BATCH = 256;
+
+/** Of short rows. */
+const TURNED: Layout = {
+  file: "scratchOfTurnedRows",
+  regions: [
+    // what is taken from the logits of a row
+    { name: "SHIFTS", at: 0, bytes: BATCH },
+    // the largest of them; or, where those that equal what is taken are left out of the sum, how many they are
+    { name: "TOPS", at: 256, bytes: BATCH },
+    { name: "SUMS", at: 512, bytes: BATCH },
+    // the weight of each row; or the logarithm of its denominator
+    { name: "OWN", at: 768, bytes: BATCH },
+    // the turned rows: 32 of 64 float64
+    { name: "LANES", at: 4096, bytes: 16384 },
+    // the last rows where they are no whole group, filled up with copies of the last: logits (12 bytes beyond are read)...
+    { name: "STAGED", at: 32768, bytes: 1536 },
+    { name: "STAGED_LABELS", at: 34304, bytes: VECTOR },
+    // ...and what comes of them: as many values as there are logits, and values of the rows (a record has 64 bytes)
+    { name: "STAGED_OUT", at: 34816, bytes: 1024 },
+    { name: "STAGED_RESULTS", at: 36864, bytes: BATCH },
+  ],
+};
+
+/** Of short rows with index targets. */
+const TURNED_TARGETS: Layout = {
+  file: "scratchOfTurnedTargets",
+  beside: TURNED,
+  regions: [
+    // the targets' logits; 0 where the maximum was taken away
+    { name: "TARGETS", at: 1024, bytes: BATCH },
+    // what the sums are multiplied by; the target's exponential to that measure, and its logit less the maximum: 1 and 0
+    { name: "MEASURES", at: 1280, bytes: BATCH },
+    { name: "EXPONENTIALS", at: 1536, bytes: BATCH },
+    { name: "DISTANCES", at: 1792, bytes: BATCH },
+    // the targets, 4 bytes a class; 0 where the row is ignored
+    { name: "PLACES", at: 2048, bytes: BATCH },
+  ],
+};
+
+const TURNED_CROSS_ENTROPY: Layout = {
+  file: "scratchOfTurnedCrossEntropy",
+  beside: TURNED_TARGETS,
+  regions: [
+    // what the exponentials of the rows are multiplied by, and the gradients at the targets
+    { name: "FACTORS", at: 2304, bytes: BATCH },
+    { name: "GRADIENTS", at: 2560, bytes: BATCH },
+  ],
+};
+
+const TURNED_RECORD: Layout = {
+  file: "scratchOfTurnedRecord",
+  beside: TURNED_TARGETS,
+  regions: [
+    // the targets' logits, of every row
+    { name: "LOGITS", at: 2304, bytes: BATCH },
+    { name: "MAXIMA", at: 2560, bytes: BATCH },
+    // Σ e (x - m) and Σ e^2
+    { name: "PRODUCTS", at: 2816, bytes: BATCH },
+    { name: "SQUARES", at: 3072, bytes: BATCH },
+    // the number of logits above the target's and of those that equal it and come before it; the class of the first maximum
+    { name: "ABOVE", at: 3328, bytes: BATCH },
+    { name: "FIRST", at: 3584, bytes: BATCH },
+    // masks of the rows that have their maximum taken away
+    { name: "DISTANT", at: 3840, bytes: BATCH },
+  ],
+};
+
+/** Of a row of probabilities: its last, up to three elements, filled up to a round. */
+const LIKELIHOOD: Layout = {
+  file: "scratchOfLikelihood",
+  regions: [
+    { name: "TAIL", at: 0, bytes: ROUND },
+    { name: "TAIL_TARGETS", at: 64, bytes: ROUND },
+    { name: "TAIL_WEIGHTS", at: 128, bytes: ROUND },
+    { name: "TAIL_GRADIENT", at: 192, bytes: ROUND },
+  ],
+};
+
+/** Of a regression: numbers that are computed once and read in each round of a loop. */
+const REGRESSION: Layout = {
+  file: "scratchOfRegression",
+  regions: [
+    { name: "VALUE_START", at: 0, bytes: VECTOR },
+    { name: "SQUARE_START", at: 16, bytes: VECTOR },
+    { name: "ERROR_START", at: 32, bytes: VECTOR },
+    { name: "SPLITTERS", at: 48, bytes: VECTOR },
+    { name: "LIMIT", at: 64, bytes: VECTOR },
+  ],
+};
+
+export const LAYOUTS: readonly Layout[] = [
+  ELEMENTS,
+  ROWS,
+  ROW_RECORD,
+  TURNED,
+  TURNED_TARGETS,
+  TURNED_CROSS_ENTROPY,
+  TURNED_RECORD,
+  LIKELIHOOD,
+  REGRESSION,
+];

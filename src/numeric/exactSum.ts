@@ -14,8 +14,8 @@ const MANY = 32;
 const VALUES_BETWEEN_FLUSHES = 2 ** 20;
 
 /** From this exponent on, the bins hold values divided by 2^64: 2^20 of the largest must not overflow. */
-const HUGE_EXPONENT = 2000;
-const DOWN_64 = 5.421010862427522e-20;
+export const HUGE_EXPONENT = 2000;
+export const DOWN_64 = 2 ** -64;
 
 /** Significant bits of a float64, and the exponent of its smallest bit. */
 const PRECISION = 53;

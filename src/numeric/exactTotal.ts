@@ -1,8 +1,5 @@
-import { EXPONENTS, round, toInteger } from "./exactSum.ts";
+import { EXPONENTS, HUGE_EXPONENT, round, toInteger } from "./exactSum.ts";
 import { Expansion } from "./expansion.ts";
-
-/** From this exponent on, bins hold values divided by 2^64: see ExactSum. */
-const HUGE_EXPONENT = 2000;
 
 /** What a sum is besides finite. NaN takes in everything, infinities of both signs become NaN. */
 export const FINITE = 0;

@@ -13,26 +13,10 @@
 import { E2, E3, E4, E5, F2, F3, F4, F5, F6, LOWEST_15, MAGIC_15, ONE, STEPS } from "../../constants";
 import { exp, expA, expB } from "../../functions/exp";
 import { addHigh, constant, larger, low, negativeInfinities, roundSum, splat } from "../../lanes";
+import { SHIFTS, STAGED, STAGED_LABELS, SUMS, TOPS } from "../../generated/scratchOfTurnedRows";
 
-/** Rows of at most this many classes are turned. The JavaScript loops choose their order of summing by it too. */
-export const SHORT = 64;
 /** Rows of a batch: its groups of 64 classes take 8 KiB in float32, 16 KiB in float64. */
 export const BATCH: i32 = 32;
-
-// Scratch of one thread, in bytes from its start: a vector a group, or a float64 a row.
-/** What is taken from the logits of a row; the largest of them, or how many of them equal what is taken: see sumGroups. */
-export const SHIFTS: usize = 0;
-export const TOPS: usize = 256;
-export const COUNTS: usize = TOPS;
-export const SUMS: usize = 512;
-/** What kernels keep there: see them. */
-export const OWN: usize = 768;
-export const LANES: usize = 4096;
-/** The last rows where they are no whole group, filled up with the last; their labels; their results. */
-export const STAGED: usize = 32768;
-export const STAGED_LABELS: usize = STAGED + 1536;
-export const STAGED_OUT: usize = STAGED + 2048;
-export const STAGED_ROWS: usize = STAGED + 4096;
 
 @inline export function rowsInLanes<T>(): i32 {
   return 16 / sizeof<T>();
@@ -193,7 +177,7 @@ export function turnOut<T>(from: usize, factors: v128, out: usize, stride: usize
  * Exponentials, times 2^15 (see shortTargets.ts), of the first `bytes` bytes of turned classes of groups `first` to `last` (16 bytes each), after what SHIFTS
  * says is taken from them where `shifted`; and their sums, in float64. With `keep` they replace the logits. Where nothing is
  * taken the largest logits go to TOPS; of a row that holds a NaN anything. With `others` the logits that equal what is taken
- * are left out, infinite ones too, and their number goes to COUNTS. `fine`: see exp; asked at run time, where it is compiled in
+ * are left out, infinite ones too, and their number goes to TOPS. `fine`: see exp; asked at run time, where it is compiled in
  * (`maybeFine`).
  */
 @inline export function sumGroups<T>(

@@ -3,23 +3,9 @@
 import { ONE } from "../../constants";
 import { constant, low } from "../../lanes";
 import { log1p } from "../../functions/log";
-import {
-  BATCH,
-  COUNTS,
-  LANES,
-  narrow,
-  OWN,
-  rowsInLanes,
-  SHIFTS,
-  STAGED,
-  STAGED_OUT,
-  stageRows,
-  sumGroups,
-  SUMS,
-  sumShifted,
-  turnIn,
-  turnOut,
-} from "./turnedRows";
+import { LANES, OWN, SHIFTS, STAGED, STAGED_OUT, SUMS, TOPS } from "../../generated/scratchOfTurnedRows";
+import { DOWN_15 } from "../../generated/thresholds";
+import { BATCH, narrow, rowsInLanes, stageRows, sumGroups, sumShifted, turnIn, turnOut } from "./turnedRows";
 
 /** Turns the groups, with their maxima. */
 function turnBatch<T>(end: usize, row: usize, stride: usize, between: usize, scratch: usize): void {
@@ -83,10 +69,10 @@ export function shortLogDenominators<T>(rows: i32, row: usize, stride: usize, sc
     const at = scratch + (k << 3);
     const sum = v128.load(at, SUMS);
     const c = scratch + k * sizeof<T>();
-    const counts = sizeof<T>() == 4 ? low<T>(v128.load64_zero(c, COUNTS)) : v128.load(c, COUNTS);
+    const counts = sizeof<T>() == 4 ? low<T>(v128.load64_zero(c, TOPS)) : v128.load(c, TOPS);
     v128.store(
       at,
-      log1p<T>(f64x2.add(f64x2.mul(sum, f64x2.splat(1 / 32768)), f64x2.sub(counts, constant<f64>(ONE)))),
+      log1p<T>(f64x2.add(f64x2.mul(sum, f64x2.splat(DOWN_15)), f64x2.sub(counts, constant<f64>(ONE)))),
       OWN,
     );
   }

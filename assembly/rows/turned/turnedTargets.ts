@@ -8,26 +8,10 @@
 import { ONE } from "../../constants";
 import { expLane, inverseExp } from "../../functions/exp";
 import { constant, high, larger, low, splat } from "../../lanes";
-import { LANES, OWN, rowsInLanes, SHIFTS, SUMS, sumShifted, TOPS, turnIn } from "./turnedRows";
-
-/**
- * Of a row that is near 0 the maximum lies between, and the target is not too far below for its exponential. The others'
- * exponentials are times 2^15, which costs nothing (see exp.ts): one that is 2^-126 (2^-1022) of the maximum's is still
- * normal, and the sum of their squares finite.
- */
-const LOW: f64 = -10;
-const HIGH: f64 = 30;
-const DEEP: f64 = -300;
-/** The same of float64: ln of its share and its logit less the maximum cancel in the entropy. */
-const DEEP_64: f64 = -30;
-/** The targets' logits; 0 where the maximum was taken away. */
-export const TARGETS: usize = 1024;
-/** What the sums are multiplied by; the target's own exponential to that measure, and its logit less the maximum: 1 and 0. */
-export const MEASURES: usize = 1280;
-export const EXPONENTIALS: usize = 1536;
-export const DISTANCES: usize = 1792;
-/** The targets, 4 bytes a class; 0 where the row is ignored. */
-export const PLACES: usize = 2048;
+import { LANES, OWN, SHIFTS, SUMS, TOPS } from "../../generated/scratchOfTurnedRows";
+import { DISTANCES, EXPONENTIALS, MEASURES, PLACES, TARGETS } from "../../generated/scratchOfTurnedTargets";
+import { NEAR_HIGHEST, NEAR_LOWEST, NEAR_TARGET_32, NEAR_TARGET_64 } from "../../generated/thresholds";
+import { rowsInLanes, sumShifted, turnIn } from "./turnedRows";
 
 /** One row's target, at 4 bytes a class. */
 @inline function takeTarget<T>(row: usize, target: usize, to: usize): void {
@@ -114,8 +98,8 @@ export function storeWeights<T>(rows: i32, labels: usize, ignoreIndex: i32, weig
 /** Lanes of the rows of a group that are near 0, `top` at least the largest of the others; none that is not finite. */
 @inline export function nearLanes<T>(top: v128, x: v128): v128 {
   const m = larger<T>(top, x);
-  const within = v128.and(v128.ge<T>(m, splat<T>(LOW)), v128.le<T>(m, splat<T>(HIGH)));
-  return v128.and(within, v128.ge<T>(x, splat<T>(sizeof<T>() == 4 ? DEEP : DEEP_64)));
+  const within = v128.and(v128.ge<T>(m, splat<T>(NEAR_LOWEST)), v128.le<T>(m, splat<T>(NEAR_HIGHEST)));
+  return v128.and(within, v128.ge<T>(x, splat<T>(sizeof<T>() == 4 ? NEAR_TARGET_32 : NEAR_TARGET_64)));
 }
 
 /** Whether all rows are; their largest logits stand at `tops`. */

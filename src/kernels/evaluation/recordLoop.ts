@@ -9,7 +9,7 @@ import {
   RECORD,
   SQUARE,
 } from "../../descriptions/record.ts";
-import { SHORT_ROW } from "../../descriptions/thresholds.ts";
+import { FAR, SHORT_ROW } from "../../descriptions/thresholds.ts";
 import type { FloatArray } from "../../dtype.ts";
 import { log1p } from "../functions/log.ts";
 import { maximumWithout, placeOf } from "../rows/maximum.ts";
@@ -19,7 +19,6 @@ import {
   apart,
   beyond,
   exponential,
-  FAR,
   guess,
   isInReach,
   logAsFar,

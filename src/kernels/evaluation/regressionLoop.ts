@@ -1,15 +1,25 @@
 import { larger, REGRESSION_SUMS } from "../../descriptions/regressionSums.ts";
-import { BLOCK_ELEMENTS } from "../../descriptions/thresholds.ts";
+import {
+  BLOCK_ELEMENTS,
+  FIT_LARGEST_32,
+  FIT_LARGEST_64,
+  FIT_SHARE_32,
+  FIT_SHARE_64,
+  FIT_SMALLEST_32,
+  FIT_SMALLEST_64,
+  ROUNDING_64,
+  SPLITTER,
+} from "../../descriptions/thresholds.ts";
 import type { FloatArray } from "../../dtype.ts";
 import { highWord, withHighWord } from "../../numeric/bits.ts";
 import { addToBins, EXPONENTS } from "../../numeric/exactSum.ts";
 
 const BINS = 2 * EXPONENTS;
 
-/** What may be in a group whose sums are taken from two accumulators: see assembly/regression.ts. */
+/** What may be in a group whose sums are taken from two accumulators: see assembly/evaluation/regression.ts. */
 const FITTING = {
-  single: { smallest: 2.168404344971009e-19, largest: 9.223372036854776e18, range: 3.814697265625e-6 },
-  double: { smallest: 3.8725919148493183e-121, largest: 2.5822498780869086e120, range: 1.52587890625e-5 },
+  single: { smallest: FIT_SMALLEST_32, largest: FIT_LARGEST_32, share: FIT_SHARE_32 },
+  double: { smallest: FIT_SMALLEST_64, largest: FIT_LARGEST_64, share: FIT_SHARE_64 },
 };
 /** Values at once: as many as there is working memory for, and no more than the 512 that an accumulator takes. */
 const GROUP = 128;
@@ -24,8 +34,6 @@ export function createErrorScratch(): ErrorScratch {
   return { f64: { values: new Float64Array(GROUP), more: new Float64Array(GROUP) } };
 }
 
-/** Splits a float64 into two halves of its bits. */
-const SPLITTER = 134217729;
 const { abs, fround } = Math;
 
 /** What rounding took from t * t (Dekker), 0 where it can't be had. */
@@ -102,7 +110,7 @@ function sumTargets(
   const c = magic(top);
   const squareC = magic(top * top);
   // what rounding takes from a square is 2^53 times smaller
-  const errorC = magic(top * top * 1.1102230246251565e-16);
+  const errorC = magic(top * top * ROUNDING_64);
   let a = c;
   let aRest = 0;
   let s = squareC;
@@ -136,7 +144,7 @@ function sumTargets(
 function addGroup(p: FloatArray, t: FloatArray, begin: number, n: number, bins: Bins, work: ErrorScratch): number {
   const single = p instanceof Float32Array;
   const { values: errors, more: targets } = work.f64 as { values: Float64Array; more: Float64Array };
-  const { smallest, largest, range } = single ? FITTING.single : FITTING.double;
+  const { smallest, largest, share } = single ? FITTING.single : FITTING.double;
   let topError = 0;
   let topTarget = 0;
   let bottomError = largest;
@@ -155,9 +163,9 @@ function addGroup(p: FloatArray, t: FloatArray, begin: number, n: number, bins: 
     // false of a NaN, too
     if (!(d + y <= largest)) finite = false;
   }
-  if (finite && bottomTarget >= Math.max(smallest, topTarget * range)) sumTargets(targets, n, single, topTarget, bins);
+  if (finite && bottomTarget >= Math.max(smallest, topTarget * share)) sumTargets(targets, n, single, topTarget, bins);
   else addTargets(targets, n, single, bins);
-  const fits = finite && bottomError >= Math.max(smallest, topError * range);
+  const fits = finite && bottomError >= Math.max(smallest, topError * share);
   if (!fits) return addErrors(errors, n, single, bins);
   sumErrors(errors, n, single, topError, bins);
   return topError;

@@ -1,22 +1,17 @@
-import { countersOf, LOSS_BINS, SUM_BINS, SUMS } from "../../descriptions/counters.ts";
+import { COUNTERS_A_BIN, countersOf, FIRST_LOSS_BIN, LOSS_BINS, SUM_BINS, SUMS } from "../../descriptions/counters.ts";
 import { BRIER, CONFIDENCE, ENTROPY, LOG_SUM_EXP, LOSS, RANK, RECORD, SQUARE } from "../../descriptions/record.ts";
+import { C26 } from "../../descriptions/thresholds.ts";
 import { highWord } from "../../numeric/bits.ts";
 import { addToBins } from "../../numeric/exactSum.ts";
 import { LARGEST, SMALLEST } from "../../numeric/extraction.ts";
-
-/** That of the lowest bin of the loss, 2^-20. */
-const SMALLEST_EXPONENT = 1023 - 20;
 
 function isUsual(rows: Float64Array, row: number): boolean {
   const [loss, square, entropy, brier] = [rows[row + LOSS], rows[row + SQUARE], rows[row + ENTROPY], rows[row + BRIER]];
   return Math.min(loss, square, entropy, brier) >= SMALLEST && Math.max(loss, square, entropy, brier) < LARGEST;
 }
 
-/** Adding it and taking it away again rounds to a multiple of 2^-26. */
-const C26 = 100663296;
-
 function lossBin(loss: number): number {
-  const bin = (highWord(loss) >> 18) - 4 * SMALLEST_EXPONENT + 1;
+  const bin = (highWord(loss) >> 18) - FIRST_LOSS_BIN + 1;
   return Math.max(0, Math.min(LOSS_BINS - 1, bin));
 }
 
@@ -45,7 +40,7 @@ export function tally(
     if (rank > ranks) addToBins(binsOf[4], 1 / rank);
     const confidence = rows[row + CONFIDENCE];
     if (!Number.isNaN(confidence)) {
-      const bin = at.calibration + 4 * Math.max(0, Math.ceil(confidence * bins) - 1);
+      const bin = at.calibration + COUNTERS_A_BIN * Math.max(0, Math.ceil(confidence * bins) - 1);
       const upper = confidence + C26 - C26;
       counters[bin]++;
       counters[bin + 1] += rank === 1 ? 1 : 0;

@@ -1,10 +1,8 @@
+import { LIKELIHOOD_BLOCK } from "../../descriptions/thresholds.ts";
 import type { FloatArray } from "../../dtype.ts";
 import { log } from "../functions/log.ts";
 import { type Carried, carry } from "../rows/passes.ts";
 import type { Scratch } from "../scratch.ts";
-
-/** Classes of a block, in lanes j mod 4; all arithmetic is in float64. */
-const BLOCK = 128;
 
 interface Row {
   input: FloatArray;
@@ -21,13 +19,13 @@ interface Row {
   lanes: FloatArray;
 }
 
-/** -Σ c_j L(q_j), c_j = w_j (alpha t_j + beta), L = ln, or nothing of logarithms; and its gradient where one is asked. */
+/** All arithmetic is in float64, in lanes j mod 4 inside blocks: -Σ c_j L(q_j), c_j = w_j (alpha t_j + beta), L = ln, or nothing of logarithms; and its gradient where one is asked. */
 function dots(row: Row): number {
   const { input, at, classes, targets, weights, alpha, beta, logarithms, grad, scale, lanes } = row;
   const total: Carried = { sum: 0, error: 0 };
-  for (let block = 0; block < classes; block += BLOCK) {
+  for (let block = 0; block < classes; block += LIKELIHOOD_BLOCK) {
     lanes.fill(0, 0, 4);
-    const stop = Math.min(block + BLOCK, classes);
+    const stop = Math.min(block + LIKELIHOOD_BLOCK, classes);
     for (let j = block; j < stop; j++) {
       const t = targets ? targets[at + j] * alpha + beta : beta;
       const c = weights ? weights[j] * t : t;

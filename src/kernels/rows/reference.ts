@@ -1,4 +1,5 @@
 import { constant } from "../../descriptions/constants.ts";
+import { FAR, LN2_HIGH, LN2_LOW, NEAR, RISE } from "../../descriptions/thresholds.ts";
 import { bytesOf, type FloatArray } from "../../dtype.ts";
 import { exp64, power64 } from "../functions/exp64.ts";
 import { log1p, MAGIC } from "../functions/log.ts";
@@ -7,11 +8,6 @@ import { maximumWithout } from "./maximum.ts";
 
 // What the exponentials of a row are relative to, e_j = exp(x_j - shift) 2^-exponent: see assembly/reference.ts.
 
-const NEAR = 350;
-const RISE = 40;
-export const FAR = 60;
-const LN2_HIGH = constant("LN2_HIGH").f64;
-const LN2_LOW = constant("LN2_LOW").f64;
 const HALF_LOG2E = 0.5 * constant("LOG2E").f64;
 
 /** Whether `out` at outAt is x at `at`. */

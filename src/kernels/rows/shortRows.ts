@@ -1,4 +1,5 @@
 import { constant } from "../../descriptions/constants.ts";
+import { DOWN_15, NEAR_HIGHEST, NEAR_LOWEST, NEAR_TARGET_32, NEAR_TARGET_64 } from "../../descriptions/thresholds.ts";
 import type { Dtype, FloatArray } from "../../dtype.ts";
 import { inverseExp, log1p } from "../functions/log.ts";
 import type { Lanes, Others } from "../scratch.ts";
@@ -7,11 +8,6 @@ import { sumOfFours } from "./passes.ts";
 
 // Rows of few classes, with the bits of assembly/shortRows.ts, shortTargets.ts and shortCrossEntropy.ts. As many of them at a
 // time as a block holds, so that the exponentials come in long stretches: rows of 10 take 0.85 of the time, rows of 2 0.7.
-
-/** Of a row that is near 0 the maximum lies between, and the target is not too far below; see assembly/shortTargets.ts. */
-const LOW = -10;
-const HIGH = 30;
-const DEEP = { f32: -300, f64: -30 };
 
 /** exp's `lowest` and `magic`: exponentials are times 2^15. */
 export const LOWEST_15 = constant("LOWEST_15");
@@ -41,7 +37,7 @@ function takeOthers(x: FloatArray, at: number, classes: number, label: number, o
 /** Whether a row is near 0: `top` the largest of the others, `own` the target's. */
 function isNear(top: number, own: number, dtype: Dtype): boolean {
   const m = Math.max(top, own);
-  return m >= LOW && m <= HIGH && own >= DEEP[dtype];
+  return m >= NEAR_LOWEST && m <= NEAR_HIGHEST && own >= (dtype === "f32" ? NEAR_TARGET_32 : NEAR_TARGET_64);
 }
 
 /** Takes a row apart; one at a time. */
@@ -200,5 +196,5 @@ export function shortLogDenominator(lanes: Lanes, logits: FloatArray, at: number
     count++;
   }
   const sum = sumOfFours(lanes, values, 0, classes);
-  return log1p(sum / 32768 + (count - 1), dtype);
+  return log1p(sum * DOWN_15 + (count - 1), dtype);
 }
