@@ -1,18 +1,27 @@
-// The only file that knows "16 bytes": what a lane is, constants, masks, horizontal sums and maxima.
+// The vectors of 16 bytes that all kernels work with: what a lane is, constants, masks, horizontal sums and maxima.
 //
-// A *round* is 64 bytes (4 vectors: 16 float32 or 8 float64), a *block* 16 rounds (1 KiB), a *chunk* 16 blocks (16 KiB).
-// The four vectors of a round are summed in the dtype, rounds in float64 lanes, blocks in float64 with their errors kept:
-// two float32 roundings a sum, whatever its length. Chunks stay in the first-level cache between the passes over them.
+// A *round* is 64 bytes (4 vectors: 16 float32 or 8 float64), a *block* 16 rounds (1 KiB). The four vectors
+// of a round are summed in the dtype, rounds in float64 lanes, blocks in float64 with their errors kept: two float32 roundings a
+// sum, whatever its length.
 
 import { KEEP, NEGATIVE_INFINITY, ONE_HOT_4, ONE_HOT_8, TABLE } from "./constants";
 
 export const ROUND: usize = 64;
 export const BLOCK: usize = 1024;
-export const CHUNK: usize = 16384;
 export const NOWHERE: usize = 0xffffffff;
 
+/** Bytes of so many whole rounds. */
+@inline export function roundUp(bytes: usize): usize {
+  return (bytes + ROUND - 1) & ~(ROUND - 1);
+}
+
+/** Where a constant stands: its number as four float32 lanes, and behind them as two of float64. */
+@inline export function addressOf<T>(index: i32): usize {
+  return TABLE + <usize>index * 32 + (sizeof<T>() == 8 ? 16 : 0);
+}
+
 @inline export function constant<T>(index: i32): v128 {
-  return v128.load(TABLE + <usize>index * 32 + (sizeof<T>() == 8 ? 16 : 0));
+  return v128.load(addressOf<T>(index));
 }
 
 @inline export function negativeInfinities<T>(): v128 {

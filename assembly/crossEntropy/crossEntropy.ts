@@ -1,27 +1,26 @@
-// Cross-entropy of logits, with index targets and with probability targets; the gradient in the same pass when asked.
+// Cross-entropy of logits, with index targets and with probability targets, and its gradient in the same pass where `grad` is
+// given (address 0: not). Rows of any length stand here, short rows with index targets in turnedCrossEntropy.ts; labels.ts
+// checks index targets beforehand. Cross-entropy of probabilities is in ../likelihood/.
 //
-// alpha = 1 - labelSmoothing, beta = labelSmoothing / classes, weightSum = Σ w_c. Targets were checked before.
+// alpha = 1 - labelSmoothing, beta = labelSmoothing / classes, weightSum = Σ w_c.
 
 import { expOf } from "../functions/exp";
 import { log1pOf } from "../functions/log";
-import { NOWHERE } from "../lanes";
-import { aboveOf, apart, beyond, fillTail, logAsFar, relative } from "../rows/reference";
-import { dotRow, expRow, maximum, placeOf, scaleRow, scaleRowMinus } from "../rows/passes";
-import { indexShortRows } from "./turnedCrossEntropy";
 import { COEFFICIENTS, DOTS } from "../generated/scratchOfRows";
 import { SHORT_ROW } from "../generated/thresholds";
+import { NOWHERE } from "../lanes";
+import { dotRow, scaleRow, scaleRowMinus, weightAt } from "../rows/dots";
+import { maximum, placeOf } from "../rows/maximum";
+import { expRow } from "../rows/passes";
+import { aboveOf, apart, beyond, fillTail, logAsFar, relative } from "../rows/reference";
+import { indexShortRows } from "./turnedCrossEntropy";
 
-@inline function zeroRow(p: usize, bytes: usize): void {
-  memory.fill(p, 0, bytes);
-}
-
-/** One row with an index target, of any length. Returns its loss; with `keep` writes its gradient. */
+/** One row with an index target, of any length: writes its gradient and returns its loss. */
 function indexRow<T>(
   row: usize,
   bytes: usize,
   label: i32,
   weights: usize,
-  keep: bool,
   grad: usize,
   alpha: f64,
   beta: f64,
@@ -29,25 +28,24 @@ function indexRow<T>(
   scale: f64,
   scratch: usize,
 ): f64 {
-  const w: f64 = weights ? <f64>load<T>(weights + <usize>label * sizeof<T>()) : 1;
-  const own = alpha * w;
+  const own = alpha * weightAt<T>(weights, <usize>label * sizeof<T>());
   const spread = beta * weightSum;
   if (own == 0 && spread == 0) {
-    if (keep) zeroRow(grad, bytes);
+    if (grad) memory.fill(grad, 0, bytes);
     return 0;
   }
   const at = row + <usize>label * sizeof<T>();
   const x = load<T>(at);
   if (spread != 0) {
     fillTail<T>(row, bytes, scratch);
-    return smoothRow<T>(row, bytes, at, own, weights, keep, grad, beta, spread, scale, scratch);
+    return smoothRow<T>(row, bytes, at, own, weights, grad, beta, spread, scale, scratch);
   }
   // the target's own exponential stays apart: ln d - x = ln(1 + z), z the others' relative to it, which keeps its digits
-  const others = expRow<T>(row, bytes, at, keep, false, grad, scratch);
+  const others = expRow<T>(row, bytes, at, false, grad, scratch);
   const distance = apart<T>(x, others, scratch);
   const e = relative(<f64>x, distance, scratch);
   const z = others * e;
-  if (keep) {
+  if (grad) {
     scaleRow<T>(grad, bytes, (scale * own * e) / (1 + z));
     // q - 1 = -z / (1 + z)
     store<T>(grad + (at - row), <T>(scale * (own * -(z / (1 + z)) + 0)));
@@ -62,7 +60,6 @@ function indexRow<T>(
   at: usize,
   own: f64,
   weights: usize,
-  keep: bool,
   grad: usize,
   beta: f64,
   spread: f64,
@@ -75,73 +72,25 @@ function indexRow<T>(
   dotRow<T>(row, bytes, 0, weights, top, 0, beta, scratch);
   const dots = load<f64>(scratch, DOTS);
   const place = x == top ? at : placeOf<T>(row, bytes, top);
-  const sum = expRow<T>(row, bytes, place, keep, false, grad, scratch);
+  const sum = expRow<T>(row, bytes, place, false, grad, scratch);
   const toTop = relative(m, aboveOf(m, scratch), scratch);
   // m - m: NaN where the row has no finite maximum
   const others = sum * toTop + (m - m);
   const lnd = log1pOf<T>(others);
   const d = 1 + others;
-  if (keep) {
+  if (grad) {
     const factor = (scale * (own + spread)) / d;
     scaleRowMinus<T>(grad, bytes, factor * toTop, 0, weights, 0, beta, scale);
     if (place != at && place != NOWHERE) {
       const j = place - row;
-      const w: f64 = weights ? <f64>load<T>(weights + j) : 1;
-      store<T>(grad + j, <T>(factor - scale * (beta * w)));
+      store<T>(grad + j, <T>(factor - scale * (beta * weightAt<T>(weights, j))));
     }
     const e = <f64>expOf<T>(x - top);
     const j = at - row;
-    const w: f64 = weights ? <f64>load<T>(weights + j) : 1;
     const rest = place == at ? others : d - e;
-    store<T>(grad + j, <T>(scale * (own * -(rest / d) + (spread * (e / d) - beta * w))));
+    store<T>(grad + j, <T>(scale * (own * -(rest / d) + (spread * (e / d) - beta * weightAt<T>(weights, j)))));
   }
   return (own == 0 ? 0 : own * (lnd - (<f64>x - m))) + (spread * lnd - dots);
-}
-
-@inline function indexRows<T>(
-  begin: i32,
-  end: i32,
-  logits: usize,
-  labels: usize,
-  weights: usize,
-  keep: bool,
-  grad: usize,
-  losses: usize,
-  classes: i32,
-  ignoreIndex: i32,
-  labelSmoothing: f64,
-  weightSum: f64,
-  scale: f64,
-  scratch: usize,
-): void {
-  if (classes <= SHORT_ROW && labelSmoothing == 0) {
-    indexShortRows<T>(begin, end, logits, labels, weights, keep, grad, losses, classes, ignoreIndex, scale, scratch);
-    return;
-  }
-  const bytes = <usize>classes * sizeof<T>();
-  const alpha = 1 - labelSmoothing;
-  const beta = labelSmoothing / <f64>classes;
-  for (let i = begin; i < end; i++) {
-    const label = load<i32>(labels + ((<usize>i) << 2));
-    const offset = <usize>i * bytes;
-    let loss: f64 = 0;
-    if (label != ignoreIndex) {
-      loss = indexRow<T>(
-        logits + offset,
-        bytes,
-        label,
-        weights,
-        keep,
-        grad + offset,
-        alpha,
-        beta,
-        weightSum,
-        scale,
-        scratch,
-      );
-    } else if (keep) zeroRow(grad + offset, bytes);
-    store<f64>(losses + ((<usize>i) << 3), loss);
-  }
 }
 
 /** losses = the loss of each row with an index target; its gradient where `grad` is given. */
@@ -160,40 +109,22 @@ export function crossEntropy<T>(
   scale: f64,
   scratch: usize,
 ): void {
-  if (grad) {
-    indexRows<T>(
-      begin,
-      end,
-      logits,
-      labels,
-      weights,
-      true,
-      grad,
-      losses,
-      classes,
-      ignoreIndex,
-      labelSmoothing,
-      weightSum,
-      scale,
-      scratch,
-    );
-  } else {
-    indexRows<T>(
-      begin,
-      end,
-      logits,
-      labels,
-      weights,
-      false,
-      0,
-      losses,
-      classes,
-      ignoreIndex,
-      labelSmoothing,
-      weightSum,
-      1,
-      scratch,
-    );
+  if (classes <= SHORT_ROW && labelSmoothing == 0) {
+    indexShortRows<T>(begin, end, logits, labels, weights, grad, losses, classes, ignoreIndex, scale, scratch);
+    return;
+  }
+  const bytes = <usize>classes * sizeof<T>();
+  const alpha = 1 - labelSmoothing;
+  const beta = labelSmoothing / <f64>classes;
+  for (let i = begin; i < end; i++) {
+    const label = load<i32>(labels + ((<usize>i) << 2));
+    const row = logits + <usize>i * bytes;
+    const out = grad ? grad + <usize>i * bytes : 0;
+    let loss: f64 = 0;
+    if (label != ignoreIndex) {
+      loss = indexRow<T>(row, bytes, label, weights, out, alpha, beta, weightSum, scale, scratch);
+    } else if (out) memory.fill(out, 0, bytes);
+    store<f64>(losses + ((<usize>i) << 3), loss);
   }
 }
 
@@ -203,7 +134,6 @@ function probabilityRow<T>(
   bytes: usize,
   targets: usize,
   weights: usize,
-  keep: bool,
   grad: usize,
   alpha: f64,
   beta: f64,
@@ -217,21 +147,20 @@ function probabilityRow<T>(
   const dots = load<f64>(scratch, DOTS);
   const sum = load<f64>(scratch, COEFFICIENTS);
   const at = placeOf<T>(row, bytes, top);
-  const rest = expRow<T>(row, bytes, at, keep, false, grad, scratch);
+  const rest = expRow<T>(row, bytes, at, false, grad, scratch);
   const toTop = relative(m, aboveOf(m, scratch), scratch);
   // m - m: NaN where the row has no finite maximum
   const others = rest * toTop + (m - m);
   const lnd = log1pOf<T>(others);
   const loss = (sum == 0 ? 0 : sum * lnd) - dots;
-  if (keep) {
+  if (grad) {
     const d = 1 + others;
-    if (sum == 0) zeroRow(grad, bytes);
+    if (sum == 0) memory.fill(grad, 0, bytes);
     const factor = sum == 0 ? 0 : ((scale * sum) / d) * toTop;
     scaleRowMinus<T>(grad, bytes, factor, targets, weights, alpha, beta, scale);
     if (sum != 0 && at != NOWHERE) {
       const j = at - row;
-      const w: f64 = weights ? <f64>load<T>(weights + j) : 1;
-      const c = <f64>(<T>(<T>w * (load<T>(targets + j) * <T>alpha + <T>beta)));
+      const c = <f64>(<T>(<T>weightAt<T>(weights, j) * (load<T>(targets + j) * <T>alpha + <T>beta)));
       store<T>(grad + j, <T>((scale * (sum - c - c * others)) / d));
     }
   }
@@ -262,8 +191,7 @@ export function crossEntropyProbabilities<T>(
       bytes,
       targets + offset,
       weights,
-      grad != 0,
-      grad + offset,
+      grad ? grad + offset : 0,
       alpha,
       beta,
       scale,

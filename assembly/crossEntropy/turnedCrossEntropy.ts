@@ -1,24 +1,20 @@
-// Cross-entropy with index targets of rows of few classes, a row a lane: see shortRows.ts and shortTargets.ts.
+// Cross-entropy of short rows with index targets, a row a lane: see rows/turned/turnedRows.ts and turnedTargets.ts.
 
 import { ONE } from "../constants";
-import { constant } from "../lanes";
 import { ln1p } from "../functions/log";
 import { FACTORS, GRADIENTS } from "../generated/scratchOfTurnedCrossEntropy";
-import {
-  LANES,
-  OWN,
-  STAGED,
-  STAGED_LABELS,
-  STAGED_OUT,
-  STAGED_RESULTS,
-  SUMS,
-  TOPS,
-} from "../generated/scratchOfTurnedRows";
+import { LANES, OWN, SUMS, TOPS } from "../generated/scratchOfTurnedRows";
 import { DISTANCES, EXPONENTIALS, MEASURES, PLACES } from "../generated/scratchOfTurnedTargets";
-import { BATCH, narrow, rowsInLanes, stageLabels, stageRows, sumGroups, turnOut } from "../rows/turned/turnedRows";
+import { constant, narrow } from "../lanes";
+import { inBatches } from "../rows/turned/batches";
+import { rowsInLanes, turnOut } from "../rows/turned/turnedRows";
+import { sumGroups } from "../rows/turned/turnedSums";
 import { allNear, measure, placeBatch, storeWeights, takeMaxima } from "../rows/turned/turnedTargets";
 
-/** own (ln(1 + z) + (m - x)) of two rows, 0 where own is; ln(1 + z) where rows are `plain`. `at`: 8 bytes a row. */
+/**
+ * Losses of two rows, own (ln(1 + z) + (m - x)), and 0 where own is 0. Where all rows of a batch are `plain`, which count 1 and are
+ * near 0, a loss is ln(1 + z). `at` moves by 8 bytes a row.
+ */
 @inline function lossesAt<T>(at: usize, plain: bool): v128 {
   const z = v128.load(at, SUMS);
   if (plain) return ln1p<T>(z);
@@ -28,7 +24,7 @@ import { allNear, measure, placeBatch, storeWeights, takeMaxima } from "../rows/
   return v128.and(f64x2.mul(own, loss), f64x2.ne(own, f64x2.splat(0)));
 }
 
-/** Eight rows at a time: four logarithms side by side take less time than twice two. */
+/** Stores losses of eight rows at a time: four logarithms side by side take less time than twice two. */
 @inline function storeLosses<T>(rows: i32, losses: usize, plain: bool, scratch: usize): void {
   const end = scratch + ((<usize>rows) << 3);
   const move = losses - scratch;
@@ -50,16 +46,18 @@ function storeWeightedLosses<T>(rows: i32, losses: usize, scratch: usize): void 
   storeLosses<T>(rows, losses, false, scratch);
 }
 
-/** 1 / d of two rows; factors, scale own / d; gradients at the targets, scale own (q - 1) = -scale own z / d, without -0. */
+/** 1 / d of two rows. */
 @inline function inverseAt(at: usize, plain: bool): v128 {
   const one = constant<f64>(ONE);
   return f64x2.div(one, f64x2.add(v128.load(at, SUMS), plain ? one : v128.load(at, EXPONENTIALS)));
 }
 
+/** scale own / d: what makes exponentials gradients. */
 @inline function factorsAt(at: usize, inverse: v128, scales: v128, plain: bool): v128 {
   return f64x2.mul(plain ? scales : f64x2.mul(scales, v128.load(at, OWN)), f64x2.mul(v128.load(at, MEASURES), inverse));
 }
 
+/** Gradients at the targets, scale own (q - 1) = -scale own z / d, without -0. */
 @inline function gradientsAt(at: usize, inverse: v128, scales: v128, plain: bool): v128 {
   const share = f64x2.neg(f64x2.mul(v128.load(at, SUMS), inverse));
   return f64x2.mul(scales, f64x2.add(plain ? share : f64x2.mul(v128.load(at, OWN), share), f64x2.splat(0)));
@@ -73,7 +71,7 @@ function storeWeightedLosses<T>(rows: i32, losses: usize, scratch: usize): void 
   else store<i64>(to, load<i64>(from));
 }
 
-/** Factors of the groups, and the exponential in a target's place where its class belongs. */
+/** Stores the factors and gradients of the groups, and moves the exponentials in the targets' places to the last class's. */
 @inline function storeFactors<T>(rows: i32, scale: f64, plain: bool, between: usize, scratch: usize): void {
   const scales = f64x2.splat(scale);
   let at = scratch;
@@ -100,7 +98,7 @@ function storeWeightedLosses<T>(rows: i32, losses: usize, scratch: usize): void 
   }
 }
 
-/** Row k's gradient at its target; a row that counts for nothing is 0 whatever it held. */
+/** Stores row k's gradient at its target, or zeros in a row that counts for nothing, whatever it held. */
 @inline function storeTarget<T>(k: usize, g: usize, at: usize, row: usize, stride: usize, plain: bool): void {
   const target = row + <usize>load<u32>(g + 4 * k, PLACES) * (sizeof<T>() / 4);
   if (!plain && load<f64>(at + 8 * k, OWN) == 0) memory.fill(row, 0, stride);
@@ -108,7 +106,7 @@ function storeWeightedLosses<T>(rows: i32, losses: usize, scratch: usize): void 
   else store<i64>(target, load<i64>(g + 8 * k, GRADIENTS));
 }
 
-/** The gradient: exponentials times factors, but at the targets. */
+/** Stores the gradient of the groups: exponentials times factors, and what storeTarget says at the targets. */
 @inline function storeGradient<T>(
   rows: i32,
   stride: usize,
@@ -150,7 +148,6 @@ function finishGradient<T>(
 @inline function finish<T>(
   rows: i32,
   stride: usize,
-  keep: bool,
   grad: usize,
   losses: usize,
   scale: f64,
@@ -161,7 +158,7 @@ function finishGradient<T>(
   measure<T>(rows, scratch);
   if (plain) storeLosses<T>(rows, losses, true, scratch);
   else storeWeightedLosses<T>(rows, losses, scratch);
-  if (keep) finishGradient<T>(rows, stride, plain, grad, scale, between, scratch);
+  if (grad) finishGradient<T>(rows, stride, plain, grad, scale, between, scratch);
 }
 
 function sumKeeping<T>(end: usize, between: usize, scratch: usize): void {
@@ -172,19 +169,18 @@ function sumOnly<T>(end: usize, between: usize, scratch: usize): void {
   sumGroups<T>(scratch + LANES, between, between - 16, 0, end, false, false, scratch);
 }
 
-/** The sums, and what they are of where it is to be kept. Of float64 it always is: 1 KB less code. */
+/** Sums the exponentials, which replace the logits where `keep` says so; in float64 they always do: 1 KB less code. */
 @inline function sumNear<T>(end: usize, between: usize, keep: bool, scratch: usize): void {
   if (keep || sizeof<T>() == 8) sumKeeping<T>(end, between, scratch);
   else sumOnly<T>(end, between, scratch);
 }
 
-function batch<T>(
+function indexBatch<T>(
   rows: i32,
   row: usize,
   stride: usize,
   labels: usize,
   weights: usize,
-  keep: bool,
   grad: usize,
   losses: usize,
   ignoreIndex: i32,
@@ -193,13 +189,36 @@ function batch<T>(
 ): void {
   const between = stride * rowsInLanes<T>();
   const ignored = placeBatch<T>(rows, row, stride, labels, ignoreIndex, scratch + LANES, scratch);
-  sumNear<T>(<usize>rows * sizeof<T>(), between, keep, scratch);
+  sumNear<T>(<usize>rows * sizeof<T>(), between, grad != 0, scratch);
   if (weights == 0 && !ignored && allNear<T>(rows, TOPS, scratch)) {
-    finish<T>(rows, stride, keep, grad, losses, scale, true, between, scratch);
+    finish<T>(rows, stride, grad, losses, scale, true, between, scratch);
   } else {
     storeWeights<T>(rows, labels, ignoreIndex, weights, scratch);
     takeMaxima<T>(rows, row, stride, labels, ignoreIndex, between, scratch);
-    finish<T>(rows, stride, keep, grad, losses, scale, false, between, scratch);
+    finish<T>(rows, stride, grad, losses, scale, false, between, scratch);
+  }
+}
+
+@unmanaged
+class CrossEntropy {
+  /** A float64 a row. */
+  @inline resultBytes(): usize {
+    return 8;
+  }
+
+  @inline batch<T>(
+    rows: i32,
+    row: usize,
+    stride: usize,
+    labels: usize,
+    weights: usize,
+    grad: usize,
+    losses: usize,
+    ignoreIndex: i32,
+    scale: f64,
+    scratch: usize,
+  ): void {
+    indexBatch<T>(rows, row, stride, labels, weights, grad, losses, ignoreIndex, scale, scratch);
   }
 }
 
@@ -209,7 +228,6 @@ function batch<T>(
   logits: usize,
   labels: usize,
   weights: usize,
-  keep: bool,
   grad: usize,
   losses: usize,
   classes: i32,
@@ -217,26 +235,5 @@ function batch<T>(
   scale: f64,
   scratch: usize,
 ): void {
-  const stride = <usize>classes * sizeof<T>();
-  const group = rowsInLanes<T>();
-  const whole = begin + ((end - begin) / group) * group;
-  for (let i = begin; i < whole; i += BATCH) {
-    const n = min(BATCH, whole - i);
-    const at = <usize>i * stride;
-    const targets = labels + ((<usize>i) << 2);
-    const to = losses + ((<usize>i) << 3);
-    batch<T>(n, logits + at, stride, targets, weights, keep, grad + at, to, ignoreIndex, scale, scratch);
-  }
-  if (whole == end) return;
-  const n = end - whole;
-  const at = <usize>whole * stride;
-  const from = scratch + STAGED;
-  const targets = scratch + STAGED_LABELS;
-  const out = scratch + STAGED_OUT;
-  const to = scratch + STAGED_RESULTS;
-  stageRows<T>(n, logits + at, stride, scratch);
-  stageLabels<T>(n, labels + ((<usize>whole) << 2), scratch);
-  batch<T>(group, from, stride, targets, weights, keep, out, to, ignoreIndex, scale, scratch);
-  if (keep) memory.copy(grad + at, out, <usize>n * stride);
-  memory.copy(losses + ((<usize>whole) << 3), to, (<usize>n) << 3);
+  inBatches<CrossEntropy, T>(begin, end, logits, labels, weights, grad, losses, classes, ignoreIndex, scale, scratch);
 }

@@ -1,28 +1,32 @@
-// Everything that an evaluation wants to know of a row, in one pass. The loss has the bits of crossEntropy's: the sum is that of
-// rows.ts, operation by operation, with two further sums, Σ e^2 and Σ e (x - base), and the count of logits above the target's.
+// Evaluation: what is wanted to know of a model's rows, in one pass over each. This file makes records of long rows,
+// turnedRecord.ts those of short rows, and tally.ts adds them up; regression.ts evaluates numbers instead of classes.
+//
+// The loss has the bits of crossEntropy's: the sum of exponentials e is that of rows/passes.ts, operation by operation. Beside it
+// stand two further sums, Σ e^2 and Σ e (x - base), and the count of logits above the target's.
 
-import { E2, E3, E4, E5, KEEP, ONE, STEPS } from "../constants";
-import { evaluateShortRows } from "./turnedRecord";
-import { exp, expA, expB } from "../functions/exp";
-import {
-  addHigh,
-  BLOCK,
-  constant,
-  high,
-  laneSum,
-  larger,
-  largestLane,
-  low,
-  NOWHERE,
-  ROUND,
-  roundSum,
-  splat,
-} from "../lanes";
+import { KEEP } from "../constants";
+import { exp } from "../functions/exp";
 import { ARGMAX, BRIER, CONFIDENCE, ENTROPY, LOG_SUM_EXP, LOSS, RANK, RECORD, SQUARE } from "../generated/record";
 import { ABOVE, PRODUCTS, RISEN, SQUARES } from "../generated/scratchOfRowRecord";
 import { FLOOR, MAGICS, SHIFT, TAIL, TOP, WITHOUT } from "../generated/scratchOfRows";
 import { FAR, RISE, SHORT_ROW } from "../generated/thresholds";
-import { firstEqual, roundUp } from "../rows/passes";
+import {
+  addHigh,
+  BLOCK,
+  countMask,
+  high,
+  laneSum,
+  larger,
+  low,
+  pairSum,
+  ROUND,
+  roundSum,
+  roundUp,
+  splat,
+  twoSum,
+} from "../lanes";
+import { weightAt } from "../rows/dots";
+import { firstEqual } from "../rows/maximum";
 import {
   aboveOf,
   apart,
@@ -39,13 +43,10 @@ import {
   shiftBlock,
   tailOf,
 } from "../rows/reference";
-import { ignoreRow, markNonFinite } from "./record";
+import { ignoreRow, markNonFinite, product } from "./record";
+import { evaluateShortRows } from "./turnedRecord";
 
-@inline function subtractMask<T>(n: v128, mask: v128): v128 {
-  return sizeof<T>() == 4 ? i32x4.sub(n, mask) : i64x2.sub(n, mask);
-}
-
-/** The next number below x: v > it means v >= x. -inf has none. */
+/** The next number below x, so that v > below(x) means v >= x. There is none below -inf. */
 @inline function below<T>(x: T): T {
   if (sizeof<T>() == 4) {
     const bits = reinterpret<i32>(<f32>x);
@@ -55,18 +56,18 @@ import { ignoreRow, markNonFinite } from "./record";
   return <T>reinterpret<f64>(x > 0 ? bits - 1 : x == 0 ? 0x8000000000000001 : bits + 1);
 }
 
-/** Starts the count of logits above the target's x with those of its own round that equal it and come before it. */
+/** Starts the count of logits above the target's x with those of the target's round that equal it and come before it. */
 @inline function countOwn<T>(x: T, before: usize, scratch: usize): void {
   const v = v128.splat<T>(x);
   const mask = KEEP + ROUND - before;
   let n = i32x4.splat(0);
   for (let i: usize = 0; i < ROUND; i += 16) {
-    n = subtractMask<T>(n, v128.and(v128.eq<T>(v128.load(scratch + i, WITHOUT), v), v128.load(mask + i)));
+    n = countMask<T>(n, v128.and(v128.eq<T>(v128.load(scratch + i, WITHOUT), v), v128.load(mask + i)));
   }
   v128.store(scratch, n, ABOVE);
 }
 
-/** The count element by element: of a target of -inf, where `below` has no answer, and of a row that is shifted. */
+/** Counts element by element: for a target of -inf, where `below` has no answer, and in a row that is shifted. */
 function countAbove<T>(row: usize, bytes: usize, at: usize, x: T): f64 {
   let n = 0;
   for (let p = row; p < at; p += sizeof<T>()) if (load<T>(p) >= x || x == <T>-Infinity) n++;
@@ -82,25 +83,15 @@ function countAbove<T>(row: usize, bytes: usize, at: usize, x: T): f64 {
   );
 }
 
-/** e (x - base); 0 where x is -inf, as all below the lowest exponent. */
-@inline function product<T>(e: v128, x: v128, lowest: v128, base: v128): v128 {
-  return v128.mul<T>(e, v128.sub<T>(v128.pmax<T>(x, lowest), base));
-}
-
 /** Adds the even and the odd lanes of a block's sum to those of the row. */
 @inline function addLanes<T>(v: v128, to: usize): void {
   v128.store(to, f64x2.add(v128.load(to), sizeof<T>() == 4 ? f64x2.add(low<T>(v), high(v)) : v));
 }
 
-@inline function pairSum(from: usize): f64 {
-  const v = v128.load(from);
-  return f64x2.extract_lane(v, 0) + f64x2.extract_lane(v, 1);
-}
-
 /**
- * Σ e over a block as expBlock of rows.ts sums it; Σ e (x - base) and Σ e^2, in lanes of the dtype, are added to those in
- * scratch. Counts the logits above the target's x: before its round those that equal it, too. (A function of its own, with its
- * sums made numbers block by block, took 3% longer for 1000 classes.)
+ * Σ e over a block, as expBlock of rows/passes.ts sums it. Σ e (x - base) and Σ e^2, in lanes of the dtype, are added to those
+ * in scratch. Counts the logits above the target's x, and in rounds before the target's those that equal it, too. (A function of
+ * its own, with its sums made numbers block by block, took 3% longer for 1000 classes.)
  */
 @inline function sumBlock<T>(
   begin: usize,
@@ -111,16 +102,8 @@ function countAbove<T>(row: usize, bytes: usize, at: usize, x: T): f64 {
   x: T,
   scratch: usize,
 ): f64 {
-  const steps = constant<T>(STEPS);
   const lowest = v128.load(scratch, FLOOR);
   const magic = v128.load(scratch, MAGICS);
-  const one = constant<T>(ONE);
-  const e2 = constant<T>(E2);
-  const e3 = constant<T>(E3);
-  const e4 = constant<T>(E4);
-  const e5 = constant<T>(E5);
-  const expFirst = expA<T>();
-  const expSecond = expB<T>();
   const base = v128.splat<T>(shift);
   let n = v128.load(scratch, ABOVE);
   let top = v128.load(scratch, TOP);
@@ -147,16 +130,16 @@ function countAbove<T>(row: usize, bytes: usize, at: usize, x: T): f64 {
       const c = v128.load(q, 32);
       const d = v128.load(q, 48);
       top = larger<T>(larger<T>(top, a), b);
-      n = subtractMask<T>(n, v128.gt<T>(a, above));
-      const e = exp<T>(a, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
-      n = subtractMask<T>(n, v128.gt<T>(b, above));
-      const f = exp<T>(b, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
+      n = countMask<T>(n, v128.gt<T>(a, above));
+      const e = exp<T>(a, lowest, magic);
+      n = countMask<T>(n, v128.gt<T>(b, above));
+      const f = exp<T>(b, lowest, magic);
       const dots = v128.add<T>(product<T>(e, a, lowest, base), product<T>(f, b, lowest, base));
       top = larger<T>(larger<T>(top, c), d);
-      n = subtractMask<T>(n, v128.gt<T>(c, above));
-      const g = exp<T>(c, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
-      n = subtractMask<T>(n, v128.gt<T>(d, above));
-      const h = exp<T>(d, steps, lowest, magic, one, e2, e3, e4, e5, expFirst, expSecond);
+      n = countMask<T>(n, v128.gt<T>(c, above));
+      const g = exp<T>(c, lowest, magic);
+      n = countMask<T>(n, v128.gt<T>(d, above));
+      const h = exp<T>(d, lowest, magic);
       products = v128.add<T>(
         products,
         v128.add<T>(dots, v128.add<T>(product<T>(g, c, lowest, base), product<T>(h, d, lowest, base))),
@@ -177,12 +160,11 @@ function countAbove<T>(row: usize, bytes: usize, at: usize, x: T): f64 {
   return laneSum<T>(lower, upper);
 }
 
-/** Σ e over a row that is prepared and has the reference m, and all the rest, which is left in scratch. */
+/** Σ e over a row that is prepared and has a reference; the other sums and the count are left in scratch. */
 @inline function sumRow<T>(row: usize, bytes: usize, without: usize, tail: usize, x: T, base: T, scratch: usize): f64 {
   v128.store(scratch, f64x2.splat(0), PRODUCTS);
   v128.store(scratch, f64x2.splat(0), SQUARES);
-  let sum: f64 = 0;
-  let error: f64 = 0;
+  let total = f64x2.splat(0);
   let risen = row;
   let top = <T>-Infinity;
   const end = row + roundUp(bytes);
@@ -191,10 +173,7 @@ function countAbove<T>(row: usize, bytes: usize, at: usize, x: T): f64 {
     const move = shiftBlock<T>(block, stop, scratch);
     const before = v128.load(scratch, TOP);
     const e = sumBlock<T>(block + move, stop + move, moved(without, move), moved(tail, move), base, x, scratch);
-    const total = sum + e;
-    const part = total - sum;
-    error += sum - (total - part) + (e - part);
-    sum = total;
+    total = twoSum(total, e);
     if (v128.any_true(v128.gt<T>(v128.load(scratch, TOP), before))) {
       const m = largest<T>(scratch);
       if (m > top) {
@@ -204,7 +183,7 @@ function countAbove<T>(row: usize, bytes: usize, at: usize, x: T): f64 {
     }
   }
   store<usize>(scratch, risen, RISEN);
-  return sum + error;
+  return pairSum(total);
 }
 
 @inline function evaluateRow<T>(row: usize, bytes: usize, label: i32, w: f64, to: usize, scratch: usize): void {
@@ -236,8 +215,8 @@ function countAbove<T>(row: usize, bytes: usize, at: usize, x: T): f64 {
   const loss = near + far;
   const share = z / (1 + z);
   const inverse = e / (1 + z);
-  const products = pairSum(scratch + PRODUCTS);
-  const squares = pairSum(scratch + SQUARES);
+  const products = pairSum(v128.load(scratch, PRODUCTS));
+  const squares = pairSum(v128.load(scratch, SQUARES));
   const weighted = w == 0 ? 0 : w * loss;
   const above = x == <T>-Infinity || shift != 0 ? countAbove<T>(row, bytes, at, x) : count<T>(scratch);
   store<f64>(to, weighted, LOSS);
@@ -265,7 +244,7 @@ function countAbove<T>(row: usize, bytes: usize, at: usize, x: T): f64 {
   }
 }
 
-/** rows[i] = the record of row i: see record.ts. */
+/** rows[i] = the record of row i: see src/descriptions/record.ts. */
 export function evaluate<T>(
   begin: i32,
   end: i32,
@@ -287,7 +266,7 @@ export function evaluate<T>(
     const to = rows + <usize>i * RECORD;
     if (label == ignoreIndex) ignoreRow(to);
     else {
-      const w: f64 = weights ? <f64>load<T>(weights + <usize>label * sizeof<T>()) : 1;
+      const w = weightAt<T>(weights, <usize>label * sizeof<T>());
       evaluateRow<T>(logits + <usize>i * bytes, bytes, label, w, to, scratch);
     }
   }

@@ -1,9 +1,9 @@
+// The elementary functions of the kernels, on vectors: exp here, ln and ln(1 + x) in log.ts. functionKernels.ts makes kernels
+// of them, so that every input can be tested. The JavaScript of src/kernels/functions/ gives the same bits.
+
 import {
   E2,
-  E3,
-  E4,
-  E5,
-  F6,
+  F2,
   HALF_SQUARE,
   LN2,
   LOWEST,
@@ -16,47 +16,81 @@ import {
   STEP_LOW,
   STEPS,
 } from "../constants";
-import { constant, minusProduct, mulAdd } from "../lanes";
+import { addressOf, constant, minusProduct, mulAdd } from "../lanes";
 
 /**
- * exp(z) 2^-N of each lane, for z of at most (N + 127) ln 2 (float64: 1023), or NaN; `lowest` and `magic` stand for N, and
- * those of the constant table for N = 0.
+ * exp(z) 2^-N of each lane, for z of at most (N + 127) ln 2 (float64: 1023), or NaN. `lowest` and `magic` stand for N; those
+ * of the constant table are for N = 0.
  *
- * n = z log2 e rounded, by adding a magic number whose low bits then hold n - N + bias; exp(z) = 2^n exp(z - n ln 2), ln 2 in
- * two parts, the second factor by a minimax polynomial. In float64 n counts in steps of 1/256 and 2^n comes from a table:
- * degree 4 instead of 11, 0.75 of the time of long rows. exp(0) is exactly 1, exp(-inf) exactly 0, and below 2^(N - 126)
- * (2^(N - 1022)) the result runs down to 0. NaN stays NaN because 2^n is multiplied, not added to the exponent bits.
+ * n = z log2 e is rounded by adding a magic number, whose low bits then hold n - N + bias. exp(z) = 2^n exp(z - n ln 2), where
+ * ln 2 has two parts and the second factor is a minimax polynomial. In float64 n counts in steps of 1/256 and 2^n comes from a
+ * table: degree 4 instead of 11, 0.75 of the time of long rows. exp(0) is exactly 1, exp(-inf) exactly 0, and below
+ * 2^(N - 126) (2^(N - 1022)) the result runs down to 0. NaN stays NaN because 2^n is multiplied, not added to the exponent.
  *
- * An N costs no operation, where taking a maximum away costs one and a pass before it; and the digits do not depend on
- * it: see rows.ts.
+ * N costs no operation, where taking a maximum away costs one, and a pass before it. The digits do not depend on N.
  *
- * Float32: degree 5, at most 2.3 ulp (asserted on every 257th input; relaxed 5.5 where N = 0 and |z| is large). A one-part reduction saves two of 20 operations,
- * but a row of one maximum above a thousand equal others then misses its bound by half: their errors are all the same.
- * `fine`: degree 6, e2 to e5 (and e6) being F2 to F5, at most 1.1 ulp for two operations more (1.08 of the time). Float64: at most
- * 1.04 ulp.
+ * Float32: degree 5, at most 2.3 ulp (asserted on every 257th input; relaxed 5.5 where N = 0 and |z| is large). With ln 2 in one
+ * part there would be two of 20 operations less, but a row of one maximum above a thousand equal others would miss its bound by
+ * half: their errors are all the same. With `degree6` at most 1.1 ulp, for two operations more (1.08 of the time). Float64: at
+ * most 1.04 ulp. `polynomial` is where the coefficients stand: see polynomialOf.
  *
- * Constants come as locals (registers, or the stack): see `expA` and `expB` for a and b.
+ * The constants are loaded in place. The compiler takes the loads out of loops without stores, and out of short rows' loops
+ * they cost nothing; long rows that keep their exponentials took 1.11 to 1.14 of the time, so that they call expBy.
  */
 @inline export function exp<T>(
   z: v128,
-  steps: v128,
   lowest: v128,
   magic: v128,
+  degree6: bool = false,
+  polynomial: usize = polynomialOf<T>(degree6),
+): v128 {
+  // z stands for what is not needed: the compiler keeps a load even where nothing uses it
+  return expBy<T>(
+    z,
+    lowest,
+    magic,
+    constant<T>(STEPS),
+    sizeof<T>() == 4 ? constant<T>(ONE) : z,
+    v128.load(polynomial),
+    v128.load(polynomial, 32),
+    v128.load(polynomial, 64),
+    sizeof<T>() == 4 ? v128.load(polynomial, 96) : z,
+    degree6 ? v128.load(polynomial, 128) : z,
+    ln2First<T>(),
+    isOnePart<T>() ? z : ln2Second<T>(),
+    degree6,
+  );
+}
+
+/**
+ * The coefficients e2 to e6 of exp in the constant table, 32 bytes each; with degree 6 (`fine`), or with degree 5 and an e6 of
+ * 0: there the operations of degree 6 give the bits of degree 5.
+ */
+@inline export function polynomialOf<T>(fine: bool): usize {
+  return addressOf<T>(fine ? F2 : E2);
+}
+
+/** exp with its constants at hand: in registers, or on the stack. In float64 `one`, e5 and e6 are not used. */
+@inline export function expBy<T>(
+  z: v128,
+  lowest: v128,
+  magic: v128,
+  steps: v128,
   one: v128,
   e2: v128,
   e3: v128,
   e4: v128,
   e5: v128,
-  a: v128,
-  b: v128,
-  fine: bool = false,
-  e6: v128 = constant<T>(F6),
+  e6: v128,
+  first: v128,
+  second: v128,
+  degree6: bool,
 ): v128 {
   const x = v128.pmax<T>(z, lowest);
   const t = mulAdd<T>(x, steps, magic);
   const n = v128.sub<T>(t, magic);
-  const s = minusProduct<T>(x, n, a);
-  const r = isOnePart<T>() ? s : minusProduct<T>(s, n, b);
+  const s = minusProduct<T>(x, n, first);
+  const r = isOnePart<T>() ? s : minusProduct<T>(s, n, second);
   const g = v128.mul<T>(r, r);
   const low = mulAdd<T>(e3, r, e2);
   if (sizeof<T>() == 8) {
@@ -65,7 +99,7 @@ import { constant, minusProduct, mulAdd } from "../lanes";
     return mulAdd<T>(power, p, power);
   }
   const high = mulAdd<T>(e5, r, e4);
-  const p = mulAdd<T>(mulAdd<T>(fine ? mulAdd<T>(e6, g, high) : high, g, low), g, r);
+  const p = mulAdd<T>(mulAdd<T>(degree6 ? mulAdd<T>(e6, g, high) : high, g, low), g, r);
   const power = i32x4.shl(t, 23);
   return ASC_FEATURE_RELAXED_SIMD ? v128.relaxed_madd<T>(p, power, power) : v128.mul<T>(v128.add<T>(p, one), power);
 }
@@ -78,28 +112,30 @@ import { constant, minusProduct, mulAdd } from "../lanes";
 }
 
 /**
+ * Whether ln 2 is one part: in relaxed float32 fused multiply-add takes n ln 2 away unrounded. As ln 2 itself is off by
+ * LN2_REST, the result is exp(z + n LN2_REST): less than a rounding for n relative to N. See reference.ts for N itself.
+ */
+@inline export function isOnePart<T>(): bool {
+  return ASC_FEATURE_RELAXED_SIMD && sizeof<T>() == 4;
+}
+
+/** ln 2 (in float64 its 256th part) in two parts. */
+@inline export function ln2First<T>(): v128 {
+  return constant<T>(isOnePart<T>() ? LN2 : STEP_HIGH);
+}
+
+@inline export function ln2Second<T>(): v128 {
+  return constant<T>(STEP_LOW);
+}
+
+/**
  * exp(-x) 2^-15 of two lanes for x from -300 to 30: of rows of float32 (`T`) with the digits that they need, to 2^-31, of rows
  * of float64 with all.
  */
 @inline export function inverseExp<T>(x: v128): v128 {
-  const steps = constant<f64>(STEPS);
   const magic = constant<f64>(MAGIC_INVERSE);
-  if (sizeof<T>() == 8) {
-    return exp<f64>(
-      f64x2.neg(x),
-      steps,
-      constant<f64>(LOWEST),
-      magic,
-      constant<f64>(ONE),
-      constant<f64>(E2),
-      constant<f64>(E3),
-      constant<f64>(E4),
-      constant<f64>(E5),
-      expA<f64>(),
-      expB<f64>(),
-    );
-  }
-  const y = f64x2.mul(x, steps);
+  if (sizeof<T>() == 8) return exp<f64>(f64x2.neg(x), constant<f64>(LOWEST), magic);
+  const y = f64x2.mul(x, constant<f64>(STEPS));
   const t = f64x2.sub(magic, y);
   // e^(-f ln 2 / 256) = 1 + f (f (ln 2 / 256)^2 / 2 - ln 2 / 256)
   const f = f64x2.add(y, f64x2.sub(t, magic));
@@ -108,58 +144,14 @@ import { constant, minusProduct, mulAdd } from "../lanes";
   return f64x2.add(power, f64x2.mul(power, p));
 }
 
-/**
- * Whether ln 2 is one part: in float32 fused multiply-add takes n ln 2 away unrounded. What ln 2 is off by itself, LN2_REST, makes
- * it exp(z + n LN2_REST): of n relative to N less than a rounding, of N see reference.ts.
- */
-@inline export function isOnePart<T>(): bool {
-  return ASC_FEATURE_RELAXED_SIMD && sizeof<T>() == 4;
-}
-
-/** exp's a and b: ln 2 (of float64 its 256th part) in two parts. */
-@inline export function expA<T>(): v128 {
-  return constant<T>(isOnePart<T>() ? LN2 : STEP_HIGH);
-}
-
-@inline export function expB<T>(): v128 {
-  return constant<T>(STEP_LOW);
-}
-
-/** exp of one vector, the constants straight from the table: for what stands outside a loop. */
+/** exp of one vector, for what stands outside a loop. */
 export function expLane<T>(z: v128): v128 {
-  return exp<T>(
-    z,
-    constant<T>(STEPS),
-    constant<T>(LOWEST),
-    constant<T>(MAGIC),
-    constant<T>(ONE),
-    constant<T>(E2),
-    constant<T>(E3),
-    constant<T>(E4),
-    constant<T>(E5),
-    expA<T>(),
-    expB<T>(),
-  );
+  return exp<T>(z, constant<T>(LOWEST), constant<T>(MAGIC));
 }
 
 /** exp(z) 2^-N of one number, `lowest` and `magic` those of N. */
 export function powerOf<T>(z: T, lowest: v128, magic: v128): T {
-  return v128.extract_lane<T>(
-    exp<T>(
-      v128.splat<T>(z),
-      constant<T>(STEPS),
-      lowest,
-      magic,
-      constant<T>(ONE),
-      constant<T>(E2),
-      constant<T>(E3),
-      constant<T>(E4),
-      constant<T>(E5),
-      expA<T>(),
-      expB<T>(),
-    ),
-    0,
-  );
+  return v128.extract_lane<T>(exp<T>(v128.splat<T>(z), lowest, magic), 0);
 }
 
 /** exp of one number, with the bits of the lanes. */

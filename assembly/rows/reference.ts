@@ -1,15 +1,18 @@
-// What the exponentials of a row are relative to: e_j = exp(x_j - shift) 2^-exponent.
+// What the exponentials of a row are relative to, its *reference*: e_j = exp(x_j - shift) 2^-exponent.
 //
-// A power of two costs nothing to take away (see exp.ts) and changes no digit, so it need not be that of the maximum: one
-// near the first round's will do, and the row is read once. Its maximum is found on the way; if it is too far above, the row
-// is read again with its own. Against a pass for the maximum before the exponentials: 0.7 to 0.85 of the time.
+// To take a power of two away costs nothing (see exp) and changes no digit. So it need not be that of the maximum: one near the
+// maximum of the first round will do, and the row is read once. Its maximum is found on the way; if that is too far above, the
+// row is read again with its own power of two. A pass for the maximum before that of the exponentials is saved: 0.7 to 0.85 of
+// the time.
 //
-// Rows whose logits are far from 0 (where x - n ln 2 would lose digits), and those that hold +inf, have their maximum taken
-// away instead, block by block in scratch. What a row takes depends on the row alone.
+// Rows whose logits are far from 0, where x - n ln 2 would lose digits, and those that hold +inf have their maximum taken away
+// instead, block by block in scratch. Which way a row goes depends on the row alone.
 
 import { LN2_REST, LOG2E, MAGIC } from "../constants";
 import { expOf, isOnePart, powerOf } from "../functions/exp";
 import { log1pOf } from "../functions/log";
+import { EXPONENT, FLOOR, MAGICS, REST, SHIFT, SHIFTED, TAIL, TOP, WITHOUT } from "../generated/scratchOfRows";
+import { FAR, LN2_HIGH, LN2_LOW, NEAR, RISE } from "../generated/thresholds";
 import {
   constant,
   copyTail,
@@ -21,8 +24,6 @@ import {
   ROUND,
   splat,
 } from "../lanes";
-import { EXPONENT, FLOOR, MAGICS, REST, SHIFT, SHIFTED, TAIL, TOP, WITHOUT } from "../generated/scratchOfRows";
-import { FAR, LN2_HIGH, LN2_LOW, NEAR, RISE } from "../generated/thresholds";
 
 /** Where a row's partial round starts, or NOWHERE. */
 @inline export function tailOf(row: usize, bytes: usize): usize {
@@ -61,7 +62,7 @@ import { FAR, LN2_HIGH, LN2_LOW, NEAR, RISE } from "../generated/thresholds";
 
 /**
  * A first reference, the left-out element aside: the maximum of the first round, or of the row where that is not near 0.
- * A row that is overwritten can't be read again, so of such a one (`once`) it is the last reference too.
+ * A row that is overwritten can't be read again (`once`): its first reference is one that will do.
  */
 export function guess<T>(row: usize, bytes: usize, without: usize, tail: usize, once: bool, scratch: usize): T {
   let top = negativeInfinities<T>();
@@ -89,7 +90,7 @@ export function guess<T>(row: usize, bytes: usize, without: usize, tail: usize, 
 /** Makes m the reference; returns how large a logit may be. */
 export function refer<T>(m: T, scratch: usize): T {
   const near = abs<f64>(<f64>m) <= NEAR;
-  // even, so that halves are rounded to the same side whatever it is; not above m, or what is normal relative to m runs down
+  // even, so that halves are rounded to the same side whatever it is; and not above m, lest what is normal relative to m runs down
   const exponent = near ? 2 * floor<f64>(<f64>m * (0.5 * f64x2.extract_lane(constant<f64>(LOG2E), 0))) : 0;
   // of a row of nothing but -inf nothing is taken away: exp(-inf) = 0, and a NaN still shows
   const shift = near || m == <T>-Infinity ? <T>0 : m;
@@ -125,8 +126,8 @@ export function refer<T>(m: T, scratch: usize): T {
 }
 
 /**
- * What makes exponentials relative to x: exp(shift - x) 2^exponent, whose argument is not rounded where there is no shift. Of an x
- * that lies FAR and further below the reference, exp(FAR).
+ * The factor that makes exponentials relative to x: exp(shift - x) 2^exponent, whose argument is not rounded where there is no
+ * shift. For an x that lies further than FAR below the reference it is exp(FAR).
  */
 export function relative(x: f64, distance: f64, scratch: usize): f64 {
   if (!(distance <= FAR)) return distance > FAR ? expOf<f64>(FAR) : NaN;
@@ -143,12 +144,12 @@ export function exponential<T>(x: T, scratch: usize): T {
   return powerOf<T>(x - <T>load<f64>(scratch, SHIFT), v128.load(scratch, FLOOR), v128.load(scratch, MAGICS));
 }
 
-/** ln(1 + z) as far as FAR, z = others relative to x: beyond, where the 1 does not count, with all of float64's digits. */
+/** ln(1 + z), z the others relative to x, at most FAR; where x lies further below, with all digits of float64. */
 @inline export function logAsFar<T>(z: f64, distance: f64): f64 {
   return distance > FAR ? log1pOf<f64>(z) : log1pOf<T>(z);
 }
 
-/** The rest of it; 0 where there are no others. */
+/** How much further than FAR x lies below the reference: what logAsFar lacks. 0 where there are no others. */
 @inline export function beyond(distance: f64, others: f64): f64 {
   return distance > FAR && others > 0 ? distance - FAR : 0;
 }

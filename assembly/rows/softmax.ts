@@ -1,11 +1,13 @@
-// softmax, logSoftmax and logSumExp of rows: [rows, classes], row-major.
+// softmax, logSoftmax and logSumExp of rows [rows, classes], row-major.
 
 import { log1pOf } from "../functions/log";
-import { NOWHERE } from "../lanes";
-import { aboveOf, fillTail, relative } from "./reference";
-import { expRow, maximum, placeOf, scaleRow } from "./passes";
 import { OWN, SHIFTS } from "../generated/scratchOfTurnedRows";
 import { SHORT_ROW } from "../generated/thresholds";
+import { NOWHERE, storePart } from "../lanes";
+import { scaleRow } from "./dots";
+import { maximum, placeOf } from "./maximum";
+import { expRow } from "./passes";
+import { aboveOf, fillTail, relative } from "./reference";
 import { shortLogDenominators, softmaxShortRows } from "./turned/turnedSoftmax";
 
 /** out = exp(x - c) / Σ exp(x - c), c the row's reference: see reference.ts. */
@@ -18,25 +20,30 @@ export function softmax<T>(begin: i32, end: i32, logits: usize, out: usize, clas
   for (let i = begin; i < end; i++) {
     const offset = <usize>i * stride;
     const row = logits + offset;
-    scaleRow<T>(out + offset, stride, 1 / expRow<T>(row, stride, NOWHERE, true, true, out + offset, scratch));
+    scaleRow<T>(out + offset, stride, 1 / expRow<T>(row, stride, NOWHERE, true, out + offset, scratch));
   }
 }
 
-/** ln d = log1p(d - 1) of a row, the first maximum's 1 left out of the sum. */
+/** ln d = log1p(d - 1) of a long row, the first maximum's 1 left out of the sum; it is left where those of short rows are. */
 function longLogDenominator<T>(row: usize, bytes: usize, scratch: usize): void {
   fillTail<T>(row, bytes, scratch);
   const m = maximum<T>(row, bytes, <T>-Infinity, scratch);
-  const others = expRow<T>(row, bytes, placeOf<T>(row, bytes, m), false, false, row, scratch);
+  const others = expRow<T>(row, bytes, placeOf<T>(row, bytes, m), false, 0, scratch);
   const lnd = log1pOf<T>(others * relative(<f64>m, aboveOf(<f64>m, scratch), scratch));
   store<T>(scratch, m, SHIFTS);
   store<f64>(scratch, lnd, OWN);
 }
 
-/** ln d of the next rows, float64 at OWN, and their maxima at SHIFTS. Of how many. */
+/** Computes ln d of the next rows, float64 at OWN, and their maxima at SHIFTS; returns of how many rows. */
 @inline function logDenominators<T>(rows: i32, row: usize, bytes: usize, scratch: usize): i32 {
   if (bytes <= <usize>SHORT_ROW * sizeof<T>()) return shortLogDenominators<T>(rows, row, bytes, scratch);
   longLogDenominator<T>(row, bytes, scratch);
   return 1;
+}
+
+/** (x - m) - ln d of a vector. */
+@inline function lessTwo<T>(p: usize, m: v128, lnd: v128): v128 {
+  return v128.sub<T>(v128.sub<T>(v128.load(p), m), lnd);
 }
 
 /** out = (x - m) - ln d; a row that is all -inf or holds +inf or NaN becomes NaN. */
@@ -49,13 +56,12 @@ export function logSoftmax<T>(begin: i32, end: i32, logits: usize, out: usize, c
     const n = logDenominators<T>(end - i, p, bytes, scratch);
     for (let k: usize = 0; k < <usize>n; k++) {
       const m = load<T>(scratch + k * sizeof<T>(), SHIFTS);
-      const lnd = <T>(load<f64>(scratch + (k << 3), OWN) + <f64>(m - m));
       const top = v128.splat<T>(m);
-      const minus = v128.splat<T>(lnd);
+      const minus = v128.splat<T>(<T>(load<f64>(scratch + (k << 3), OWN) + <f64>(m - m)));
       const end = p + bytes;
-      const vectors = end - (bytes & 15);
-      for (; p < vectors; p += 16) v128.store(p + to, v128.sub<T>(v128.sub<T>(v128.load(p), top), minus));
-      for (; p < end; p += sizeof<T>()) store<T>(p + to, load<T>(p) - m - lnd);
+      for (const vectors = end - (bytes & 15); p < vectors; p += 16) v128.store(p + to, lessTwo<T>(p, top, minus));
+      if (bytes & 15) storePart<T>(p + to, lessTwo<T>(p, top, minus), bytes & 15);
+      p = end;
     }
     i += n;
   }

@@ -14,7 +14,7 @@ const LN2_LOW = { f32: -0.000029088971132296138, f64: exp64.LN2_LOW };
 /** e^r = 1 + r + r^2 Q(r) for |r| <= ln 2 / 2: minimax relative error 1.8 x 2^-24 (scripts/fitCoefficients.ts). */
 const EXP_F32 = [0.499992311000824, 0.16667115688323975, 0.041890256106853485, 0.008312467485666275];
 
-/** The same of one degree more, to 0.053 x 2^-24: of a long row's softmax, whose maximum is no exact 1. */
+/** The same with one degree more, to 0.053 x 2^-24: of a long row's softmax, whose maximum is no exact 1. */
 const FINE = [0.4999999403953552, 0.1666652113199234, 0.04166826233267784, 0.00836867094039917, 0.001382089452818036];
 
 /** R(z) = z (L1 + z (L2 + ...)) of the logarithm: error 0.011 x 2^-53. */
@@ -35,14 +35,15 @@ export const CONSTANTS: readonly Constant[] = [
   { name: "LOWEST", f32: Math.fround(-127 * Math.LN2), f64: exp64.LOWEST },
   // 1.5 2^23 + 127 and 1.5 2^52 + 256 x 1023: adding it rounds to an integer, whose biased exponent is then in the low bits
   { name: "MAGIC", f32: 12583039, f64: exp64.MAGIC },
-  // n's steps a unit of x: see assembly/exp.ts
+  // n's steps a unit of x: see assembly/functions/exp.ts
   { name: "STEPS", f32: Math.fround(Math.LOG2E), f64: exp64.STEPS },
   { name: "ONE", f32: 1, f64: 1 },
   { name: "HALF", f32: 0.5, f64: 0.5 },
   // the sign's bit
   { name: "MINUS_ZERO", f32: -0, f64: -0 },
   { name: "LARGE_POWER", f32: 2 ** 127, f64: 2 ** 1023 },
-  ...EXP_F32.map((c, i) => ({ name: `E${i + 2}`, f32: c, f64: exp64.EXP[i] ?? 0 })),
+  // E2 to E5, and an E6 of 0 for a loop of degree 6 (E2 and so on stand side by side, as F2 to F6 do: polynomialOf reads them)
+  ...[...EXP_F32, 0].map((c, i) => ({ name: `E${i + 2}`, f32: c, f64: exp64.EXP[i] ?? 0 })),
   ...LOG.map((c, i) => ({ name: `L${i + 1}`, f32: Math.fround(c), f64: c })),
   // a step's part of ln 2, and ln 2, in two parts: n times the first is exact for |n| < 1024, and for |n| < 2^21
   { name: "STEP_HIGH", f32: LN2_HIGH.f32, f64: exp64.STEP_HIGH },

@@ -1,11 +1,13 @@
-// Softmax of rows of few classes, and the logarithm of its denominator, a row a lane: see shortRows.ts.
+// Softmax of short rows, and the logarithm of its denominator, a row a lane: see turnedRows.ts.
 
 import { ONE } from "../../constants";
-import { constant, low } from "../../lanes";
 import { log1p } from "../../functions/log";
-import { LANES, OWN, SHIFTS, STAGED, STAGED_OUT, SUMS, TOPS } from "../../generated/scratchOfTurnedRows";
+import { LANES, OWN, SHIFTS, STAGED, SUMS, TOPS } from "../../generated/scratchOfTurnedRows";
 import { DOWN_15 } from "../../generated/thresholds";
-import { BATCH, narrow, rowsInLanes, stageRows, sumGroups, sumShifted, turnIn, turnOut } from "./turnedRows";
+import { constant, low, narrow } from "../../lanes";
+import { inBatches, stageRows } from "./batches";
+import { BATCH, rowsInLanes, turnIn, turnOut } from "./turnedRows";
+import { sumGroups, sumShifted } from "./turnedSums";
 
 /** Turns the groups, with their maxima. */
 function turnBatch<T>(end: usize, row: usize, stride: usize, between: usize, scratch: usize): void {
@@ -16,7 +18,7 @@ function turnBatch<T>(end: usize, row: usize, stride: usize, between: usize, scr
   }
 }
 
-function batch<T>(rows: i32, row: usize, stride: usize, out: usize, scratch: usize): void {
+function softmaxBatch<T>(rows: i32, row: usize, stride: usize, out: usize, scratch: usize): void {
   const between = stride * rowsInLanes<T>();
   const end = <usize>rows * sizeof<T>();
   const one = constant<f64>(ONE);
@@ -32,6 +34,28 @@ function batch<T>(rows: i32, row: usize, stride: usize, out: usize, scratch: usi
   }
 }
 
+@unmanaged
+class Softmax {
+  @inline resultBytes(): usize {
+    return 0;
+  }
+
+  @inline batch<T>(
+    rows: i32,
+    row: usize,
+    stride: usize,
+    labels: usize,
+    weights: usize,
+    out: usize,
+    results: usize,
+    ignoreIndex: i32,
+    scale: f64,
+    scratch: usize,
+  ): void {
+    softmaxBatch<T>(rows, row, stride, out, scratch);
+  }
+}
+
 @inline export function softmaxShortRows<T>(
   begin: i32,
   end: i32,
@@ -40,21 +64,10 @@ function batch<T>(rows: i32, row: usize, stride: usize, out: usize, scratch: usi
   classes: i32,
   scratch: usize,
 ): void {
-  const stride = <usize>classes * sizeof<T>();
-  const group = rowsInLanes<T>();
-  const whole = begin + ((end - begin) / group) * group;
-  for (let i = begin; i < whole; i += BATCH) {
-    batch<T>(min(BATCH, whole - i), logits + <usize>i * stride, stride, out + <usize>i * stride, scratch);
-  }
-  if (whole == end) return;
-  const n = end - whole;
-  const at = <usize>whole * stride;
-  stageRows<T>(n, logits + at, stride, scratch);
-  batch<T>(group, scratch + STAGED, stride, scratch + STAGED_OUT, scratch);
-  memory.copy(out + at, scratch + STAGED_OUT, <usize>n * stride);
+  inBatches<Softmax, T>(begin, end, logits, 0, 0, out, 0, classes, 0, 0, scratch);
 }
 
-/** ln d of the next rows, of a batch at most: float64 at OWN, their maxima at SHIFTS. Of how many. */
+/** Computes ln d of the next rows, a batch at most: float64 at OWN, their maxima at SHIFTS. Returns of how many rows. */
 export function shortLogDenominators<T>(rows: i32, row: usize, stride: usize, scratch: usize): i32 {
   const group = rowsInLanes<T>();
   const between = stride * group;

@@ -1,6 +1,6 @@
-// Index targets of turned rows. The target stays out of the sum, and of the ratio z of the others' exponentials to its own all
-// digits are there: the loss is ln(1 + z). Where logits are `near` 0, nothing is taken from them (a difference would cost an
-// operation each, and the digits that its rounding takes), and the target's exponential is a float64. Other rows have their
+// Index targets of turned rows. A row's target stays out of its sum. The loss is ln(1 + z), z the ratio of the others'
+// exponentials to the target's, with all of its digits. Where logits are *near* 0, nothing is taken from them: a difference would
+// cost an operation each, and rounding it would cost digits. There the target's exponential is a float64. Other rows have their
 // maximum taken away.
 //
 // The last class's logit takes the target's place among the others, so that there is one exponential less.
@@ -11,21 +11,23 @@ import { constant, high, larger, low, splat } from "../../lanes";
 import { LANES, OWN, SHIFTS, SUMS, TOPS } from "../../generated/scratchOfTurnedRows";
 import { DISTANCES, EXPONENTIALS, MEASURES, PLACES, TARGETS } from "../../generated/scratchOfTurnedTargets";
 import { NEAR_HIGHEST, NEAR_LOWEST, NEAR_TARGET_32, NEAR_TARGET_64 } from "../../generated/thresholds";
-import { rowsInLanes, sumShifted, turnIn } from "./turnedRows";
+import { weightAt } from "../dots";
+import { rowsInLanes, turnIn } from "./turnedRows";
+import { sumShifted } from "./turnedSums";
 
-/** One row's target, at 4 bytes a class. */
+/** Takes one row's target, which stands at 4 bytes a class. */
 @inline function takeTarget<T>(row: usize, target: usize, to: usize): void {
   if (sizeof<T>() == 4) store<i32>(to, load<i32>(row + target));
   else store<i64>(to, load<i64>(row + (target << 1)));
 }
 
-/** And the last class's logit stands in its place. */
+/** Puts the last class's logit in the target's place. */
 @inline function placeLast<T>(last: usize, target: usize, lane: usize): void {
   if (sizeof<T>() == 4) store<i32>(lane + (target << 2), load<i32>(last));
   else store<i64>(lane + (target << 2), load<i64>(last));
 }
 
-/** The targets of a group. Which lanes are ignored. */
+/** Takes the targets of a group; returns which lanes are ignored. */
 @inline export function takeTargets<T>(row: usize, stride: usize, labels: usize, ignore: v128, at: usize): v128 {
   const label = sizeof<T>() == 4 ? v128.load(labels) : v128.load64_splat(labels);
   const ignored = i32x4.eq(label, ignore);
@@ -51,7 +53,7 @@ import { rowsInLanes, sumShifted, turnIn } from "./turnedRows";
   }
 }
 
-/** Turns a group of rows into scratch, all classes but the targets. Which lanes are ignored. */
+/** Turns a group of rows into scratch, all classes but the targets; returns which lanes are ignored. */
 @inline function placeGroup<T>(row: usize, stride: usize, labels: usize, ignore: v128, lanes: usize, at: usize): v128 {
   const ignored = takeTargets<T>(row, stride, labels, ignore, at);
   turnIn<T>(row, stride, stride - sizeof<T>(), lanes, false);
@@ -59,7 +61,7 @@ import { rowsInLanes, sumShifted, turnIn } from "./turnedRows";
   return ignored;
 }
 
-/** Groups of rows, turned to `lanes`; their targets from `begin` on. Whether a row is ignored. */
+/** Turns groups of rows to `lanes`, and takes their targets from `begin` on; returns whether a row is ignored. */
 export function placeBatch<T>(
   rows: i32,
   row: usize,
@@ -85,24 +87,23 @@ export function placeBatch<T>(
   return v128.any_true(ignored);
 }
 
-/** Each row's weight, 0 where it is ignored, to OWN. */
+/** Stores each row's weight at OWN, 0 where the row is ignored. */
 export function storeWeights<T>(rows: i32, labels: usize, ignoreIndex: i32, weights: usize, scratch: usize): void {
   for (let i: usize = 0; i < <usize>rows; i++) {
     const label = load<i32>(labels + (i << 2));
-    let w: f64 = label == ignoreIndex ? 0 : 1;
-    if (weights && label != ignoreIndex) w = <f64>load<T>(weights + <usize>label * sizeof<T>());
+    const w = label == ignoreIndex ? 0 : weightAt<T>(weights, <usize>label * sizeof<T>());
     store<f64>(scratch + (i << 3), w, OWN);
   }
 }
 
-/** Lanes of the rows of a group that are near 0, `top` at least the largest of the others; none that is not finite. */
+/** Mask of the rows of a group that are near 0 and finite. `top` is the largest of the other logits, or of all. */
 @inline export function nearLanes<T>(top: v128, x: v128): v128 {
   const m = larger<T>(top, x);
   const within = v128.and(v128.ge<T>(m, splat<T>(NEAR_LOWEST)), v128.le<T>(m, splat<T>(NEAR_HIGHEST)));
   return v128.and(within, v128.ge<T>(x, splat<T>(sizeof<T>() == 4 ? NEAR_TARGET_32 : NEAR_TARGET_64)));
 }
 
-/** Whether all rows are; their largest logits stand at `tops`. */
+/** Whether all rows are near 0. Their largest logits stand at `tops`. */
 @inline export function allNear<T>(rows: i32, tops: usize, scratch: usize): bool {
   let near = i32x4.splat(-1);
   for (let g = scratch, end = scratch + <usize>rows * sizeof<T>(); g < end; g += 16) {
@@ -111,7 +112,7 @@ export function storeWeights<T>(rows: i32, labels: usize, ignoreIndex: i32, weig
   return i32x4.all_true(near);
 }
 
-/** Sums again, less their maxima, rows that are not near, and says how they measure. */
+/** Sums rows that are not near 0 again, less their maxima. Stores exponential and distance of every row's target. */
 export function takeMaxima<T>(
   rows: i32,
   row: usize,
@@ -172,7 +173,7 @@ export function takeMaxima<T>(
   if (sizeof<T>() == 4) measureRows<T>(high(x), at + 16);
 }
 
-/** exp(-x) 2^-15 of the targets' logits to MEASURES; the sums times that. */
+/** Stores exp(-x) 2^-15 of the targets' logits at MEASURES, and multiplies the sums by it. */
 @inline export function measure<T>(rows: i32, scratch: usize): void {
   let at = scratch;
   for (let g = scratch, end = scratch + <usize>rows * sizeof<T>(); g < end; g += 16) {
