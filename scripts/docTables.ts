@@ -9,19 +9,22 @@ function markdown(head: readonly string[], rows: readonly (readonly string[])[])
   return [line(head), `|${"---|".repeat(head.length)}`, ...rows.map(line)].join("\n");
 }
 
+/** Without those of element-wise losses, which have a table of their own: a new one is in one document. */
 function kernels(): string {
-  const rows = KERNELS.map(({ name, formula, unit, dtypes, tolerance }) => {
+  const others = KERNELS.filter(({ name }) => !ELEMENTWISE.some(({ kernel }) => kernel === name));
+  const rows = others.map(({ name, formula, unit, dtypes, tolerance }) => {
     return [`\`${name}\``, formula, unit, dtypes?.join(", ") ?? "-", tolerance.f32, tolerance.f64];
   });
   return markdown(["kernel", "formula", "unit", "dtypes", "error, f32", "error, f64"], rows);
 }
 
 function elementwise(): string {
-  const rows = ELEMENTWISE.map(({ name, formula, options }) => {
+  const rows = ELEMENTWISE.map(({ name, formula, options, tolerance }) => {
     const own = options.map((option) => `\`${option.name}\` = ${option.default}`);
-    return [`\`${name}\``, formula, own.join(", ")];
+    const roundings = /beside (\d+) x 2\^-24 of each; gradient (\d+) x 2\^-24$/.exec(tolerance.f32);
+    return [`\`${name}\``, formula, own.join(", "), roundings?.slice(1).join(", ") ?? tolerance.f32];
   });
-  return markdown(["loss", "of an element", "options"], rows);
+  return markdown(["loss", "of an element", "options", "roundings"], rows);
 }
 
 /** Each table: the document it stands in, the name between its markers, and what writes it. */
