@@ -31,18 +31,18 @@ export interface Candidates {
   readonly notes: string[];
 }
 
-const ARENA_SPARE = 1 << 20;
+export const ARENA_SPARE = 1 << 20;
 
 type Placed = FloatArray | Int32Array | Uint16Array;
 
 /** An array in the engine's memory, with the same values. */
-function resident<A extends Placed>(losses: Losses, values: A): A {
+export function resident<A extends Placed>(losses: Losses, values: A): A {
   const view = losses.alloc(values.constructor as Float32ArrayConstructor, values.length) as unknown as A;
   view.set(values);
   return view;
 }
 
-function residentInputs(losses: Losses, inputs: Inputs): Inputs {
+export function residentInputs(losses: Losses, inputs: Inputs): Inputs {
   const { values, bits, targets, weight } = inputs;
   const place = <A extends Placed>(array: A | null) => array && resident(losses, array);
   return {
@@ -54,11 +54,11 @@ function residentInputs(losses: Losses, inputs: Inputs): Inputs {
   };
 }
 
-const bytesOf = ({ values, bits, targets, weight }: Inputs) =>
+export const bytesOf = ({ values, bits, targets, weight }: Inputs) =>
   [values, bits, targets, weight].reduce((sum, array) => sum + (array?.byteLength ?? 0), 0);
 
 /** As long as what an operation writes. */
-function outOf(operation: Operation, { dtype, values }: Inputs): FloatArray {
+export function outOf(operation: Operation, { dtype, values }: Inputs): FloatArray {
   return zeros(dtype, operation.written === asManyBytes ? values.length : 0);
 }
 

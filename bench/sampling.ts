@@ -17,7 +17,7 @@ export interface Slice {
 let sink = 0;
 
 /** A number of each result, so that no engine can leave a call out. */
-function keep(result: Result): void {
+export function keep(result: Result): void {
   sink += typeof result === "number" ? result : "loss" in result ? result.loss : result[0];
 }
 
