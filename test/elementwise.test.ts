@@ -436,6 +436,15 @@ describe.each(dtypes)("%s", (dtype) => {
     fc.assert(property, { numRuns: 100 });
   });
 
+  test("huber has a delta of 1 where none is given, and it is above 0", () => {
+    const random = mulberry32(33);
+    const [p, t] = [values(random, dtype, 200, 3), values(random, dtype, 200, 3)];
+    for (const { name, losses } of opened) {
+      expect(losses.huberWithGrad(p, t), name).toEqual(losses.huberWithGrad(p, t, { delta: 1 }));
+      for (const delta of [0, -0, -1, NaN]) expect(() => losses.huber(p, t, { delta }), name).toThrow(RangeError);
+    }
+  });
+
   test("huber with a delta below all differences is mae, but for the corner", () => {
     const p = values(mulberry32(7), dtype, 100);
     const t = p.map((x, i) => x + (i % 2 === 0 ? 3 : -2)) as FloatArray;

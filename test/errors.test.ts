@@ -176,6 +176,18 @@ for (const { name: backend, losses } of await openBackends()) {
         expectError(() => call(BigInt64Array.of(0n, 2n ** 32n - 100n)), RangeError, name, "labels[1]", 4294967196);
       });
 
+      test("labels beyond 32 bits are out of range whatever is ignored", () => {
+        for (const ignoreIndex of [-1, -2, 0, -100, 2 ** 31 - 1, -(2 ** 31)]) {
+          for (const label of [2n ** 32n, 2n ** 32n - 1n, -(2n ** 32n) - 1n, -(2n ** 40n), 2n ** 63n - 2n]) {
+            const bad = [BigInt64Array.of(0n, label), BigUint64Array.of(0n, BigInt.asUintN(64, label))];
+            for (const t of bad) expectError(() => call(t, { ignoreIndex }), RangeError, name, "labels[1]", t[1]);
+          }
+          for (const label of [2 ** 31, 2 ** 32 - 1, 2 ** 32 - 2]) {
+            expectError(() => call(Uint32Array.of(0, label), { ignoreIndex }), RangeError, name, "labels[1]", label);
+          }
+        }
+      });
+
       test("a large unsigned label is not a negative ignoreIndex", () => {
         expectError(() => call(Uint32Array.of(0, 4294967196)), RangeError, name, "labels[1]", 4294967196, -100);
         expectError(() => call(Uint16Array.of(65436, 0)), RangeError, name, "labels[0]", 65436, -100);
@@ -277,6 +289,34 @@ for (const { name: backend, losses } of await openBackends()) {
           call(whole.subarray(0, 20), whole.subarray(20, 40));
         }
         losses.free(resident);
+      });
+
+      test("overlapping an input that is not the logits, by any part of it", () => {
+        if (name !== "crossEntropyWithGrad") return;
+        const type = logits.constructor as Float32ArrayConstructor;
+        const each = zeros(dtype, 1).BYTES_PER_ELEMENT;
+        const whole = new ArrayBuffer(80 * each);
+        const out = new type(whole, 24 * each, 20);
+        const inputs = {
+          weight: (at: number) => ({ weight: new type(whole, at * each, 10) }),
+          labels: (at: number) => ({ labels: new Int32Array(whole, at * each, 2) }),
+          probabilities: (at: number) => ({ probabilities: new type(whole, at * each, 20) }),
+        };
+        for (const [argument, make] of Object.entries(inputs)) {
+          for (let at = 0; at <= 60; at++) {
+            const given: { weight?: FloatArray; labels?: Int32Array; probabilities?: FloatArray } = make(at);
+            const { weight, probabilities } = given;
+            const input = weight ?? given.labels ?? probabilities!;
+            const end = at + input.byteLength / each;
+            const overlaps = at < 44 && end > 24;
+            for (const t of weight ? [labels, seven()] : [given.labels ?? probabilities]) {
+              const run = () => losses.crossEntropyWithGrad(logits, any(t), { classes: 10, weight, out: any(out) });
+              if (overlaps) expectError(run, RangeError, name, `out and ${argument} overlap`);
+              else run();
+              out.fill(0);
+            }
+          }
+        }
       });
 
       test("is not written when another check fails", () => {
@@ -509,6 +549,41 @@ test("an option that has another value the second time is read once", async () =
       },
     };
     expect(losses.evaluate(x, y, other)).toEqual(losses.evaluate(x, y, { classes: 3, weight }));
+  }
+});
+
+test("every option of every function is read once", async () => {
+  const x = Float32Array.of(1, 2, 3, 4, 5, 6);
+  const y = Int32Array.of(0, 1);
+  const weight = Float32Array.of(1, 2, 3);
+  const rows = { classes: 3, weight, ignoreIndex: 1, reduction: "sum", input: "logits", labelSmoothing: 0.1 };
+  const evaluation = { classes: 3, weight, ignoreIndex: 1, topK: [1, 2], bins: 4, perClass: true, onRows: () => {} };
+  for (const { losses } of await openBackends()) {
+    const calls: [call: (options: never) => unknown, options: object][] = [
+      [(o) => losses.mse(x, x, o), { reduction: "sum" }],
+      [(o) => losses.mseWithGrad(x, x, o), { reduction: "sum", out: new Float32Array(6) }],
+      [(o) => losses.huberWithGrad(x, x, o), { reduction: "none", delta: 0.5, out: new Float32Array(6) }],
+      [(o) => losses.rmseWithGrad(x, x, o), { out: new Float32Array(6) }],
+      [(o) => losses.softmax(x, o), { classes: 3, out: new Float32Array(6) }],
+      [(o) => losses.logSoftmax(x, o), { classes: 3, out: new Float32Array(6) }],
+      [(o) => losses.logSumExp(x, o), { classes: 3 }],
+      [(o) => losses.crossEntropy(x, y, o), rows],
+      [(o) => losses.crossEntropyWithGrad(x, y, o), { ...rows, out: new Float32Array(6) }],
+      [(o) => losses.crossEntropyWithGrad(x, x.slice(), o), { ...rows, out: new Float32Array(6) }],
+      [(o) => losses.evaluate(x, y, o), evaluation],
+      [(o) => losses.evaluator(o), evaluation],
+    ];
+    for (const [call, options] of calls) {
+      const reads: Record<string, number> = {};
+      const counting = new Proxy(options, {
+        get(target, name, receiver) {
+          reads[String(name)] = (reads[String(name)] ?? 0) + 1;
+          return Reflect.get(target, name, receiver);
+        },
+      });
+      call(counting as never);
+      expect(reads, String(call)).toEqual(Object.fromEntries(Object.keys(options).map((name) => [name, 1])));
+    }
   }
 });
 

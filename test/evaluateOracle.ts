@@ -58,16 +58,19 @@ function rowOf(x: number[], label: number, weight: number): Row {
   };
 }
 
+/** The rows that count. */
+export function countedRows(logits: Numbers, labels: Labels, options: EvaluateOptions): Row[] {
+  const { classes, ignoreIndex = -100, weight } = options;
+  const flat = Array.from(logits);
+  return Array.from(labels, Number).flatMap((label, i) =>
+    label === ignoreIndex ? [] : [rowOf(flat.slice(i * classes, (i + 1) * classes), label, weight ? weight[label] : 1)],
+  );
+}
+
 /** The figures of `Evaluation`, by its own names. */
 export function evaluation(logits: Numbers, labels: Labels, options: EvaluateOptions) {
-  const { classes, ignoreIndex = -100, weight, topK = [1, 5], bins = 15 } = options;
-  const flat = Array.from(logits);
-  const rows: Row[] = [];
-  Array.from(labels, Number).forEach((label, i) => {
-    if (label !== ignoreIndex) {
-      rows.push(rowOf(flat.slice(i * classes, (i + 1) * classes), label, weight ? weight[label] : 1));
-    }
-  });
+  const { classes, topK = [1, 5], bins = 15 } = options;
+  const rows = countedRows(logits, labels, options);
   const n = rows.length;
   const sum = (f: (row: Row) => number) => exactSum(rows.map(f));
   const share = (f: (row: Row) => boolean) => rows.filter(f).length / n;

@@ -3,6 +3,7 @@ import { crc32 } from "../src/evaluate/stateBytes.ts";
 import { createLosses, evaluationOf, mergeStates } from "../src/index.node.ts";
 import { openThreaded } from "./backends.ts";
 import { arrayOf, dtypes, type FloatArray, labelsOf, logitsOf, mulberry32, zeros } from "./inputs.ts";
+import { FULL, lowerHalf, MANY, timesState } from "./manyRows.ts";
 
 const opened = await openThreaded();
 
@@ -164,5 +165,27 @@ test("losses of a class that add up to more than float64 holds have one state, t
     expect(mergeStates(...parts)).toEqual(whole.state());
     expect(whole.result().perClass?.[0]).toEqual(evaluationOf(mergeStates(...parts)).perClass?.[0]);
     expect(whole.result().perClass?.[0].loss).toBe(Number.POSITIVE_INFINITY);
+  }
+});
+
+test("more rows than bins hold at once", { timeout: 300_000 }, () => {
+  const rows = MANY + 5;
+  const random = mulberry32(6);
+  const row = zeros("float64", 2);
+  const weight = Float64Array.of(2 - 2 ** -52, 2 - 2 ** -52);
+  const lossOf = () => opened[0].losses.crossEntropy(row, Int32Array.of(0), { classes: 2, weight, reduction: "sum" });
+  do row[0] = -random();
+  while (lowerHalf(lossOf()) < FULL || lowerHalf(lossOf()) % 2 === 0);
+  const stateOf = (losses: (typeof opened)[number]["losses"], n: number) => {
+    const evaluator = losses.evaluator({ classes: 2, weight, perClass: true });
+    const logits = zeros("float64", 2 * n);
+    for (let i = 0; i < n; i++) logits[2 * i] = row[0];
+    evaluator.add(logits, new Int8Array(n));
+    return evaluator.state();
+  };
+  for (const { name, losses } of opened.slice(0, 2)) {
+    const state = stateOf(losses, rows);
+    expect(evaluationOf(state)).toMatchObject({ rows, perClass: [{ label: 0, count: rows }] });
+    expect(Buffer.compare(state, timesState(stateOf(losses, 1), rows)), name).toBe(0);
   }
 });

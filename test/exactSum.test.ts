@@ -123,6 +123,12 @@ describe("values that are hard to add", () => {
     sum.add(-1e20);
     // 3e6 times the float64 nearest to 0.1, which is 5.55e-18 above it
     expect(sum.value()).toBe(300000);
+    // all the bits there are, and too large for parts: each goes to the bins
+    const [power, rest] = [2 ** 13, 2 ** -40];
+    sum.clear();
+    sum.addAll(values.fill(power - rest), values.length, LOOPS);
+    sum.add(-values.length * power);
+    expect(sum.value()).toBe(-values.length * rest);
     sum.clear();
     expect(sum.value()).toBe(0);
     sum.add(2);
@@ -133,8 +139,13 @@ describe("values that are hard to add", () => {
 test("the WebAssembly kernel adds what the loop adds", async () => {
   const { createLosses } = await import("../src/index.node.ts");
   const [a, b] = await Promise.all((["wasm", "js"] as const).map((backend) => createLosses({ backend })));
+  // of many values one is NaN, or there are both infinities: nothing else is seen then
+  const finite = fc.oneof(value, fc.double({ noNaN: true, noDefaultInfinity: true }));
+  const lists = [finite, fc.double({ min: -1e300, max: 1e300, noNaN: true }), fc.double()].map((one) =>
+    fc.array(one, { minLength: 1, maxLength: 300 }),
+  );
   fc.assert(
-    fc.property(fc.array(fc.double(), { minLength: 1, maxLength: 300 }), (values) => {
+    fc.property(fc.oneof(...lists), (values) => {
       // with one class, the negative log-likelihood of row i is -x_i: any sum of float64 values can be asked for
       const input = Float64Array.from(values, (x) => -x);
       const labels = new Int32Array(values.length);

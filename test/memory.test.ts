@@ -1,7 +1,12 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { createLosses } from "../src/index.node.ts";
 import { backends, openThreaded } from "./backends.ts";
 import { expectSame, labelsOf, logitsOf, mulberry32 } from "./inputs.ts";
+
+setFlagsFromString("--expose-gc");
+const collect: () => void = runInNewContext("gc");
 
 const opened = await openThreaded();
 
@@ -58,6 +63,69 @@ describe.each(opened)("$name", ({ losses }) => {
     const whole = losses.softmax(logits, { classes });
     expectSame(whole.subarray(0, half), first, "first half");
     expectSame(whole.subarray(half), second, "second half");
+  });
+});
+
+describe.each(opened)("$name lets go of all that a call was given", ({ losses }) => {
+  type Arrays = Record<"x" | "t" | "out" | "wrong" | "weight", Float32Array> & { y: Int32Array };
+  const each = { classes: 4, reduction: "none" } as const;
+  const calls: Record<string, (a: Arrays) => unknown> = {
+    mse: ({ x, t }) => losses.mse(x, t),
+    mseWithGrad: ({ x, t, out }) => losses.mseWithGrad(x, t, { out }),
+    "mseWithGrad of each": ({ x, t, out }) => losses.mseWithGrad(x, t, { out, reduction: "none" }),
+    rmseWithGrad: ({ x, t, out }) => losses.rmseWithGrad(x, t, { out }),
+    softmax: ({ x, out }) => losses.softmax(x, { classes: 4, out }),
+    logSoftmax: ({ x, out }) => losses.logSoftmax(x, { classes: 4, out }),
+    logSumExp: ({ x }) => losses.logSumExp(x, { classes: 4 }),
+    crossEntropy: ({ x, y, weight }) => losses.crossEntropy(x, y, { classes: 4, weight }),
+    crossEntropyWithGrad: ({ x, t, out }) => losses.crossEntropyWithGrad(x, t, { classes: 4, out }),
+    "crossEntropyWithGrad of each": ({ x, y, out, weight }) =>
+      losses.crossEntropyWithGrad(x, y, { ...each, out, weight }),
+    likelihood: ({ x, y, out }) => losses.crossEntropyWithGrad(x, y, { ...each, input: "logProbabilities", out }),
+    "likelihood of targets": ({ x, t, out }) =>
+      losses.crossEntropyWithGrad(x, t, { ...each, input: "logProbabilities", out }),
+    evaluate: ({ x, y, weight }) => losses.evaluate(x, y, { classes: 4, weight }),
+    "regressionEvaluator().add": ({ x, t }) => losses.regressionEvaluator().add(x, t),
+    // and what throws
+    "mse of two lengths": ({ x, wrong }) => losses.mse(x, wrong),
+    "mseWithGrad to another length": ({ x, t, wrong }) => losses.mseWithGrad(x, t, { out: wrong }),
+    "rmseWithGrad to its targets": ({ x, t }) => losses.rmseWithGrad(x, t, { out: t }),
+    "softmax to another length": ({ x, wrong }) => losses.softmax(x, { classes: 4, out: wrong }),
+    "crossEntropy of a wrong weight": ({ x, y, wrong }) => losses.crossEntropy(x, y, { classes: 4, weight: wrong }),
+    "crossEntropy of a wrong label": ({ x, y }) => losses.crossEntropy(x, y.fill(7), { classes: 4 }),
+    "crossEntropyWithGrad to its targets": ({ x, t }) => losses.crossEntropyWithGrad(x, t, { classes: 4, out: t }),
+    "evaluate of a wrong label": ({ x, y }) => losses.evaluate(x, y.fill(7), { classes: 4 }),
+  };
+
+  /** Calls, and returns nothing but weak references to the arrays. */
+  function called(call: (a: Arrays) => unknown): [string, WeakRef<object>][] {
+    const floats = () => new Float32Array(400).fill(0.5);
+    const weight = new Float32Array(4).fill(1);
+    const arrays = {
+      x: floats(),
+      t: floats(),
+      out: floats(),
+      wrong: new Float32Array(7),
+      weight,
+      y: new Int32Array(100),
+    };
+    try {
+      call(arrays);
+    } catch {}
+    return Object.entries(arrays).map(([name, array]) => [name, new WeakRef(array)]);
+  }
+
+  test.each(Object.keys(calls))("%s", async (name) => {
+    const references = called(calls[name]);
+    const kept = () =>
+      references.filter(([, reference]) => reference.deref() !== undefined).map(([argument]) => argument);
+    // what is on the stack, or in a register, is collected later
+    for (let i = 0; i < 20; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      collect();
+      if (kept().length === 0) break;
+    }
+    expect(kept()).toEqual([]);
   });
 });
 

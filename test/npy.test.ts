@@ -54,7 +54,9 @@ describe.each(versions)("version %i.0", (version) => {
   });
 
   test("the data begins at a multiple of 64, after a line end", () => {
-    for (const shape of [[], [0], [7], [2, 3], Array(30).fill(1)]) {
+    // texts of every length, of a multiple of 64 too
+    const longer = Array.from({ length: 90 }, (_, i) => [10 ** (i % 3), ...Array(Math.floor(i / 3)).fill(1)]);
+    for (const shape of [[], [0], [7], [2, 3], ...longer]) {
       const header = formatNpyHeader(Float32Array, shape, version);
       expect(header.length % 64).toBe(0);
       expect(header.at(-1)).toBe(10);

@@ -45,8 +45,8 @@ test("float32 softmax is within its error, where the sum of few terms does not e
   }
 });
 
-/** 70 rows: two batches and a part of a group. */
-const ROWS = 70;
+/** Each offset with each of a target's own: 100 rows, three batches and a group. */
+const ROWS = offsets.length * ownOffsets.length;
 
 for (const dtype of dtypes) {
   describe(dtype, () => {
@@ -97,6 +97,48 @@ for (const dtype of dtypes) {
     }
   });
 }
+
+/** A target's own logit, and the largest of the others, in steps past where rows stop being near 0. */
+const targetsOfRows = Array.from({ length: 161 }, (_, i) => -310 + i / 8);
+const maximaOfRows = Array.from({ length: 161 }, (_, i) => [-11 + i / 80, 29 + i / 80]).flat();
+
+describe.each(dtypes)("every backend takes the same way at the same place, %s", (dtype) => {
+  const [{ losses: reference }, ...others] = opened;
+  const own = dtype === "float32" ? targetsOfRows : targetsOfRows.map((x) => x / 10);
+
+  /** Rows of which one has its largest logit, or its target, at each place. */
+  function rowsAt(places: readonly number[], classes: number, isTarget: boolean): [FloatArray, Int32Array] {
+    const random = mulberry32(classes + 31);
+    const labels = Int32Array.from(places, () => integer(random, classes));
+    const logits = floats(
+      dtype,
+      places.flatMap((place, row) => {
+        const at = isTarget ? labels[row] : integer(random, classes);
+        const below = isTarget ? 0 : place - 3;
+        return Array.from({ length: classes }, (_, j) => (j === at ? place : below - 3 * random()));
+      }),
+    );
+    return [logits, labels];
+  }
+
+  test.each([2, 3, 10, 64])("%i classes", (classes) => {
+    for (const [what, places, isTarget] of [
+      ["maximum", maximaOfRows, false],
+      ["target", own, true],
+    ] as const) {
+      const [logits, labels] = rowsAt(places, classes, isTarget);
+      const options = { classes, reduction: "none" as const };
+      const wanted = reference.crossEntropyWithGrad(logits, labels, options);
+      const evaluated = reference.evaluate(logits, labels, { classes });
+      for (const { name, losses } of others) {
+        const got = losses.crossEntropyWithGrad(logits, labels, options);
+        expectSame(got.loss, wanted.loss, `${name}: loss by ${what}`);
+        expectSame(got.grad, wanted.grad, `${name}: gradient by ${what}`);
+        expect(losses.evaluate(logits, labels, { classes }), `${name}: evaluation by ${what}`).toEqual(evaluated);
+      }
+    }
+  });
+});
 
 /** Rows added to the others of [ROWS, classes]: equal maxima, far from 0, a class that is absent, and those without a result. */
 const changes: ((row: FloatArray) => void)[] = [

@@ -256,11 +256,16 @@ class Elementwise<O extends string> {
   #gradientOf(name: string, out: FloatArray | undefined): FloatArray {
     const { predictions, targets } = this.#args;
     if (out === undefined) return floatArray(dtypeOf(predictions), predictions.length);
-    const own = outOf(name, out, predictions, "predictions");
-    const [p, t] = [predictions, targets].map((array) => (array instanceof HalfBits ? array.bits : array));
-    checkOverlap(name, own, "predictions", p, !(predictions instanceof HalfBits));
-    checkOverlap(name, own, "targets", t, false);
-    return own;
+    try {
+      const own = outOf(name, out, predictions, "predictions");
+      const [p, t] = [predictions, targets].map((array) => (array instanceof HalfBits ? array.bits : array));
+      checkOverlap(name, own, "predictions", p, !(predictions instanceof HalfBits));
+      checkOverlap(name, own, "targets", t, false);
+      return own;
+    } catch (error) {
+      this.#release();
+      throw error;
+    }
   }
 
   #each(): FloatArray {
@@ -285,10 +290,15 @@ class Elementwise<O extends string> {
       const units = Math.ceil(n / BLOCK_ELEMENTS);
       this.#door(this.#call.name).run(this.#call.kernel, dtypeOf(args.predictions), units, args, n, reduce);
     } finally {
-      args.predictions = NO_FLOATS;
-      args.targets = NO_FLOATS;
-      args.losses = null;
-      args.grad = null;
+      this.#release();
     }
+  }
+
+  #release(): void {
+    const args = this.#args;
+    args.predictions = NO_FLOATS;
+    args.targets = NO_FLOATS;
+    args.losses = null;
+    args.grad = null;
   }
 }

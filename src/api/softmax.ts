@@ -63,17 +63,17 @@ export function createSoftmax(door: Door): SoftmaxLosses {
       const { classes, out } = options;
       const logits = logitsOf(name, "logits", data);
       const rows = checkRows(name, "logits", logits, classes);
+      const own = rowsOut(name, "logits", logits, out);
       args.logits = logits;
-      args.out = rowsOut(name, "logits", logits, out);
+      args.out = own;
       args.classes = classes;
-      const result = out ?? args.out;
       try {
         backend.run(kernel, dtypeOf(logits), rows, args);
       } finally {
         args.logits = NO_FLOATS;
         args.out = NO_FLOATS;
       }
-      return result;
+      return out ?? own;
     }
     return run;
   }
