@@ -12,7 +12,7 @@ export type { ElementwiseLosses, Huber } from "./api/elementwiseLosses.ts";
 export type { Out, Reduce, Reduction, WithGrad } from "./api/reduction.ts";
 export type { Rows } from "./api/rowOptions.ts";
 export type { RowFunction, SoftmaxLosses } from "./api/softmax.ts";
-export type { FloatArray, HalfArray, HalfBits, LabelArray, LogitsArray } from "./dtype.ts";
+export type { FloatArray, HalfArray, HalfBits, IntegerArray, LabelArray, LogitsArray } from "./dtype.ts";
 export { bfloat16, float16 } from "./dtype.ts";
 export { type Evaluation, evaluationOf } from "./evaluate/evaluation.ts";
 export type { Evaluations } from "./evaluate/evaluations.ts";
