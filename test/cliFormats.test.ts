@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { beforeAll, describe, expect, test, vi } from "vitest";
+import { shapeText } from "../src/formats/npyHeader.ts";
 import { createLosses } from "../src/index.node.ts";
 import { figures, workshop } from "./command.ts";
 import { bfloat16Bits, bytesOf, fromBfloat16, npy, safetensors, safetensorsOf, zip } from "./files.ts";
@@ -155,7 +156,7 @@ describe("every format gives the same figures", () => {
 
   test("--loss mse", () => {
     const targets = logits.map((x, i) => x + (i % 7) / 8 - 0.25);
-    writeFileSync(at("targets.npy"), npy(targets, [rows * classes]));
+    writeFileSync(at("targets.npy"), npy(targets, [rows, classes]));
     const it = evaluate("logits.npy", "targets.npy", "--loss", "mse");
     const d = Array.from(logits, (x, i) => Math.fround(x - targets[i]));
     const n = d.length;
@@ -368,17 +369,64 @@ describe("bad files: one line, exit code 1, nothing printed or left behind", () 
     expect(line("--shift", "-1.npy", "labels.npy")).toBe("wasm-loss: Unknown option '-1' (see wasm-loss --help)\n");
   });
 
-  test("--loss mse of tables of other rows", () => {
-    writeFileSync(at("wide.npy"), npy(logits, [rows, classes]));
-    writeFileSync(at("high.npy"), npy(logits, [classes, rows]));
-    writeFileSync(at("flat.npy"), npy(logits, [rows * classes, 1]));
-    const mse = (name: string) => run("evaluate", "wide.npy", name, "--loss", "mse");
-    expect(mse("high.npy")).toEqual({
-      code: 1,
-      stdout: "",
-      stderr: `wasm-loss: high.npy: shape (${classes}, ${rows}) does not fit the predictions of shape (${rows}, ${classes}) in wide.npy\n`,
-    });
-    expect(mse("flat.npy").code).toBe(0);
+  test("--loss mse of other shapes, as many numbers as they may be", () => {
+    const save = (name: string, shape: readonly number[]) => writeFileSync(at(name), npy(logits, shape));
+    const mse = (name: string, other: string, ...args: string[]) =>
+      run("evaluate", name, other, "--loss", "mse", ...args);
+    for (const [shape, other] of [
+      [
+        [48, 10],
+        [10, 48],
+      ],
+      [
+        [2, 24, 10],
+        [24, 2, 10],
+      ],
+      [
+        [2, 24, 10],
+        [48, 10],
+      ],
+      [[48, 10], [480]],
+      [
+        [48, 1, 10],
+        [48, 10],
+      ],
+    ]) {
+      save("wide.npy", shape);
+      save("other.npy", other);
+      expect(mse("wide.npy", "other.npy")).toEqual({
+        code: 1,
+        stdout: "",
+        stderr: `wasm-loss: other.npy: shape ${shapeText(other)} does not fit the predictions of shape ${shapeText(shape)} in wide.npy\n`,
+      });
+    }
+  });
+
+  test("--loss mse: axes of length 1 at either end are no difference, and raw binary has no shape", () => {
+    const save = (name: string, shape: readonly number[]) => writeFileSync(at(name), npy(logits, shape));
+    for (const [shape, other] of [
+      [
+        [48, 10],
+        [48, 10, 1],
+      ],
+      [
+        [1, 48, 10],
+        [48, 10],
+      ],
+      [[480], [1, 480, 1]],
+    ]) {
+      save("wide.npy", shape);
+      save("other.npy", other);
+      expect(json("evaluate", "wide.npy", "other.npy", "--loss", "mse").count).toBe(480);
+    }
+    writeFileSync(at("flat.bin"), bytesOf(logits));
+    writeFileSync(at("short.bin"), bytesOf(logits).subarray(4));
+    save("wide.npy", [48, 10]);
+    const raw = ["--loss", "mse", "--labels-dtype", "f32"];
+    expect(json("evaluate", "wide.npy", "flat.bin", ...raw).count).toBe(480);
+    expect(run("evaluate", "wide.npy", "short.bin", ...raw).stderr).toBe(
+      "wasm-loss: short.bin: shape (479,) does not fit the predictions of shape (48, 10) in wide.npy\n",
+    );
   });
 
   test("raw binary without its dtype", () => {

@@ -11,26 +11,31 @@ export interface LogitsShape {
   readonly sequence: number | undefined;
 }
 
-const text = (shape: readonly number[] | undefined) => (shape ? shapeText(shape) : "unknown");
+/** The shape of a tensor in messages; numbers without one are a list. */
+function textOf({ shape, length }: Tensor): string {
+  if (shape) return shapeText(shape);
+  return length === undefined ? "unknown" : shapeText([length]);
+}
 
-function classesOf({ path, shape, length }: Tensor, expected: number | undefined): number {
+function classesOf(logits: Tensor, expected: number | undefined): number {
+  const { path, shape, length } = logits;
   if (shape === undefined || shape.length < 2) {
     if (expected !== undefined && shape?.length !== 0) {
       if ((length ?? 0) % expected === 0) return expected;
       throw new FormatError(`${path}: ${length} elements are not a multiple of ${expected} (--classes)`);
     }
     const reason = expected === undefined ? "--classes isn't given" : `--classes is ${expected}`;
-    throw new FormatError(`${path}: shape ${text(shape)} is not (rows, classes), and ${reason}`);
+    throw new FormatError(`${path}: shape ${textOf(logits)} is not (rows, classes), and ${reason}`);
   }
   const classes = shape[shape.length - 1];
   if (classes > MAXIMAL_CLASSES) {
     throw new FormatError(
-      `${path}: shape ${text(shape)} has ${classes} classes, but at most ${MAXIMAL_CLASSES} are possible`,
+      `${path}: shape ${textOf(logits)} has ${classes} classes, but at most ${MAXIMAL_CLASSES} are possible`,
     );
   }
   if (classes === (expected ?? classes) && classes > 0) return classes;
   const wanted = expected === undefined ? "at least one is needed" : `--classes is ${expected}`;
-  throw new FormatError(`${path}: shape ${text(shape)} has ${classes} classes, but ${wanted}`);
+  throw new FormatError(`${path}: shape ${textOf(logits)} has ${classes} classes, but ${wanted}`);
 }
 
 /** Checks that logits and labels fit together, before anything is computed. */
@@ -41,13 +46,13 @@ export function shapeOf(logits: Tensor, labels: Tensor, expected: number | undef
   const { shape, length } = logits;
   const rows = length === undefined ? undefined : length / classes;
   const leading = shape === undefined || shape.length < 2 ? [rows ?? labels.length ?? 0] : shape.slice(0, -1);
-  if (labels.shape && rows !== undefined) {
-    // logits without a shape of their own take any labels that are as many
-    const flat = shape === undefined || shape.length < 2;
-    const fits = flat ? labels.length === rows : [leading, [rows]].some((it) => shapeText(it) === text(labels.shape));
+  if (labels.length !== undefined && rows !== undefined) {
+    // logits or labels without a shape of their own only have to be as many
+    const flat = labels.shape === undefined || shape === undefined || shape.length < 2;
+    const fits = flat ? labels.length === rows : [leading, [rows]].some((it) => shapeText(it) === textOf(labels));
     if (!fits) {
       throw new FormatError(
-        `${labels.path}: shape ${text(labels.shape)} does not fit the logits of shape ${text(shape)} in ${logits.path} (expected ${shapeText(leading)})`,
+        `${labels.path}: shape ${textOf(labels)} does not fit the logits of shape ${textOf(logits)} in ${logits.path} (expected ${shapeText(leading)})`,
       );
     }
   }
@@ -57,13 +62,19 @@ export function shapeOf(logits: Tensor, labels: Tensor, expected: number | undef
   return { classes, rows, sequence: sequence || undefined };
 }
 
-/** Whether two arrays of as many elements can't be meant to go together: both are tables, of rows of two lengths. */
-function areTransposed(a: readonly number[] = [], b: readonly number[] = []): boolean {
-  const [p, t] = [a, b].map((shape) => shape.filter((n) => n !== 1));
-  return p.length > 1 && t.length > 1 && p.at(-1) !== t.at(-1);
+/** A shape without the axes of length 1 at either end: they change neither how many elements there are nor their order. */
+function core(shape: readonly number[]): string {
+  const isLong = (n: number) => n !== 1;
+  return shapeText(shape.slice(shape.findIndex(isLong), shape.findLastIndex(isLong) + 1));
 }
 
-/** Checks that predictions and targets are as many numbers. */
+/** Whether two arrays hold the same elements in the same places; of one without a shape only the length is compared. */
+function areAlike(a: Tensor, b: Tensor): boolean {
+  if (a.length !== undefined && b.length !== undefined && a.length !== b.length) return false;
+  return a.shape === undefined || b.shape === undefined || core(a.shape) === core(b.shape);
+}
+
+/** Checks that predictions and targets have one shape. */
 export function checkPair(predictions: Tensor, targets: Tensor): void {
   for (const [tensor, name] of [
     [predictions, "predictions"],
@@ -78,10 +89,9 @@ export function checkPair(predictions: Tensor, targets: Tensor): void {
       `${targets.path}: targets are ${targets.dtype}, but the predictions in ${predictions.path} are ${predictions.dtype}`,
     );
   }
-  const [a, b] = [predictions.length, targets.length];
-  if ((a !== undefined && b !== undefined && a !== b) || areTransposed(predictions.shape, targets.shape)) {
+  if (!areAlike(predictions, targets)) {
     throw new FormatError(
-      `${targets.path}: shape ${text(targets.shape)} does not fit the predictions of shape ${text(predictions.shape)} in ${predictions.path}`,
+      `${targets.path}: shape ${textOf(targets)} does not fit the predictions of shape ${textOf(predictions)} in ${predictions.path}`,
     );
   }
 }

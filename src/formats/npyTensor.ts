@@ -27,5 +27,5 @@ export async function npyTensor(source: ByteSource, path: string): Promise<Tenso
     const noun = size - dataOffset < dataBytes ? "bytes expected" : "bytes of data expected";
     throw new FormatError(`${path}: ${what}${dataBytes} ${noun}, ${size - dataOffset} found`);
   }
-  return tensorOf(source, path, dtypeOf(descr), shape, (it) => expectEnd(it, path, dataBytes));
+  return tensorOf(source, path, dtypeOf(descr), shape, { finish: (it) => expectEnd(it, path, dataBytes) });
 }

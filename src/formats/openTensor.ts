@@ -41,7 +41,7 @@ function rawTensor(source: ByteSource, dtype: TensorDtype): Tensor {
   if (size !== undefined && size % each !== 0) {
     throw new FormatError(`${path}: ${size} bytes are not a multiple of ${each} (${dtype})`);
   }
-  return tensorOf(source, path, dtype, size === undefined ? undefined : [size / each], async () => {});
+  return tensorOf(source, path, dtype, undefined, size === undefined ? {} : { length: size / each });
 }
 
 async function tensorIn(source: ByteSource, options: OpenOptions): Promise<Tensor> {

@@ -124,5 +124,5 @@ export async function safetensorsTensor(source: ByteSource, path: string, option
     );
   }
   await source.discard(it.begin);
-  return tensorOf(source, path, dtype, it.shape, async () => {});
+  return tensorOf(source, path, dtype, it.shape);
 }

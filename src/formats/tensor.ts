@@ -42,9 +42,9 @@ export function isFloat(dtype: TensorDtype): boolean {
 export interface Tensor {
   readonly path: string;
   readonly dtype: TensorDtype;
-  /** Undefined of a stream that does not say: it ends when it ends. */
+  /** Undefined of raw binary. */
   readonly shape: readonly number[] | undefined;
-  /** Elements: the product of the shape. */
+  /** Elements: the product of the shape; undefined of a stream that does not say: it ends when it ends. */
   readonly length: number | undefined;
   /** Fills `into` with the next elements and says how many: fewer than its length only at the end. */
   read(into: TensorArray): Promise<number>;
@@ -58,16 +58,24 @@ export function lengthOf(path: string, shape: readonly number[], bytesPerElement
   throw new FormatError(`${path}: a shape of ${shape.length} dimensions is larger than any file`);
 }
 
-/** The numbers that come next in a source, `trailing` bytes of other data behind them. */
+/** What else is known of the numbers of a source. */
+export interface Layout {
+  /** Where there is no shape. */
+  readonly length?: number;
+  /** Looks at what is behind the last number. */
+  readonly finish?: (source: ByteSource) => Promise<void>;
+}
+
+/** The numbers that come next in a source. */
 export function tensorOf(
   source: ByteSource,
   path: string,
   dtype: TensorDtype,
   shape: readonly number[] | undefined,
-  finish: (source: ByteSource) => Promise<void>,
+  layout: Layout = {},
 ): Tensor {
   const size = arrayOf(dtype).BYTES_PER_ELEMENT;
-  const length = shape && lengthOf(path, shape, size);
+  const length = shape ? lengthOf(path, shape, size) : layout.length;
   let position = 0;
   let finished = false;
   return {
@@ -90,7 +98,7 @@ export function tensorOf(
       position += elements;
       if (position === length && !finished) {
         finished = true;
-        await finish(source);
+        await layout.finish?.(source);
       }
       return elements;
     },
