@@ -42,6 +42,24 @@ describe("every format gives the same figures", () => {
     expect(evaluate("unnamed.npz", "unnamed.npz")).toEqual(wanted);
   });
 
+  test("npz with a name twice: the last one counts, as in numpy", () => {
+    const other = npy(new Float32Array(rows * classes), [rows, classes]);
+    const x = npy(logits, [rows, classes]);
+    const member = (name: string, data: Buffer) => ({ name, data });
+    const y = member("labels.npy", npy(longs, [rows]));
+    // by its role, by --tensor, as the only one of floats
+    writeFileSync(at("twice.npz"), zip([member("logits.npy", other), y, member("logits.npy", x)]));
+    expect(evaluate("twice.npz", "twice.npz")).toEqual(wanted);
+    expect(evaluate("twice.npz", "twice.npz", "--tensor", "logits.npy")).toEqual(wanted);
+    writeFileSync(at("twice.npz"), zip([member("a.npy", other), member("a.npy", x), y]));
+    expect(evaluate("twice.npz", "twice.npz")).toEqual(wanted);
+    expect(evaluate("twice.npz", "twice.npz", "--tensor", "a")).toEqual(wanted);
+    // two names that differ in .npy only
+    writeFileSync(at("twice.npz"), zip([member("a", x), member("a.npy", other), y]));
+    expect(evaluate("twice.npz", "twice.npz", "--tensor", "a")).toEqual(wanted);
+    expect(evaluate("twice.npz", "twice.npz", "--tensor", "a.npy")).not.toEqual(wanted);
+  });
+
   test("npz, stored and deflated, of one member and of several", () => {
     const x = npy(logits, [rows, classes]);
     const y = npy(longs, [rows]);
@@ -261,6 +279,25 @@ describe("bad files: one line, exit code 1, nothing printed or left behind", () 
       "safetensors",
       () => safetensors({ a: { ...x, dtype: "F4" } }),
       'unsupported dtype "F4" (supported are F16 BF16 F32 F64 I8 U8 I16 U16 I32 U32 I64 U64)',
+    ],
+    [
+      "one name twice",
+      "safetensors",
+      () => safetensorsOf('{"\\u0061{": {"dtype": "F32"}, "a{" : {"dtype": "F32"}}', Buffer.alloc(0)),
+      'the header has the key "a{" twice',
+    ],
+    [
+      "one field twice",
+      "safetensors",
+      () =>
+        safetensorsOf('{"a": {"dtype": "F32", "shape": [1], "dtype": "F16", "data_offsets": [0, 4]}}', Buffer.alloc(4)),
+      'the header has the key "dtype" twice',
+    ],
+    [
+      "its own data twice",
+      "safetensors",
+      () => safetensorsOf('{"__metadata__": {"a": "\\"}"}, "__metadata__": {}}', Buffer.alloc(0)),
+      'the header has the key "__metadata__" twice',
     ],
     ["no JSON", "safetensors", () => safetensorsOf("{,}", Buffer.alloc(0)), "the header is no JSON"],
     [

@@ -18,14 +18,16 @@ function failure(path: string, error: unknown): unknown {
   return syscall ? Object.assign(error as Error, { path }) : new FormatError(`${path}: ${message}`);
 }
 
-async function membersOf(zip: ZipFile, path: string): Promise<Entry[]> {
-  const entries: Entry[] = [];
+/** The members by name: the last one of a name counts, as in numpy, for what is appended to an archive replaces what was there. */
+async function membersOf(zip: ZipFile, path: string): Promise<Map<string, Entry>> {
+  const members = new Map<string, Entry>();
+  let count = 0;
   for await (const entry of zip.eachEntry()) {
-    if (entries.length === MAXIMAL_MEMBERS) throw new Error(`more than ${MAXIMAL_MEMBERS} members`);
-    entries.push(entry);
+    if (++count > MAXIMAL_MEMBERS) throw new Error(`more than ${MAXIMAL_MEMBERS} members`);
+    members.set(entry.fileName, entry);
   }
-  if (entries.length === 0) throw new FormatError(`${path}: an archive without members`);
-  return entries;
+  if (count === 0) throw new FormatError(`${path}: an archive without members`);
+  return members;
 }
 
 /** The bytes of a member, its checksum compared at the end. */
@@ -71,8 +73,14 @@ export async function npzTensor(path: string, options: OpenOptions): Promise<Ten
   let zip: ZipFile | undefined;
   try {
     zip = await yauzl.openPromise(path, { autoClose: false, lazyEntries: true });
-    const entries = await membersOf(zip, path);
-    const nameOf = (entry: Entry) => entry.fileName.replace(/\.npy$/, "");
+    const files = await membersOf(zip, path);
+    const entries = [...files.values()];
+    // without .npy, unless another member is called so
+    const short = (name: string) => {
+      const stem = name.replace(/\.npy$/, "");
+      return files.has(stem) ? name : stem;
+    };
+    const nameOf = (entry: Entry) => short(entry.fileName);
     // headers are read only where names don't tell which one it is
     const isNamed = options.tensor !== undefined || entries.some((entry) => nameOf(entry) === options.role);
     const members = [];
@@ -80,7 +88,7 @@ export async function npzTensor(path: string, options: OpenOptions): Promise<Ten
       const dtype = isNamed || entries.length > MOST_HEADERS ? undefined : await dtypeOf(zip, entry);
       members.push({ name: nameOf(entry), dtype, entry });
     }
-    const { entry } = choose(path, members, { ...options, tensor: options.tensor?.replace(/\.npy$/, "") });
+    const { entry } = choose(path, members, { ...options, tensor: options.tensor && short(options.tensor) });
     const stream = await zip.openReadStreamPromise(entry);
     const source = checked(fromStream(`${path}:${entry.fileName}`, stream, entry.uncompressedSize), zip, entry.crc32);
     return await npyTensor(source, source.path);

@@ -7,6 +7,7 @@
  */
 import type { ByteSource } from "./bytes.ts";
 import { choose } from "./choose.ts";
+import { duplicateKey } from "./duplicateKey.ts";
 import { FormatError } from "./error.ts";
 import type { OpenOptions } from "./openOptions.ts";
 import { arrayOf, lengthOf, type Tensor, type TensorDtype, tensorOf } from "./tensor.ts";
@@ -74,6 +75,10 @@ export function parseSafetensors(json: string, path: string, dataBytes: number |
   }
   if (typeof header !== "object" || header === null || Array.isArray(header)) {
     throw new FormatError(`${path}: the header is no JSON object`);
+  }
+  const twice = duplicateKey(json);
+  if (twice !== undefined) {
+    throw new FormatError(`${path}: the header has the key ${JSON.stringify(twice.slice(0, 80))} twice`);
   }
   const entries = Object.entries(header)
     .filter(([name]) => name !== "__metadata__")
