@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { writeNpy } from "../src/formats/npy.ts";
-import { formatNpyHeader } from "../src/formats/npyHeader.ts";
+import { formatNpyHeader, type NpyArray } from "../src/formats/npyHeader.ts";
 import { createLosses } from "../src/index.node.ts";
 import { arrayOf, dtypes, labelArrays, labelsOf, logitsOf, mulberry32, rowLossTolerance } from "./inputs.ts";
 import { crossEntropyOfLabels } from "./oracle.ts";
@@ -129,6 +129,54 @@ describe("evaluate", () => {
     }
   });
 
+  test("labels of floats that are integers; it is told once", () => {
+    const wanted = evaluate("logits.npy", "labels.npy").loss;
+    const bits = Uint16Array.from(
+      Float32Array.from(labels),
+      (_, i) => new Uint32Array(Float32Array.of(labels[i]).buffer)[0] >>> 16,
+    );
+    const files: [string, NpyArray, string[], string][] = [
+      ["y32.npy", Float32Array.from(labels), [], "f32"],
+      ["y64.npy", Float64Array.from(labels), ["--threads", "2"], "f64"],
+      ["y32.npy", Float32Array.from(labels), ["--classes", "10", "--per-class"], "f32"],
+    ];
+    for (const [name, y, args, dtype] of files) {
+      writeNpy(at(name), y, [rows]);
+      const { code, stdout, stderr } = run("evaluate", "logits.npy", name, ...args, "--json");
+      expect({ code, stderr }).toEqual({
+        code: 0,
+        stderr: `wasm-loss: ${name}: labels are ${dtype}; taken as integers\n`,
+      });
+      expect(JSON.parse(stdout).loss).toEqual(wanted);
+    }
+    writeFileSync(at("y.bin"), bits);
+    const { stdout } = run("evaluate", "logits.npy", "y.bin", "--labels-dtype", "bf16", "--json");
+    expect(JSON.parse(stdout).loss).toEqual(wanted);
+  });
+
+  test("labels of shape (N, 1), and of other axes of length 1 at either end", () => {
+    const wanted = evaluate("logits.npy", "labels.npy").loss;
+    for (const shape of [
+      [rows, 1],
+      [1, rows],
+      [1, rows, 1],
+    ]) {
+      writeNpy(at("column.npy"), labels, shape);
+      expect(evaluate("logits.npy", "column.npy").loss).toEqual(wanted);
+    }
+    writeNpy(at("logits3.npy"), logits, [4, 15, classes]);
+    writeNpy(at("labels2.npy"), labels, [4, 15]);
+    writeNpy(at("labels3.npy"), labels, [4, 15, 1]);
+    expect(evaluate("logits3.npy", "labels3.npy").loss).toEqual(wanted);
+    const shifted = evaluate("logits3.npy", "labels2.npy", "--shift");
+    expect(evaluate("logits3.npy", "labels3.npy", "--shift").loss).toEqual(shifted.loss);
+    writeNpy(at("flat.npy"), logits, [rows * classes]);
+    expect(evaluate("flat.npy", "labels3.npy", "--classes", "10", "--shift").loss).toEqual(shifted.loss);
+    expect(run("evaluate", "logits.npy", "column.npy", "--shift").stdout).toMatch(/^rows +60 \(59 counted/m);
+    writeNpy(at("column.npy"), labels, [rows, 1]);
+    expect(run("evaluate", "logits.npy", "column.npy", "--shift").stderr).toMatch(/--shift needs sequences/);
+  });
+
   test("all dimensions but the last are rows; labels have the leading shape or are flat", () => {
     const { loss } = evaluate("logits.npy", "labels.npy");
     writeNpy(at("logits3.npy"), logits, [4, 15, classes]);
@@ -237,12 +285,11 @@ describe("failures: one line, exit code 1, nothing on standard output", () => {
       () => edited("False", "True "),
       "data in Fortran order; save it with np.ascontiguousarray(...)",
     ],
-    ["big-endian", () => edited("<f4", ">f4"), "big-endian data (>f4); save it as <f4"],
     ["of integers", () => edited("<f4", "<i4"), "logits are i32, but must be floats"],
     [
       "of an unsupported dtype",
       () => edited("<f4", "<c4"),
-      'unsupported dtype "<c4" (supported are <f2 <f4 <f8 |i1 |u1 <i2 <u2 <i4 <u4 <i8 <u8)',
+      'unsupported dtype "<c4" (supported are <f2 <f4 <f8 |b1 |i1 |u1 <i2 <u2 <i4 <u4 <i8 <u8)',
     ],
     [
       "without classes",
@@ -265,8 +312,31 @@ describe("failures: one line, exit code 1, nothing on standard output", () => {
     expectFailure(["bad.npy", "labels.npy"], `bad.npy: ${line}`);
   });
 
-  test("labels that are floats", () => {
-    expectFailure(["logits.npy", "logits.npy"], "logits.npy: labels are f32, but must be integers");
+  test("labels that are no integers, one-hot or probabilities", () => {
+    writeNpy(
+      at("halves.npy"),
+      Float64Array.from(labels, (y, i) => (i === 7 ? 0.5 : y)),
+      [rows],
+    );
+    expectFailure(["logits.npy", "halves.npy"], "halves.npy: labels[7] is 0.5, but must be an integer");
+    writeNpy(at("nan.npy"), new Float32Array(rows).fill(Number.NaN), [rows]);
+    expectFailure(["logits.npy", "nan.npy"], "nan.npy: labels[0] is NaN, but must be an integer");
+    writeNpy(
+      at("large.npy"),
+      Float64Array.from(labels, (y, i) => (i === 9 ? 2 ** 32 : y)),
+      [rows],
+    );
+    expectFailure(
+      ["logits.npy", "large.npy"],
+      "large.npy: labels[9] is 4294967296, but classes is 10 (allowed 0..9, or ignoreIndex -100)",
+    );
+    writeNpy(at("oneHot.npy"), new Uint8Array(rows * classes), [rows, classes]);
+    for (const name of ["oneHot.npy", "logits.npy"]) {
+      expectFailure(
+        ["logits.npy", name],
+        `${name}: shape (60, 10) is that of the logits in logits.npy; labels are class indices, one a row: np.argmax(..., axis=-1) of one-hot rows`,
+      );
+    }
   });
 
   test("a file that isn't there, a folder", () => {

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { beforeAll, describe, expect, test, vi } from "vitest";
-import { shapeText } from "../src/formats/npyHeader.ts";
+import { type NpyArray, shapeText } from "../src/formats/npyHeader.ts";
 import { createLosses } from "../src/index.node.ts";
 import { figures, workshop } from "./command.ts";
 import { bfloat16Bits, bytesOf, fromBfloat16, npy, safetensors, safetensorsOf, zip } from "./files.ts";
@@ -40,6 +40,96 @@ describe("every format gives the same figures", () => {
     const y = { name: "arr_1.npy", data: npy(longs, [rows]) };
     writeFileSync(at("unnamed.npz"), zip([{ name: "read.me", data: Buffer.from("text") }, x, y]));
     expect(evaluate("unnamed.npz", "unnamed.npz")).toEqual(wanted);
+  });
+
+  test("labels that are booleans; beside integers they are a mask", () => {
+    const two = logits.subarray(0, 2 * rows);
+    const y = Uint8Array.from({ length: rows }, (_, i) => ((i * i) % 3) % 2);
+    const x = npy(two, [rows, 2]);
+    writeFileSync(at("two.npy"), x);
+    writeFileSync(at("u8.npy"), npy(y, [rows]));
+    const figuresOfTwo = evaluate("two.npy", "u8.npy");
+    writeFileSync(at("bool.npy"), npy(y, [rows], "|b1"));
+    expect(evaluate("two.npy", "bool.npy")).toEqual(figuresOfTwo);
+    expect(evaluate("two.npy", "bool.npy", "--labels-dtype", "bool")).toEqual(figuresOfTwo);
+    writeFileSync(
+      at("two.safetensors"),
+      safetensors({
+        x: { dtype: "F32", shape: [rows, 2], data: bytesOf(two) },
+        y: { dtype: "BOOL", shape: [rows, 1], data: bytesOf(y) },
+      }),
+    );
+    expect(evaluate("two.safetensors", "two.safetensors")).toEqual(figuresOfTwo);
+    const member = (name: string, data: Buffer) => ({ name: `${name}.npy`, data });
+    writeFileSync(at("two.npz"), zip([member("x", x), member("y", npy(y, [rows], "|b1"))]));
+    expect(evaluate("two.npz", "two.npz")).toEqual(figuresOfTwo);
+    const mask = member("mask", npy(new Uint8Array(rows), [rows], "|b1"));
+    writeFileSync(at("two.npz"), zip([member("x", x), mask, member("y", npy(y, [rows]))]));
+    expect(evaluate("two.npz", "two.npz")).toEqual(figuresOfTwo);
+    expect(run("evaluate", "bool.npy", "bool.npy").stderr).toBe(
+      "wasm-loss: bool.npy: logits are bool, but must be floats\n",
+    );
+  });
+
+  test("big-endian floats and integers are swapped on the way", () => {
+    const swapped = (data: Buffer, size: number) => {
+      const copy = Buffer.from(data);
+      for (let i = 0; i < copy.length; i += size) copy.subarray(i, i + size).reverse();
+      return copy;
+    };
+    const big = (data: NpyArray, shape: readonly number[], descr: string) => {
+      const size = data.BYTES_PER_ELEMENT;
+      const file = npy(data, shape, `>${descr}`);
+      return Buffer.concat([file.subarray(0, file.length - size * data.length), swapped(bytesOf(data), size)]);
+    };
+    writeFileSync(at("bigX.npy"), big(logits, [rows, classes], "f4"));
+    writeFileSync(at("bigY.npy"), big(longs, [rows], "i8"));
+    expect(evaluate("bigX.npy", "bigY.npy")).toEqual(wanted);
+    expect(evaluate("bigX.npy", "bigY.npy", "--threads", "2")).toEqual(wanted);
+    writeFileSync(at("half.npy"), npy(halves, [rows, classes], "<f2"));
+    writeFileSync(at("bigHalf.npy"), big(halves, [rows, classes], "f2"));
+    expect(evaluate("bigHalf.npy", "labels.npy")).toEqual(evaluate("half.npy", "labels.npy"));
+    writeFileSync(at("x64.npy"), npy(Float64Array.from(logits), [rows, classes]));
+    writeFileSync(at("big64.npy"), big(Float64Array.from(logits), [rows, classes], "f8"));
+    expect(evaluate("big64.npy", "labels.npy")).toEqual(evaluate("x64.npy", "labels.npy"));
+  });
+
+  test("Fortran order: where there is no other, and of tables of labels", () => {
+    const fortran = (file: Buffer) =>
+      Buffer.from(file.toString("latin1").replace("'fortran_order': False", "'fortran_order': True "), "latin1");
+    writeFileSync(at("fortranY.npy"), fortran(npy(longs, [rows])));
+    expect(evaluate("logits.npy", "fortranY.npy")).toEqual(wanted);
+    writeFileSync(at("rowX.npy"), npy(logits.subarray(0, classes), [1, classes]));
+    writeFileSync(at("fortranX.npy"), fortran(npy(logits.subarray(0, classes), [1, classes])));
+    writeFileSync(at("oneY.npy"), npy(Int32Array.of(3), [1]));
+    expect(evaluate("fortranX.npy", "oneY.npy")).toEqual(evaluate("rowX.npy", "oneY.npy"));
+    const byColumn = longs.map((_, i) => longs[(i % 4) * 12 + Math.floor(i / 4)]);
+    writeFileSync(at("sequences.npy"), npy(logits, [4, 12, classes]));
+    for (const shape of [
+      [4, 12],
+      [4, 12, 1],
+    ]) {
+      writeFileSync(at("tableY.npy"), fortran(npy(byColumn, shape)));
+      expect(evaluate("sequences.npy", "tableY.npy")).toEqual(wanted);
+    }
+    writeFileSync(at("tableX.npy"), fortran(npy(logits, [rows, classes])));
+    expect(run("evaluate", "tableX.npy", "labels.npy").stderr).toBe(
+      "wasm-loss: tableX.npy: data in Fortran order; save it with np.ascontiguousarray(...)\n",
+    );
+    // in an archive, too
+    const member = (name: string, data: Buffer) => ({ name: `${name}.npy`, data, deflate: true });
+    const table = fortran(npy(byColumn, [4, 12]));
+    writeFileSync(at("fortran.npz"), zip([member("x", npy(logits, [4, 12, classes])), member("y", table)]));
+    expect(evaluate("fortran.npz", "fortran.npz")).toEqual(wanted);
+  });
+
+  test("a safetensors header of 20 MB", () => {
+    const file = safetensors(
+      { logits: { dtype: "F32", shape: [rows, classes], data: bytesOf(logits) } },
+      { __metadata__: { filler: "x".repeat(20e6) } },
+    );
+    writeFileSync(at("large.safetensors"), file);
+    expect(evaluate("large.safetensors", "labels.npy")).toEqual(wanted);
   });
 
   test("npz with a name twice: the last one counts, as in numpy", () => {
@@ -278,7 +368,7 @@ describe("bad files: one line, exit code 1, nothing printed or left behind", () 
       "an unknown dtype",
       "safetensors",
       () => safetensors({ a: { ...x, dtype: "F4" } }),
-      'unsupported dtype "F4" (supported are F16 BF16 F32 F64 I8 U8 I16 U16 I32 U32 I64 U64)',
+      'unsupported dtype "F4" (supported are F16 BF16 F32 F64 I8 U8 I16 U16 I32 U32 I64 U64 BOOL)',
     ],
     [
       "one name twice",
@@ -310,7 +400,7 @@ describe("bad files: one line, exit code 1, nothing printed or left behind", () 
       "a header of 4 GB",
       "safetensors",
       () => safetensorsOf("{}", Buffer.alloc(0), 2n ** 32n),
-      "header of 4294967296 bytes (at most 16777216 are read)",
+      "header of 4294967296 bytes (at most 100000000 are read)",
     ],
     [
       "a header that is cut off",

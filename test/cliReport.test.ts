@@ -322,8 +322,8 @@ describe("wrong usage: one line, exit code 2", () => {
       `--dtype is "${it}", but must be one of f16, bf16, f32, f64`,
     ]),
     [
-      ["evaluate", ...files, "--labels-dtype", "f32"],
-      '--labels-dtype is "f32", but must be one of i8, u8, i16, u16, i32, u32, i64, u64',
+      ["evaluate", ...files, "--labels-dtype", "c8"],
+      '--labels-dtype is "c8", but must be one of f16, bf16, f32, f64, i8, u8, i16, u16, i32, u32, i64, u64, bool',
     ],
     [
       ["evaluate", "logits.npy", "logits.npy", "--loss", "mse", "--labels-dtype", "i8"],

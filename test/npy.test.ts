@@ -157,6 +157,35 @@ describe("headers that are read", () => {
     expect(parseNpyHeader(withText(dict({ shape: text })), "x")).toMatchObject({ shape, length });
   });
 
+  test.each(arrays)("%s, big-endian, in pieces of any size", (descr, data) => {
+    const size = data.BYTES_PER_ELEMENT;
+    const bytes = bytesOf(data).slice();
+    for (let i = 0; i < bytes.length; i += size) bytes.subarray(i, i + size).reverse();
+    const path = write(withText(dict({ descr: `'>${descr.slice(1)}'` })), bytes);
+    for (let length = 1; length <= 6; length++) {
+      const file = openNpy(path);
+      const piece = new file.arrayType(length);
+      const back: number[] = [];
+      for (let n = file.read(piece); n > 0; n = file.read(piece)) back.push(...bytesOf(piece.subarray(0, n)));
+      file.close();
+      expect(back).toEqual([...bytesOf(data)]);
+    }
+  });
+
+  test.each(["|b1", "<b1", ">b1"])("booleans are bytes: %s", (descr) => {
+    const path = write(withText(dict({ descr: `'${descr}'` })), Uint8Array.of(0, 1, 1, 0, 1, 0));
+    expect(readAll(path)).toEqual(Uint8Array.of(0, 1, 1, 0, 1, 0));
+  });
+
+  test.each(["(6,)", "(1, 6)", "(6, 1)", "(1, 6, 1)"])("Fortran order of one axis is C order: %s", (shape) => {
+    const path = write(withText(dict({ shape, fortran_order: "True" })), bytesOf(Float32Array.of(1, 2, 3, 4, 5, 6)));
+    expect(readAll(path)).toEqual(Float32Array.of(1, 2, 3, 4, 5, 6));
+  });
+
+  test.each(["(0, 10)", "()", "(1, 1)"])("Fortran order of at most one element: %s", (shape) => {
+    expect(parseNpyHeader(withText(dict({ shape, fortran_order: "True" })), "x").fortran).toBe(false);
+  });
+
   test.each(["|i1", "<i1", ">i1"])("a single byte has no order: %s", (descr) => {
     expect(parseNpyHeader(withText(dict({ descr: `'${descr}'` })), "x").arrayType).toBe(Int8Array);
   });
@@ -184,29 +213,13 @@ const refused: [title: string, file: Uint8Array, message: string | RegExp][] = [
   ],
   ["a header of 0 bytes", npy({ bytes: { 8: 0 } }), /header has no '\{', at/],
   ["Fortran order", npy({ fortran_order: "True" }), "data in Fortran order; save it with np.ascontiguousarray(...)"],
-  ["big-endian data", npy({ descr: "'>f4'" }), "big-endian data (>f4); save it as <f4"],
-  ["big-endian integers", npy({ descr: "'>i8'" }), "big-endian data (>i8); save it as <i8"],
-  ...[
-    "<f3",
-    "<f16",
-    "<c8",
-    "|b1",
-    "|O",
-    "<U5",
-    "|S3",
-    "|V4",
-    "<M8[ns]",
-    "|f4",
-    "=f4",
-    "f4",
-    "<f",
-    "",
-    "<__proto__",
-  ].map((descr): [string, Uint8Array, string] => [
-    `dtype ${JSON.stringify(descr)}`,
-    npy({ descr: `'${descr}'` }),
-    `unsupported dtype "${descr}" (supported are <f2 <f4 <f8 |i1 |u1 <i2 <u2 <i4 <u4 <i8 <u8)`,
-  ]),
+  ...["<f3", "<f16", "<c8", "|O", "<U5", "|S3", "|V4", "<M8[ns]", "|f4", "=f4", "f4", "<f", "", "<__proto__"].map(
+    (descr): [string, Uint8Array, string] => [
+      `dtype ${JSON.stringify(descr)}`,
+      npy({ descr: `'${descr}'` }),
+      `unsupported dtype "${descr}" (supported are <f2 <f4 <f8 |b1 |i1 |u1 <i2 <u2 <i4 <u4 <i8 <u8)`,
+    ],
+  ),
   ["a structured dtype", npy({ descr: "[('a', '<f4')]" }), /structured dtype/],
   ["a negative size", npy({ shape: "(-2, 3)" }), /size that is not an integer .* at "-2, 3\)/],
   ["two negative sizes", npy({ shape: "(-2, -3)" }), /size that is not an integer/],

@@ -1,11 +1,12 @@
 import type { LabelArray } from "../dtype.ts";
 import type { Evaluation } from "../evaluate/evaluation.ts";
 import { openTensor } from "../formats/openTensor.ts";
-import type { Tensor } from "../formats/tensor.ts";
+import { isFloat, type Tensor } from "../formats/tensor.ts";
 import { createLosses, type Losses } from "../inlinedLosses.ts";
 import { logitsOf, readTogether } from "./batches.ts";
 import { type EvaluateOptions, evaluateOptions } from "./evaluateOptions.ts";
 import { type Output, writeOutputs } from "./files.ts";
+import { integralLabels } from "./integralLabels.ts";
 import { progressBar } from "./progress.ts";
 import { htmlReport } from "./report.ts";
 import { checkPair, shapeOf } from "./shapes.ts";
@@ -59,7 +60,8 @@ async function classification(
   const { ignoreIndex, state, report } = options;
   const shape = shapeOf(logits, labelsTensor, options.classes);
   const { classes, rows } = shape;
-  const labels = options.shift ? shifted(labelsTensor, shape, ignoreIndex) : labelsTensor;
+  const integral = isFloat(labelsTensor.dtype) ? integralLabels(labelsTensor, classes, ignoreIndex) : labelsTensor;
+  const labels = options.shift ? shifted(integral, shape, ignoreIndex) : integral;
   const counted = {
     classes,
     ignoreIndex,

@@ -8,12 +8,12 @@ import { checkOutputs } from "./files.ts";
 export const evaluateHelp = `wasm-loss evaluate LOGITS LABELS [options]
 
   LOGITS   floats (f16, bf16, f32, f64) of shape (rows, classes); with more dimensions, all but the last are rows
-  LABELS   integers, one a row
+  LABELS   integers, one a row; booleans and floats that are integers, too
            both from npy, npz or safetensors files, or raw binary; - is standard input
 
   --classes N          the number of classes, to check it; needed where LOGITS has no shape
   --dtype D            f16, bf16, f32 or f64: LOGITS is raw binary, if its name does not end in .npy, .npz, .safetensors
-  --labels-dtype D     the same for LABELS: i8 to i64, u8 to u64; with --loss mse floats, by default D
+  --labels-dtype D     the same for LABELS: i8 to i64, u8 to u64, bool or floats; with --loss mse floats, by default D
   --tensor NAME        which array of LOGITS, if it has several; --labels-tensor NAME the same for LABELS
   --ignore-index N     rows with this label don't count (default -100)
   --shift              LABELS are tokens: the logits at position t score token t + 1 of their sequence
@@ -53,7 +53,6 @@ const OPTIONS = {
 const OF_CLASSES = ["classes", "ignore-index", "shift", "top-k", "per-class", "worst", "report"] as const;
 
 const FLOATS = TENSOR_DTYPES.filter(isFloat);
-const INTEGERS = TENSOR_DTYPES.filter((dtype) => !isFloat(dtype));
 const INT32 = 2 ** 31;
 
 function topKOption(text: string | undefined): number[] | undefined {
@@ -84,7 +83,7 @@ export function evaluateOptions(args: readonly string[]) {
   const unused = OF_CLASSES.find((option) => mse && values[option] !== undefined && values[option] !== false);
   if (unused) throw new UsageError(`--${unused} is not for --loss mse`);
   const dtype = choiceOption("--dtype", values.dtype, FLOATS);
-  const labelsDtype = choiceOption("--labels-dtype", values["labels-dtype"], mse ? FLOATS : INTEGERS);
+  const labelsDtype = choiceOption("--labels-dtype", values["labels-dtype"], mse ? FLOATS : TENSOR_DTYPES);
   checkOutputs(
     [
       ["--state", values.state],

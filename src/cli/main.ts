@@ -7,6 +7,7 @@ import { evaluateHelp } from "./evaluateOptions.ts";
 import { info, infoHelp } from "./infoCommand.ts";
 import { merge, mergeHelp } from "./mergeCommand.ts";
 import { SIGNALS } from "./signals.ts";
+import { oneLine } from "./text.ts";
 import { version } from "./version.ts";
 
 const commands = new Map([
@@ -39,7 +40,7 @@ async function run([name, ...args]: readonly string[]): Promise<string> {
 
 function fail(error: unknown): void {
   const usage = error instanceof UsageError;
-  const line = messageOf(error).replace(/\p{Cc}+/gu, " ");
+  const line = oneLine(messageOf(error));
   process.stderr.write(`wasm-loss: ${line}${usage ? " (see wasm-loss --help)" : ""}\n`);
   process.exitCode = usage ? 2 : 1;
 }

@@ -38,10 +38,15 @@ function classesOf(logits: Tensor, expected: number | undefined): number {
   throw new FormatError(`${path}: shape ${textOf(logits)} has ${classes} classes, but ${wanted}`);
 }
 
+/** A shape without the axes of length 1 at either end: they change neither how many elements there are nor their order. */
+function core(shape: readonly number[]): string {
+  const isLong = (n: number) => n !== 1;
+  return shapeText(shape.slice(shape.findIndex(isLong), shape.findLastIndex(isLong) + 1));
+}
+
 /** Checks that logits and labels fit together, before anything is computed. */
 export function shapeOf(logits: Tensor, labels: Tensor, expected: number | undefined): LogitsShape {
   if (!isFloat(logits.dtype)) throw new FormatError(`${logits.path}: logits are ${logits.dtype}, but must be floats`);
-  if (isFloat(labels.dtype)) throw new FormatError(`${labels.path}: labels are ${labels.dtype}, but must be integers`);
   const classes = classesOf(logits, expected);
   const { shape, length } = logits;
   const rows = length === undefined ? undefined : length / classes;
@@ -49,23 +54,22 @@ export function shapeOf(logits: Tensor, labels: Tensor, expected: number | undef
   if (labels.length !== undefined && rows !== undefined) {
     // logits or labels without a shape of their own only have to be as many
     const flat = labels.shape === undefined || shape === undefined || shape.length < 2;
-    const fits = flat ? labels.length === rows : [leading, [rows]].some((it) => shapeText(it) === textOf(labels));
+    const fits = flat ? labels.length === rows : [leading, [rows]].some((it) => core(it) === core(labels.shape ?? []));
+    if (!fits && classes > 1 && labels.shape && core(labels.shape) === core(shape ?? [])) {
+      throw new FormatError(
+        `${labels.path}: shape ${textOf(labels)} is that of the logits in ${logits.path}; labels are class indices, one a row: np.argmax(..., axis=-1) of one-hot rows`,
+      );
+    }
     if (!fits) {
       throw new FormatError(
         `${labels.path}: shape ${textOf(labels)} does not fit the logits of shape ${textOf(logits)} in ${logits.path} (expected ${shapeText(leading)})`,
       );
     }
   }
-  const tokens = labels.shape;
-  const sequence =
-    shape && shape.length > 2 ? shape[shape.length - 2] : tokens && tokens.length > 1 ? tokens.at(-1) : 0;
+  // (batch, sequence), or (batch, sequence, 1)
+  const tokens = labels.shape?.slice(0, labels.shape.findLastIndex((n) => n !== 1) + 1) ?? [];
+  const sequence = shape && shape.length > 2 ? shape[shape.length - 2] : tokens.length > 1 ? tokens.at(-1) : 0;
   return { classes, rows, sequence: sequence || undefined };
-}
-
-/** A shape without the axes of length 1 at either end: they change neither how many elements there are nor their order. */
-function core(shape: readonly number[]): string {
-  const isLong = (n: number) => n !== 1;
-  return shapeText(shape.slice(shape.findIndex(isLong), shape.findLastIndex(isLong) + 1));
 }
 
 /** Whether two arrays hold the same elements in the same places; of one without a shape only the length is compared. */

@@ -30,14 +30,21 @@ export function shifted(tokens: Tensor, { rows, sequence, classes }: LogitsShape
       const found = next.length < wanted ? next.length : n;
       for (let i = 0; i < found; i++, row++) {
         const last = (row + 1) % sequence === 0;
-        into[i] = last ? ignoreIndex : checked(path, row + 1, next[i], classes, ignoreIndex);
+        into[i] = last ? ignoreIndex : checkedLabel(path, row + 1, next[i], classes, ignoreIndex);
       }
       return found;
     },
   };
 }
 
-function checked(path: string, at: number, token: number | bigint, classes: number, ignoreIndex: number): number {
+/** A label as a number, if it can be one. */
+export function checkedLabel(
+  path: string,
+  at: number,
+  token: number | bigint,
+  classes: number,
+  ignoreIndex: number,
+): number {
   const value = Number(token);
   if (value === ignoreIndex || (value >= 0 && value < classes)) return value;
   throw new FormatError(

@@ -20,3 +20,9 @@ export function json(value: unknown): string {
 export function compact(value: number): string {
   return new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 4 }).format(value);
 }
+
+/** Text fit for a line of a terminal: control characters, line ends and what turns the direction of text become spaces. */
+export function oneLine(text: string): string {
+  // of the invisible ones the two joiners stay, which names of some languages and emoji need
+  return text.replace(/(?:[\p{Cc}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf})+/gu, " ");
+}

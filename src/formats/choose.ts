@@ -11,7 +11,8 @@ const LISTED = 10;
 
 /**
  * One of several arrays of a file: the one asked for, else the one called as its role, else the only one of floats (or of
- * integers), else the only one. FormatError, with the names there are, where that leaves none or several.
+ * integers, or of booleans where there are none), else the only one. FormatError, with the names there are, where that
+ * leaves none or several.
  */
 export function choose<C extends Candidate>(
   path: string,
@@ -26,7 +27,10 @@ export function choose<C extends Candidate>(
     throw new FormatError(`${path}: no tensor ${JSON.stringify(name)} (there are ${list || "none"})`);
   }
   const called = candidates.find((it) => it.name === role);
-  const fitting = candidates.filter((it) => it.dtype !== undefined && isFloat(it.dtype) === floats);
+  const isBool = ({ dtype }: C) => dtype === "bool";
+  const kind = candidates.filter((it) => it.dtype !== undefined && isFloat(it.dtype) === floats);
+  // booleans beside integers are a mask
+  const fitting = kind.every(isBool) ? kind : kind.filter((it) => !isBool(it));
   const only = called ?? (fitting.length === 1 ? fitting[0] : candidates.length === 1 ? candidates[0] : undefined);
   if (only) return only;
   throw new FormatError(

@@ -8,6 +8,7 @@ import { kindOf } from "../check.ts";
 import { FormatError } from "./error.ts";
 import {
   formatNpyHeader,
+  inFortranOrder,
   maxDimensions,
   type NpyArray,
   type NpyArrayType,
@@ -19,6 +20,7 @@ import {
   shapeText,
 } from "./npyHeader.ts";
 import { isReplaced, placeOf, temporaryOf, writtenTo } from "./place.ts";
+import { swapBytes } from "./swapBytes.ts";
 
 export type { NpyArray } from "./npyHeader.ts";
 
@@ -26,7 +28,7 @@ export type { NpyArray } from "./npyHeader.ts";
 const maxTransferBytes = 2 ** 30;
 
 /** An npy file that is open: see openNpy. */
-export interface NpyReader extends Omit<NpyHeader, "dataOffset" | "dataBytes"> {
+export interface NpyReader extends Omit<NpyHeader, "bigEndian" | "fortran" | "dataOffset" | "dataBytes"> {
   readonly path: string;
   /**
    * Fills `into` with the next elements and returns how many there were: fewer than its length only at the end.
@@ -41,7 +43,8 @@ export interface NpyReader extends Omit<NpyHeader, "dataOffset" | "dataBytes"> {
 /**
  * Opens an npy file and reads its header; the data is read piece by piece, by `read`.
  *
- * Read are versions 1.0 to 3.0 in C order, of <f2 (as bits, for float16()), <f4 and <f8 and of integers of 1 to 8 bytes, little-endian.
+ * Read are versions 1.0 to 3.0 in C order, of <f2 (as bits, for float16()), <f4 and <f8, of integers of 1 to 8 bytes and of
+ * booleans (as 0 and 1); big-endian ones are swapped.
  * A pipe can be read as well; that its length is right is then only known at the end.
  *
  * ```ts
@@ -126,6 +129,7 @@ class NpyFile implements NpyReader {
   readonly arrayType: NpyArrayType;
   readonly shape: readonly number[];
   readonly length: number;
+  readonly #bigEndian: boolean;
   readonly #dataBytes: number;
   #file: number | undefined;
   #position = 0;
@@ -137,6 +141,7 @@ class NpyFile implements NpyReader {
     this.arrayType = header.arrayType;
     this.shape = header.shape;
     this.length = header.length;
+    this.#bigEndian = header.bigEndian;
     this.#dataBytes = header.dataBytes;
   }
 
@@ -150,6 +155,7 @@ class NpyFile implements NpyReader {
     const found = readFully(this.path, this.#file, bytes);
     const before = this.#position * into.BYTES_PER_ELEMENT;
     if (found < bytes.length) throw truncated(this.path, this.#dataBytes, before + found);
+    if (this.#bigEndian) swapBytes(bytes, into.BYTES_PER_ELEMENT);
     this.#position += length;
     if (this.#position === this.length && readFully(this.path, this.#file, new Uint8Array(1)) > 0) {
       throw trailing(this.path, this.#dataBytes, "more");
@@ -177,6 +183,7 @@ function readHeader(path: string, file: number): NpyHeader {
   bytes.set(preamble);
   const read = npyPreambleBytes + readFully(path, file, bytes.subarray(npyPreambleBytes));
   const header = parseNpyHeader(bytes.subarray(0, read), path);
+  if (header.fortran) throw inFortranOrder(path);
   if (stat.isFile()) {
     const dataBytes = stat.size - header.dataOffset;
     if (dataBytes < header.dataBytes) throw truncated(path, header.dataBytes, dataBytes);

@@ -23,6 +23,8 @@ const arrays = {
   u8: BigUint64Array,
   // bits: few platforms have a Float16Array
   f2: Uint16Array,
+  // 0 and 1
+  b1: Uint8Array,
 } as const;
 
 type Kind = keyof typeof arrays;
@@ -47,6 +49,10 @@ export interface NpyHeader {
   readonly descr: string;
   /** The typed array that holds such elements; the bits of <f2. */
   readonly arrayType: NpyArrayType;
+  /** Whether each element's most significant byte comes first. */
+  readonly bigEndian: boolean;
+  /** Whether the first axis varies fastest; false where at most one axis is longer than 1, so that both orders are one. */
+  readonly fortran: boolean;
   /** Empty for a single number. */
   readonly shape: readonly number[];
   /** Elements: the product of the shape. */
@@ -93,8 +99,8 @@ export function npyHeaderRange(bytes: Uint8Array, name: string): { begin: number
 /**
  * Reads a header, strictly.
  * @param bytes the file's beginning, at least up to the end of the header
- * @throws FormatError for everything `npyHeaderRange` refuses, a dict that is not exactly the three keys, Fortran order,
- * big-endian data, a dtype not read here, and shapes no file can have
+ * @throws FormatError for everything `npyHeaderRange` refuses, a dict that is not exactly the three keys, a dtype not
+ * read here, and shapes no file can have
  */
 export function parseNpyHeader(bytes: Uint8Array, name: string): NpyHeader {
   const { begin, end } = npyHeaderRange(bytes.subarray(0, npyPreambleBytes), name);
@@ -105,13 +111,24 @@ export function parseNpyHeader(bytes: Uint8Array, name: string): NpyHeader {
   const text = new TextDecoder("latin1").decode(bytes.subarray(begin, end));
   const { descr, fortran_order, shape } = parseDict(text, name);
   const arrayType = arrayTypeOf(descr, name);
-  if (fortran_order) throw new FormatError(`${name}: data in Fortran order; save it with np.ascontiguousarray(...)`);
   const length = shape.reduce((product, n) => product * n, 1);
   const dataBytes = length * arrayType.BYTES_PER_ELEMENT;
   if (!Number.isSafeInteger(dataBytes)) {
     throw new FormatError(`${name}: shape ${excerpt(shapeText(shape))} is larger than any file`);
   }
-  return { descr, arrayType, shape, length, dataOffset: end, dataBytes };
+  const bigEndian = descr[0] === ">" && arrayType.BYTES_PER_ELEMENT > 1;
+  const fortran = fortran_order && length > 0 && longAxes(shape).length > 1;
+  return { descr, arrayType, bigEndian, fortran, shape, length, dataOffset: end, dataBytes };
+}
+
+/** The sizes of the axes that are longer than 1: the others change no order. */
+export function longAxes(shape: readonly number[]): number[] {
+  return shape.filter((n) => n > 1);
+}
+
+/** The error of an array that is needed in C order. */
+export function inFortranOrder(name: string): FormatError {
+  return new FormatError(`${name}: data in Fortran order; save it with np.ascontiguousarray(...)`);
 }
 
 /**
@@ -153,9 +170,8 @@ function arrayTypeOf(descr: string, name: string): NpyArrayType {
   const [order, kind] = [descr[0], descr.slice(1)];
   const type = Object.hasOwn(arrays, kind) ? arrays[kind as Kind] : undefined;
   // A single byte has no order: NumPy writes |i1, others <i1 or >i1.
-  if (type && (order === "<" || (type.BYTES_PER_ELEMENT === 1 && (order === "|" || order === ">")))) return type;
-  if (type && order === ">") throw new FormatError(`${name}: big-endian data (${descr}); save it as <${kind}`);
-  const known = "<f2 <f4 <f8 |i1 |u1 <i2 <u2 <i4 <u4 <i8 <u8";
+  if (type && (order === "<" || order === ">" || (order === "|" && type.BYTES_PER_ELEMENT === 1))) return type;
+  const known = "<f2 <f4 <f8 |b1 |i1 |u1 <i2 <u2 <i4 <u4 <i8 <u8";
   throw new FormatError(`${name}: unsupported dtype ${excerpt(descr)} (supported are ${known})`);
 }
 

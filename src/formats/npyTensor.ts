@@ -1,15 +1,24 @@
 import type { ByteSource } from "./bytes.ts";
 import { FormatError } from "./error.ts";
-import { npyHeaderRange, npyPreambleBytes, parseNpyHeader } from "./npyHeader.ts";
+import {
+  inFortranOrder,
+  longAxes,
+  type NpyHeader,
+  npyHeaderRange,
+  npyPreambleBytes,
+  parseNpyHeader,
+} from "./npyHeader.ts";
+import type { OpenOptions } from "./openOptions.ts";
+import { rowByRow } from "./rowByRow.ts";
 import { expectEnd, type Tensor, type TensorDtype, tensorOf } from "./tensor.ts";
 
-/** `<f4` is f32, `|i1` i8. */
-function dtypeOf(descr: string): TensorDtype {
-  return `${descr[1]}${8 * Number(descr[2])}` as TensorDtype;
+/** `<f4` is f32, `|i1` i8, `|b1` bool. */
+function dtypeOf({ descr }: NpyHeader): TensorDtype {
+  return descr[1] === "b" ? "bool" : (`${descr[1]}${8 * Number(descr[2])}` as TensorDtype);
 }
 
-/** The array of an npy file, or of what else holds one: its header is read, and its size checked where it is known. */
-export async function npyTensor(source: ByteSource, path: string): Promise<Tensor> {
+/** Reads a header, and checks the size of the data where it is known. */
+async function readHeader(source: ByteSource, path: string): Promise<NpyHeader> {
   const preamble = new Uint8Array(npyPreambleBytes);
   const found = await source.read(preamble);
   const { end } = npyHeaderRange(preamble.subarray(0, found), path);
@@ -21,11 +30,28 @@ export async function npyTensor(source: ByteSource, path: string): Promise<Tenso
   const bytes = new Uint8Array(Math.max(end, npyPreambleBytes));
   bytes.set(preamble);
   const read = npyPreambleBytes + (await source.read(bytes.subarray(npyPreambleBytes)));
-  const { descr, shape, dataBytes, dataOffset } = parseNpyHeader(bytes.subarray(0, read), path);
+  const header = parseNpyHeader(bytes.subarray(0, read), path);
+  const { dataBytes, dataOffset } = header;
   if (size !== undefined && size - dataOffset !== dataBytes) {
     const what = size - dataOffset < dataBytes ? "truncated data: " : "trailing bytes: ";
     const noun = size - dataOffset < dataBytes ? "bytes expected" : "bytes of data expected";
     throw new FormatError(`${path}: ${what}${dataBytes} ${noun}, ${size - dataOffset} found`);
   }
-  return tensorOf(source, path, dtypeOf(descr), shape, { finish: (it) => expectEnd(it, path, dataBytes) });
+  return header;
+}
+
+/** The dtype that the header of an npy file tells. */
+export async function npyDtype(source: ByteSource, path: string): Promise<TensorDtype> {
+  return dtypeOf(await readHeader(source, path));
+}
+
+/** The array of an npy file, or of what else holds one. Of tables in Fortran order only labels are put in C order. */
+export async function npyTensor(source: ByteSource, path: string, { role }: OpenOptions): Promise<Tensor> {
+  const header = await readHeader(source, path);
+  const { shape, dataBytes, bigEndian, fortran } = header;
+  const finish = (it: ByteSource) => expectEnd(it, path, dataBytes);
+  const tensor = tensorOf(source, path, dtypeOf(header), shape, { finish, bigEndian });
+  if (!fortran) return tensor;
+  if (role === "labels" && longAxes(shape).length === 2) return rowByRow(tensor);
+  throw inFortranOrder(path);
 }

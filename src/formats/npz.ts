@@ -4,7 +4,7 @@ import { crc32 } from "../evaluate/stateBytes.ts";
 import { type ByteSource, fromStream } from "./bytes.ts";
 import { choose } from "./choose.ts";
 import { FormatError } from "./error.ts";
-import { npyTensor } from "./npyTensor.ts";
+import { npyDtype, npyTensor } from "./npyTensor.ts";
 import type { OpenOptions } from "./openOptions.ts";
 import type { Tensor, TensorDtype } from "./tensor.ts";
 
@@ -60,7 +60,7 @@ function checked(source: ByteSource, zip: ZipFile, expected: number): ByteSource
 async function dtypeOf(zip: ZipFile, entry: Entry): Promise<TensorDtype | undefined> {
   const source = fromStream(entry.fileName, await zip.openReadStreamPromise(entry));
   try {
-    return (await npyTensor(source, entry.fileName)).dtype;
+    return await npyDtype(source, entry.fileName);
   } catch {
     return undefined;
   } finally {
@@ -91,7 +91,7 @@ export async function npzTensor(path: string, options: OpenOptions): Promise<Ten
     const { entry } = choose(path, members, { ...options, tensor: options.tensor && short(options.tensor) });
     const stream = await zip.openReadStreamPromise(entry);
     const source = checked(fromStream(`${path}:${entry.fileName}`, stream, entry.uncompressedSize), zip, entry.crc32);
-    return await npyTensor(source, source.path);
+    return await npyTensor(source, source.path, options);
   } catch (error) {
     zip?.close();
     throw error instanceof FormatError ? error : failure(path, error);

@@ -54,7 +54,7 @@ async function tensorIn(source: ByteSource, options: OpenOptions): Promise<Tenso
   }
   if (format === "raw") return rawTensor(source, dtype!);
   if (format === "safetensors") return safetensorsTensor(source, source.path, options);
-  if (format === "npy") return npyTensor(source, source.path);
+  if (format === "npy") return npyTensor(source, source.path, options);
   if (source.size === undefined) {
     throw new FormatError(`${source.path}: an archive can only be read from a file that is named, not from a pipe`);
   }

@@ -12,8 +12,8 @@ import { FormatError } from "./error.ts";
 import type { OpenOptions } from "./openOptions.ts";
 import { arrayOf, lengthOf, type Tensor, type TensorDtype, tensorOf } from "./tensor.ts";
 
-/** Real headers take kilobytes; what claims more than this is refused before anything is allocated for it. */
-const MAXIMAL_HEADER_BYTES = 2 ** 24;
+/** The format's own limit. */
+const MAXIMAL_HEADER_BYTES = 100_000_000;
 
 const DTYPES: Readonly<Record<string, TensorDtype>> = {
   F16: "f16",
@@ -28,6 +28,7 @@ const DTYPES: Readonly<Record<string, TensorDtype>> = {
   U32: "u32",
   I64: "i64",
   U64: "u64",
+  BOOL: "bool",
 };
 
 function dtypeOf(name: string): TensorDtype | undefined {
@@ -106,9 +107,13 @@ async function readHeader(source: ByteSource, path: string): Promise<{ json: str
   if (length > MAXIMAL_HEADER_BYTES) {
     throw new FormatError(`${path}: header of ${length} bytes (at most ${MAXIMAL_HEADER_BYTES} are read)`);
   }
+  const truncated = (found: number) =>
+    new FormatError(`${path}: truncated header: ${length} bytes expected, ${found} found`);
+  // before anything is allocated for it
+  if (source.size !== undefined && source.size - 8 < length) throw truncated(source.size - 8);
   const bytes = new Uint8Array(length);
   const read = await source.read(bytes);
-  if (read < length) throw new FormatError(`${path}: truncated header: ${length} bytes expected, ${read} found`);
+  if (read < length) throw truncated(read);
   try {
     return { json: new TextDecoder("utf-8", { fatal: true }).decode(bytes), begin: 8 + length };
   } catch {

@@ -1,5 +1,6 @@
 import type { ByteSource } from "./bytes.ts";
 import { FormatError } from "./error.ts";
+import { swapBytes } from "./swapBytes.ts";
 
 const ARRAYS = {
   f16: Uint16Array,
@@ -14,6 +15,7 @@ const ARRAYS = {
   u32: Uint32Array,
   i64: BigInt64Array,
   u64: BigUint64Array,
+  bool: Uint8Array,
 } as const;
 
 /** A file's numbers; half-precision ones are read as bits. */
@@ -62,6 +64,8 @@ export function lengthOf(path: string, shape: readonly number[], bytesPerElement
 export interface Layout {
   /** Where there is no shape. */
   readonly length?: number;
+  /** Elements are swapped on the way. */
+  readonly bigEndian?: boolean;
   /** Looks at what is behind the last number. */
   readonly finish?: (source: ByteSource) => Promise<void>;
 }
@@ -95,6 +99,7 @@ export function tensorOf(
       if (found % size !== 0) {
         throw new FormatError(`${path}: ${position * size + found} bytes are not a multiple of ${size} (${dtype})`);
       }
+      if (layout.bigEndian) swapBytes(bytes.subarray(0, found), size);
       position += elements;
       if (position === length && !finished) {
         finished = true;

@@ -1,0 +1,31 @@
+import { FormatError } from "../formats/error.ts";
+import { arrayOf, type Tensor, type TensorArray } from "../formats/tensor.ts";
+import { floatsOf } from "./floats.ts";
+import { checkedLabel } from "./shift.ts";
+import { warn } from "./warn.ts";
+
+/** Labels that are floats as the integers that they must be; it is told once. */
+export function integralLabels(labels: Tensor, classes: number, ignoreIndex: number): Tensor {
+  const { path, dtype } = labels;
+  const type = arrayOf(dtype);
+  let room: TensorArray = new type(0);
+  let position = 0;
+  return {
+    ...labels,
+    dtype: "i32",
+    async read(into) {
+      if (room.length < into.length) room = new type(into.length);
+      const found = await labels.read(room.subarray(0, into.length) as TensorArray);
+      const values = floatsOf(dtype, room.subarray(0, found) as TensorArray);
+      for (let i = 0; i < found; i++) {
+        const at = position + i;
+        if (!Number.isInteger(values[i]))
+          throw new FormatError(`${path}: labels[${at}] is ${values[i]}, but must be an integer`);
+        into[i] = checkedLabel(path, at, values[i], classes, ignoreIndex);
+      }
+      if (position === 0 && found > 0) warn(`${path}: labels are ${dtype}; taken as integers`);
+      position += found;
+      return found;
+    },
+  };
+}
