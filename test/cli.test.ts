@@ -346,6 +346,25 @@ describe("failures: one line, exit code 1, nothing on standard output", () => {
 
   test("a name with a line break stays on one line", () => {
     expectFailure(["a\nb\x1b[31m.npy", "labels.npy"], "a b [31m.npy: no such file or directory");
+    // what turns the direction of text, ends lines or can't be seen
+    for (const c of [
+      "\u202e",
+      "\u2066",
+      "\u200f",
+      "\u061c",
+      "\u2028",
+      "\u0085",
+      "\u009b",
+      "\ufeff",
+      "\u200b",
+      "\u00ad",
+    ]) {
+      expectFailure([`a${c}b.npy`, "labels.npy"], "a b.npy: no such file or directory");
+    }
+    // what names are written with
+    for (const name of ["\u0645\u06cc\u200c\u062e.npy", "\u{1f469}\u200d\u{1f680}.npy", "e\u0301.npy"]) {
+      expectFailure([name, "labels.npy"], `${name}: no such file or directory`);
+    }
   });
 
   test("a shape that does not fit", () => {

@@ -488,6 +488,78 @@ describe("bad files: one line, exit code 1, nothing printed or left behind", () 
     }
   });
 
+  test("files that are something else are called what they are", () => {
+    const pickle =
+      "a Python or PyTorch pickle, which is not read: save its arrays with np.save or safetensors.torch.save_file";
+    const torch =
+      "written by torch.save, as a pickle, which is not read: save its arrays with np.save or safetensors.torch.save_file";
+    const pointer = "a git-lfs pointer, not the file that it stands for (git lfs pull fetches it)";
+    const lfs = Buffer.from(`version https://git-lfs.github.com/spec/v1\noid sha256:${"0".repeat(64)}\nsize 9\n`);
+    const pkl = { name: "archive/data.pkl", data: Buffer.from("\x80\x02}.", "latin1") };
+    const members = [pkl, { name: "archive/data/0", data: bytesOf(logits) }];
+    const data = (name: string) => (name.startsWith("legacy") ? Buffer.from("\x80\x02\x8a\nl\xfc", "latin1") : lfs);
+    for (const [name, line, file] of [
+      ["x.pt", torch, zip(members)],
+      ["x.npz", torch, zip(members)],
+      ["legacy.pt", pickle, undefined],
+      ["legacy.npy", pickle, undefined],
+      ["x.safetensors", pointer, undefined],
+      ["x.npy", pointer, undefined],
+      ["x.unknown", pointer, undefined],
+      ["x.npz", pointer, undefined],
+      [
+        "x.h5",
+        "an HDF5 file, which is not read: save its arrays with np.save",
+        Buffer.from("\x89HDF\r\n\x1a\n", "latin1"),
+      ],
+      ["x.npy", "a web page, not the file that was to be downloaded", Buffer.from("<!DOCTYPE html><html>")],
+      ["x.npy.gz", "compressed: unpack it first", Buffer.from("\x1f\x8b\x08", "latin1")],
+    ] as const) {
+      writeFileSync(at(name), file ?? data(name));
+      expect(run("evaluate", name, "labels.npy")).toEqual({
+        code: 1,
+        stdout: "",
+        stderr: `wasm-loss: ${name}: ${line}\n`,
+      });
+    }
+    writeFileSync(at("x.bin"), lfs);
+    expect(run("evaluate", "x.bin", "labels.npy", "--dtype", "f32", "--classes", "10").stderr).toBe(
+      `wasm-loss: x.bin: ${pointer}\n`,
+    );
+  });
+
+  test("numbers that begin as something else are numbers", () => {
+    const raw = Buffer.from(bytesOf(logits));
+    raw.set([0x80, 0x02]);
+    writeFileSync(at("begin.bin"), raw);
+    expect(run("evaluate", "begin.bin", "labels.npy", "--dtype", "f32", "--classes", "10").code).toBe(0);
+    // a header of 640 bytes, 0x280
+    const tensor = { dtype: "F32", shape: [rows, classes], data: bytesOf(logits) };
+    const length = (filler: number) =>
+      safetensors({ logits: tensor }, { __metadata__: { filler: "x".repeat(filler) } }).length -
+      bytesOf(logits).length -
+      8;
+    const file = safetensors({ logits: tensor }, { __metadata__: { filler: "x".repeat(640 - length(0)) } });
+    expect([...file.subarray(0, 2)]).toEqual([0x80, 0x02]);
+    writeFileSync(at("begin.safetensors"), file);
+    expect(evaluate("begin.safetensors", "labels.npy")).toEqual(wanted);
+  });
+
+  test("encrypted members, stored and deflated; another one may be read", () => {
+    for (const deflate of [false, true]) {
+      const secret = { name: "a.npy", data: good, deflate, encrypted: true };
+      writeFileSync(at("secret.npz"), zip([secret, { name: "b.npy", data: good }]));
+      expect(run("evaluate", "secret.npz", "labels.npy", "--tensor", "a").stderr).toBe(
+        "wasm-loss: secret.npz:a.npy: an encrypted member; save it without a password\n",
+      );
+      expect(evaluate("secret.npz", "labels.npy")).toEqual(wanted);
+      writeFileSync(at("secret.npz"), zip([secret]));
+      expect(run("evaluate", "secret.npz", "labels.npy").stderr).toBe(
+        "wasm-loss: secret.npz:a.npy: an encrypted member; save it without a password\n",
+      );
+    }
+  });
+
   test("a folder, a file that isn't there beside a pipe, a name like a number after an option without a value", () => {
     mkdirSync(at("folder.npz"));
     const line = (...args: string[]) => runWith(Buffer.alloc(0), "evaluate", ...args).stderr;

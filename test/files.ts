@@ -15,6 +15,7 @@ export interface Member {
   name: string;
   data: Buffer;
   deflate?: boolean;
+  encrypted?: boolean;
   /** What the archive claims instead. */
   size?: number;
   crc?: number;
@@ -25,10 +26,12 @@ export function zip(members: readonly Member[]): Buffer {
   const parts: Buffer[] = [];
   const directory: Buffer[] = [];
   let offset = 0;
-  for (const { name, data, deflate = false, size = data.length, crc = crc32(data) } of members) {
-    const stored = deflate ? deflateRawSync(data) : data;
+  for (const { name, data, deflate = false, size = data.length, crc = crc32(data), encrypted = false } of members) {
+    const plain = deflate ? deflateRawSync(data) : data;
+    const stored = encrypted ? Buffer.concat([Buffer.alloc(12), plain]) : plain;
     const common = Buffer.alloc(26);
     common.writeUInt16LE(20, 0);
+    common.writeUInt16LE(encrypted ? 1 : 0, 2);
     common.writeUInt16LE(deflate ? 8 : 0, 4);
     common.writeUInt32LE(crc, 10);
     common.writeUInt32LE(stored.length, 14);

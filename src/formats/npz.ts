@@ -4,6 +4,7 @@ import { crc32 } from "../evaluate/stateBytes.ts";
 import { type ByteSource, fromStream } from "./bytes.ts";
 import { choose } from "./choose.ts";
 import { FormatError } from "./error.ts";
+import { refusePickledArchive } from "./foreign.ts";
 import { npyDtype, npyTensor } from "./npyTensor.ts";
 import type { OpenOptions } from "./openOptions.ts";
 import type { Tensor, TensorDtype } from "./tensor.ts";
@@ -56,15 +57,16 @@ function checked(source: ByteSource, zip: ZipFile, expected: number): ByteSource
   };
 }
 
-/** The dtype of a member; undefined of what is no array. */
+/** The dtype of a member; undefined of what is no array, or can't be read. */
 async function dtypeOf(zip: ZipFile, entry: Entry): Promise<TensorDtype | undefined> {
-  const source = fromStream(entry.fileName, await zip.openReadStreamPromise(entry));
+  let source: ByteSource | undefined;
   try {
+    source = fromStream(entry.fileName, await zip.openReadStreamPromise(entry));
     return await npyDtype(source, entry.fileName);
   } catch {
     return undefined;
   } finally {
-    await source.close();
+    await source?.close();
   }
 }
 
@@ -74,6 +76,7 @@ export async function npzTensor(path: string, options: OpenOptions): Promise<Ten
   try {
     zip = await yauzl.openPromise(path, { autoClose: false, lazyEntries: true });
     const files = await membersOf(zip, path);
+    refusePickledArchive(path, files.keys());
     const entries = [...files.values()];
     // without .npy, unless another member is called so
     const short = (name: string) => {
@@ -89,8 +92,10 @@ export async function npzTensor(path: string, options: OpenOptions): Promise<Ten
       members.push({ name: nameOf(entry), dtype, entry });
     }
     const { entry } = choose(path, members, { ...options, tensor: options.tensor && short(options.tensor) });
+    const name = `${path}:${entry.fileName}`;
+    if (entry.isEncrypted()) throw new FormatError(`${name}: an encrypted member; save it without a password`);
     const stream = await zip.openReadStreamPromise(entry);
-    const source = checked(fromStream(`${path}:${entry.fileName}`, stream, entry.uncompressedSize), zip, entry.crc32);
+    const source = checked(fromStream(name, stream, entry.uncompressedSize), zip, entry.crc32);
     return await npyTensor(source, source.path, options);
   } catch (error) {
     zip?.close();

@@ -1,6 +1,7 @@
 /** Opens the numbers of a file, whatever its format. For Node. */
 import { type ByteSource, fromStream, openFile } from "./bytes.ts";
 import { FormatError } from "./error.ts";
+import { refuseForeign, SNIFFED_BYTES } from "./foreign.ts";
 import { npyMagic } from "./npyHeader.ts";
 import { npyTensor } from "./npyTensor.ts";
 import { npzTensor } from "./npz.ts";
@@ -16,21 +17,33 @@ function startsWith(bytes: ArrayLike<number>, begin: readonly number[]): boolean
   return begin.every((byte, i) => bytes[i] === byte);
 }
 
-/** By the name's ending; else raw where a dtype is given; else by the first bytes. */
-async function formatOf(source: ByteSource, { dtype, role }: OpenOptions): Promise<Format> {
-  const extension = /\.(\w+)$/.exec(source.path)?.[1].toLowerCase();
-  const known = EXTENSIONS.find((it) => it === extension);
-  if (known) return known;
-  if (dtype !== undefined) return "raw";
-  const buffer = new Uint8Array(9);
+/** What a file begins with, put back; nothing of a raw pipe, which may be slow to deliver. */
+async function firstBytes(source: ByteSource, { dtype }: OpenOptions): Promise<Uint8Array> {
+  const buffer = new Uint8Array(source.size === undefined && dtype !== undefined ? 0 : SNIFFED_BYTES);
   const bytes = buffer.subarray(0, await source.read(buffer));
   source.unread(bytes);
+  return bytes;
+}
+
+function sniffed(bytes: Uint8Array): Format | undefined {
   if (startsWith(bytes, [0x50, 0x4b, 3, 4]) || startsWith(bytes, [0x50, 0x4b, 5, 6])) return "npz";
-  if (bytes.length === 9 && bytes[8] === 0x7b && startsWith(bytes.subarray(4), [0, 0, 0, 0])) return "safetensors";
+  if (bytes[8] === 0x7b && startsWith(bytes.subarray(4), [0, 0, 0, 0])) return "safetensors";
   // one that is cut off is told so
-  if (startsWith(npyMagic, [...bytes.subarray(0, npyMagic.length)])) return "npy";
+  return startsWith(npyMagic, [...bytes.subarray(0, npyMagic.length)]) ? "npy" : undefined;
+}
+
+/** By the name's ending; else raw where a dtype is given; else by the first bytes. */
+async function formatOf(source: ByteSource, options: OpenOptions): Promise<Format> {
+  const { path } = source;
+  const extension = /\.(\w+)$/.exec(path)?.[1].toLowerCase();
+  const named = EXTENSIONS.find((it) => it === extension) ?? (options.dtype === undefined ? undefined : "raw");
+  const bytes = await firstBytes(source, options);
+  const found = sniffed(bytes);
+  if (found === undefined) refuseForeign(path, bytes, named === "raw");
+  const format = named ?? found;
+  if (format !== undefined) return format;
   throw new FormatError(
-    `${source.path}: neither npy, npz nor safetensors (raw binary needs ${optionOf(role, "dtype")})`,
+    `${path}: neither npy, npz nor safetensors (raw binary needs ${optionOf(options.role, "dtype")})`,
   );
 }
 
