@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { engineName } from "../src/cli/engineName.ts";
 import { writeNpy } from "../src/formats/npy.ts";
 import { formatNpyHeader, type NpyArray } from "../src/formats/npyHeader.ts";
 import { createLosses } from "../src/index.node.ts";
@@ -455,6 +456,15 @@ describe("wrong usage: one line, exit code 2", () => {
     [[], "no command is given"],
     [["frobnicate"], 'there is no command "frobnicate"'],
     [["toString"], 'there is no command "toString"'],
+    [["evalute"], 'there is no command "evalute" (evaluate?)'],
+    [["Merge", "x.acc"], 'there is no command "Merge" (merge?)'],
+    [["--verison"], 'there is no command "--verison" (version?)'],
+    [["help", "inof"], 'there is no command "inof" (info?)'],
+    [["evaluate", ...files, "--topk", "3"], "Unknown option '--topk' (--top-k?)"],
+    [["evaluate", ...files, "--thread=2"], "Unknown option '--thread' (--threads?)"],
+    [["evaluate", ...files, "--ignore_index", "3"], "Unknown option '--ignore_index' (--ignore-index?)"],
+    [["merge", "x.acc", "--rport", "r.html"], "Unknown option '--rport' (--report?)"],
+    [["info", "--jsno"], "Unknown option '--jsno' (--json?)"],
     [["evaluate"], "evaluate takes two files, LOGITS and LABELS, but got 0"],
     [["evaluate", "logits.npy"], "evaluate takes two files, LOGITS and LABELS, but got 1"],
     [["evaluate", ...files, "x"], "evaluate takes two files, LOGITS and LABELS, but got 3"],
@@ -482,8 +492,28 @@ describe("wrong usage: one line, exit code 2", () => {
 describe("what runs here", () => {
   const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
 
-  test("--version", () => {
-    expect(run("--version")).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
+  test.each(["--version", "-v", "version"])("%s", (name) => {
+    expect(run(name)).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
+  });
+
+  test("help, of all and of one command, with an example", () => {
+    const all = run("--help");
+    expect(run("help")).toEqual(all);
+    for (const name of ["evaluate", "merge", "info", "bench"]) {
+      const { code, stdout } = run(name, "--help");
+      expect(code).toBe(0);
+      expect(stdout.startsWith(`wasm-loss ${name} `)).toBe(true);
+      expect(stdout).toContain(`\n  Example: wasm-loss ${name}`);
+      expect(stdout.match(/^wasm-loss /gm)).toHaveLength(1);
+    }
+    expect(run("help", "merge")).toEqual(run("merge", "-h"));
+  });
+
+  test("the engine by its own name", () => {
+    const node = { node: "24.3.0", v8: "13.6" };
+    expect(engineName(node)).toBe("Node.js v24.3.0, V8 13.6");
+    expect(engineName({ ...node, bun: "1.3.0" })).toBe("Bun 1.3.0, JavaScriptCore");
+    expect(engineName({ ...node, deno: "2.5.0" })).toBe("Deno 2.5.0, V8 13.6");
   });
 
   test("--help names every command and option", () => {

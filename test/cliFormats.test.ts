@@ -208,6 +208,17 @@ describe("every format gives the same figures", () => {
     const raw = ["--dtype", "f32", "--classes", "10"];
     expect(evaluate("logits.bin", "labels.npy", ...raw)).toEqual(wanted);
     expect(evaluate("logits.bin", "labels.bin", ...raw, "--labels-dtype", "i64")).toEqual(wanted);
+    // as numpy and PyTorch call them
+    for (const [dtype, labelsDtype] of [
+      ["float32", "int64"],
+      ["Float32", "I64"],
+      ["F32", "uint64"],
+    ]) {
+      const names = ["--dtype", dtype, "--labels-dtype", labelsDtype, "--classes", "10"];
+      const ignored = labelsDtype === "uint64" ? /labels\[\d+\] is 18446744073709551516/ : /^$/;
+      expect(run("evaluate", "logits.bin", "labels.bin", ...names).stderr).toMatch(ignored);
+    }
+    expect(run("evaluate", "logits.bin", "labels.npy", "--dtype", "bfloat16", "--classes", "20").code).toBe(0);
     const piped = (input: Buffer, ...args: string[]) => {
       const { code, stdout, stderr } = runWith(input, "evaluate", ...args, "--json");
       expect({ code, stderr }).toEqual({ code: 0, stderr: "" });

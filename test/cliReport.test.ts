@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { runInNewContext } from "node:vm";
 import { beforeAll, describe, expect, test, vi } from "vitest";
-import { regressionTable } from "../src/cli/tables.ts";
+import { classCells, regressionTable } from "../src/cli/tables.ts";
 import { createLosses, evaluationOf, mergeStates } from "../src/index.node.ts";
 import { figures, workshop } from "./command.ts";
 import { npy } from "./files.ts";
@@ -283,6 +283,59 @@ test("the table says what computed", () => {
   ]);
 });
 
+test("the table and JSON have no k above the classes", () => {
+  const top = (n: number, ...args: string[]) => {
+    writeFileSync(at("narrowX.npy"), npy(logits.slice(0, n * 6).fill(1), [6, n]));
+    writeFileSync(at("narrowY.npy"), npy(new Uint8Array(6), [6]));
+    const command = ["evaluate", "narrowX.npy", "narrowY.npy", ...args];
+    return [run(...command).stdout.match(/^top-\d+/gm), Object.keys(json(...command).topK)];
+  };
+  expect(top(1)).toEqual([null, ["1"]]);
+  expect(top(4)).toEqual([null, ["1", "2", "3", "4"]]);
+  expect(top(5)).toEqual([["top-5"], ["1", "2", "3", "4", "5"]]);
+  // what is asked for is in JSON
+  expect(top(4, "--top-k", "2,5,9")).toEqual([["top-2"], ["2", "5", "9"]]);
+});
+
+test("bins of the calibration without rows are left out of JSON, not NaN", () => {
+  const { calibration } = json("evaluate", ...files, "--state", "bins.acc");
+  expect(calibration.bins.length).toBeLessThan(15);
+  for (const { from, to, confidence, accuracy, count } of calibration.bins) {
+    expect(count).toBeGreaterThan(0);
+    expect(Number.isFinite(accuracy)).toBe(true);
+    expect(to - from).toBeCloseTo(1 / 15, 12);
+    expect(confidence > from - 1e-12 && confidence < to + 1e-12).toBe(true);
+  }
+  expect(json("merge", "bins.acc").calibration).toEqual(calibration);
+  writeFileSync(at("noneX.npy"), npy(new Float32Array(0), [0, 3]));
+  writeFileSync(at("noneY.npy"), npy(new Uint8Array(0), [0]));
+  expect(json("evaluate", "noneX.npy", "noneY.npy").calibration.bins).toEqual([]);
+});
+
+test("--per-class of many classes: those of the highest and the lowest loss, NaN first; all in JSON", () => {
+  const table = (n: number) => {
+    const perClass = Array.from({ length: n }, (_, label) => ({ label, count: 1, loss: (label * 7) % n, accuracy: 0 }));
+    if (n > 3) perClass[3].loss = Number.NaN;
+    return classCells({ perClass } as never);
+  };
+  expect(table(40).map(([label]) => label)).toEqual(["class", ...Array.from({ length: 40 }, (_, i) => String(i))]);
+  const lines = table(1000).map(([label, , loss]) => [label, loss]);
+  expect(lines).toHaveLength(42);
+  expect(lines.slice(0, 3)).toEqual([
+    ["class", "loss"],
+    ["3", "NaN"],
+    ["857", "999"],
+  ]);
+  expect(lines[21]).toEqual(["...", "..."]);
+  expect(lines.slice(22).map(([, loss]) => Number(loss))).toEqual(Array.from({ length: 20 }, (_, i) => 19 - i));
+  const n = 50;
+  writeFileSync(at("manyX.npy"), npy(new Float32Array(n * n), [n, n]));
+  const y = Uint8Array.from({ length: n }, (_, i) => i);
+  writeFileSync(at("manyY.npy"), npy(y, [n]));
+  expect(json("evaluate", "manyX.npy", "manyY.npy", "--per-class").perClass).toHaveLength(n);
+  expect(run("evaluate", "manyX.npy", "manyY.npy", "--per-class").stdout.split("\n\n")[1].split("\n")).toHaveLength(43);
+});
+
 test("the table has every k that was asked for", () => {
   const shown = (...args: string[]) => run(...args).stdout.match(/^top-\d+/gm);
   expect(shown("evaluate", ...files)).toEqual(["top-5", "top-10"]);
@@ -317,7 +370,7 @@ describe("wrong usage: one line, exit code 2", () => {
       ["evaluate", ...files, "--threads", "5000"],
       '--threads (or auto) is "5000", but must be an integer from 1 to 1024',
     ],
-    ...["f8", "float32", "i8"].map((it): [string[], string] => [
+    ...["f8", "float8", "float", "i8"].map((it): [string[], string] => [
       ["evaluate", ...files, "--dtype", it],
       `--dtype is "${it}", but must be one of f16, bf16, f32, f64`,
     ]),

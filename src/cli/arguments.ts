@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { nearest } from "../nearest.ts";
 
 /** Wrong usage: the command line was not understood (exit code 2). */
 export class UsageError extends Error {
@@ -20,9 +21,16 @@ export function parseArguments<const O extends Options>(args: readonly string[],
   try {
     return parseArgs({ args: joined, options, allowPositionals: true, strict: true });
   } catch (error) {
-    if (error instanceof TypeError) throw new UsageError(error.message.split(/\.\s/)[0]);
+    if (error instanceof TypeError) throw new UsageError(withNearest(error.message.split(/\.\s/)[0], options));
     throw error;
   }
+}
+
+/** The message of an unknown option, and the option that was most likely meant. */
+function withNearest(message: string, options: Options): string {
+  const unknown = /^Unknown option '--([^']+)'/.exec(message)?.[1];
+  const meant = unknown && nearest(unknown, Object.keys(options));
+  return meant ? `${message} (--${meant}?)` : message;
 }
 
 /** The integer that an option gives; undefined, as of choiceOption, where it isn't given. */

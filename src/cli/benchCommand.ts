@@ -9,6 +9,8 @@ export const benchHelp = `wasm-loss bench [--peers] [--json] [--filter RE]
 
   Times every operation against plain loops, each result checked first; --peers beside other packages, --filter only the
   cases whose name matches. It runs in a clone of the repository: the package does not carry it.
+
+  Example: wasm-loss bench --filter "crossEntropy.*float32"
 `;
 
 /** The command `bench`: it prints by itself. */

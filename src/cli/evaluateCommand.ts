@@ -7,6 +7,7 @@ import { logitsOf, readTogether } from "./batches.ts";
 import { type EvaluateOptions, evaluateOptions } from "./evaluateOptions.ts";
 import { type Output, writeOutputs } from "./files.ts";
 import { integralLabels } from "./integralLabels.ts";
+import { printable } from "./printable.ts";
 import { progressBar } from "./progress.ts";
 import { htmlReport } from "./report.ts";
 import { checkPair, shapeOf } from "./shapes.ts";
@@ -108,7 +109,12 @@ function printed(evaluation: Evaluation, run: Run, worst: Worst | undefined, opt
     return evaluationTable(evaluation, run, lists);
   }
   const { perSecond, ...engine } = run;
-  return json({ ...evaluation, ...(worst ? { worst: worst.rows } : {}), ...engine, logitsPerSecond: perSecond });
+  return json({
+    ...printable(evaluation),
+    ...(worst ? { worst: worst.rows } : {}),
+    ...engine,
+    logitsPerSecond: perSecond,
+  });
 }
 
 async function regression(

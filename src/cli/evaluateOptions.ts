@@ -1,7 +1,7 @@
 import { MAXIMAL_THREADS } from "../createLosses.ts";
 import { MAXIMAL_CLASSES, MAXIMAL_TOPS } from "../evaluate/evaluatorOptions.ts";
 import type { OpenOptions } from "../formats/openOptions.ts";
-import { isFloat, TENSOR_DTYPES } from "../formats/tensor.ts";
+import { isFloat, TENSOR_DTYPES, type TensorDtype } from "../formats/tensor.ts";
 import { choiceOption, integerOption, parseArguments, UsageError } from "./arguments.ts";
 import { checkOutputs } from "./files.ts";
 
@@ -19,7 +19,7 @@ export const evaluateHelp = `wasm-loss evaluate LOGITS LABELS [options]
   --shift              LABELS are tokens: the logits at position t score token t + 1 of their sequence
   --loss L             cross-entropy (default), or mse: LOGITS and LABELS are predictions and targets, both floats
   --top-k K,K,...      shares of rows whose label is among the K largest logits
-  --per-class          loss and accuracy of each class too
+  --per-class          loss and accuracy of each class too; of many in the table those of the highest and lowest loss
   --worst N            list the N rows with the highest loss
   --state FILE         write what was added up, for wasm-loss merge
   --report FILE        write one HTML file with the table and plots
@@ -27,6 +27,8 @@ export const evaluateHelp = `wasm-loss evaluate LOGITS LABELS [options]
   --relaxed            fused multiply-add where there is one: faster, but not the same bits everywhere
   --backend B          auto, wasm or js (default auto)
   --json               one line of JSON; NaN and Infinity are strings in it
+
+  Example: wasm-loss evaluate logits.npy labels.npy --top-k 1,5 --report report.html
 `;
 
 const OPTIONS = {
@@ -61,6 +63,18 @@ function topKOption(text: string | undefined): number[] | undefined {
   throw new UsageError(`--top-k has ${topK.length} numbers, but at most ${MAXIMAL_TOPS} are counted`);
 }
 
+/** A dtype by its name here, or by that of numpy and PyTorch: float32 is f32, uint8 u8. */
+function dtypeOption(
+  option: string,
+  text: string | undefined,
+  choices: readonly TensorDtype[],
+): TensorDtype | undefined {
+  const name = text
+    ?.toLowerCase()
+    .replace(/^(f|bf)loat(?=\d)|^(u?)int(?=\d)/, (_, float, unsigned) => float ?? (unsigned || "i"));
+  return choices.find((it) => it === name) ?? choiceOption(option, text, choices);
+}
+
 export type EvaluateOptions = ReturnType<typeof evaluateOptions>;
 
 /** The command line of `evaluate`, checked as far as it can be before a file is read. */
@@ -82,8 +96,8 @@ export function evaluateOptions(args: readonly string[]) {
   const mse = loss === "mse";
   const unused = OF_CLASSES.find((option) => mse && values[option] !== undefined && values[option] !== false);
   if (unused) throw new UsageError(`--${unused} is not for --loss mse`);
-  const dtype = choiceOption("--dtype", values.dtype, FLOATS);
-  const labelsDtype = choiceOption("--labels-dtype", values["labels-dtype"], mse ? FLOATS : TENSOR_DTYPES);
+  const dtype = dtypeOption("--dtype", values.dtype, FLOATS);
+  const labelsDtype = dtypeOption("--labels-dtype", values["labels-dtype"], mse ? FLOATS : TENSOR_DTYPES);
   checkOutputs(
     [
       ["--state", values.state],

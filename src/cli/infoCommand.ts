@@ -1,12 +1,15 @@
 import { createLosses } from "../inlinedLosses.ts";
 import { hasSimd } from "../module/features.ts";
 import { parseArguments, UsageError } from "./arguments.ts";
+import { engineName } from "./engineName.ts";
 import { json, table } from "./text.ts";
 import { version } from "./version.ts";
 
 export const infoHelp = `wasm-loss info [--json]
 
   What runs here: the engine, the backend, threads and relaxed SIMD, and why not where something doesn't.
+
+  Example: wasm-loss info
 `;
 
 /** The command `info`: returns what is to be printed. */
@@ -17,7 +20,7 @@ export async function info(args: readonly string[]): Promise<string> {
   const losses = await createLosses({ threads: "auto", relaxed: true });
   const { backend, threads, relaxed, notes } = losses;
   losses.close();
-  const engine = `Node.js ${process.version}, V8 ${process.versions.v8}, ${process.platform} ${process.arch}`;
+  const engine = `${engineName(process.versions)}, ${process.platform} ${process.arch}`;
   if (values.json) return json({ version, engine, simd: hasSimd(), backend, threads, relaxed, notes });
   return table([
     ["version", version],

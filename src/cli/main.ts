@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { getSystemErrorMap } from "node:util";
+import { nearest } from "../nearest.ts";
 import { UsageError } from "./arguments.ts";
 import { bench, benchHelp } from "./benchCommand.ts";
 import { evaluate } from "./evaluateCommand.ts";
@@ -20,19 +21,28 @@ const commands = new Map([
 const help = `wasm-loss: losses of model outputs
 
 ${[...commands.values()].map((command) => command.help).join("\n")}
-wasm-loss --help | --version
+wasm-loss --help | --version | help COMMAND
 
 Results go to standard output, progress and errors to standard error.
 Exit code: 0 done, 1 failed, 2 wrong usage.
 `;
 
+const HELP = ["help", "--help", "-h"];
+const VERSION = ["version", "--version", "-v", "-V"];
+
+function commandOf(name: string) {
+  const command = commands.get(name);
+  if (command) return command;
+  const meant = nearest(name, [...commands.keys(), "help", "version"]);
+  throw new UsageError(`there is no command ${JSON.stringify(name)}${meant ? ` (${meant}?)` : ""}`);
+}
+
 /** Runs the command line and returns what is to be printed. */
 async function run([name, ...args]: readonly string[]): Promise<string> {
-  if (name === "--help" || name === "-h") return help;
-  if (name === "--version") return `${version}\n`;
   if (name === undefined) throw new UsageError("no command is given");
-  const command = commands.get(name);
-  if (!command) throw new UsageError(`there is no command ${JSON.stringify(name)}`);
+  if (HELP.includes(name)) return args.length > 0 ? commandOf(args[0]).help : help;
+  if (VERSION.includes(name)) return `${version}\n`;
+  const command = commandOf(name);
   const options = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
   if (options.includes("--help") || options.includes("-h")) return command.help;
   return command.run(args);

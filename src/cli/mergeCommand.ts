@@ -6,6 +6,7 @@ import { encode, isEvaluationState, mergeRegressions, mergeStates, mergeTotals }
 import { FormatError } from "../formats/error.ts";
 import { parseArguments, UsageError } from "./arguments.ts";
 import { checkOutputs, type Named, type Output, writeOutputs } from "./files.ts";
+import { printable } from "./printable.ts";
 import { htmlReport } from "./report.ts";
 import { evaluationTable, regressionTable } from "./tables.ts";
 import { json } from "./text.ts";
@@ -14,6 +15,8 @@ export const mergeHelp = `wasm-loss merge PART.acc ... [--json] [--report FILE] 
 
   One evaluation of what several runs of evaluate --state added up: the same as that of all their rows at once; - is standard
   input.
+
+  Example: wasm-loss merge part1.acc part2.acc --report report.html
 `;
 
 /** The command `merge`: returns what is to be printed. */
@@ -46,7 +49,7 @@ export async function merge(args: readonly string[]): Promise<string> {
   const evaluation = evaluationOfTotals(totals);
   if (values.state !== undefined) outputs.push([values.state, encode(totals)]);
   if (values.report !== undefined) outputs.push([values.report, htmlReport(names.join(", "), evaluation)]);
-  const text = values.json ? json(evaluation) : evaluationTable(evaluation);
+  const text = values.json ? json(printable(evaluation)) : evaluationTable(evaluation);
   await writeOutputs(outputs, text);
   return text;
 }

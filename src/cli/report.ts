@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Evaluation } from "../evaluate/evaluation.ts";
+import { printable } from "./printable.ts";
 import { evaluationLines, type Run, worstCells } from "./tables.ts";
 import { json } from "./text.ts";
 import type { WorstRow } from "./worst.ts";
@@ -48,7 +49,7 @@ export function htmlReport(title: string, evaluation: Evaluation, run?: Run, wor
     /^\/\/# sourceMappingURL=.*$/m,
     "",
   );
-  const data = json(evaluation).trim().replaceAll("<", "\\u003c");
+  const data = json(printable(evaluation)).trim().replaceAll("<", "\\u003c");
   const lines = evaluationLines(evaluation, run);
   return `<!doctype html>
 <html lang="en">

@@ -1,7 +1,7 @@
 import type { Evaluation } from "../evaluate/evaluation.ts";
 import type { Regression } from "../evaluate/regression.ts";
 import { columns, compact, table } from "./text.ts";
-import type { WorstRow } from "./worst.ts";
+import { type WorstRow, worse } from "./worst.ts";
 
 /** What computed, and how fast. */
 export interface Run {
@@ -25,12 +25,12 @@ const CURVE = [1, 2, 3, 4, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_00
 
 /** The k that are counted where none are asked for: of the curve, as far as there are classes. */
 export function defaultTops(classes: number): number[] {
-  return CURVE.filter((k) => k <= Math.max(classes, 5));
+  return CURVE.filter((k) => k <= classes);
 }
 
-/** The k of the table: all that were asked for; of the curve those that people ask for. */
+/** The k of the table: all that were asked for, as far as there are classes; of the curve those that people ask for. */
 function shownTops({ topK, classes }: Evaluation): string[] {
-  const all = Object.keys(topK).filter((k) => k !== "1");
+  const all = Object.keys(topK).filter((k) => k !== "1" && Number(k) <= classes);
   const isCurve = Object.keys(topK).join() === defaultTops(classes).join();
   return isCurve ? all.filter((k) => k === "5" || k === "10") : all;
 }
@@ -89,15 +89,18 @@ export function worstCells(worst: readonly WorstRow[]): string[][] {
   ];
 }
 
-/** The classes that occur, in the same way. */
+/** Of more than twice as many classes so many of the highest loss are printed, and so many of the lowest. */
+const SHOWN_CLASSES = 20;
+
+/** The classes that occur, in the same way: all of them by their number, or those at either end by their loss. */
 export function classCells({ perClass = [] }: Evaluation): string[][] {
-  const cells = perClass.map(({ label, count, loss, accuracy }) => [
-    String(label),
-    String(count),
-    digits(loss),
-    percent(accuracy),
-  ]);
-  return [["class", "rows", "loss", "accuracy"], ...cells];
+  const cellsOf = (classes: typeof perClass) =>
+    classes.map(({ label, count, loss, accuracy }) => [String(label), String(count), digits(loss), percent(accuracy)]);
+  const head = ["class", "rows", "loss", "accuracy"];
+  if (perClass.length <= 2 * SHOWN_CLASSES) return [head, ...cellsOf(perClass)];
+  const sorted = [...perClass].sort((a, b) => (worse(a.loss, b.loss) ? -1 : worse(b.loss, a.loss) ? 1 : 0));
+  const [highest, lowest] = [sorted.slice(0, SHOWN_CLASSES), sorted.slice(-SHOWN_CLASSES)];
+  return [head, ...cellsOf(highest), head.map(() => "..."), ...cellsOf(lowest)];
 }
 
 /** The figures, and lists of cells below them. */

@@ -11,8 +11,8 @@ export interface WorstRow {
   readonly loss: number;
 }
 
-/** NaN is worse than anything; of equals the first row is the worse. */
-const worse = (a: number, b: number) => (Number.isNaN(a) ? !Number.isNaN(b) : a > b);
+/** Whether a loss is worse than another one: NaN is worse than anything. */
+export const worse = (a: number, b: number) => (Number.isNaN(a) ? !Number.isNaN(b) : a > b);
 
 /** Keeps the rows of the highest loss, the highest first. */
 export class Worst {
