@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { decodeRegression, encodeRegression, type RegressionTotals } from "../src/evaluate/regression.ts";
+import { decode, encode } from "../src/evaluate/state.ts";
 import { crc32 } from "../src/evaluate/stateBytes.ts";
-import { createLosses, evaluationOf, mergeStates } from "../src/index.node.ts";
+import type { Totals } from "../src/evaluate/totals.ts";
+import { createLosses, evaluationOf, mergeStates, regressionOf } from "../src/index.node.ts";
 import { openThreaded } from "./backends.ts";
 import { arrayOf, dtypes, type FloatArray, labelsOf, logitsOf, mulberry32, zeros } from "./inputs.ts";
 import { FULL, lowerHalf, MANY, timesState } from "./manyRows.ts";
@@ -124,6 +127,193 @@ describe("merging", () => {
     expect(() => evaluationOf(version)).toThrow("evaluationOf: state is of version 9, but only 1 is known");
     expect(() => evaluationOf(new Uint8Array(50))).toThrow("is not a state of this kind of evaluator");
     expect(() => evaluationOf("state" as never)).toThrow(new TypeError("evaluationOf: state must be a Uint8Array"));
+  });
+});
+
+describe("counts that no rows have", () => {
+  /** Another count in place of those of a state: `edit` gets them decoded. */
+  const forged = (edit: (totals: Totals) => void): Uint8Array => {
+    const evaluator = opened[0].losses.evaluator({ classes: 4, topK: [1, 2, 3], bins: 5, perClass: true });
+    const x = logitsOf(mulberry32(5), "float32", 40, 4);
+    x[4] = Number.NaN;
+    x[9] = Number.POSITIVE_INFINITY;
+    evaluator.add(x, labelsOf(mulberry32(6), 40, 4, -100));
+    const totals = decode(evaluator.state(), "state");
+    edit(totals);
+    return encode(totals);
+  };
+  const options = (more: object) => (it: Totals) => void Object.assign(it.options, more);
+  const classOf = (it: Totals) => [...it.classes.values()][0];
+
+  test("the state as it is, is taken", () => {
+    expect(evaluationOf(forged(() => {})).rows).toBe(40);
+  });
+
+  test.each<[string, (it: Totals) => void, RegExp]>([
+    [
+      "counted above rows",
+      (it) => {
+        it.rows = 3;
+      },
+      /^evaluationOf: state has counted \d+, but rows 3$/,
+    ],
+    [
+      "correct above counted",
+      (it) => {
+        it.correct = 99;
+      },
+      /has nan 1 and correct 100, but counted \d+$/,
+    ],
+    [
+      "NaN above counted",
+      (it) => {
+        it.nan = 99;
+      },
+      /has nan 99 and correct \d+, but counted/,
+    ],
+    [
+      "top-2 above counted",
+      (it) => {
+        it.tops[1] = 99;
+      },
+      /has nan 1 and top-2 100, but counted/,
+    ],
+    [
+      "top-3 below top-2",
+      (it) => {
+        it.tops[2] = 0;
+      },
+      /has top-2 \d+, but top-3 0$/,
+    ],
+    ["top-1 other than correct", (it) => void it.correct--, /has top-1 \d+, but correct \d+$/],
+    ["topK that falls", options({ topK: [1, 3, 2] }), /has topK 2, but at least 4 is possible$/],
+    ["one topK twice", options({ topK: [1, 2, 2] }), /has topK 2, but at least 3 is possible$/],
+    ["no classes", options({ classes: 0 }), /has classes 0, but at least 1 is possible$/],
+    [
+      "rows of confidence above counted",
+      (it) => {
+        it.calibration[4].count += 50;
+      },
+      /has rows in bins of confidence \d+, but counted and finite/,
+    ],
+    [
+      "rows of confidence below counted",
+      (it) => void it.positiveInfinity--,
+      /has rows in bins of confidence \d+, but counted and finite/,
+    ],
+    [
+      "more right than rows in a bin",
+      (it) => void Object.assign(it.calibration[0], { correct: 1 }),
+      /has correct in bin(s of confidence| 0)/,
+    ],
+    [
+      "a confidence above 1",
+      (it) => {
+        it.calibration[4].confidence *= 9n;
+      },
+      /has a confidence above 1 in bin 4$/,
+    ],
+    [
+      "a negative confidence",
+      (it) => {
+        it.calibration[4].confidence *= -1n;
+      },
+      /has a confidence above 1 in bin 4$/,
+    ],
+    [
+      "rows of loss above counted",
+      (it) => {
+        it.losses[70] += 99;
+      },
+      /has rows in bins of loss \d+, but counted/,
+    ],
+    [
+      "more right than rows of a class",
+      (it) => {
+        classOf(it).correct = 99;
+      },
+      /has correct of class \d 99, but its rows are/,
+    ],
+    ["rows of classes above counted", (it) => void classOf(it).count++, /has rows of all classes \d+, but counted/],
+    [
+      "a class without rows",
+      (it) => void Object.assign(classOf(it), { count: 0, correct: 0 }),
+      /has rows of a class 0, but at least 1/,
+    ],
+  ])("%s", (_, edit, line) => {
+    const state = forged(edit);
+    expect(() => evaluationOf(state)).toThrow(RangeError);
+    expect(() => evaluationOf(state)).toThrow(line);
+    expect(() => mergeStates(state, state)).toThrow(/^mergeStates: states\[0\] has /);
+  });
+
+  test.each<[string, (it: RegressionTotals) => void, RegExp]>([
+    [
+      "sums of no elements",
+      (it) => {
+        it.count = 0;
+      },
+      /^regressionOf: state has sums of 0 elements$/,
+    ],
+    [
+      "a negative error",
+      (it) => {
+        it.maximum = -1;
+      },
+      /has a largest error of -1$/,
+    ],
+    [
+      "a negative sum",
+      (it) => {
+        it.squares.units *= -1n;
+      },
+      /has a negative sum/,
+    ],
+    [
+      "an error above their sum",
+      (it) => {
+        it.maximum = 99;
+      },
+      /has a largest error of 99, but 3 errors that add up to 4$/,
+    ],
+    [
+      "a sum above all errors",
+      (it) => {
+        it.maximum = 1;
+      },
+      /has a largest error of 1, but 3 errors that add up to 4$/,
+    ],
+  ])("of a regression: %s", (_, edit, line) => {
+    const evaluator = opened[0].losses.regressionEvaluator();
+    evaluator.add(Float32Array.of(1, 2, 3), Float32Array.of(1, 1, 0));
+    expect(regressionOf(evaluator.state()).maximumError).toBe(3);
+    const totals = decodeRegression(evaluator.state(), "state");
+    edit(totals);
+    expect(() => regressionOf(encodeRegression(totals))).toThrow(line);
+  });
+
+  test("more rows than can be counted are refused where they would be merged", () => {
+    const most = Number.MAX_SAFE_INTEGER;
+    const ignored = (rows: number) => {
+      const evaluator = opened[0].losses.evaluator({ classes: 4 });
+      evaluator.add(new Float32Array(0), new Int32Array(0));
+      const totals = decode(evaluator.state(), "state");
+      totals.rows = rows;
+      return encode(totals);
+    };
+    expect(evaluationOf(mergeStates(ignored(most - 7), ignored(7))).rows).toBe(most);
+    expect(() => mergeStates(ignored(0), ignored(most), ignored(1))).toThrow(
+      new RangeError(
+        `mergeStates: states[2] has 1 rows besides ${most} of the others, but at most ${most} can be counted`,
+      ),
+    );
+    const evaluator = opened[0].losses.regressionEvaluator();
+    evaluator.add(Float32Array.of(1, 2), Float32Array.of(1, 2));
+    const totals = decodeRegression(evaluator.state(), "state");
+    totals.count = most;
+    expect(() => mergeStates(encodeRegression(totals), evaluator.state())).toThrow(
+      `mergeStates: states[1] has 2 elements besides ${most} of the others, but at most ${most} can be counted`,
+    );
   });
 });
 

@@ -2,7 +2,7 @@ import { checkAttached, checkLength, checkSameDtype, logitsOf } from "../check.t
 import { SUM_BINS } from "../descriptions/counters.ts";
 import { larger, REGRESSION_SUMS } from "../descriptions/regressionSums.ts";
 import type { LogitsArray } from "../dtype.ts";
-import { round } from "../numeric/exactSum.ts";
+import { round, toInteger } from "../numeric/exactSum.ts";
 import { ExactTotal } from "../numeric/exactTotal.ts";
 import { checkCanonical, hasMagic, openState, Writer } from "./stateBytes.ts";
 import type { EvaluationDoor } from "./workspace.ts";
@@ -153,8 +153,24 @@ export function decodeRegression(state: unknown, name: string): RegressionTotals
   totals.count = from.count("elements");
   totals.maximum = from.total().value();
   for (const key of REGRESSION_SUMS) totals[key].addTotal(from.total());
+  checkRegression(totals, from.fail);
   checkCanonical(state as Uint8Array, encodeRegression(totals), name);
   return totals;
+}
+
+/** Refuses totals that no elements add up to. */
+function checkRegression(totals: RegressionTotals, fail: (what: string) => never): void {
+  const { count, maximum, squares, absolutes, targets, targetSquares } = totals;
+  if (maximum < 0) fail(`has a largest error of ${maximum}`);
+  if ([squares, absolutes, targetSquares].some(({ units }) => units < 0n))
+    fail("has a negative sum of squares or of |p - t|");
+  const isEmpty = [squares, absolutes, targets, targetSquares].every(({ units, kind }) => units === 0n && kind === 0);
+  if (count === 0 && !(isEmpty && maximum === 0)) fail("has sums of 0 elements");
+  if (absolutes.kind !== 0 || !Number.isFinite(maximum)) return;
+  const largest = toInteger(maximum);
+  if (absolutes.units < largest || absolutes.units > BigInt(count) * largest) {
+    fail(`has a largest error of ${maximum}, but ${count} errors that add up to ${absolutes.value()}`);
+  }
 }
 
 export function addRegressionTotals(to: RegressionTotals, from: RegressionTotals): void {

@@ -1,5 +1,6 @@
 import { LOSS_BINS } from "../descriptions/counters.ts";
 import { ExactTotal } from "../numeric/exactTotal.ts";
+import { checkTotals } from "./checkTotals.ts";
 import { difference, MAXIMAL_BINS, MAXIMAL_CLASSES, MAXIMAL_TOPS, type Options } from "./evaluatorOptions.ts";
 import {
   addRegressionTotals,
@@ -8,7 +9,7 @@ import {
   isRegressionState,
   type RegressionTotals,
 } from "./regression.ts";
-import { checkCanonical, hasMagic, openState, type Reader, Writer } from "./stateBytes.ts";
+import { checkCanonical, checkSum, hasMagic, openState, type Reader, Writer } from "./stateBytes.ts";
 import { addTotals, COUNTS, classOf, createTotals, SUMS, type Totals } from "./totals.ts";
 
 // docs/state-format.md describes the bytes.
@@ -62,11 +63,12 @@ export function encode(totals: Totals): Uint8Array {
 }
 
 function readOptions(from: Reader): Options {
-  const classes = from.count("classes", MAXIMAL_CLASSES);
+  const classes = from.count("classes", MAXIMAL_CLASSES, 1);
   const ignoreIndex = unzigzag(from.count("ignoreIndex", 2 ** 32 - 1));
-  const bins = from.count("bins", MAXIMAL_BINS);
+  const bins = from.count("bins", MAXIMAL_BINS, 1);
   const tops = from.count("topK of length", MAXIMAL_TOPS);
-  const topK = Array.from({ length: tops }, () => from.count("topK", MAXIMAL_CLASSES));
+  const topK: number[] = [];
+  for (let i = 0; i < tops; i++) topK.push(from.count("topK", MAXIMAL_CLASSES, i === 0 ? 1 : topK[i - 1] + 1));
   const flags = from.byte();
   return {
     classes,
@@ -87,6 +89,7 @@ export function decode(state: unknown, name: string): Totals {
   const from = openState(state, name, MAGIC, VERSION);
   const totals = createTotals(readOptions(from));
   readTotals(from, totals);
+  checkTotals(totals, from.fail);
   checkCanonical(state as Uint8Array, encode(totals), name);
   return totals;
 }
@@ -107,7 +110,7 @@ function readTotals(from: Reader, totals: Totals): void {
   const classes = from.count("classes with rows", options.classes);
   for (let i = 0; i < classes; i++) {
     const it = classOf(totals, from.count("a label", options.classes - 1));
-    it.count = from.count("rows");
+    it.count = from.count("rows of a class", undefined, 1);
     it.correct = from.count("rows");
     it.loss.addTotal(from.total());
   }
@@ -119,7 +122,7 @@ function readTotals(from: Reader, totals: Totals): void {
  * @param states of evaluator().state(), at least one
  * @returns canonical bytes, the same as those of one evaluator that was given all rows
  * @throws TypeError of anything but bytes; RangeError of a state that is truncated, altered, of another version, or of
- * other options than the first
+ * other options than the first, and of more than 2^53 - 1 rows
  * @example
  * evaluationOf(mergeStates(await readFile("a.acc"), await readFile("b.acc")));
  */
@@ -137,6 +140,7 @@ export function mergeTotals(name: string, states: readonly Uint8Array[], names?:
     const next = decode(states[i], nameOf(i));
     const other = difference(next.options, totals.options);
     if (other !== null) throw new RangeError(`${nameOf(i)} has ${other} ${names ? names[0] : "states[0]"}`);
+    checkSum(nameOf(i), "rows", totals.rows, next.rows);
     addTotals(totals, next);
   }
   return totals;
@@ -150,7 +154,11 @@ export function mergeRegressions(
 ): RegressionTotals {
   const nameOf = namer(name, states, names);
   const totals = decodeRegression(states[0], nameOf(0));
-  for (let i = 1; i < states.length; i++) addRegressionTotals(totals, decodeRegression(states[i], nameOf(i)));
+  for (let i = 1; i < states.length; i++) {
+    const next = decodeRegression(states[i], nameOf(i));
+    checkSum(nameOf(i), "elements", totals.count, next.count);
+    addRegressionTotals(totals, next);
+  }
   return totals;
 }
 

@@ -67,12 +67,12 @@ export class Writer {
 /** Reads what a Writer wrote; `fail` throws. */
 export class Reader {
   readonly #bytes: Uint8Array;
-  readonly #fail: (what: string) => never;
+  readonly fail: (what: string) => never;
   #at = 0;
 
   constructor(bytes: Uint8Array, fail: (what: string) => never) {
     this.#bytes = bytes;
-    this.#fail = fail;
+    this.fail = fail;
   }
 
   get left(): number {
@@ -80,7 +80,7 @@ export class Reader {
   }
 
   byte(): number {
-    if (this.left === 0) this.#fail(`is truncated: it ends after ${this.#bytes.length} bytes`);
+    if (this.left === 0) this.fail(`is truncated: it ends after ${this.#bytes.length} bytes`);
     return this.#bytes[this.#at++];
   }
 
@@ -90,17 +90,20 @@ export class Reader {
     return text;
   }
 
-  /** An integer from 0 to `most`. */
-  count(what: string, most = Number.MAX_SAFE_INTEGER): number {
+  /** An integer from `least` to `most`. */
+  count(what: string, most = Number.MAX_SAFE_INTEGER, least = 0): number {
     let value = 0;
     let unit = 1;
     for (;;) {
       const byte = this.byte();
       value += (byte & 127) * unit;
-      if (value > most) this.#fail(`has ${what} ${value}, but at most ${most} is possible`);
-      if (byte < 128) return value;
+      if (value > most) this.fail(`has ${what} ${value}, but at most ${most} is possible`);
+      if (byte < 128) {
+        if (value < least) this.fail(`has ${what} ${value}, but at least ${least} is possible`);
+        return value;
+      }
       unit *= 128;
-      if (unit > 2 ** 53) this.#fail(`has ${what} that is no number`);
+      if (unit > 2 ** 53) this.fail(`has ${what} that is no number`);
     }
   }
 
@@ -112,7 +115,7 @@ export class Reader {
 
   total(): ExactTotal {
     const sign = this.byte();
-    if (sign > 7) this.#fail(`has a sum of the unknown kind ${sign}`);
+    if (sign > 7) this.fail(`has a sum of the unknown kind ${sign}`);
     const length = this.count("a sum in bytes", MAXIMAL_INTEGER_BYTES);
     let hex = "";
     for (let i = 0; i < length; i++) hex = this.byte().toString(16).padStart(2, "0") + hex;
@@ -141,6 +144,15 @@ export function openState(state: unknown, name: string, magic: string, version: 
     fail(`is truncated or was altered: its checksum is ${found.toString(16)}, but its bytes give ${sum.toString(16)}`);
   }
   return new Reader(body.subarray(magic.length + 1), fail);
+}
+
+/** Refuses a merge of more than a state can count; `name` is that of the part that is too much. */
+export function checkSum(name: string, what: string, before: number, more: number): void {
+  if (more <= Number.MAX_SAFE_INTEGER - before) return;
+  const most = Number.MAX_SAFE_INTEGER;
+  throw new RangeError(
+    `${name} has ${more} ${what} besides ${before} of the others, but at most ${most} can be counted`,
+  );
 }
 
 /** Every number is written in one way only: what was written in another was not written by a Writer. */
