@@ -1,12 +1,7 @@
 // What the package exports besides createLosses, in Node and in browsers.
 
-export type {
-  CrossEntropy,
-  CrossEntropyFunction,
-  CrossEntropyInput,
-  CrossEntropyLosses,
-  CrossEntropyWithGrad,
-} from "./api/crossEntropy.ts";
+export type { CrossEntropyFunction, CrossEntropyLosses, CrossEntropyWithGrad } from "./api/crossEntropy.ts";
+export type { CrossEntropy, CrossEntropyInput } from "./api/crossEntropyOptions.ts";
 export type { ElementwiseFunction, ElementwiseWithGrad } from "./api/elementwise.ts";
 export type { ElementwiseLosses, Huber } from "./api/elementwiseLosses.ts";
 export type { Out, Reduce, Reduction, WithGrad } from "./api/reduction.ts";

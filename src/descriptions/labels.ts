@@ -7,7 +7,7 @@ export const checkLabels: Description = {
   formula: "first bad label, rows counted",
   unit: "row",
   dtypes: null,
-  parameters: [labels, partials("report"), integer("classes"), integer("ignoreIndex")],
+  parameters: [labels, partials("report", 2), integer("classes"), integer("ignoreIndex")],
   splits: false,
   tolerance: EXACT,
   module: "crossEntropy/labels",
