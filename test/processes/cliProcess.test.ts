@@ -11,10 +11,10 @@ import {
   writeSync,
 } from "node:fs";
 import { beforeAll, expect, test, vi } from "vitest";
-import { formatNpyHeader } from "../src/formats/npyHeader.ts";
-import { figures, main, workshop } from "./command.ts";
-import { bytesOf, npy, safetensorsOf } from "./files.ts";
-import { labelsOf, logitsOf, mulberry32 } from "./inputs.ts";
+import { formatNpyHeader } from "../../src/formats/npyHeader.ts";
+import { figures, main, workshop } from "../command.ts";
+import { bytesOf, npy, safetensorsOf } from "../files.ts";
+import { labelsOf, logitsOf, mulberry32 } from "../inputs.ts";
 
 // Every run starts a process.
 vi.setConfig({ testTimeout: 300_000 });

@@ -1,9 +1,9 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
-import { createLosses } from "../src/index.node.ts";
-import { backends, openThreaded } from "./backends.ts";
-import { expectSame, labelsOf, logitsOf, mulberry32 } from "./inputs.ts";
+import { createLosses } from "../../src/index.node.ts";
+import { backends, openThreaded } from "../backends.ts";
+import { expectSame, labelsOf, logitsOf, mulberry32 } from "../inputs.ts";
 
 setFlagsFromString("--expose-gc");
 const collect: () => void = runInNewContext("gc");

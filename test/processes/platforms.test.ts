@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { createContext, runInContext } from "node:vm";
 import { build } from "esbuild";
 import { describe, expect, test } from "vitest";
-import type { LossesOptions } from "../src/index.node.ts";
+import type { LossesOptions } from "../../src/index.node.ts";
 
 // backend: "auto" never rejects because of the platform: it steps down, and a note says why. "wasm" rejects, in one line.
 
@@ -29,7 +29,7 @@ const OPEN = `async (createLosses, options) => {
   }
 }`;
 
-const dist = (name: string) => new URL(`../dist/${name}`, import.meta.url);
+const dist = (name: string) => new URL(`../../dist/${name}`, import.meta.url);
 
 /** The outcome in a process of its own, after `first`; `wrap` changes the command. */
 function outcomeOf(

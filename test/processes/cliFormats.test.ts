@@ -1,10 +1,10 @@
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { beforeAll, describe, expect, test, vi } from "vitest";
-import { type NpyArray, shapeText } from "../src/formats/npyHeader.ts";
-import { createLosses } from "../src/index.node.ts";
-import { figures, workshop } from "./command.ts";
-import { bfloat16Bits, bytesOf, fromBfloat16, npy, safetensors, safetensorsOf, zip } from "./files.ts";
-import { labelsOf, logitsOf, mulberry32 } from "./inputs.ts";
+import { type NpyArray, shapeText } from "../../src/formats/npyHeader.ts";
+import { createLosses } from "../../src/index.node.ts";
+import { figures, workshop } from "../command.ts";
+import { bfloat16Bits, bytesOf, fromBfloat16, npy, safetensors, safetensorsOf, zip } from "../files.ts";
+import { labelsOf, logitsOf, mulberry32 } from "../inputs.ts";
 
 // Every run starts a process.
 vi.setConfig({ testTimeout: 300_000 });

@@ -2,11 +2,11 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { runInNewContext } from "node:vm";
 import { beforeAll, describe, expect, test, vi } from "vitest";
-import { classCells, regressionTable } from "../src/cli/tables.ts";
-import { createLosses, evaluationOf, mergeStates } from "../src/index.node.ts";
-import { figures, workshop } from "./command.ts";
-import { npy } from "./files.ts";
-import { labelsOf, logitsOf, mulberry32 } from "./inputs.ts";
+import { classCells, regressionTable } from "../../src/cli/tables.ts";
+import { createLosses, evaluationOf, mergeStates } from "../../src/index.node.ts";
+import { figures, workshop } from "../command.ts";
+import { npy } from "../files.ts";
+import { labelsOf, logitsOf, mulberry32 } from "../inputs.ts";
 
 // Every run starts a process.
 vi.setConfig({ testTimeout: 300_000 });

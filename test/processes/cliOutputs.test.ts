@@ -14,9 +14,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { main, workshop } from "./command.ts";
-import { npy } from "./files.ts";
-import { labelsOf, logitsOf, mulberry32 } from "./inputs.ts";
+import { main, workshop } from "../command.ts";
+import { npy } from "../files.ts";
+import { labelsOf, logitsOf, mulberry32 } from "../inputs.ts";
 
 // Every run starts a process.
 vi.setConfig({ testTimeout: 300_000 });

@@ -46,10 +46,10 @@ console.log(JSON.stringify(result));
 `;
 
 function bytesOfCalls(): Record<string, number> {
-  const library = new URL("../dist/index.js", import.meta.url).href;
+  const library = new URL("../../dist/index.js", import.meta.url).href;
   const flags = ["--expose-gc", "--min-semi-space-size=256", "--max-semi-space-size=256", "--input-type=module"];
   const text = execFileSync(process.execPath, [...flags, "--eval", SCRIPT, library], {
-    cwd: fileURLToPath(new URL("..", import.meta.url)),
+    cwd: fileURLToPath(new URL("../..", import.meta.url)),
     encoding: "utf8",
   });
   return JSON.parse(text);

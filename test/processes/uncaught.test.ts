@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
-import { main } from "./command.ts";
+import { main } from "../command.ts";
 
-const dist = (name: string) => JSON.stringify(new URL(`../dist/${name}`, import.meta.url).href);
+const dist = (name: string) => JSON.stringify(new URL(`../../dist/${name}`, import.meta.url).href);
 
 /** What Node prints of an error that nobody catches; its source line and stack are among it. */
 function printed(...args: string[]): string {

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { openWasm } from "../src/backends/openWasm.ts";
-import { logSumExp } from "../src/generated/kernels.ts";
-import { bfloat16, float16 } from "../src/index.node.ts";
-import { WINDOWS_BYTES } from "../src/memory/map.ts";
-import { inlinedModule } from "../src/module/inlined.ts";
-import { openThreaded } from "./backends.ts";
-import { arrayOf, dtypes, expectSame, floats, mulberry32, zeros } from "./inputs.ts";
+import { openWasm } from "../../src/backends/openWasm.ts";
+import { logSumExp } from "../../src/generated/kernels.ts";
+import { bfloat16, float16 } from "../../src/index.node.ts";
+import { WINDOWS_BYTES } from "../../src/memory/map.ts";
+import { inlinedModule } from "../../src/module/inlined.ts";
+import { openThreaded } from "../backends.ts";
+import { arrayOf, dtypes, expectSame, floats, mulberry32, zeros } from "../inputs.ts";
 
 /** Rows that do not fit the windows by themselves: in WebAssembly they have a memory of their own. */
 const ROWS = 2;

@@ -6,7 +6,7 @@ import { expect, test, vi } from "vitest";
 
 vi.setConfig({ testTimeout: 120_000 });
 
-const INDEX = new URL("../dist/index.js", import.meta.url).href;
+const INDEX = new URL("../../dist/index.js", import.meta.url).href;
 const PRELUDE = `
   import { createLosses } from ${JSON.stringify(INDEX)};
   const rows = 2000, classes = 50;

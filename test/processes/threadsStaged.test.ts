@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { openWasm } from "../src/backends/openWasm.ts";
-import { float16 } from "../src/dtype.ts";
-import { logSumExp, softmax } from "../src/generated/kernels.ts";
-import { createLosses, openLosses } from "../src/inlinedLosses.ts";
-import { inlinedModule } from "../src/module/inlined.ts";
-import { type Losses, SHARE_ALL } from "./backends.ts";
-import { expectSame, labelsOf, logitsOf, mulberry32, values } from "./inputs.ts";
+import { openWasm } from "../../src/backends/openWasm.ts";
+import { float16 } from "../../src/dtype.ts";
+import { logSumExp, softmax } from "../../src/generated/kernels.ts";
+import { createLosses, openLosses } from "../../src/inlinedLosses.ts";
+import { inlinedModule } from "../../src/module/inlined.ts";
+import { type Losses, SHARE_ALL } from "../backends.ts";
+import { expectSame, labelsOf, logitsOf, mulberry32, values } from "../inputs.ts";
 
 // Ordinary arrays on several threads: strides go round a ring of windows while workers are at work on them.
 
@@ -69,7 +69,7 @@ describe("workers that all, at their kernel call 5,", () => {
 
   test.each(["exit", "half", "trap", "hang", "sleep"])("have the fault %s cost time, not the result", async (fault) => {
     process.env.WORKER_FAULT = `${fault}@5`;
-    const losses = await open(4, new URL("./workers/faulty.mjs", import.meta.url));
+    const losses = await open(4, new URL("../workers/faulty.mjs", import.meta.url));
     expect(losses.threads).toBe(4);
     // three workers and four that take their places
     for (let i = 0; i < 12; i++) {
