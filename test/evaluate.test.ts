@@ -347,6 +347,34 @@ describe("streams", () => {
     await expect(losses.evaluateStream([], { classes: 5, bins: 0 })).rejects.toThrow("evaluateStream: bins is 0, but");
   });
 
+  test("timers have their turn between batches of a source that never waits", async () => {
+    const batchesOf = {
+      generator: function* () {
+        for (let i = 0; i < 200; i++) yield batch(20);
+      },
+      asynchronous: async function* () {
+        for (let i = 0; i < 200; i++) yield batch(20);
+      },
+      array: () => new Array(200).fill(batch(20)),
+    };
+    const immediate = globalThis.setImmediate;
+    for (const batches of Object.values(batchesOf)) {
+      // as it is here, and as in browsers
+      for (const present of [immediate, undefined]) {
+        let turns = 0;
+        const timer = setInterval(() => turns++, 0);
+        try {
+          globalThis.setImmediate = present as never;
+          await losses.evaluateStream(batches(), { classes: 5 });
+        } finally {
+          globalThis.setImmediate = immediate;
+          clearInterval(timer);
+        }
+        expect(turns).toBeGreaterThan(0);
+      }
+    }
+  });
+
   test("what is no stream, and what is no batch", async () => {
     await expect(losses.evaluateStream(7 as never, { classes: 5 })).rejects.toThrow(TypeError);
     await expect(losses.evaluateStream([7] as never, { classes: 5 })).rejects.toThrow(

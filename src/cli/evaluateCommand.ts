@@ -14,7 +14,7 @@ import { checkPair, shapeOf } from "./shapes.ts";
 import { shifted } from "./shift.ts";
 import { classCells, defaultTops, evaluationTable, type Run, regressionTable, worstCells } from "./tables.ts";
 import { json } from "./text.ts";
-import { Worst } from "./worst.ts";
+import { Worst, type WorstRow } from "./worst.ts";
 
 /** The command `evaluate`: returns what is to be printed. */
 export async function evaluate(args: readonly string[]): Promise<string> {
@@ -90,28 +90,29 @@ async function classification(
   }
   const evaluation = evaluator.result();
   const run = runOf(losses, done * classes, begin);
+  const rowsOfHighestLoss = worst?.sorted();
   const outputs: Output[] = [];
   if (state !== undefined) outputs.push([state, evaluator.state()]);
   if (report !== undefined) {
-    outputs.push([report, htmlReport(`${logits.path}, ${labels.path}`, evaluation, run, worst?.rows)]);
+    outputs.push([report, htmlReport(`${logits.path}, ${labels.path}`, evaluation, run, rowsOfHighestLoss)]);
   }
-  const text = printed(evaluation, run, worst, options);
+  const text = printed(evaluation, run, rowsOfHighestLoss, options);
   await writeOutputs(outputs, text);
   return text;
 }
 
-function printed(evaluation: Evaluation, run: Run, worst: Worst | undefined, options: EvaluateOptions): string {
+function printed(evaluation: Evaluation, run: Run, worst: WorstRow[] | undefined, options: EvaluateOptions): string {
   if (!options.json) {
     const lists = [
       ...(options.perClass ? [classCells(evaluation)] : []),
-      ...(worst === undefined ? [] : [worstCells(worst.rows)]),
+      ...(worst === undefined ? [] : [worstCells(worst)]),
     ];
     return evaluationTable(evaluation, run, lists);
   }
   const { perSecond, ...engine } = run;
   return json({
     ...printable(evaluation),
-    ...(worst ? { worst: worst.rows } : {}),
+    ...(worst ? { worst } : {}),
     ...engine,
     logitsPerSecond: perSecond,
   });

@@ -20,7 +20,7 @@ export const evaluateHelp = `wasm-loss evaluate LOGITS LABELS [options]
   --loss L             cross-entropy (default), or mse: LOGITS and LABELS are predictions and targets, both floats
   --top-k K,K,...      shares of rows whose label is among the K largest logits
   --per-class          loss and accuracy of each class too; of many in the table those of the highest and lowest loss
-  --worst N            list the N rows with the highest loss
+  --worst N            list the N rows with the highest loss, at most 1000000
   --state FILE         write what was added up, for wasm-loss merge
   --report FILE        write one HTML file with the table and plots
   --threads N|auto     threads to compute with (default 1)
@@ -54,6 +54,7 @@ const OPTIONS = {
 /** What the mse has no use for. */
 const OF_CLASSES = ["classes", "ignore-index", "shift", "top-k", "per-class", "worst", "report"] as const;
 
+const MAXIMAL_WORST = 1_000_000;
 const FLOATS = TENSOR_DTYPES.filter(isFloat);
 const INT32 = 2 ** 31;
 
@@ -84,7 +85,7 @@ export function evaluateOptions(args: readonly string[]) {
   const loss = choiceOption("--loss", values.loss, ["cross-entropy", "mse"]);
   const threads: number | "auto" =
     values.threads === "auto" ? "auto" : integerOption("--threads (or auto)", values.threads, 1, MAXIMAL_THREADS);
-  const worst = integerOption("--worst", values.worst, 0);
+  const worst = integerOption("--worst", values.worst, 0, MAXIMAL_WORST);
   const ignoreIndex = integerOption("--ignore-index", values["ignore-index"] ?? "-100", -INT32, INT32 - 1);
   const topK = topKOption(values["top-k"]);
   const classes = integerOption("--classes", values.classes, 1, MAXIMAL_CLASSES);

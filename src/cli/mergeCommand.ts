@@ -1,5 +1,3 @@
-import { readFile } from "node:fs/promises";
-import { buffer } from "node:stream/consumers";
 import { evaluationOfTotals } from "../evaluate/evaluation.ts";
 import { isRegressionState, regressionOfTotals } from "../evaluate/regression.ts";
 import { encode, isEvaluationState, mergeRegressions, mergeStates, mergeTotals } from "../evaluate/state.ts";
@@ -7,6 +5,7 @@ import { FormatError } from "../formats/error.ts";
 import { parseArguments, UsageError } from "./arguments.ts";
 import { checkOutputs, type Named, type Output, writeOutputs } from "./files.ts";
 import { printable } from "./printable.ts";
+import { readState } from "./readState.ts";
 import { htmlReport } from "./report.ts";
 import { evaluationTable, regressionTable } from "./tables.ts";
 import { json } from "./text.ts";
@@ -33,7 +32,7 @@ export async function merge(args: readonly string[]): Promise<string> {
   // all parts are read before the state is written: it may replace one of them
   checkOutputs([["--state", values.state], report], []);
   const states: Uint8Array[] = [];
-  for (const path of positionals) states.push(await stateIn(path));
+  for (const path of positionals) states.push(await readState(path));
   const names = positionals.map((path) => (path === "-" ? "standard input" : path));
   checkSameLoss(states, names);
   const outputs: Output[] = [];
@@ -52,14 +51,6 @@ export async function merge(args: readonly string[]): Promise<string> {
   const text = values.json ? json(printable(evaluation)) : evaluationTable(evaluation);
   await writeOutputs(outputs, text);
   return text;
-}
-
-async function stateIn(path: string): Promise<Uint8Array> {
-  try {
-    return new Uint8Array(path === "-" ? await buffer(process.stdin) : await readFile(path));
-  } catch (error) {
-    throw Object.assign(error as Error, { path });
-  }
 }
 
 /** The loss of a state; undefined of what is none. */

@@ -14,9 +14,15 @@ export interface WorstRow {
 /** Whether a loss is worse than another one: NaN is worse than anything. */
 export const worse = (a: number, b: number) => (Number.isNaN(a) ? !Number.isNaN(b) : a > b);
 
-/** Keeps the rows of the highest loss, the highest first. */
+/** The order of the list: the worst first, of equals the one that came first. */
+function order(a: WorstRow, b: WorstRow): number {
+  if (worse(a.loss, b.loss)) return -1;
+  return worse(b.loss, a.loss) ? 1 : a.row - b.row;
+}
+
+/** Keeps the rows of the highest loss, in a binary heap whose first row is the next to give way. */
 export class Worst {
-  readonly rows: WorstRow[] = [];
+  readonly #heap: WorstRow[] = [];
   readonly #most: number;
 
   constructor(most: number) {
@@ -24,23 +30,57 @@ export class Worst {
   }
 
   add(batch: EvaluatedRows): void {
-    const { rows } = this;
+    const heap = this.#heap;
     if (this.#most === 0) return;
     for (let i = 0; i < batch.count; i++) {
       const loss = batch.loss(i);
       const rank = batch.rank(i);
-      if (rank < 0 || (rows.length === this.#most && !worse(loss, rows[rows.length - 1].loss))) continue;
-      let place = rows.length;
-      while (place > 0 && worse(loss, rows[place - 1].loss)) place--;
+      const isFull = heap.length === this.#most;
+      if (rank < 0 || (isFull && !worse(loss, heap[0].loss))) continue;
       const predicted = batch.predicted(i);
-      rows.splice(place, 0, {
+      const row = {
         row: batch.first + i,
         label: batch.label(i),
         predicted: predicted < 0 ? null : predicted,
         rank: rank === 0 ? null : rank,
         loss,
-      });
-      if (rows.length > this.#most) rows.pop();
+      };
+      if (isFull) this.#sink(row);
+      else this.#rise(row);
     }
+  }
+
+  /** The rows so far, the worst first. */
+  sorted(): WorstRow[] {
+    return [...this.#heap].sort(order);
+  }
+
+  /** Adds a row at the end, and moves it up to its place. */
+  #rise(row: WorstRow): void {
+    const heap = this.#heap;
+    let at = heap.length;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (order(row, heap[parent]) < 0) break;
+      heap[at] = heap[parent];
+      at = parent;
+    }
+    heap[at] = row;
+  }
+
+  /** Puts a row in the place of the first one, and moves it down to its place. */
+  #sink(row: WorstRow): void {
+    const heap = this.#heap;
+    let at = 0;
+    for (;;) {
+      const left = 2 * at + 1;
+      const right = left + 1;
+      if (left >= heap.length) break;
+      const child = right < heap.length && order(heap[right], heap[left]) > 0 ? right : left;
+      if (order(row, heap[child]) > 0) break;
+      heap[at] = heap[child];
+      at = child;
+    }
+    heap[at] = row;
   }
 }

@@ -11,6 +11,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
@@ -126,6 +127,27 @@ posix("a state from standard input, to a name as long as names can be", () => {
   expect(shell('"$0" "$1" merge - s.acc < s.acc')).toEqual({ ...run("merge", "s.acc", "s.acc") });
   expect(shell('echo no state | "$0" "$1" merge -').stderr).toMatch(/^wasm-loss: standard input: is not a state /);
   rmSync(at(name));
+});
+
+// Other systems have no such device.
+test.each(existsSync("/dev/zero") ? ["/dev/zero"] : [])("merge of what has no end, or is too long: %s", (device) => {
+  const limit = 2 ** 30;
+  expect(run("merge", device)).toEqual({
+    code: 1,
+    stdout: "",
+    stderr: 'wasm-loss: /dev/zero: is not a state of this kind of evaluator (it does not begin with "wlev")\n',
+  });
+  expect(shell('{ cat s.acc; cat /dev/zero; } | "$0" "$1" merge s.acc -')).toEqual({
+    code: 1,
+    stdout: "",
+    stderr: `wasm-loss: standard input: a state takes at most ${limit} bytes, but there are more\n`,
+  });
+  truncateSync(at("s.acc"), limit + 5);
+  expect(run("merge", "s.acc")).toEqual({
+    code: 1,
+    stdout: "",
+    stderr: `wasm-loss: s.acc: a state takes at most ${limit} bytes, but there are ${limit + 5}\n`,
+  });
 });
 
 test("a state may replace one that it was merged from", () => {

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { runInNewContext } from "node:vm";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { classCells, regressionTable } from "../../src/cli/tables.ts";
+import { Worst } from "../../src/cli/worst.ts";
 import { createLosses, evaluationOf, mergeStates } from "../../src/index.node.ts";
 import { figures, workshop } from "../command.ts";
 import { npy } from "../files.ts";
@@ -270,6 +271,37 @@ test("--worst lists the rows of the highest loss, NaN first", async () => {
   expect(json("evaluate", ...files, "--worst", "0").worst).toEqual([]);
 });
 
+test("of losses in any order the worst are kept, of equals the first", () => {
+  const random = mulberry32(3);
+  const n = 3000;
+  const any = Array.from({ length: n }, () => (random() < 0.1 ? Number.NaN : Math.floor(random() * 50)));
+  const rising = Array.from({ length: n }, (_, i) => i);
+  for (const all of [any, rising, [...rising].reverse(), new Array<number>(n).fill(1)]) {
+    const order = [...all.keys()].sort((a, b) => {
+      const [x, y] = [all[a], all[b]].map((loss) => (Number.isNaN(loss) ? 1e9 : loss));
+      return y - x || a - b;
+    });
+    for (const most of [0, 1, 2, 7, 999, n, n + 5]) {
+      const worst = new Worst(most);
+      for (let first = 0; first < n; first += 1000) {
+        const loss = (i: number) => all[first + i];
+        worst.add({ first, count: 1000, label: () => 0, predicted: () => 0, rank: () => 1, loss });
+      }
+      expect(worst.sorted().map(({ row }) => row)).toEqual(order.slice(0, most));
+    }
+  }
+});
+
+test("200,000 rows are kept of 400,000 whose losses rise", () => {
+  const worst = new Worst(200_000);
+  const begin = performance.now();
+  const row = () => 1;
+  worst.add({ first: 0, count: 400_000, label: row, predicted: row, rank: row, loss: (i) => i });
+  expect(worst.sorted()[0].row).toBe(399_999);
+  // a list that is kept in order takes 90 s
+  expect(performance.now() - begin).toBeLessThan(20_000);
+});
+
 test("the table says what computed", () => {
   const result = { count: 1, mse: 1, rmse: 1, mae: 1, maximumError: 1, r2: 0 };
   const shown = (relaxed: boolean, threads: number) =>
@@ -402,7 +434,10 @@ describe("wrong usage: one line, exit code 2", () => {
       ["evaluate", "logits.npy", "logits.npy", "--loss", "mse", ...option],
       `${option[0]} is not for --loss mse`,
     ]),
-    [["evaluate", ...files, "--worst", "-1"], '--worst is "-1", but must be an integer from 0'],
+    ...["-1", "1000001"].map((it): [string[], string] => [
+      ["evaluate", ...files, `--worst=${it}`],
+      `--worst is "${it}", but must be an integer from 0 to 1000000`,
+    ]),
     [["evaluate", "-", "-"], "only one of LOGITS and LABELS can be -"],
     [["merge", "--frobnicate"], "Unknown option '--frobnicate'"],
   ])("%j", (args, line) => {
