@@ -684,10 +684,13 @@ for (const { name, losses } of backends) {
       test("a result outlives the calls after it", () => {
         const rows = losses.crossEntropy(logits, labels, { classes: 9, reduction: "none" });
         const logSumExp = losses.logSumExp(logits, { classes: 9 });
-        const kept = [rows, logSumExp].map((result) => result.slice());
-        losses.crossEntropy(logits, labels, { classes: 9, reduction: "none", labelSmoothing: 0.5 });
+        const grads = [labels, probabilities].map((t) => losses.crossEntropyWithGrad(logits, t, { classes: 9 }).grad);
+        const kept = [rows, logSumExp, ...grads].map((result) => result.slice());
+        for (const t of [labels, probabilities]) {
+          losses.crossEntropy(logits, t, { classes: 9, reduction: "none", labelSmoothing: 0.5 });
+        }
         losses.logSumExp(logits.map((x) => x + 1) as FloatArray, { classes: 9 });
-        expect([rows, logSumExp]).toEqual(kept);
+        expect([rows, logSumExp, ...grads]).toEqual(kept);
       });
 
       test("out is written and returned itself", () => {
