@@ -379,3 +379,12 @@ test("more rows than bins hold at once", { timeout: 300_000 }, () => {
     expect(Buffer.compare(state, timesState(stateOf(losses, 1), rows)), name).toBe(0);
   }
 });
+
+test("the losses of one class are added up exactly, however many", () => {
+  const rows = 2 ** 18;
+  const random = mulberry32(22);
+  const logits = Float64Array.from({ length: 2 * rows }, (_, i) => (i % 2 === 0 ? 0 : 4000 * random()));
+  const { losses } = opened[0];
+  const { loss, perClass } = losses.evaluate(logits, new Int32Array(rows), { classes: 2, perClass: true });
+  expect(perClass).toEqual([{ label: 0, count: rows, loss: loss.sum / rows, accuracy: 0 }]);
+});

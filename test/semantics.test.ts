@@ -600,6 +600,23 @@ for (const { name, losses } of backends) {
     });
 
     describe("sums and means", () => {
+      test("a sum has nothing of a larger call before it, nor of a launch", () => {
+        const random = mulberry32(21);
+        const [logits, labels] = [logitsOf(random, dtype, 700, 10), labelsOf(random, 700, 10, -100)];
+        const few = logits.subarray(0, 30) as FloatArray;
+        const alone = losses.crossEntropy(few, labels.subarray(0, 3), { classes: 10, reduction: "none" });
+        losses.crossEntropy(logits, labels, { classes: 10 });
+        expect(losses.crossEntropy(few, labels.subarray(0, 3), { classes: 10, reduction: "sum" })).toBe(
+          oracle.exactSum(alone),
+        );
+        losses.mse(logits, logits.map((x) => x + 1) as FloatArray);
+        expect(losses.mse(few, few)).toBe(0);
+        // more rows than partial results have room at once
+        const [many, ones] = [logitsOf(random, dtype, 8195, 2), labelsOf(random, 8195, 2, -100)];
+        const each = losses.crossEntropy(many, ones, { classes: 2, reduction: "none" });
+        expect(losses.crossEntropy(many, ones, { classes: 2, reduction: "sum" })).toBe(oracle.exactSum(each));
+      });
+
       test("the sum is the correctly rounded sum of the rows, the mean one division more", () => {
         const random = mulberry32(16);
         for (const [rows, classes] of [

@@ -211,7 +211,7 @@ export const MUTANTS: readonly Mutant[] = [
     from: "if (++values[at + 5] === EXTRACTED) this.#gather(at);",
     to: "values[at + 5]++;",
     test: "evaluateState",
-    name: "more rows",
+    name: "of one class are added",
   },
   {
     file: "src/evaluate/totals.ts",
@@ -269,7 +269,7 @@ export const MUTANTS: readonly Mutant[] = [
     from: "reduce?.(partials, n, first);",
     to: "reduce?.(partials, launch, first);",
     test: "semantics",
-    name: "in every binade",
+    name: "of a larger call",
   },
   {
     file: "src/backends/wasm/windows.ts",
