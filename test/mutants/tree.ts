@@ -54,7 +54,7 @@ export class Tree {
     for (const file of [...files, ...BUILT]) {
       // a link named node_modules is no ignored folder
       if (file === "" || file === "node_modules" || !existsSync(join(ROOT, file))) continue;
-      cpSync(join(ROOT, file), join(this.#root, file), { recursive: true });
+      this.#copy(file, true);
     }
     symlinkSync(realpathSync(join(ROOT, "node_modules")), join(this.#root, "node_modules"), "junction");
   }
@@ -123,8 +123,14 @@ export class Tree {
   /** Puts what the build made back; `all`: not only what is missing. */
   #restore(all: boolean): void {
     for (const folder of BUILT) {
-      cpSync(join(ROOT, folder), join(this.#root, folder), { recursive: true, force: all });
+      this.#copy(folder, all);
     }
+  }
+
+  /** What other suites have installed below build/ stays where it is. */
+  #copy(path: string, force: boolean): void {
+    const filter = (from: string) => !/[\\/]node_modules$/.test(from);
+    cpSync(join(ROOT, path), join(this.#root, path), { recursive: true, force, filter });
   }
 }
 
