@@ -321,13 +321,6 @@ export const MUTANTS: readonly Mutant[] = [
     name: "again and again",
   },
   {
-    file: "src/backends/threads/protocol.ts",
-    from: "if (seen === next) return next;\n    next = seen;",
-    to: "if (seen === next) return next;\n    next = seen + 1;",
-    test: "threads",
-    name: "2 threads give",
-  },
-  {
     file: "src/memory/arena.ts",
     from: "if (address < this.#touched) new Uint8Array(this.buffer, address, bytes).fill(0);",
     to: "",
@@ -347,13 +340,6 @@ export const MUTANTS: readonly Mutant[] = [
     to: "",
     test: "threads",
     name: "labels out of range",
-  },
-  {
-    file: "src/descriptions/elementwise.ts",
-    from: 'loss: "round(d * d)"',
-    to: 'loss: "d * d"',
-    test: "elementwise",
-    name: "the same bits",
   },
   {
     file: "src/descriptions/elementwise.ts",
