@@ -422,13 +422,6 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     file: "assembly/rows/reference.ts",
-    from: "near && m <= first + <T>RISE",
-    to: "near && m < first + <T>RISE",
-    test: "longRows",
-    name: "at each height",
-  },
-  {
-    file: "assembly/rows/reference.ts",
     from: "const near = abs<f64>(<f64>m) <= NEAR;",
     to: "const near = abs<f64>(<f64>m) < NEAR;",
     test: "longRows",
@@ -454,19 +447,5 @@ export const MUTANTS: readonly Mutant[] = [
     to: "load<f64>(at, OWN) == 0",
     test: "semantics",
     name: "whatever they hold",
-  },
-  {
-    file: "assembly/sums/exactSum.ts",
-    from: "    x *= DOWN_64;\n",
-    to: "",
-    test: "exactSum",
-    name: "the WebAssembly kernel",
-  },
-  {
-    file: "assembly/evaluation/rowRecord.ts",
-    from: "for (let p = row; p < at; p += sizeof<T>()) if (load<T>(p) >= x",
-    to: "for (let p = row; p < at; p += sizeof<T>()) if (load<T>(p) > x",
-    test: "evaluate",
-    name: "any values",
   },
 ];
