@@ -52,6 +52,20 @@ export const NOWHERE: usize = 0xffffffff;
   return <T>f64x2.extract_lane(f64x2.pmax(v, v128.shuffle<i64>(v, v, 1, 0)), 0);
 }
 
+/** Smallest lane; none may be NaN. */
+@inline export function smallestLane<T>(v: v128): T {
+  if (sizeof<T>() == 4) {
+    const w = f32x4.pmin(v, v128.shuffle<i32>(v, v, 2, 3, 0, 1));
+    return <T>f32x4.extract_lane(f32x4.pmin(w, v128.shuffle<i32>(w, w, 1, 0, 3, 2)), 0);
+  }
+  return <T>f64x2.extract_lane(f64x2.pmin(v, v128.shuffle<i64>(v, v, 1, 0)), 0);
+}
+
+/** Smaller of each lane; a 0 in `x` is made NaN, and so passed over. */
+@inline export function smallerUnlessZero<T>(bottom: v128, x: v128, zero: v128): v128 {
+  return v128.pmin<T>(bottom, v128.or(x, v128.eq<T>(x, zero)));
+}
+
 /** The lower two lanes as float64 (of a float64 vector: all it has). */
 @inline export function low<T>(v: v128): v128 {
   return sizeof<T>() == 4 ? f64x2.promote_low_f32x4(v) : v;

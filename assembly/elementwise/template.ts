@@ -7,7 +7,7 @@
 
 import { BLOCK_ELEMENTS } from "../generated/thresholds";
 import { PREDICTIONS, RESULTS, TARGETS } from "../generated/scratchOfElements";
-import { copyTail, high, low, ROUND, roundSum, splat, storeTail } from "../lanes";
+import { copyTail, high, low, pairSum, ROUND, roundSum, splat, storeTail } from "../lanes";
 
 const SUM = 0;
 const EACH = 1;
@@ -108,8 +108,7 @@ function partialRound<T>(from: usize, bytes: usize, fill: v128, to: usize): usiz
       a0 = f64x2.add(f64x2.add(a0, a1), f64x2.add(a2, a3));
       a1 = f64x2.add(f64x2.add(a4, a5), f64x2.add(a6, a7));
     }
-    const sum = f64x2.add(a0, a1);
-    store<f64>(sums + ((<usize>block) << 3), f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1));
+    store<f64>(sums + ((<usize>block) << 3), pairSum(f64x2.add(a0, a1)));
   }
 }
 

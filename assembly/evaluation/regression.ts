@@ -1,8 +1,9 @@
-// Exact sums over the elements of a regression: (p - t)^2, |p - t|, t and t^2. One thread at a time: blocks share the bins.
+// Exact sums over the elements of a regression: (p - t)^2, |p - t|, t and t^2. One thread does it at a time, since all blocks add
+// to the same bins.
 //
-// Nearly every block has values of so few octaves that two accumulators are exact. The one begins at c = 1.5 x 2^11 times
-// the power of two of the largest value, so that it takes the upper 43 bits of each; the other one takes the rest. A first
-// look, in the first-level cache, says whether a block fits; one that does not adds each value by its exponent.
+// The values of nearly every block have so few octaves that two accumulators are exact. The first begins at c = 1.5 x 2^11 times
+// the power of two of the largest value, so that it takes the upper 43 bits of each; the second takes the rest. A first look,
+// which brings the block into the first-level cache, says whether it fits; otherwise each value is added by its exponent.
 
 import {
   BLOCK_ELEMENTS,
@@ -16,10 +17,10 @@ import {
   SPLITTER,
 } from "../generated/thresholds";
 import { ERROR_START, LIMIT, SPLITTERS, SQUARE_START, VALUE_START } from "../generated/scratchOfRegression";
-import { addToBins, BINS } from "../sums/exactSum";
-import { high, largestLane, low, splat } from "../lanes";
+import { addPair, addToBins, BINS } from "../sums/exactSum";
+import { high, largestLane, low, smallerUnlessZero, smallestLane, splat } from "../lanes";
 
-/** What |p - t| and |t| of a block that fits may be: 2^63 and 2^-62, or 2^400 and 2^-400; squares lose nothing. */
+/** What |p - t| and |t| of a block that fits may be: see FIT_LARGEST_32. */
 @inline function largest<T>(): f64 {
   return sizeof<T>() == 4 ? FIT_LARGEST_32 : FIT_LARGEST_64;
 }
@@ -27,38 +28,20 @@ import { high, largestLane, low, splat } from "../lanes";
 @inline function smallest<T>(): f64 {
   return sizeof<T>() == 4 ? FIT_SMALLEST_32 : FIT_SMALLEST_64;
 }
-/** Share of the largest one that the others, but for zeros, must have: 2^-18, or 2^-16. */
-@inline function range<T>(): f64 {
+
+@inline function share<T>(): f64 {
   return sizeof<T>() == 4 ? FIT_SHARE_32 : FIT_SHARE_64;
 }
 
-/** The c for values up to `top`. By way of memory: computed once, not in each round of a loop. */
+/** The c for values up to `top`; it goes by way of memory, so that it is computed once, not in each round of a loop. */
 @inline function magic(top: f64, at: usize): v128 {
   v128.store(at, f64x2.splat(reinterpret<f64>((reinterpret<i64>(top) & 0x7ff0000000000000) + 0x00b8000000000000)));
   return v128.load(at);
 }
 
-/** What v adds to an accumulator that began at c and so became `next`, taken from v. */
+/** What is left of v when an accumulator that was `before` has become `next` with it. */
 @inline function rest(v: v128, next: v128, before: v128): v128 {
   return f64x2.sub(v, f64x2.sub(next, before));
-}
-
-@inline function addPair(v: v128, bins: usize): void {
-  addToBins(f64x2.extract_lane(v, 0), bins);
-  addToBins(f64x2.extract_lane(v, 1), bins);
-}
-
-@inline function smallestLane<T>(v: v128): f64 {
-  if (sizeof<T>() == 4) {
-    const w = f32x4.pmin(v, v128.shuffle<i32>(v, v, 2, 3, 0, 1));
-    return <f64>f32x4.extract_lane(f32x4.pmin(w, v128.shuffle<i32>(w, w, 1, 0, 3, 2)), 0);
-  }
-  return f64x2.extract_lane(f64x2.pmin(v, v128.shuffle<i64>(v, v, 1, 0)), 0);
-}
-
-/** Smaller of each lane; a 0 in `x` is passed over. */
-@inline function smallerUnlessZero<T>(bottom: v128, x: v128, zero: v128): v128 {
-  return v128.pmin<T>(bottom, v128.or(x, v128.eq<T>(x, zero)));
 }
 
 /** What rounding took from t^2 (Dekker); `splitter` is 2^27 + 1. The operations are those of the loop in JavaScript. */
@@ -73,7 +56,7 @@ import { high, largestLane, low, splat } from "../lanes";
   );
 }
 
-/** Each error by its exponent; the largest or, where there is one, NaN. */
+/** Adds each error by its exponent; returns the largest or, where there is one, NaN. */
 function addErrors<T>(p: usize, t: usize, n: i32, sums: usize): f64 {
   let top: f64 = 0;
   for (let i = 0; i < n; i++) {
@@ -86,6 +69,7 @@ function addErrors<T>(p: usize, t: usize, n: i32, sums: usize): f64 {
   return top;
 }
 
+/** Adds each target, and its square, by its exponent. */
 function addTargets<T>(t: usize, n: i32, sums: usize): void {
   for (let i = 0; i < n; i++) {
     const x = <f64>load<T>(t + <usize>i * sizeof<T>());
@@ -100,7 +84,7 @@ function addTargets<T>(t: usize, n: i32, sums: usize): void {
   }
 }
 
-/** As addErrors, of errors up to `top` that fit: of float32 their sum needs but one accumulator. */
+/** As addErrors for errors up to `top` that fit. In float32 their sum needs but one accumulator. */
 function sumErrors<T>(p: usize, t: usize, stop: usize, top: f64, sums: usize, scratch: usize): void {
   const c = magic(top, scratch + VALUE_START);
   const squareC = magic(top * top, scratch + SQUARE_START);
@@ -131,17 +115,17 @@ function sumErrors<T>(p: usize, t: usize, stop: usize, top: f64, sums: usize, sc
       a = after;
     }
   }
-  addPair(f64x2.sub(s, squareC), sums);
-  addPair(r, sums);
-  addPair(sizeof<T>() == 4 ? a : f64x2.sub(a, c), sums + BINS);
-  addPair(b, sums + BINS);
+  addPair(f64x2.sub(s, squareC), sums, sums);
+  addPair(r, sums, sums);
+  addPair(sizeof<T>() == 4 ? a : f64x2.sub(a, c), sums + BINS, sums + BINS);
+  addPair(b, sums + BINS, sums + BINS);
   if (sizeof<T>() == 4) {
-    addPair(f64x2.sub(u, squareC), sums);
-    addPair(v, sums);
+    addPair(f64x2.sub(u, squareC), sums, sums);
+    addPair(v, sums, sums);
   }
 }
 
-/** As addTargets, of targets up to `top` that fit. */
+/** As addTargets for targets up to `top` that fit. */
 function sumTargets<T>(t: usize, stop: usize, top: f64, sums: usize, scratch: usize): void {
   const c = magic(top, scratch + VALUE_START);
   const squareC = magic(top * top, scratch + SQUARE_START);
@@ -181,12 +165,12 @@ function sumTargets<T>(t: usize, stop: usize, top: f64, sums: usize, scratch: us
       u = then;
     }
   }
-  addPair(sizeof<T>() == 4 ? a : f64x2.sub(a, c), sums + 2 * BINS);
-  addPair(b, sums + 2 * BINS);
-  addPair(f64x2.sub(s, squareC), sums + 3 * BINS);
-  addPair(r, sums + 3 * BINS);
-  addPair(f64x2.sub(u, sizeof<T>() == 4 ? squareC : errorC), sums + 3 * BINS);
-  addPair(v, sums + 3 * BINS);
+  addPair(sizeof<T>() == 4 ? a : f64x2.sub(a, c), sums + 2 * BINS, sums + 2 * BINS);
+  addPair(b, sums + 2 * BINS, sums + 2 * BINS);
+  addPair(f64x2.sub(s, squareC), sums + 3 * BINS, sums + 3 * BINS);
+  addPair(r, sums + 3 * BINS, sums + 3 * BINS);
+  addPair(f64x2.sub(u, sizeof<T>() == 4 ? squareC : errorC), sums + 3 * BINS, sums + 3 * BINS);
+  addPair(v, sums + 3 * BINS, sums + 3 * BINS);
 }
 
 /** sums: bins of Σ (p - t)^2, Σ |p - t|, Σ t and Σ t^2; maxima: of |p - t|, one a block. */
@@ -234,10 +218,10 @@ export function regression<T>(
     const error = <f64>largestLane<T>(topError);
     const target = <f64>largestLane<T>(topTarget);
     let top = error;
-    if (finite && smallestLane<T>(bottomError) >= max(least, error * range<T>())) {
+    if (finite && <f64>smallestLane<T>(bottomError) >= max(least, error * share<T>())) {
       sumErrors<T>(p, t, stop, error, sums, scratch);
     } else top = addErrors<T>(p, t, whole, sums);
-    if (finite && smallestLane<T>(bottomTarget) >= max(least, target * range<T>())) {
+    if (finite && <f64>smallestLane<T>(bottomTarget) >= max(least, target * share<T>())) {
       sumTargets<T>(t, t + bytes, target, sums, scratch);
     } else addTargets<T>(t, whole, sums);
     top = max(top, addErrors<T>(p + bytes, t + bytes, n - whole, sums));

@@ -1,6 +1,6 @@
-// Adds up records of rows (record.ts): exact sums, and counts. One thread at a time: rows share what is added to.
+// Adds up records of rows: exact sums, and counts. One thread does it at a time, since all rows add to the same.
+// src/descriptions/counters.ts says what is counted, and where.
 
-import { addToBins, BINS } from "../sums/exactSum";
 import {
   ALL_NEGATIVE_INFINITY,
   BIN,
@@ -15,11 +15,12 @@ import {
 } from "../generated/counters";
 import { BRIER, CONFIDENCE, ENTROPY, LOG_SUM_EXP, LOSS, RANK, RECORD, SQUARE } from "../generated/record";
 import { C1, C2, C26, EXTRACTED, LARGEST, SMALLEST } from "../generated/thresholds";
+import { addPair, addToBins, BINS, partOf } from "../sums/exactSum";
 
 /** An integer below 2^51 and this are a float64 that has its bits. */
 const TWO_52: f64 = 4503599627370496;
 
-/** A small integer from 0 on: by its bits, faster than a conversion that may trap. */
+/** A small integer from 0 on, by its bits: that is faster than a conversion, which may trap. */
 @inline function indexOf(x: f64): usize {
   return <usize>reinterpret<i64>(x + TWO_52);
 }
@@ -28,7 +29,7 @@ const TWO_52: f64 = 4503599627370496;
   store<f64>(p, load<f64>(p) + 1);
 }
 
-/** Whether all four values can be split. */
+/** Whether all four values can be split: see extractBlock. */
 @inline function fit(a: v128, b: v128): bool {
   const low = f64x2.splat(SMALLEST);
   const high = f64x2.splat(LARGEST);
@@ -36,16 +37,12 @@ const TWO_52: f64 = 4503599627370496;
   return i64x2.all_true(within);
 }
 
-@inline function addPair(v: v128, lower: usize, upper: usize): void {
-  addToBins(f64x2.extract_lane(v, 0), lower);
-  addToBins(f64x2.extract_lane(v, 1), upper);
-}
-
 /** sums: bins of Σ loss, Σ square, Σ entropy, Σ brier and Σ 1/rank of the ranks beyond `ranks`. */
 export function tally(begin: i32, end: i32, rows: usize, sums: usize, counters: usize, ranks: i32, bins: i32): void {
   for (let i = begin; i < end; i += EXTRACTED) addGroup(i, min(end, i + EXTRACTED), rows, sums, counters, ranks, bins);
 }
 
+/** As many rows as the parts of values add up exactly for. */
 function addGroup(begin: i32, end: i32, rows: usize, sums: usize, counters: usize, ranks: i32, bins: i32): void {
   const calibration = counters + RANKS + ((<usize>(ranks + FURTHER_RANKS)) << 3);
   const lossBins = calibration + <usize>bins * BIN;
@@ -68,15 +65,15 @@ function addGroup(begin: i32, end: i32, rows: usize, sums: usize, counters: usiz
     const a = v128.load(row, LOSS);
     const b = v128.load(row, ENTROPY);
     if (fit(a, b)) {
-      const h1 = f64x2.sub(f64x2.add(a, c1), c1);
+      const h1 = partOf(a, c1);
       const r1 = f64x2.sub(a, h1);
-      const h2 = f64x2.sub(f64x2.add(r1, c2), c2);
+      const h2 = partOf(r1, c2);
       a1 = f64x2.add(a1, h1);
       a2 = f64x2.add(a2, h2);
       a3 = f64x2.add(a3, f64x2.sub(r1, h2));
-      const i1 = f64x2.sub(f64x2.add(b, c1), c1);
+      const i1 = partOf(b, c1);
       const s1 = f64x2.sub(b, i1);
-      const i2 = f64x2.sub(f64x2.add(s1, c2), c2);
+      const i2 = partOf(s1, c2);
       b1 = f64x2.add(b1, i1);
       b2 = f64x2.add(b2, i2);
       b3 = f64x2.add(b3, f64x2.sub(s1, i2));

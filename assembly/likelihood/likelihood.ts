@@ -1,11 +1,12 @@
-// Cross-entropy of what is a probability already, or its logarithm: row = -Σ c_j L(q_j), L = ln or nothing,
-// c_j = w_j (alpha t_j + beta). All arithmetic is in float64, in lanes j mod 4 inside blocks of 128 classes.
+// Cross-entropy of what is a probability already, or its logarithm: row = -Σ c_j L(q_j), where L = ln, or nothing of logarithms,
+// and c_j = w_j (alpha t_j + beta). All arithmetic is in float64, in lanes j mod 4 inside blocks of LIKELIHOOD_BLOCK classes.
 
 import { ONE } from "../constants";
 import { TAIL, TAIL_GRADIENT, TAIL_TARGETS, TAIL_WEIGHTS } from "../generated/scratchOfLikelihood";
 import { LIKELIHOOD_BLOCK } from "../generated/thresholds";
 import { log } from "../functions/log";
-import { constant, copyTail, high, low, ROUND, splat, storeTail } from "../lanes";
+import { constant, copyTail, high, low, narrow, pairSum, splat, storeTail, twoSum, twoSumOf } from "../lanes";
+import { weightAt, weightsTail } from "../rows/dots";
 
 /** The first two of four values at p, and the other two, as float64. */
 @inline function first<T>(p: usize): v128 {
@@ -33,12 +34,14 @@ import { constant, copyTail, high, low, ROUND, splat, storeTail } from "../lanes
   return v128.and(f64x2.mul(logarithms ? minus : f64x2.div(minus, q), scale), f64x2.ne(c, f64x2.splat(0)));
 }
 
-/** -Σ c_j L(q_j) over a row, and with `keep` its gradient: asked each time, for a logarithm outweighs it and a copy weighs 1 KB. */
+/**
+ * -Σ c_j L(q_j) over a row, and its gradient where `grad` is given. That is asked for every vector: a logarithm outweighs it, and a
+ * second copy of the loop weighs 1 KB.
+ */
 function dots<T>(
   row: usize,
   targets: usize,
   weights: usize,
-  keep: bool,
   grad: usize,
   classes: i32,
   alpha: f64,
@@ -52,8 +55,7 @@ function dots<T>(
   const scales = f64x2.splat(scale);
   const zero = splat<T>(0);
   const step: usize = 4 * sizeof<T>();
-  let sum: f64 = 0;
-  let error: f64 = 0;
+  let total = f64x2.splat(0);
   for (let block = 0; block < classes; block += LIKELIHOOD_BLOCK) {
     const stop = min(block + LIKELIHOOD_BLOCK, classes);
     let a = f64x2.splat(0);
@@ -69,11 +71,7 @@ function dots<T>(
       if (!whole) {
         // a weight of 0 takes the places beyond the row out
         if (t) copyTail(t, left, zero, scratch + TAIL_TARGETS);
-        if (w) copyTail(w, left, zero, scratch + TAIL_WEIGHTS);
-        else {
-          for (let i: usize = 0; i < ROUND; i += 16) v128.store(scratch + TAIL_WEIGHTS + i, constant<T>(ONE));
-          copyTail(scratch + TAIL_WEIGHTS, left, zero, scratch + TAIL_WEIGHTS);
-        }
+        weightsTail<T>(w, left, scratch + TAIL_WEIGHTS);
         copyTail(q, left, constant<T>(ONE), scratch + TAIL);
         q = scratch + TAIL;
         t = t ? scratch + TAIL_TARGETS : 0;
@@ -90,26 +88,17 @@ function dots<T>(
       const q1 = second<T>(q);
       a = f64x2.add(a, term(c0, q0, logarithms));
       b = f64x2.add(b, term(c1, q1, logarithms));
-      if (keep) {
+      if (grad) {
         const g0 = slope(c0, q0, logarithms, scales);
         const g1 = slope(c1, q1, logarithms, scales);
-        if (sizeof<T>() == 4) {
-          v128.store(out, v128.shuffle<i64>(f32x4.demote_f64x2_zero(g0), f32x4.demote_f64x2_zero(g1), 0, 2));
-        } else {
-          v128.store(out, g0);
-          v128.store(out, g1, 16);
-        }
+        v128.store(out, narrow<T>(g0, g1));
+        if (sizeof<T>() == 8) v128.store(out, g1, 16);
         if (!whole) storeTail<T>(out, left, grad + offset);
       }
     }
-    const pair = f64x2.add(a, b);
-    const x = f64x2.extract_lane(pair, 0) + f64x2.extract_lane(pair, 1);
-    const total = sum + x;
-    const part = total - sum;
-    error += sum - (total - part) + (x - part);
-    sum = total;
+    total = twoSum(total, pairSum(f64x2.add(a, b)));
   }
-  return 0 - (abs(sum) == Infinity ? sum : sum + error);
+  return 0 - twoSumOf(total);
 }
 
 @inline function logOf(q: f64, logarithms: bool): f64 {
@@ -138,21 +127,21 @@ export function likelihood<T>(
   for (let i = begin; i < end; i++) {
     const label = load<i32>(labels + ((<usize>i) << 2));
     const row = input + <usize>i * bytes;
-    const to = grad + <usize>i * bytes;
+    const to = grad ? grad + <usize>i * bytes : 0;
     // read before the gradient is written: it may take the input's place
     const at = <usize>(label == ignoreIndex ? 0 : label) * sizeof<T>();
     const q = <f64>load<T>(row + at);
     let loss: f64 = 0;
     if (label == ignoreIndex || beta == 0) {
-      if (grad) memory.fill(to, 0, bytes);
-    } else loss = dots<T>(row, 0, weights, grad != 0, to, classes, 0, beta, logarithms != 0, scale, scratch);
+      if (to) memory.fill(to, 0, bytes);
+    } else loss = dots<T>(row, 0, weights, to, classes, 0, beta, logarithms != 0, scale, scratch);
     if (label != ignoreIndex) {
-      const w: f64 = weights ? <f64>load<T>(weights + at) : 1;
+      const w = weightAt<T>(weights, at);
       const own = alpha * w;
       if (own != 0) {
         loss += own * -logOf(q, logarithms != 0);
         const c = beta * w + own;
-        if (grad) store<T>(to + at, <T>((logarithms ? -c : -c / q) * scale));
+        if (to) store<T>(to + at, <T>((logarithms ? -c : -c / q) * scale));
       }
     }
     store<f64>(losses + ((<usize>i) << 3), loss);
@@ -185,8 +174,7 @@ export function likelihoodProbabilities<T>(
         input + offset,
         targets + offset,
         weights,
-        grad != 0,
-        grad + offset,
+        grad ? grad + offset : 0,
         classes,
         alpha,
         beta,
