@@ -96,7 +96,7 @@ const { fround } = Math;
 const LN2_HI32 = Math.round(Math.LN2 * 2 ** 14) / 2 ** 14;
 const LN2_LO32 = fround(Math.LN2 - LN2_HI32);
 
-/** e^z as in assembly/exp.ts: two-part reduction to r, then 1 + (r + r^2 Q(r)). */
+/** e^z as in assembly/functions/exp.ts: two-part reduction to r, then 1 + (r + r^2 Q(r)). */
 function exp32(c: readonly number[], z: number): number {
   const y = Math.max(z, fround(-127 * Math.LN2));
   const n = fround(fround(y * fround(Math.LOG2E)) + 12583039) - 12583039;
@@ -122,7 +122,7 @@ const ROOT = BigInt(D.pow(2, new D(1).div(256)).mul(new D(2).pow(120)).floor().t
 const ROOTS = [1n << 120n];
 while (ROOTS.length < 256) ROOTS.push((ROOTS[ROOTS.length - 1] * ROOT) >> 120n);
 
-/** e^z as in assembly/exp.ts. */
+/** e^z as in assembly/functions/exp.ts. */
 function exp64(c: readonly number[], z: number): number {
   const magic = 1.5 * 2 ** 52 + 256 * 1023;
   const y = Math.max(z, -1023 * Math.LN2);

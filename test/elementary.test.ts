@@ -3,7 +3,7 @@ import { exp, logarithm } from "../src/generated/kernels.ts";
 import { backends, compareFloat32, expectSameBits, functions } from "./elementary.ts";
 import { mulberry32 } from "./inputs.ts";
 
-// The errors that the doc comments of assembly/exp.ts and assembly/log.ts state.
+// The errors that the doc comments of assembly/functions/exp.ts and log.ts state.
 test("float32: every 257th input, the same bits, within the stated error", { timeout: 120_000 }, () => {
   const errors = compareFloat32(257, true);
   expect(errors.exp).toBeLessThanOrEqual(2.3);

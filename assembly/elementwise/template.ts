@@ -1,6 +1,7 @@
-// Every element-wise loss: blocks of 1024 elements counted from the start of the call, in rounds of sixteen. A loss L is a
-// class of losses.ts. float32: the four vectors of a round are added in float32, rounds in four float64 lanes; float64: each
-// element of a round has a lane of its own. The last, partial round goes through the same loop, from scratch.
+// Element-wise losses: this file has the loop of all of them, losses.ts the formula of each as a class L. Blocks of 1024 elements
+// are counted from the start of the call, and go in rounds of sixteen. In float32 the four vectors of a round are added in
+// float32, and rounds in four float64 lanes; in float64 each element of a round has a lane of its own. The last, partial round goes
+// through the same loop, from scratch.
 //
 // Methods of a type parameter are reached by changetype<L>(0) and inlined completely: no call, no table. Sum, each loss and
 // gradient are compiled apart: asking in the loop took quantile's 2.5 times as long.

@@ -20,7 +20,7 @@ import { ERROR_START, LIMIT, SPLITTERS, SQUARE_START, VALUE_START } from "../gen
 import { addPair, addToBins, BINS } from "../sums/exactSum";
 import { high, largestLane, low, smallerUnlessZero, smallestLane, splat } from "../lanes";
 
-/** What |p - t| and |t| of a block that fits may be: see FIT_LARGEST_32. */
+/** What |p - t| and |t| of a block that fits may be: see FIT_LARGEST_32 in src/descriptions/thresholds.ts. */
 @inline function largest<T>(): f64 {
   return sizeof<T>() == 4 ? FIT_LARGEST_32 : FIT_LARGEST_64;
 }

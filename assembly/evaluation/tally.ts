@@ -42,7 +42,7 @@ export function tally(begin: i32, end: i32, rows: usize, sums: usize, counters: 
   for (let i = begin; i < end; i += EXTRACTED) addGroup(i, min(end, i + EXTRACTED), rows, sums, counters, ranks, bins);
 }
 
-/** As many rows as the parts of values add up exactly for. */
+/** Adds up rows that are so few that the parts of their values add up exactly. */
 function addGroup(begin: i32, end: i32, rows: usize, sums: usize, counters: usize, ranks: i32, bins: i32): void {
   const calibration = counters + RANKS + ((<usize>(ranks + FURTHER_RANKS)) << 3);
   const lossBins = calibration + <usize>bins * BIN;

@@ -1,3 +1,9 @@
+// ln and ln(1 + x) of two float64 lanes; float32 kernels widen first, so there is one logarithm.
+//
+// The way is that of fdlibm (Sun Microsystems, 1993; e_log.c and s_log1p.c), without branches and with coefficients of our own:
+// x = 2^k (1 + f) with 1 + f in [sqrt(1/2), sqrt 2), s = f / (2 + f), ln(1 + f) = f - (f^2/2 - s (f^2/2 + R(s^2))), ln 2 in two
+// parts.
+
 import {
   HIGHEST,
   L1,
@@ -26,7 +32,7 @@ const MANTISSA: i64 = 0x000fffffffffffff;
 /** 1.5 2^52: an integer added to its bits and the number taken away again is the integer as a float64. */
 const INTEGER: i64 = 0x4338000000000000;
 
-/** k ln 2 + ln(1 + f), s = f / (2 + f), z = s^2: f - (f^2/2 - s (f^2/2 + R(z))), R a minimax polynomial. */
+/** k ln 2 + ln(1 + f), s = f / (2 + f), z = s^2; ln(1 + f) = f - (f^2/2 - s (f^2/2 + R(z))), R a minimax polynomial. */
 @inline function combine(f: v128, s: v128, z: v128, k: v128): v128 {
   let r = f64x2.add(f64x2.mul(constant<f64>(L7), z), constant<f64>(L6));
   r = f64x2.add(f64x2.mul(r, z), constant<f64>(L5));
@@ -40,13 +46,7 @@ const INTEGER: i64 = 0x4338000000000000;
   return f64x2.sub(f64x2.mul(k, constant<f64>(LN2_HIGH)), f64x2.sub(f64x2.sub(half, correction), f));
 }
 
-/**
- * ln x of two float64 lanes, for normal positive finite x; float32 kernels widen first, so there is one logarithm.
- *
- * x = 2^k (1 + f) with 1 + f in [sqrt(1/2), sqrt 2); s = f / (2 + f);
- * ln x = k ln 2 + f - (f^2/2 - s (f^2/2 + R(s^2))), R a minimax polynomial, ln 2 in two parts. Relative error at most
- * 2^-52; rounded to float32 0.501 ulp (every 257th input).
- */
+/** ln x for normal positive finite x. Relative error at most 2^-52; rounded to float32 0.501 ulp (every 257th input). */
 export function logNormal(x: v128): v128 {
   const bits = i64x2.sub(x, i64x2.splat(SQRT_HALF));
   const n = i64x2.shr_s(bits, 52);
@@ -58,7 +58,7 @@ export function logNormal(x: v128): v128 {
   return combine(f, s, z, k);
 }
 
-/** ln x of two float64 lanes for any x: ln 0 = -inf, ln of a negative number NaN, ln inf = inf, subnormals included. */
+/** ln x of two float64 lanes for any x. ln 0 = -inf, ln of a negative number NaN, ln inf = inf, subnormals included. */
 export function log(x: v128): v128 {
   const tiny = f64x2.lt(x, constant<f64>(SMALLEST_NORMAL));
   const scaled = v128.bitselect(f64x2.mul(x, constant<f64>(TWO_54)), x, tiny);
@@ -75,8 +75,8 @@ export function log(x: v128): v128 {
 
 /**
  * ln(1 + x) of two float64 lanes for x from 0 to 2^512 or NaN, with the digits of a small x: 1 + x = 2^k (1 + f), where
- * f = x 2^-k + (2^-k - 1) has lost nothing to the rounding of 1 + x. Relative error 2^-51; in rows of float32, where 2^-29
- * is far below that of x, a third of the operations do.
+ * f = x 2^-k + (2^-k - 1) has lost nothing to the rounding of 1 + x. Relative error 2^-51. For rows of float32 (`T`) 2^-29 will do,
+ * far below the error of x, with a third of the operations.
  */
 @inline export function ln1p<T>(x: v128): v128 {
   const one = constant<f64>(ONE);
@@ -96,7 +96,7 @@ export function log(x: v128): v128 {
   return f64x2.add(f64x2.mul(k, constant<f64>(LN2)), f64x2.mul(s, p));
 }
 
-/** The same for x that may be +inf: the row held several infinities. */
+/** ln1p for x that may be +inf, as in a row that held several infinities. */
 export function log1p<T>(x: v128): v128 {
   return v128.bitselect(ln1p<T>(x), x, f64x2.le(x, constant<f64>(HIGHEST)));
 }

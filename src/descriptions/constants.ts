@@ -27,8 +27,9 @@ const LOG = [
 const SHORT_LOG = [0.6666677608816535, 0.39977573722027443, 0.2987094440341793];
 
 /**
- * Every constant of the kernels, in the order of the table in linear memory (assembly/constants.ts names the indices):
- * the JavaScript loops read them here by name; the build writes them to src/generated/table.ts, without, for writeConstants.
+ * Every constant of the kernels, in the order of the table in linear memory. JavaScript loops read them here by
+ * name. The build writes their names and places to assembly/generated/constants.ts, and their values without names to
+ * src/generated/table.ts, for writeConstants.
  */
 export const CONSTANTS: readonly Constant[] = [
   // from here on 2^n is 0: -127 ln 2 and -1023 ln 2

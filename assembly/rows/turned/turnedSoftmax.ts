@@ -9,7 +9,7 @@ import { inBatches, stageRows } from "./batches";
 import { BATCH, rowsInLanes, turnIn, turnOut } from "./turnedRows";
 import { sumGroups, sumShifted } from "./turnedSums";
 
-/** Turns the groups, with their maxima. */
+/** Turns the groups, and stores their maxima at SHIFTS. */
 function turnBatch<T>(end: usize, row: usize, stride: usize, between: usize, scratch: usize): void {
   let from = row;
   let lanes = scratch + LANES;

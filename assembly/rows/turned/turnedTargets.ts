@@ -42,6 +42,7 @@ import { sumShifted } from "./turnedSums";
   return ignored;
 }
 
+/** Puts the last class's logits in the targets' places, for a group. */
 @inline export function placeLasts<T>(row: usize, stride: usize, lanes: usize, at: usize): void {
   const last = row + stride - sizeof<T>();
   placeLast<T>(last, load<u32>(at, PLACES), lanes);
@@ -135,7 +136,7 @@ export function takeMaxima<T>(
     let u = zero;
     let upperU = zero;
     if (v128.any_true(far)) {
-      // exponentials may stand there
+      // exponentials may have replaced the logits
       placeBatch<T>(rowsInLanes<T>(), from, stride, targets, ignoreIndex, lanes, scratch + g);
       let m = x;
       for (let p = lanes; p < lanes + bytes; p += 16) m = larger<T>(m, v128.load(p));

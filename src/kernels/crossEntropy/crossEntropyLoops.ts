@@ -1,8 +1,9 @@
 import { SHORT_ROW } from "../../descriptions/thresholds.ts";
 import type { FloatArray } from "../../dtype.ts";
 import { log1p } from "../functions/log.ts";
+import { coefficient, dotRow, scaleRow, scaleRowMinus } from "../rows/dots.ts";
 import { maximum, placeOf } from "../rows/maximum.ts";
-import { coefficient, dotRow, expRow, scaleRow, scaleRowMinus } from "../rows/passes.ts";
+import { expRow } from "../rows/passes.ts";
 import { aboveOf, apart, beyond, logAsFar, relative } from "../rows/reference.ts";
 import { type IndexRow, indexShortRows } from "../rows/shortRows.ts";
 import { type Lanes, lanesOf, type Scratch } from "../scratch.ts";

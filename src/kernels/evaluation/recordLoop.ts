@@ -175,7 +175,7 @@ function roundSum({ narrow }: Lanes, values: FloatArray, n: number): number {
   return s;
 }
 
-/** A row of few classes, with the bits of assembly/evaluateShort.ts. */
+/** A row of few classes, with the bits of assembly/evaluation/turnedRecord.ts. */
 function shortRow(lanes: Lanes, x: FloatArray, at: number, classes: number, label: number): Row {
   const { narrow } = lanes;
   const clamp = LOWEST_15[lanes.dtype];

@@ -1,3 +1,4 @@
+import { SUM_BINS } from "../../descriptions/counters.ts";
 import { larger, REGRESSION_SUMS } from "../../descriptions/regressionSums.ts";
 import {
   BLOCK_ELEMENTS,
@@ -12,9 +13,7 @@ import {
 } from "../../descriptions/thresholds.ts";
 import type { FloatArray } from "../../dtype.ts";
 import { highWord, withHighWord } from "../../numeric/bits.ts";
-import { addToBins, EXPONENTS } from "../../numeric/exactSum.ts";
-
-const BINS = 2 * EXPONENTS;
+import { addToBins } from "../../numeric/exactSum.ts";
 
 /** What may be in a group whose sums are taken from two accumulators: see assembly/evaluation/regression.ts. */
 const FITTING = {
@@ -182,7 +181,7 @@ export function regression(
   count: number,
   work: ErrorScratch,
 ): void {
-  const bins = REGRESSION_SUMS.map((_, i) => sums.subarray(i * BINS, (i + 1) * BINS));
+  const bins = REGRESSION_SUMS.map((_, i) => sums.subarray(i * SUM_BINS, (i + 1) * SUM_BINS));
   for (let block = begin; block < end; block++) {
     const stop = Math.min((block + 1) * BLOCK_ELEMENTS, count);
     let top = 0;

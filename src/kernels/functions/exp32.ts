@@ -3,7 +3,7 @@ import type { FloatArray } from "../../dtype.ts";
 import type { Exponentials, Powers } from "./exp64.ts";
 import { LOWEST, MAGIC } from "./log.ts";
 
-// exp of a stretch of float32 values, with the bits of assembly/exp.ts. In three loops over arrays of its own instead of one: a
+// exp of a stretch of float32 values, with the bits of assembly/functions/exp.ts. In three loops over arrays of its own instead of one: a
 // value's operations wait for each other, and only in short loops are those of enough values under way at once. 12.6 ns a
 // value against 22.4 (Node 20; Math.exp alone: 10), of which the last of two loops made into two is 0.7. A store into a
 // Float32Array rounds as Math.fround does.

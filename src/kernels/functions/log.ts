@@ -4,10 +4,10 @@ import type { Dtype } from "../../dtype.ts";
 import { highWord, withHighWord } from "../../numeric/bits.ts";
 import { POWERS_OF_2, power64, powerOf2 } from "./exp64.ts";
 
-// ln and ln(1 + x) with the bits of assembly/log.ts, exp(-x) of a short row's target with those of assembly/exp.ts: the same
-// operations in the same order. exp of float64 is in exp64.ts, of float32 in stretch.ts.
+// ln and ln(1 + x) with the bits of assembly/functions/log.ts, and exp(-x) of a short row's target with those of exp.ts there: the
+// same operations in the same order. exp of float64 is in exp64.ts, of float32 in exp32.ts.
 
-/** exp's lowest and magic numbers for N = 0: see assembly/exp.ts. */
+/** exp's lowest and magic numbers for N = 0: see assembly/functions/exp.ts. */
 export const LOWEST = constant("LOWEST");
 export const MAGIC = constant("MAGIC");
 

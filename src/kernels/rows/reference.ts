@@ -6,7 +6,7 @@ import { log1p, MAGIC } from "../functions/log.ts";
 import type { Lanes } from "../scratch.ts";
 import { maximumWithout } from "./maximum.ts";
 
-// What the exponentials of a row are relative to, e_j = exp(x_j - shift) 2^-exponent: see assembly/reference.ts.
+// What the exponentials of a row are relative to, e_j = exp(x_j - shift) 2^-exponent: see assembly/rows/reference.ts.
 
 const HALF_LOG2E = 0.5 * constant("LOG2E").f64;
 

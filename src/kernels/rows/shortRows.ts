@@ -6,8 +6,8 @@ import type { Lanes, Others } from "../scratch.ts";
 import { maximum } from "./maximum.ts";
 import { sumOfFours } from "./passes.ts";
 
-// Rows of few classes, with the bits of assembly/shortRows.ts, shortTargets.ts and shortCrossEntropy.ts. As many of them at a
-// time as a block holds, so that the exponentials come in long stretches: rows of 10 take 0.85 of the time, rows of 2 0.7.
+// Short rows, with the bits of assembly/rows/turned/ and assembly/crossEntropy/turnedCrossEntropy.ts. As many of them as a block
+// holds are taken at a time, so that the exponentials come in long stretches: rows of 10 take 0.85 of the time, rows of 2 0.7.
 
 /** exp's `lowest` and `magic`: exponentials are times 2^15. */
 export const LOWEST_15 = constant("LOWEST_15");
@@ -40,7 +40,7 @@ function isNear(top: number, own: number, dtype: Dtype): boolean {
   return m >= NEAR_LOWEST && m <= NEAR_HIGHEST && own >= (dtype === "f32" ? NEAR_TARGET_32 : NEAR_TARGET_64);
 }
 
-/** Takes a row apart; one at a time. */
+/** Takes a row apart, into the working memory of one row. */
 export function othersOf(lanes: Lanes, x: FloatArray, at: number, classes: number, label: number): Others {
   const { values, more, others } = lanes;
   const n = classes - 1;

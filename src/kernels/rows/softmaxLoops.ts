@@ -2,8 +2,9 @@ import { SHORT_ROW } from "../../descriptions/thresholds.ts";
 import type { FloatArray } from "../../dtype.ts";
 import { log1p } from "../functions/log.ts";
 import { type Lanes, lanesOf, type Scratch } from "../scratch.ts";
+import { scaleRow } from "./dots.ts";
 import { maximum, placeOf } from "./maximum.ts";
-import { expRow, scaleRow } from "./passes.ts";
+import { expRow } from "./passes.ts";
 import { aboveOf, relative } from "./reference.ts";
 import { shortLogDenominator, softmaxShortRows } from "./shortRows.ts";
 
