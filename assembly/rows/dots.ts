@@ -132,13 +132,16 @@ export function dotRow<T>(
   store<f64>(scratch, pairSum(sum), COEFFICIENTS);
 }
 
-/** out_j = out_j factor: exponentials become probabilities. */
+/**
+ * out_j = out_j factor: exponentials become probabilities. The last ones element by element: a vector loaded over elements that were
+ * just stored waits for them, and softmax of 65 classes took 1.026 of the time.
+ */
 export function scaleRow<T>(out: usize, bytes: usize, factor: f64): void {
   const factors = splat<T>(factor);
-  const rest = bytes & 15;
-  const end = out + bytes - rest;
-  for (; out < end; out += 16) v128.store(out, v128.mul<T>(v128.load(out), factors));
-  if (rest) storePart<T>(out, v128.mul<T>(v128.load(out), factors), rest);
+  const end = out + bytes;
+  const vectors = end - (bytes & 15);
+  for (; out < vectors; out += 16) v128.store(out, v128.mul<T>(v128.load(out), factors));
+  for (; out < end; out += sizeof<T>()) store<T>(out, load<T>(out) * <T>factor);
 }
 
 /** out_j factor - c_j scale of a vector of exponentials. */

@@ -101,7 +101,8 @@ import { addHigh, constant, larger, low, negativeInfinities, roundSum, splat } f
 
 /**
  * Exponentials in the place of the logits, after what SHIFTS says is taken from them, and their sums. With `fine` float32 has the
- * digits that softmax needs. That is asked at run time, with degree 6 always and a coefficient of 0: a second copy weighs 1 KB.
+ * digits that softmax needs. Without, it has degree 6 too, with a coefficient of 0: with two loops, one of degree 5, softmax of 64
+ * classes took 1.13 of the time.
  */
 export function sumShifted<T>(
   at: usize,
