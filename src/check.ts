@@ -172,12 +172,13 @@ export function checkLength(name: string, argument: string, length: number, expe
   throw new RangeError(`${name}: ${argument} has length ${length}, but ${of} has ${expected}`);
 }
 
-export function checkInteger(name: string, argument: string, value: unknown, low: number, high: number): void {
+/** An integer within bounds; `or`: what else may stand there, for the message. */
+export function checkInteger(name: string, argument: string, value: unknown, low: number, high: number, or = ""): void {
   if (typeof value !== "number") {
-    throw new TypeError(`${name}: ${argument} must be an integer, but is ${kindOf(value)}`);
+    throw new TypeError(`${name}: ${argument} must be an integer${or}, but is ${kindOf(value)}`);
   }
   if (Number.isInteger(value) && value >= low && value <= high) return;
-  throw new RangeError(`${name}: ${argument} is ${value}, but must be an integer from ${low} to ${high}`);
+  throw new RangeError(`${name}: ${argument} is ${value}, but must be an integer from ${low} to ${high}${or}`);
 }
 
 export function checkFraction(name: string, argument: string, value: unknown): void {

@@ -1,7 +1,7 @@
 import { openWasm } from "./backends/openWasm.ts";
 import type { Tuning } from "./backends/threads/threads.ts";
 import type { WasmOptions } from "./backends/wasm/opened.ts";
-import { addressOf, checkChoice, checkInteger, kindOf } from "./check.ts";
+import { addressOf, checkChoice, checkInteger, checkOptions, kindOf } from "./check.ts";
 import { createEngine } from "./engine.ts";
 import type { Losses, LossesOptions } from "./losses.ts";
 import { ARENA, ARENA_OVERHEAD, PAGE, SLACK } from "./memory/map.ts";
@@ -16,16 +16,15 @@ const DEFAULT_ARENA = 64 * 1024 * 1024;
 const LARGEST_ARENA = 65536 * PAGE - ARENA - ARENA_OVERHEAD - SLACK;
 export const MAXIMAL_THREADS = 1024;
 const BACKENDS = ["auto", "wasm", "js"];
+const KNOWN = ["backend", "threads", "relaxed", "arenaBytes", "wasm", "worker"];
 
 /** Checks the options, picks a backend and opens it. */
 export async function create(options: LossesOptions, moduleOf: Modules, tuning?: Tuning): Promise<Losses> {
-  if (Object(options) !== options) {
-    throw new TypeError(`createLosses: options must be an object, but is ${kindOf(options)}`);
-  }
+  checkOptions("createLosses", options, KNOWN);
   const { backend = "auto", threads = 1, relaxed = false, arenaBytes = DEFAULT_ARENA } = options;
   checkChoice("createLosses", "backend", backend, BACKENDS);
   checkInteger("createLosses", "arenaBytes", arenaBytes, 0, LARGEST_ARENA);
-  if (threads !== "auto") checkInteger("createLosses", "threads", threads, 1, MAXIMAL_THREADS);
+  if (threads !== "auto") checkInteger("createLosses", "threads", threads, 1, MAXIMAL_THREADS, ' or "auto"');
   if (typeof relaxed !== "boolean") {
     throw new TypeError(`createLosses: relaxed must be a boolean, but is ${kindOf(relaxed)}`);
   }

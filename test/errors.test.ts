@@ -460,8 +460,20 @@ describe.each(backends)("$name", ({ options }) => {
   });
 });
 
-test("a backend that there isn't", async () => {
-  await expect(createLosses({ backend: any("gpu") })).rejects.toThrow(/^createLosses: backend .*gpu/);
+test("createLosses: a backend that there isn't, no threads, options that are none", async () => {
+  const wrong: [object, string][] = [
+    [{ backend: "gpu" }, 'backend is "gpu", but must be one of auto, wasm, js'],
+    [{ threads: 0 }, 'threads is 0, but must be an integer from 1 to 1024 or "auto"'],
+    [{ threads: "2" }, 'threads must be an integer or "auto", but is a string'],
+    [{ Backend: "js" }, "Backend is no option (backend?)"],
+    [{ thread: 2 }, "thread is no option (threads?)"],
+    [{ simd: true }, "simd is no option"],
+  ];
+  for (const [options, message] of wrong) {
+    await expect(createLosses(options)).rejects.toThrow(`createLosses: ${message}`);
+  }
+  const losses = await createLosses({ backend: "js", ...{ other: undefined } });
+  losses.close();
 });
 
 describe("arrays that lost their memory, and what is no options", () => {
