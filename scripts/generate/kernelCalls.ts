@@ -36,6 +36,16 @@ function argumentsOf({ name, parameters }: Description): string {
   return [`export interface ${argumentsName(name)} {`, ...lines, "}"].join("\n");
 }
 
+/** The body of `read`: where each array and each scalar of the arguments goes. */
+function readerOf({ parameters }: Description): string {
+  const lines = parameters.flatMap(({ name, role, per }, i) => {
+    if (role === "scalar") return `n[${i}] = g.${name};`;
+    return per === undefined ? [] : `a[${i}] = g.${name};`;
+  });
+  const taken = parameters.some(({ role }) => role === "scalar") ? "g, a, n" : "g, a";
+  return `read(${taken}) { ${lines.join(" ")} }`;
+}
+
 /** The kernels as calls need them, each with the type of its arguments; parameters that are alike stand once. */
 export function kernelCalls(kernels: readonly Description[]): string {
   const shared = new Map<string, string>();
@@ -44,11 +54,12 @@ export function kernelCalls(kernels: readonly Description[]): string {
     if (!shared.has(text)) shared.set(text, `${parameter.name}${shared.size}`);
     return shared.get(text);
   };
-  const calls = kernels.map(({ name, unit, dtypes, splits, parameters }) => {
-    const kernel: Omit<Kernel, "parameters"> = { name, unit, dtypes, splits };
+  const calls = kernels.map((description) => {
+    const { name, unit, dtypes, splits, parameters } = description;
+    const kernel: Omit<Kernel, "parameters" | "read"> = { name, unit, dtypes, splits };
     const rest = JSON.stringify(kernel).slice(0, -1);
     const type = `Kernel<${argumentsName(name)}>`;
-    return `export const ${name}: ${type} = ${rest}, "parameters": [${parameters.map(nameOf).join(", ")}] };`;
+    return `export const ${name}: ${type} = ${rest}, "parameters": [${parameters.map(nameOf).join(", ")}], ${readerOf(description)} };`;
   });
   return [
     'import type { Kernel, Parameter } from "../descriptions/kernel.ts";',

@@ -154,6 +154,7 @@ class Elementwise<O extends string> {
   readonly #knownWithGrad: readonly string[];
   /** One object for every call, so that a call leaves none behind; its arrays are let go after each. */
   readonly #args: ElementwiseArguments & Record<O, number>;
+  #dtype: Dtype = "f32";
   #length = 0;
   #sum = 0;
   /** Blocks of 1024, combined in index order in float64. */
@@ -192,7 +193,7 @@ class Elementwise<O extends string> {
     const grad = this.#gradientOf(name, out);
     const { slopeFactor } = this.#call;
     if (reduction === "none") {
-      const losses = floatArray(dtypeOf(this.#args.predictions), n);
+      const losses = floatArray(this.#dtype, n);
       this.#run(losses, grad, slopeFactor);
       return { loss: losses, grad: out ?? grad };
     }
@@ -244,18 +245,20 @@ class Elementwise<O extends string> {
     if (length === 0) checkAttached(name, "predictions", p);
     checkLength(name, "targets", t.length, length, "predictions");
     if (length === 0) checkAttached(name, "targets", t);
+    const dtype = dtypeOf(p);
     this.#args.predictions = p;
     this.#args.targets = t;
+    this.#dtype = dtype;
     this.#length = length;
     const numbers: Record<string, number> = this.#args;
-    for (const option of this.#call.options) numbers[option.name] = representable(dtypeOf(p), numbers[option.name]);
+    for (const option of this.#call.options) numbers[option.name] = representable(dtype, numbers[option.name]);
     return length;
   }
 
   /** `out`, checked, or a new array. */
   #gradientOf(name: string, out: FloatArray | undefined): FloatArray {
     const { predictions, targets } = this.#args;
-    if (out === undefined) return floatArray(dtypeOf(predictions), predictions.length);
+    if (out === undefined) return floatArray(this.#dtype, this.#length);
     try {
       const own = outOf(name, out, predictions, "predictions");
       const [p, t] = [predictions, targets].map((array) => (array instanceof HalfBits ? array.bits : array));
@@ -269,7 +272,7 @@ class Elementwise<O extends string> {
   }
 
   #each(): FloatArray {
-    const losses = floatArray(dtypeOf(this.#args.predictions), this.#length);
+    const losses = floatArray(this.#dtype, this.#length);
     this.#run(losses, null, 0);
     return losses;
   }
@@ -288,7 +291,7 @@ class Elementwise<O extends string> {
     const n = this.#length;
     try {
       const units = Math.ceil(n / BLOCK_ELEMENTS);
-      this.#door(this.#call.name).run(this.#call.kernel, dtypeOf(args.predictions), units, args, n, reduce);
+      this.#door(this.#call.name).run(this.#call.kernel, this.#dtype, units, args, n, reduce);
     } finally {
       this.#release();
     }

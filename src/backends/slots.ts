@@ -56,16 +56,13 @@ export function elementsPerUnit({ unit }: Slot, args: Arguments): number {
   return unit || (args.classes as number);
 }
 
-const isData = (value: Argument): value is Data => value !== null && typeof value === "object";
-
 /**
- * The array that is given for a slot, or null: an optional one that is absent, and partial results that are reduced launch by
- * launch, which have a place of their own.
+ * The array of a slot, of what was given for it, or null: an optional one that is absent, and partial results that are reduced
+ * launch by launch, which have a place of their own.
  */
-export function arrayFor(kernel: Kernel, slot: Slot, args: Arguments, reduces: boolean): Data | null {
+export function arrayFor(kernel: Kernel, slot: Slot, given: Argument, reduces: boolean): Data | null {
   if (reduces && slot.role === "partials") return null;
-  const array = args[slot.name];
-  if (isData(array)) return array;
+  if (typeof given === "object" && given !== null) return given;
   if (slot.optional) return null;
   throw new TypeError(`${kernel.name}: ${slot.name} is missing`);
 }

@@ -35,12 +35,15 @@ export interface Kernel<A extends object = object> {
   readonly parameters: readonly Parameter[];
   /** false: it reduces over all units of a launch, so that a launch is not shared out among threads. */
   readonly splits?: false;
-  /** Only for the type of a call. */
-  readonly arguments?: A;
+  /**
+   * Takes the arguments of a call by their names: each array and each scalar to the place of its parameter. Written out by the
+   * build: looking names up in a loop takes 5 ns each.
+   */
+  read(given: A, arrays: unknown[], numbers: Float64Array): void;
 }
 
 /** A kernel, described once. */
-export interface Description extends Omit<Kernel, "arguments"> {
+export interface Description extends Omit<Kernel, "read"> {
   /** One line. */
   readonly formula: string;
   /** Relative error of a result that is stated and tested, per dtype. */

@@ -56,7 +56,9 @@ export function createJsBackend(loops: Partial<KernelLoops>, scratch: object, ar
   function run(kernel: Kernel, dtype: Dtype, units: number, args: Arguments, elements = 0, reduce?: Reduce): void {
     const loop = loopOf.get(kernel.name)!;
     const slots = slotsOf(kernel, dtype);
-    const arrays = slots.map((slot) => (slot.isArray ? arrayFor(kernel, slot, args, reduce !== undefined) : null));
+    const arrays = slots.map((slot) =>
+      slot.isArray ? arrayFor(kernel, slot, args[slot.name], reduce !== undefined) : null,
+    );
     const half = slots.find(({ position }) => arrays[position] instanceof HalfBits);
     const fitting = half ? Math.max(1, Math.floor(WIDENED_ELEMENTS / elementsPerUnit(half, args))) : units;
     const launch = Math.min(partialUnits(kernel), fitting);

@@ -1,4 +1,4 @@
-import type { Arguments, Reduce } from "../backend.ts";
+import type { Reduce } from "../backend.ts";
 import type { Call } from "../wasm/call.ts";
 import type { Launcher } from "../wasm/launcher.ts";
 import type { Staging } from "../wasm/staging.ts";
@@ -27,7 +27,7 @@ interface Shape {
 export interface Sharing {
   /** Whether it pays, and can be done, for a call that is opened. */
   takes(call: Call): boolean;
-  run(call: Call, args: Arguments, staging: Staging, reduce: Reduce | undefined): void;
+  run(call: Call, staging: Staging, reduce: Reduce | undefined): void;
 }
 
 /** Shares calls out among the threads of a launcher, over their memory. */
@@ -37,7 +37,7 @@ export function createSharing(launcher: Launcher, buffer: ArrayBufferLike): Shar
     // windows must hold two strides, so that one is filled while another one is worked on
     takes: (call) =>
       launcher.shares(call.plan.kernel, call.work, call.unitBytes > 0) && 2 * call.unitBytes <= roomFor(call),
-    run: (call, args, staging, reduce) => run(launcher, call, args, staging, launch, reduce),
+    run: (call, staging, reduce) => run(launcher, call, staging, launch, reduce),
   };
 }
 
@@ -67,24 +67,17 @@ function shaped(limit: number, units: number, ring: number): Shape {
  * Runs a call on several threads: the caller copies strides in ahead of the others and out behind them, and runs some
  * itself when the windows are full.
  */
-function run(
-  launcher: Launcher,
-  call: Call,
-  args: Arguments,
-  staging: Staging,
-  launch: Launch,
-  reduce: Reduce | undefined,
-): void {
+function run(launcher: Launcher, call: Call, staging: Staging, launch: Launch, reduce: Reduce | undefined): void {
   const { most, stride, ring } = shapeOf(call, launcher.threads, launcher.smallestStride, reduce !== undefined);
   for (let first = 0; first < call.units; first += most) {
     launch.first = first;
     launch.units = Math.min(most, call.units - first);
     launch.stride = stride;
     launch.ring = ring;
-    place(call, args, launch, staging, first === 0);
+    place(call, launch, staging, first === 0);
     launcher.open(call.plan, launch);
     try {
-      runLaunch(launcher, call, args, staging, launch, reduce);
+      runLaunch(launcher, call, staging, launch, reduce);
     } finally {
       launcher.close();
     }
@@ -92,14 +85,7 @@ function run(
 }
 
 /** Runs one launch; while the others are at work, what is done is reduced, in order. */
-function runLaunch(
-  launcher: Launcher,
-  call: Call,
-  args: Arguments,
-  staging: Staging,
-  launch: Launch,
-  reduce: Reduce | undefined,
-): void {
+function runLaunch(launcher: Launcher, call: Call, staging: Staging, launch: Launch, reduce: Reduce | undefined): void {
   const { first, partials, stride, units } = launch;
   const { partials: each } = call.plan;
   const strides = Math.ceil(units / stride);
@@ -114,7 +100,7 @@ function runLaunch(
   for (let settled = 0; settled < strides; ) {
     if (reduce && (settled * stride - reduced) * each >= REDUCED) reduceTo(settled * stride);
     else if (filled < strides && filled - settled < launch.ring) {
-      fill(call, args, launch, staging, filled++);
+      fill(call, launch, staging, filled++);
       launcher.ready(filled);
     } else if (launcher.isDone(settled)) empty(call, launch, staging, settled++);
     else if (!launcher.help()) launcher.finish(settled);

@@ -1,3 +1,5 @@
+import { BLOCK_ELEMENTS } from "../../descriptions/thresholds.ts";
+import { PARTIALS, SCRATCH } from "../../memory/map.ts";
 import type { Arguments } from "../backend.ts";
 import { arrayFor, type Data, type Slot } from "../slots.ts";
 import { MAXIMAL_NUMBERS } from "../threads/protocol.ts";
@@ -5,12 +7,14 @@ import type { Plan } from "./plan.ts";
 import type { Staging } from "./staging.ts";
 
 const NO_PLAN: Plan = {
-  kernel: { name: "none", unit: "row", dtypes: null, parameters: [] },
+  kernel: { name: "none", unit: "row", dtypes: null, parameters: [], read: () => {} },
   dtype: "f32",
   f: () => {},
   name: "none",
   slots: [],
   arrays: [],
+  countAt: -1,
+  scratchAt: -1,
   partials: 1,
   partialUnits: 0,
   sharedPartialUnits: 0,
@@ -25,14 +29,16 @@ export class Call {
   elements = 0;
   /** By position; null where there is none. */
   readonly arrays: (Data | null)[] = new Array(MAXIMAL_NUMBERS).fill(null);
-  /** Where they are; 0 for those that pass through windows. */
-  readonly addresses = new Float64Array(MAXIMAL_NUMBERS);
+  /** What the kernel is called with from the first unit on, by position; 0 for arrays that pass through windows. */
+  readonly numbers = new Float64Array(MAXIMAL_NUMBERS);
   /** Windows, the bytes of those that hold whole arrays, and a unit's bytes in the others. */
   windows = 0;
   wholeBytes = 0;
   unitBytes = 0;
   /** Whether any result passes through a window. */
   copiesOut = false;
+  /** What labels of no class become. */
+  ignoreIndex = 0;
   #classes = 0;
 
   open(plan: Plan, units: number, elements: number, args: Arguments, reduces: boolean, staging: Staging): void {
@@ -40,18 +46,27 @@ export class Call {
     this.units = units;
     this.reduces = reduces;
     this.elements = elements;
+    this.ignoreIndex = args.ignoreIndex as number;
     this.#classes = args.classes as number;
     this.windows = 0;
     this.wholeBytes = 0;
     this.unitBytes = 0;
     this.copiesOut = false;
+    const { arrays, numbers } = this;
+    plan.kernel.read(args, arrays, numbers);
+    if (plan.countAt >= 0) numbers[plan.countAt] = Math.min(units * BLOCK_ELEMENTS, elements);
+    if (plan.scratchAt >= 0) numbers[plan.scratchAt] = SCRATCH;
     for (let i = 0; i < plan.arrays.length; i++) {
       const slot = plan.arrays[i];
-      const array = arrayFor(plan.kernel, slot, args, reduces);
-      if (array === null) continue;
-      this.arrays[slot.position] = array;
+      const { position } = slot;
+      const array = arrayFor(plan.kernel, slot, arrays[position], reduces);
+      if (array === null) {
+        arrays[position] = null;
+        numbers[position] = reduces && slot.role === "partials" ? PARTIALS : 0;
+        continue;
+      }
       const address = staging.addressOf(array, slot);
-      this.addresses[slot.position] = address;
+      numbers[position] = address;
       if (address !== 0) continue;
       const bytes = this.unit(slot) * slot.bytes;
       if (slot.whole) this.wholeBytes += bytes;

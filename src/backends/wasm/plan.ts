@@ -15,6 +15,9 @@ export interface Plan {
   readonly name: string;
   readonly slots: readonly Slot[];
   readonly arrays: readonly Slot[];
+  /** Where the count and the scratch stand in a call; -1 where it has none. */
+  readonly countAt: number;
+  readonly scratchAt: number;
   /** Partial results a unit; units a launch, lest they outgrow their place, on one thread and on several. */
   readonly partials: number;
   readonly partialUnits: number;
@@ -36,6 +39,8 @@ export function createPlans(exports: Exports): (kernel: Kernel, dtype: Dtype) =>
       name,
       slots,
       arrays: slots.filter(({ isArray }) => isArray),
+      countAt: slots.findIndex(({ role }) => role === "count"),
+      scratchAt: slots.findIndex(({ role }) => role === "scratch"),
       partials: partialsOf(kernel),
       partialUnits: partialUnits(kernel),
       sharedPartialUnits: partialUnits(kernel, SHARED_PARTIAL_UNITS),

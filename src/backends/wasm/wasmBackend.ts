@@ -56,8 +56,13 @@ export function createWasmBackend(
   const launch = createLaunch(buffer);
 
   /** Launch by launch on the caller's thread. */
-  function runAlone(call: Call, args: Arguments, reduce: Reduce | undefined): void {
+  function runAlone(call: Call, reduce: Reduce | undefined): void {
     const { plan, units } = call;
+    if (call.windows === 0 && (reduce === undefined || units <= plan.partialUnits)) {
+      invoke(plan.f, 0, units, call.numbers, plan.slots.length);
+      reduce?.(launch.partials, units, 0);
+      return;
+    }
     const fitting = call.unitsIn(Math.min(roomFor(call), LAUNCH_BYTES));
     const most = reduce ? Math.min(fitting, plan.partialUnits) : fitting;
     launch.ring = 1;
@@ -65,8 +70,8 @@ export function createWasmBackend(
       launch.first = first;
       launch.units = Math.min(most, units - first);
       launch.stride = most;
-      place(call, args, launch, staging, first === 0);
-      if (call.windows > 0) fill(call, args, launch, staging, 0);
+      place(call, launch, staging, first === 0);
+      if (call.windows > 0) fill(call, launch, staging, 0);
       invoke(plan.f, 0, launch.units, launch.numbers, plan.slots.length);
       empty(call, launch, staging, 0);
       reduce?.(launch.partials, launch.units, first);
@@ -81,8 +86,8 @@ export function createWasmBackend(
     try {
       call.open(planOf(kernel, dtype), units, elements, args, reduce !== undefined, staging);
       if (call.unitBytes > roomFor(call)) wide(kernel, dtype, units, args, elements, reduce);
-      else if (sharing?.takes(call)) sharing.run(call, args, staging, reduce);
-      else runAlone(call, args, reduce);
+      else if (sharing?.takes(call)) sharing.run(call, staging, reduce);
+      else runAlone(call, reduce);
     } finally {
       call.close();
       spare.push(call);

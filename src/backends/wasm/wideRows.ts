@@ -30,7 +30,7 @@ export function createWideBackend(module: WebAssembly.Module, shared = false): R
 
   return (kernel, dtype, units, args, elements = 0, reduce?) => {
     const arrays = slotsOf(kernel, dtype).flatMap((slot) => {
-      const array = slot.isArray ? arrayFor(kernel, slot, args, reduce !== undefined) : null;
+      const array = slot.isArray ? arrayFor(kernel, slot, args[slot.name], reduce !== undefined) : null;
       return array === null ? [] : [{ slot, array }];
     });
     const wide = arrays.filter(({ slot }) => slot.whole || slot.unit === 0);

@@ -1,7 +1,6 @@
 import { BLOCK_ELEMENTS } from "../../descriptions/thresholds.ts";
 import type { FloatArray } from "../../dtype.ts";
-import { PARTIALS, SCRATCH, SHARED_PARTIAL_UNITS, WINDOWS, WINDOWS_BYTES } from "../../memory/map.ts";
-import type { Arguments } from "../backend.ts";
+import { PARTIALS, SHARED_PARTIAL_UNITS, WINDOWS, WINDOWS_BYTES } from "../../memory/map.ts";
 import { MAXIMAL_NUMBERS } from "../threads/protocol.ts";
 import type { Call } from "./call.ts";
 import type { Staging } from "./staging.ts";
@@ -47,49 +46,42 @@ export function roomFor(call: Call): number {
 }
 
 /** Puts the numbers of a launch together; `all`: copies arrays that don't depend on the units, too. */
-export function place(call: Call, args: Arguments, launch: Launch, staging: Staging, all: boolean): void {
+export function place(call: Call, launch: Launch, staging: Staging, all: boolean): void {
   const { first, units, numbers, laps } = launch;
-  const { slots } = call.plan;
+  const { slots, countAt } = call.plan;
   let address = WINDOWS;
   for (let i = 0; i < slots.length; i++) {
     const slot = slots[i];
+    numbers[i] = call.numbers[i];
     laps[i] = 0;
-    if (slot.role === "scratch") numbers[i] = SCRATCH;
-    else if (slot.role === "scalar") numbers[i] = args[slot.name] as number;
-    else if (slot.role === "count") {
-      numbers[i] = Math.min(units * BLOCK_ELEMENTS, call.elements - first * BLOCK_ELEMENTS);
-    } else {
-      const array = call.arrays[i];
-      if (array === null) {
-        numbers[i] = slot.role === "partials" && call.reduces ? PARTIALS : 0;
-        continue;
-      }
-      const bytes = call.unit(slot) * slot.bytes;
-      if (call.addresses[i] !== 0) {
-        numbers[i] = call.addresses[i] + (slot.whole ? 0 : first * bytes);
-        continue;
-      }
-      numbers[i] = address;
-      if (!slot.whole) laps[i] = launch.ring * launch.stride * bytes;
-      else if (all && slot.role !== "out") staging.copyIn(array, slot, 0, array.length, address, 0);
-      address = (Math.ceil((address + (slot.whole ? bytes : laps[i])) / LINE) + 1) * LINE + STAGGER;
+    const array = call.arrays[i];
+    if (!slot.isArray || array === null) continue;
+    const bytes = call.unit(slot) * slot.bytes;
+    if (numbers[i] !== 0) {
+      if (!slot.whole) numbers[i] += first * bytes;
+      continue;
     }
+    numbers[i] = address;
+    if (!slot.whole) laps[i] = launch.ring * launch.stride * bytes;
+    else if (all && slot.role !== "out") staging.copyIn(array, slot, 0, array.length, address, 0);
+    address = (Math.ceil((address + (slot.whole ? bytes : laps[i])) / LINE) + 1) * LINE + STAGGER;
   }
+  if (countAt >= 0) numbers[countAt] = Math.min(units * BLOCK_ELEMENTS, call.elements - first * BLOCK_ELEMENTS);
 }
 
 /** Copies what stride i reads into the windows. */
-export function fill(call: Call, args: Arguments, launch: Launch, staging: Staging, i: number): void {
+export function fill(call: Call, launch: Launch, staging: Staging, i: number): void {
   const { arrays } = call.plan;
   for (let k = 0; k < arrays.length; k++) {
     const slot = arrays[k];
     const { position } = slot;
     const array = call.arrays[position];
-    if (slot.role !== "in" || slot.whole || array === null || call.addresses[position] !== 0) continue;
+    if (slot.role !== "in" || slot.whole || array === null || call.numbers[position] !== 0) continue;
     const unit = call.unit(slot);
     const from = (launch.first + i * launch.stride) * unit;
     const n = Math.min(Math.min(launch.stride, launch.units - i * launch.stride) * unit, array.length - from);
     const address = launch.numbers[position] + (i % launch.ring) * launch.stride * unit * slot.bytes;
-    staging.copyIn(array, slot, from, n, address, args.ignoreIndex as number);
+    staging.copyIn(array, slot, from, n, address, call.ignoreIndex);
   }
 }
 
@@ -99,7 +91,7 @@ export function empty(call: Call, launch: Launch, staging: Staging, i: number): 
   for (const slot of call.plan.arrays) {
     const { position } = slot;
     const array = call.arrays[position] as FloatArray | null;
-    if (slot.role === "in" || array === null || call.addresses[position] !== 0) continue;
+    if (slot.role === "in" || array === null || call.numbers[position] !== 0) continue;
     if (slot.whole) {
       staging.copyOut(array, 0, array.length, launch.numbers[position]);
       continue;
