@@ -10,8 +10,11 @@ export interface Faces {
   ): { loss: number | FloatArray; grad: FloatArray };
 }
 
-/** Those of that name. */
+type Face = Faces["loss"] & Faces["withGrad"];
+
+/** Those of that name, bound: packages that a bench compares with may need their `this`. */
 export function facesOf(losses: object, name: string): Faces {
-  const functions = losses as Record<string, unknown>;
-  return { loss: functions[name], withGrad: functions[`${name}WithGrad`] } as Faces;
+  const functions = losses as Record<string, Face | undefined>;
+  const bound = (face: string) => functions[face]?.bind(losses) as Face;
+  return { loss: bound(name), withGrad: bound(`${name}WithGrad`) };
 }
