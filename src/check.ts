@@ -244,8 +244,21 @@ export function weightOf(name: string, value: unknown, classes: number, logits?:
   const weight = floatsOf(name, "weight", value);
   if (logits !== undefined) checkSameDtype(name, "weight", weight, "logits", logits);
   checkLength(name, "weight", weight.length, classes, "a row (classes)");
-  for (let j = 0; j < classes; j++) {
-    if (!(weight[j] >= 0)) throw new RangeError(`${name}: weight[${j}] is ${weight[j]}, but must be 0 or more`);
-  }
+  checkWeights(name, "weight", weight);
   return weight;
+}
+
+/** Weights of rows, of the dtype of the predictions. */
+export function sampleWeightOf(name: string, value: unknown, rows: number, like: FloatArray | HalfBits): FloatArray {
+  const weight = floatsOf(name, "sampleWeight", value);
+  checkSameDtype(name, "sampleWeight", weight, "predictions", like);
+  checkLength(name, "sampleWeight", weight.length, rows, "predictions (in rows)");
+  checkWeights(name, "sampleWeight", weight);
+  return weight;
+}
+
+function checkWeights(name: string, argument: string, weights: FloatArray): void {
+  for (let i = 0; i < weights.length; i++) {
+    if (!(weights[i] >= 0)) throw new RangeError(`${name}: ${argument}[${i}] is ${weights[i]}, but must be 0 or more`);
+  }
 }

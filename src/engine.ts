@@ -1,4 +1,5 @@
 import { createCrossEntropy } from "./api/crossEntropy.ts";
+import { createDivergences } from "./api/divergences.ts";
 import type { Door } from "./api/door.ts";
 import { createElementwiseLosses } from "./api/elementwiseLosses.ts";
 import { createSoftmax } from "./api/softmax.ts";
@@ -58,6 +59,7 @@ export function createEngine({ backend: given, notes: opened, relaxed = false, p
     ...createElementwiseLosses(door),
     ...createSoftmax(door),
     ...createCrossEntropy(door),
+    ...createDivergences(door),
     ...evaluations,
   };
 }

@@ -2,6 +2,8 @@
 
 export type { CrossEntropyFunction, CrossEntropyLosses, CrossEntropyWithGrad } from "./api/crossEntropy.ts";
 export type { CrossEntropy, CrossEntropyInput } from "./api/crossEntropyOptions.ts";
+export type { Divergence, DivergenceInput, JensenShannon, KlDivergence } from "./api/divergenceOptions.ts";
+export type { DivergenceFunction, DivergenceLosses, DivergenceWithGrad } from "./api/divergences.ts";
 export type { ElementwiseFunction, ElementwiseWithGrad } from "./api/elementwise.ts";
 export type { ElementwiseLosses, Huber } from "./api/elementwiseLosses.ts";
 export type { Out, Reduce, Reduction, WithGrad } from "./api/reduction.ts";

@@ -1,6 +1,7 @@
 // for Symbol.dispose in programs whose own lib is older
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { CrossEntropyLosses } from "./api/crossEntropy.ts";
+import type { DivergenceLosses } from "./api/divergences.ts";
 import type { ElementwiseLosses } from "./api/elementwiseLosses.ts";
 import type { SoftmaxLosses } from "./api/softmax.ts";
 import type { NumericArray } from "./dtype.ts";
@@ -51,7 +52,7 @@ export interface Address {
 export type Constructor = abstract new (...args: never[]) => NumericArray;
 
 /** Losses over one memory. See createLosses. */
-export interface Losses extends ElementwiseLosses, SoftmaxLosses, CrossEntropyLosses, Evaluations {
+export interface Losses extends ElementwiseLosses, SoftmaxLosses, CrossEntropyLosses, DivergenceLosses, Evaluations {
   /** What runs: WebAssembly, or the JavaScript loops. */
   readonly backend: "wasm" | "js";
   /** Threads that really run, the caller included. */

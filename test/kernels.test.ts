@@ -41,6 +41,9 @@ const NUMBERS: Readonly<Record<string, number>> = {
   labelSmoothing: 0.125,
   weightSum: 3.5,
   logarithms: 0,
+  input: 0,
+  targetInput: 1,
+  measure: 2,
   scale: 0.3,
   ranks: RANKS,
   bins: BINS,
@@ -87,7 +90,7 @@ function fill(random: Random, { name, type, values }: Parameter, array: NumericA
       if (type === "i32") numbers[i] = integer(random, CLASSES + 1) - 1;
       else if (type === "u16") numbers[i] = integer(random, 65536);
       // shares and weights, and what is a probability
-      else if (/^(input|weights|targets)$/.test(name)) numbers[i] = 0.01 + random();
+      else if (/^(input|weights|targets|sampleWeight)$/.test(name)) numbers[i] = 0.01 + random();
       else numbers[i] = 2 * normal(random);
     }
 }

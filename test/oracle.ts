@@ -248,3 +248,105 @@ function crossEntropy(
   });
   return { rows, loss: exactSum(rows) / denominator, denominator, gradient, gradientTerms };
 }
+
+// ------------------------------------------------------------------------------------------------------ divergences
+
+export interface DivergenceOptions {
+  classes: number;
+  reduction?: Reduction;
+  input?: Input;
+  targetInput?: Input;
+  temperature?: number;
+  sampleWeight?: Numbers | undefined;
+  /** Kullback-Leibler's of either direction, or Jensen-Shannon's with this share of the targets. */
+  measure: "forward" | "reverse" | number;
+}
+
+export interface DivergenceResult {
+  rows: number[];
+  loss: number;
+  /** [rows, classes]; of the sum for the reduction "none". */
+  gradient: number[];
+  /** What the rounding errors of a row, and of a gradient element, are relative to; |ln p| + |ln q| of each element. */
+  rowTerms: number[];
+  gradientTerms: number[];
+  distances: number[];
+}
+
+/** A row of a side: probabilities and their logarithms. */
+function sideOf(row: number[], input: Input, temperature: number): { p: number[]; ln: number[] } {
+  if (input === "probabilities") return { p: row, ln: row.map(Math.log) };
+  const ln = input === "logits" ? logSoftmaxOfRow(row.map((x) => x / temperature)) : row;
+  return { p: ln.map(Math.exp), ln };
+}
+
+/** Of predictions q from targets p; a term whose factor is 0 is 0, and so is a row of weight 0. */
+export function divergence(predictions: Numbers, targets: Numbers, options: DivergenceOptions): DivergenceResult {
+  const { classes, input = "logits", targetInput = "probabilities", temperature = 1, measure } = options;
+  const { sampleWeight, reduction = "mean" } = options;
+  const count = predictions.length / classes;
+  const weights = Array.from({ length: count }, (_, i) => sampleWeight?.[i] ?? 1);
+  const denominator = reduction === "mean" ? exactSum(weights) : 1;
+  const times = (factor: number, x: number) => (factor === 0 ? 0 : factor * x);
+  const result: DivergenceResult = { rows: [], loss: 0, gradient: [], rowTerms: [], gradientTerms: [], distances: [] };
+  const targetRows = rowsOf(targets, classes);
+  for (const [i, row] of rowsOf(predictions, classes).entries()) {
+    if (weights[i] === 0) {
+      result.rows.push(0);
+      result.rowTerms.push(0);
+      for (let j = 0; j < classes; j++) {
+        result.gradient.push(0);
+        result.gradientTerms.push(0);
+        result.distances.push(0);
+      }
+      continue;
+    }
+    const { p: q, ln: lnQ } = sideOf(row, input, temperature);
+    const { p, ln: lnP } = sideOf(targetRows[i], targetInput, temperature);
+    const beta = typeof measure === "number" ? measure : 0;
+    const m = p.map((x, j) => beta * x + (1 - beta) * q[j]);
+    const h = q.map((x, j) => (x === 0 ? 0 : Math.log(x / m[j])));
+    const terms = p.map((x, j) => {
+      if (measure === "forward") return times(x, lnP[j] - lnQ[j]);
+      if (measure === "reverse") return times(q[j], lnQ[j] - lnP[j]);
+      return beta * times(x, Math.log(x / m[j])) + (1 - beta) * times(q[j], h[j]);
+    });
+    const loss = exactSum(terms);
+    result.rows.push(weights[i] * loss);
+    const size = p.map(
+      (x, j) =>
+        times(x, 1 + Math.abs(lnP[j]) + Math.abs(lnQ[j])) + times(q[j], 1 + Math.abs(lnQ[j]) + Math.abs(lnP[j])),
+    );
+    result.rowTerms.push(weights[i] * exactSum(size.map((x) => (Number.isFinite(x) ? x : 0))));
+    const sumP = exactSum(p);
+    const sumQH = exactSum(q.map((x, j) => times(x, h[j])));
+    const scale = weights[i] / denominator / (input === "logits" ? temperature : 1);
+    for (let j = 0; j < classes; j++) {
+      const [slope, slopeTerms] = divergenceSlope(j);
+      result.gradient.push(slope * scale);
+      result.gradientTerms.push(slopeTerms * scale);
+      const finite = [lnP[j], lnQ[j]].filter(Number.isFinite);
+      result.distances.push(finite.reduce((sum, x) => sum + Math.abs(x), 0));
+    }
+
+    function divergenceSlope(j: number): [slope: number, terms: number] {
+      if (measure === "forward") {
+        if (input === "logits") return [sumP * q[j] - p[j], sumP * q[j] + p[j]];
+        const slope = p[j] === 0 ? 0 : input === "probabilities" ? -p[j] / q[j] : -p[j];
+        return [slope, Math.abs(slope)];
+      }
+      if (measure === "reverse" && loss === Number.POSITIVE_INFINITY) return [Number.NaN, 0];
+      const sizes = 1 + Math.abs(lnQ[j]) + Math.abs(lnP[j]);
+      const factor = input === "probabilities" ? (q[j] === 0 && p[j] === 0 ? 0 : 1) : q[j];
+      if (measure === "reverse") {
+        const rest = input === "logits" ? loss : -1;
+        return [times(factor, lnQ[j] - lnP[j] - rest), times(factor, sizes + Math.abs(rest))];
+      }
+      const rest = input === "logits" ? sumQH : 0;
+      const slope = input === "probabilities" && q[j] === 0 ? Number.NEGATIVE_INFINITY : h[j];
+      return [(1 - beta) * times(factor, slope - rest), times(factor, sizes + Math.abs(rest))];
+    }
+  }
+  result.loss = exactSum(result.rows) / denominator;
+  return result;
+}

@@ -1,4 +1,5 @@
 import { crossEntropyOperations } from "./crossEntropy.ts";
+import { divergenceOperations } from "./divergence.ts";
 import { elementwiseOperations } from "./elementwise.ts";
 import { evaluateOperations } from "./evaluate.ts";
 import type { Operation } from "./operation.ts";
@@ -10,6 +11,7 @@ export const operations: readonly Operation[] = [
   ...elementwiseOperations,
   ...softmaxOperations,
   ...crossEntropyOperations,
+  ...divergenceOperations,
   ...evaluateOperations,
   ...regressionOperations,
 ];

@@ -1,4 +1,5 @@
 import { crossEntropy, crossEntropyProbabilities, likelihood, likelihoodProbabilities } from "./crossEntropy.ts";
+import { divergence } from "./divergence.ts";
 import { ELEMENTWISE, kernelOf } from "./elementwise.ts";
 import { evaluate, regression, tally } from "./evaluation.ts";
 import { exp, logarithm } from "./functions.ts";
@@ -18,6 +19,7 @@ export const KERNELS: readonly Description[] = [
   crossEntropyProbabilities,
   likelihood,
   likelihoodProbabilities,
+  divergence,
   checkLabels,
   labelWeights,
   addExactly,

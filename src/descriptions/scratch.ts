@@ -156,6 +156,13 @@ const LIKELIHOOD: Layout = {
   ],
 };
 
+const DIVERGENCE: Layout = {
+  file: "scratchOfDivergence",
+  beside: ROWS,
+  // the second sum of a row, which its gradient needs
+  regions: [{ name: "SECOND", at: 2048, bytes: NUMBER }],
+};
+
 /** Of a regression: numbers that are computed once and read in each round of a loop. */
 const REGRESSION: Layout = {
   file: "scratchOfRegression",
@@ -177,5 +184,6 @@ export const LAYOUTS: readonly Layout[] = [
   TURNED_CROSS_ENTROPY,
   TURNED_RECORD,
   LIKELIHOOD,
+  DIVERGENCE,
   REGRESSION,
 ];

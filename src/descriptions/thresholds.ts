@@ -51,3 +51,12 @@ export const ROUNDING_64 = 2 ** -53;
 
 /** Adding it to a confidence and taking it away again rounds to a multiple of 2^-26. */
 export const C26 = 1.5 * 2 ** 26;
+
+/** What a side of a divergence holds. */
+export const LOGITS = 0;
+export const PROBABILITIES = 1;
+export const LOG_PROBABILITIES = 2;
+/** Which divergence it is: KL(targets | predictions), KL(predictions | targets), or Jensen-Shannon's. */
+export const FORWARD = 0;
+export const REVERSE = 1;
+export const JENSEN_SHANNON = 2;

@@ -4,6 +4,7 @@ import { extractSums } from "../numeric/extraction.ts";
 import { addRangeToBins } from "../numeric/loops.ts";
 import { crossEntropy, crossEntropyProbabilities } from "./crossEntropy/crossEntropyLoops.ts";
 import { checkLabels, labelWeights } from "./crossEntropy/labelLoops.ts";
+import { divergence } from "./divergence/divergenceLoops.ts";
 import { evaluate } from "./evaluation/recordLoop.ts";
 import { regression } from "./evaluation/regressionLoop.ts";
 import { tally } from "./evaluation/tallyLoop.ts";
@@ -22,6 +23,7 @@ export const KERNEL_LOOPS: KernelLoops = {
   crossEntropyProbabilities,
   likelihood,
   likelihoodProbabilities,
+  divergence,
   checkLabels,
   labelWeights,
   addExactly: addRangeToBins,

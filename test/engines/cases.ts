@@ -34,6 +34,8 @@ export interface Case {
   targets(): FloatArray;
   /** One a class. */
   weight(): FloatArray;
+  /** One a row. */
+  sampleWeight(): FloatArray;
   /** It limits the options that are tried: a `switching` case is for logits only, a `large` one for few combinations. */
   readonly kind: "ordinary" | "switching" | "large";
 }
@@ -134,6 +136,7 @@ function caseOf(
     // with one class any other target is one of binaryCrossEntropy
     targets: () => (classes === 1 ? zeros(dtype, rows).fill(1) : repeated(targets(), length)),
     weight: () => repeated(weight(), classes),
+    sampleWeight: () => repeated(weight(), rows),
   };
 }
 

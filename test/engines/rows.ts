@@ -1,5 +1,6 @@
 import { bfloat16, float16, type HalfArray } from "../../src/exports.ts";
 import type { Losses } from "../backends.ts";
+import { facesOf } from "../faces.ts";
 import { dtypes, type FloatArray, labelsOf, logitsOf, type Random } from "../inputs.ts";
 import { type Case, cases, typedLabels } from "./cases.ts";
 import { type Entry, pick, REDUCTIONS, SOME } from "./entry.ts";
@@ -82,6 +83,37 @@ function* crossEntropyCalls(losses: Losses, random: Random) {
   }
 }
 
+const INPUTS = ["logits", "probabilities", "logProbabilities"] as const;
+
+/** A divergence, with `own` options, by its loss and its gradient; every input on either side. */
+function divergence(name: "klDivergence" | "jensenShannon", own: readonly object[]): Entry {
+  return {
+    name,
+    functions: [name, `${name}WithGrad`],
+    run(losses, digest, random) {
+      const places = new Places(losses, random);
+      for (const it of cases(random)) {
+        if (it.kind === "large" && it.rows * it.classes > 2 ** 17) continue;
+        const input = pick(random, INPUTS);
+        const targetInput = pick(random, INPUTS);
+        const x = places.input(it.input(input));
+        const targets = places.copy(targetInput === "logits" ? it.targets().map((p) => 30 * p - 5) : it.targets());
+        const { classes, dtype } = it;
+        const temperature = input === "logits" && random() < 0.5 ? 1.5 : 1;
+        const sampleWeight = random() < 0.3 ? it.sampleWeight() : undefined;
+        const reduction = pick(random, REDUCTIONS);
+        const options = { classes, input, targetInput, temperature, sampleWeight, reduction, ...pick(random, own) };
+        const faces = facesOf(losses, name);
+        digest.add(faces.loss(x, targets, options));
+        const { loss, grad } = faces.withGrad(x, targets, { ...options, out: places.out(x, dtype) });
+        digest.add(loss);
+        digest.add(grad);
+        places.clear();
+      }
+    },
+  };
+}
+
 /** Every number of a format. */
 function halfPrecision(name: "float16" | "bfloat16", wrap: (bits: Uint16Array) => HalfArray): Entry {
   const bits = Uint16Array.from({ length: 65536 }, (_, i) => i);
@@ -132,6 +164,8 @@ export const ROWS: readonly Entry[] = [
       }
     },
   },
+  divergence("klDivergence", [{ direction: "forward" }, { direction: "reverse" }]),
+  divergence("jensenShannon", [{}, { beta: 0.25 }]),
   halfPrecision("float16", float16),
   halfPrecision("bfloat16", bfloat16),
 ];

@@ -1,7 +1,7 @@
 import { LIKELIHOOD_BLOCK } from "../../descriptions/thresholds.ts";
 import type { FloatArray } from "../../dtype.ts";
 import { log } from "../functions/log.ts";
-import { type Carried, carry } from "../rows/passes.ts";
+import { type Carried, carry, totalOf } from "../rows/passes.ts";
 import type { Scratch } from "../scratch.ts";
 
 interface Row {
@@ -35,7 +35,7 @@ function dots(row: Row): number {
     }
     carry(total, lanes[0] + lanes[2] + (lanes[1] + lanes[3]));
   }
-  return 0 - (Math.abs(total.sum) === Number.POSITIVE_INFINITY ? total.sum : total.sum + total.error);
+  return 0 - totalOf(total);
 }
 
 /** Rows with index targets; the gradient too where `grad` is given. */

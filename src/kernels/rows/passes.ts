@@ -72,6 +72,11 @@ export function carry(total: Carried, x: number): void {
   total.sum = next;
 }
 
+/** The sum of carry where it may be infinite. */
+export function totalOf({ sum, error }: Carried): number {
+  return Math.abs(sum) === Number.POSITIVE_INFINITY ? sum : sum + error;
+}
+
 /**
  * Sum over the row x[at..at + classes) of its exponentials relative to a reference, which is left in `lanes`. The element at
  * `leftOut` (or -1) is left out, its exponential kept as 0. With `out` the exponentials are stored, with more digits where
