@@ -46,6 +46,15 @@ const opened = await openThreaded();
 describe.each(opened)("$name", ({ losses }) => {
   const alone = told(opened[0].losses, () => {});
 
+  test("it is told of every row once, in order: number, label and loss", () => {
+    const { numbers } = told(losses, () => {});
+    const rows = losses.crossEntropy(logits, labels, { classes: CLASSES, weight, reduction: "none" });
+    const wanted = Array.from(rows, (loss, i) => [i, labels[i], loss]);
+    const got = wanted.map((_, i) => numbers.slice(5 * i, 5 * i + 3));
+    expectSame(got.flat(), wanted.flat(), "number, label and loss");
+    expect(numbers.length).toBe(5 * ROWS);
+  });
+
   test.each(Object.entries(CALLS))("it may call %s of the same engine: neither call changes the other", (_, call) => {
     const wanted = call(losses);
     const { numbers, state } = told(losses, () => expect(call(losses)).toEqual(wanted));
