@@ -321,6 +321,13 @@ export const MUTANTS: readonly Mutant[] = [
     name: "2 threads 3000 rows",
   },
   {
+    file: "src/backends/threads/pool.ts",
+    from: "this.#areas + this.#missing < workers + spares",
+    to: "this.#areas < workers + spares",
+    test: "threads",
+    name: "more of them at once",
+  },
+  {
     file: "src/backends/threads/worker.ts",
     from: "x - lap * laps[i]",
     to: "x - laps[i]",
