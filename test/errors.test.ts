@@ -622,5 +622,17 @@ test("a loss that is computed while the options are read does not change the one
     });
     expect(got).toEqual(wanted);
     expect(got.grad).toBe(grad);
+
+    const [p, t] = [Float32Array.of(1, 2, 3), Float32Array.of(2, 4, 9)];
+    const own = new Float32Array(3);
+    const huber = losses.huberWithGrad(p, t, {
+      delta: 2,
+      get out() {
+        losses.huber(p, t, { delta: 0.5 });
+        return own;
+      },
+    });
+    expect(huber).toEqual(losses.huberWithGrad(p, t, { delta: 2 }));
+    expect(huber.grad).toBe(own);
   }
 });

@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { RANKS } from "../src/evaluate/workspace.ts";
 import { evaluationOf } from "../src/index.node.ts";
 import { openThreaded } from "./backends.ts";
 import { countedRows, evaluation } from "./evaluateOracle.ts";
@@ -208,6 +209,18 @@ describe.each(opened)("$name", ({ losses }) => {
         expect(it).toMatchObject({ accuracy: label === 0 ? 1 : 0, meanReciprocalRank: 1 / (label + 1) });
       }
     }
+  });
+
+  test("ranks about the last one that is counted by itself", () => {
+    const classes = RANKS + 100;
+    const labels = Int32Array.of(RANKS - 2, RANKS - 1, RANKS, RANKS + 1);
+    // falling: the label's rank is one more than it
+    const x = Float32Array.from({ length: 4 * classes }, (_, i) => -(i % classes) / 64);
+    const topK = [RANKS - 1, RANKS, RANKS + 1, RANKS + 2, classes];
+    const evaluation = losses.evaluate(x, labels, { classes, topK });
+    expect(topK.map((k) => evaluation.topK[k])).toEqual([0.25, 0.5, 0.75, 1, 1]);
+    const reciprocal = labels.reduce((sum, label) => sum + 1 / (label + 1), 0) / 4;
+    expect(Math.abs(evaluation.meanReciprocalRank / reciprocal - 1)).toBeLessThanOrEqual(2 ** -51);
   });
 
   test("a histogram of the losses that covers them all", () => {

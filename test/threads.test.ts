@@ -146,6 +146,16 @@ describe("a worker that is terminated", () => {
     expect(losses.notes.at(-1)).toMatch(/^threads: a worker stopped \(exit code \d\); 1 of 3 threads go on\.$/);
   });
 
+  test("more of them at once than there are spares: so many are replaced", async () => {
+    const { losses, workers } = await openWithWorkers(7);
+    await Promise.all(workers.map((worker) => worker.terminate()));
+    expectRight(losses);
+    expect(losses.threads).toBe(5);
+    const ends = losses.notes.map((note) => note.slice(note.indexOf(";") + 2));
+    const replaced = "another takes its place.";
+    expect(ends).toEqual([...new Array(4).fill(replaced), "6 of 7 threads go on.", "5 of 7 threads go on."]);
+  });
+
   test("at any moment of many calls", async () => {
     const { losses, workers } = await openWithWorkers(4);
     for (let i = 0; i < 30; i++) {

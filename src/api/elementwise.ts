@@ -187,8 +187,9 @@ class Elementwise<O extends string> {
   }
 
   withGrad(name: string, p: unknown, t: unknown, options: (object & Out) | undefined): WithGrad<number | FloatArray> {
-    const reduction = this.#readOptions(name, options, this.#knownWithGrad);
+    // before the others are put down: reading it may call this loss
     const out = options?.out;
+    const reduction = this.#readOptions(name, options, this.#knownWithGrad);
     const n = this.#open(name, p, t);
     const grad = this.#gradientOf(name, out);
     const { slopeFactor } = this.#call;

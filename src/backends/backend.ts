@@ -17,8 +17,9 @@ export const NO_FLOATS: FloatArray = new Float32Array(0);
 export const NO_LABELS: IntegerArray = new Int32Array(0);
 
 /**
- * Takes the partial results of `units` units of a launch, the first one's number being `first`. Others may be at work: it may
- * run kernels that have no partial results, for which there is one place.
+ * Takes the partial results of `units` units of a launch, the first one's number being `first`. The call is not over: it may run
+ * kernels that have no partial results, for which there is one place, on arrays of the backend's memory, since the windows are
+ * in use. So nothing that a caller of the package wrote may run here.
  */
 export type Reduce = (partials: Float64Array, units: number, first: number) => void;
 

@@ -4,7 +4,14 @@ import type { Backend } from "../backends/backend.ts";
 import { checkAttached, checkLabelCount, checkOptions, checkSameDtype, labelsOf, logitsOf } from "../check.ts";
 import { type Counters, countersOf, EXPONENTS_USED, LOSS_BINS, SUM_BINS, SUMS } from "../descriptions/counters.ts";
 import { ARGMAX, LOSS, RANK, RECORD } from "../descriptions/record.ts";
-import { dtypeOf, type FloatArray, type IntegerArray, type LabelArray, type LogitsArray } from "../dtype.ts";
+import {
+  dtypeOf,
+  type FloatArray,
+  type HalfBits,
+  type IntegerArray,
+  type LabelArray,
+  type LogitsArray,
+} from "../dtype.ts";
 import { evaluate, labelWeights } from "../generated/kernels.ts";
 import { addTimesToBins, EXPONENTS } from "../numeric/exactSum.ts";
 import { ClassSums } from "./classSums.ts";
@@ -41,6 +48,9 @@ export interface AddOptions {
 
 /** So many rows are added before bins and counters are emptied: they are exact for 2^20. */
 const PENDING_ROWS = 2 ** 19;
+
+/** So many rows at a time a listener is told of: their records are 512 KiB. */
+const TOLD_ROWS = 8192;
 
 const EVERY_EXPONENT = { first: 0, last: EXPONENTS };
 
@@ -81,29 +91,46 @@ export class RowEvaluator implements Evaluator {
   /** As add; messages begin with `name` and count labels from `firstRow`. */
   addRows(name: string, logits: LogitsArray, targets: LabelArray, firstRow = 0): void {
     const backend = this.#door.backend(name);
-    const { classes, ignoreIndex, bins } = this.options;
+    const { classes, ignoreIndex } = this.options;
     const x = logitsOf(name, "logits", logits);
     const rows = checkRows(name, "logits", x, classes);
     const labels = labelsOf(name, targets);
     if (rows === 0) checkAttached(name, "labels", labels);
     checkLabelCount(name, labels.length, rows, classes);
-    const weights = this.#weight ?? null;
-    if (weights) checkSameDtype(name, "weight", weights, "logits", x);
+    if (this.#weight) checkSameDtype(name, "weight", this.#weight, "logits", x);
     this.#labelCheck.count(name, backend, labels, classes, ignoreIndex, firstRow);
 
+    if (this.#onRows === undefined) {
+      this.#addChecked(name, x, labels);
+      return;
+    }
+    // a listener may call this engine, which has one place for records: it is told between its calls, of a copy
+    for (let first = 0; first < rows; first += TOLD_ROWS) {
+      const end = Math.min(rows, first + TOLD_ROWS);
+      const records = new Float64Array((end - first) * RECORD);
+      const seen = this.#totals.rows;
+      this.#addChecked(name, x.subarray(first * classes, end * classes), labels.subarray(first, end), records);
+      this.#onRows(rowsOf(records, end - first, seen, labels, first));
+    }
+  }
+
+  /** Adds rows that were checked; their records are copied to `copy`. */
+  #addChecked(name: string, logits: FloatArray | HalfBits, labels: IntegerArray, copy?: Float64Array): void {
+    const backend = this.#door.backend(name);
+    const { classes, ignoreIndex, bins } = this.options;
+    const weights = this.#weight ?? null;
     const workspace = this.#door.workspace();
     workspace.take(this);
-    const args = { logits: x, labels, weights, classes, ignoreIndex };
-    const seen = this.#totals.rows;
-    backend.run(evaluate, dtypeOf(x), rows, args, 0, (records, n, first) => {
+    const args = { logits, labels, weights, classes, ignoreIndex };
+    backend.run(evaluate, dtypeOf(logits), labels.length, args, 0, (records, n, first) => {
       if (this.#pending + n > PENDING_ROWS) this.drain();
       this.#pending += n;
       workspace.add(records, n, this.#ranks, bins);
       this.#countTops(records, n);
       this.#classes?.add(records, n, labels, first, ignoreIndex);
-      this.#onRows?.(rowsOf(records, n, seen + first, labels, first));
+      copy?.set(records.subarray(0, n * RECORD), first * RECORD);
     });
-    this.#totals.rows += rows;
+    this.#totals.rows += labels.length;
     if (weights) this.#addWeights(backend, labels, weights);
   }
 

@@ -16,7 +16,10 @@ export interface EvaluatorOptions {
   bins?: number;
   /** Loss and accuracy of each class too; default false. Costs some nanoseconds a row. */
   perClass?: boolean;
-  /** Is told of rows as they are added, some thousands at a time; what it gets is only there during the call. */
+  /**
+   * Is told of rows when they are added, some thousands at a time; what it gets is only there during the call. It may call this
+   * engine. What it throws `add` throws, and the rows that it was told of stay added.
+   */
   onRows?: (rows: EvaluatedRows) => void;
 }
 

@@ -24,7 +24,7 @@ export const PARTIAL_UNITS = 8192;
  * as long with 32768, and 1.13 times of that with 8192.
  */
 export const SHARED_PARTIAL_UNITS = 131072;
-/** Where arrays from outside pass through. A row (with its targets, gradient...) that is larger has a memory of its own: see wide.ts. */
+/** Where arrays from outside pass through. A row (with its targets, gradient...) that is larger has a memory of its own: see wideRows.ts. */
 export const WINDOWS = PARTIALS + 8 * SHARED_PARTIAL_UNITS;
 export const WINDOWS_BYTES = 4096 * KIB;
 /** Where evaluators add up. */

@@ -70,6 +70,20 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     file: "src/evaluate/evaluator.ts",
+    from: "this.#onRows(rowsOf(records, end - first, seen, labels, first));",
+    to: "this.#onRows(rowsOf(records, end - first, seen, labels, 0));",
+    test: "listener",
+    name: "every row once",
+  },
+  {
+    file: "src/evaluate/evaluator.ts",
+    from: "if (rank <= this.#ranks) continue;",
+    to: "if (rank < this.#ranks) continue;",
+    test: "evaluate",
+    name: "counted by itself",
+  },
+  {
+    file: "src/evaluate/evaluator.ts",
     from: "if (this.#pending + n > PENDING_ROWS) this.drain();",
     to: "",
     test: "evaluateState",
@@ -305,6 +319,13 @@ export const MUTANTS: readonly Mutant[] = [
     to: "launch.numbers[i] - launch.laps[i]",
     test: "processes/threadsStaged",
     name: "2 threads 3000 rows",
+  },
+  {
+    file: "src/backends/threads/pool.ts",
+    from: "this.#areas + this.#missing < workers + spares",
+    to: "this.#areas < workers + spares",
+    test: "threads",
+    name: "more of them at once",
   },
   {
     file: "src/backends/threads/worker.ts",

@@ -154,7 +154,7 @@ export class Pool {
     const replaced = this.#areas + this.#missing < workers + spares;
     if (replaced) this.#missing++;
     this.notes.push(
-      `threads: a worker stopped (${reason}); ${replaced ? "another takes its place" : `${1 + this.size} of ${1 + workers} threads go on`}.`,
+      `threads: a worker stopped (${reason}); ${replaced ? "another takes its place" : `${1 + this.size + this.#missing} of ${1 + workers} threads go on`}.`,
     );
   }
 }

@@ -37,7 +37,7 @@ export class Call {
   unitBytes = 0;
   /** Whether any result passes through a window. */
   copiesOut = false;
-  /** What labels of no class become. */
+  /** The label that counts for nothing; labels beyond 32 bits become another one: see copyLabels. */
   ignoreIndex = 0;
   #classes = 0;
 
