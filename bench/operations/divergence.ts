@@ -51,4 +51,6 @@ function operationsOf(name: Name): Operation[] {
   ];
 }
 
-export const divergenceOperations: readonly Operation[] = (["klDivergence", "jensenShannon"] as const).flatMap(operationsOf);
+export const divergenceOperations: readonly Operation[] = (["klDivergence", "jensenShannon"] as const).flatMap(
+  operationsOf,
+);
