@@ -3,7 +3,7 @@
 export type { CrossEntropyFunction, CrossEntropyLosses, CrossEntropyWithGrad } from "./api/crossEntropy.ts";
 export type { CrossEntropy, CrossEntropyInput } from "./api/crossEntropyOptions.ts";
 export type { ElementwiseFunction, ElementwiseWithGrad } from "./api/elementwise.ts";
-export type { ElementwiseLosses, Huber } from "./api/elementwiseLosses.ts";
+export type { ElementwiseLosses, Huber, Quantile, SmoothL1 } from "./api/elementwiseLosses.ts";
 export type { Out, Reduce, Reduction, WithGrad } from "./api/reduction.ts";
 export type { Rows } from "./api/rowOptions.ts";
 export type { RowFunction, SoftmaxLosses } from "./api/softmax.ts";

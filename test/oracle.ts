@@ -87,7 +87,29 @@ export const ELEMENTWISE: Readonly<Record<string, ElementwiseLoss>> = {
     loss: (p, t, { delta }) => (Math.abs(p - t) < delta ? (p - t) ** 2 / 2 : delta * (Math.abs(p - t) - delta / 2)),
     slope: (p, t, { delta }) => clamp(p - t, delta),
   },
+  smoothL1: {
+    loss: (p, t, { beta }) => (Math.abs(p - t) < beta ? (p - t) ** 2 / 2 / beta : Math.abs(p - t) - beta / 2),
+    slope: (p, t, { beta }) => (Math.abs(p - t) < beta ? (p - t) / beta : Math.sign(p - t)),
+  },
+  quantile: {
+    loss: (p, t, { quantile }) => Math.max(quantile * (t - p), (quantile - 1) * (t - p)),
+    slope: (p, t, { quantile }) => (p === t ? 0 : p < t ? -quantile : p > t ? 1 - quantile : NaN),
+  },
+  mape: {
+    loss: (p, t) => (p === t ? 0 : Math.abs(p - t) / Math.abs(t)),
+    slope: (p, t) => (p === t ? 0 : Math.sign(p - t) / Math.abs(t)),
+  },
+  smape: {
+    // quarters, whose sum does not overflow
+    loss: (p, t) =>
+      p === t ? 0 : Math.abs(p) > 1 || Math.abs(t) > 1 ? percentage(p / 4, t / 4) : percentage(p, t),
+    slope: (p, t) => (p * t > 0 ? (4 * Math.sign(p - t) * Math.abs(t)) / (Math.abs(p) + Math.abs(t)) ** 2 : 0 * (p - t)),
+  },
+  hinge: { loss: (p, t) => Math.max(0, 1 - t * p), slope: (p, t) => (t * p >= 1 ? 0 : -t + 0 * p) },
+  squaredHinge: { loss: (p, t) => Math.max(0, 1 - t * p) ** 2, slope: (p, t) => -2 * t * Math.max(0, 1 - t * p) },
 };
+
+const percentage = (p: number, t: number) => (2 * Math.abs(p - t)) / (Math.abs(p) + Math.abs(t));
 
 export interface ElementwiseResult {
   /** Of each element. */

@@ -1,5 +1,5 @@
 import { crossEntropy, crossEntropyProbabilities, likelihood, likelihoodProbabilities } from "./crossEntropy.ts";
-import { ELEMENTWISE, kernelOf } from "./elementwise.ts";
+import { ELEMENTWISE, kernelOf, sampleWeights, weightedKernelOf } from "./elementwise.ts";
 import { evaluate, regression, tally } from "./evaluation.ts";
 import { exp, logarithm } from "./functions.ts";
 import type { Description } from "./kernel.ts";
@@ -11,6 +11,8 @@ import { widenBfloat16, widenFloat16 } from "./widen.ts";
 /** Every kernel there is, in the order of the module's exports. */
 export const KERNELS: readonly Description[] = [
   ...ELEMENTWISE.map(kernelOf),
+  ...ELEMENTWISE.map(weightedKernelOf),
+  sampleWeights,
   softmax,
   logSoftmax,
   logSumExp,

@@ -23,13 +23,22 @@ const ROUND = 64;
 const VECTOR = 16;
 const NUMBER = 8;
 
-/** Of the element-wise losses: the last, partial round, of up to sixteen float64. */
+/** A block of 1024 float64, and 128 bytes: at the same place of two pages they would wait for each other. */
+const PLANE = 8192 + 128;
+
+/** Of the element-wise losses. */
 const ELEMENTS: Layout = {
   file: "scratchOfElements",
   regions: [
-    { name: "PREDICTIONS", at: 0, bytes: 128 },
-    { name: "TARGETS", at: 128, bytes: 128 },
-    { name: "RESULTS", at: 256, bytes: 128 },
+    // the last, partial round, of up to sixteen float64
+    { name: "TAIL_PREDICTIONS", at: 0, bytes: 128 },
+    { name: "TAIL_TARGETS", at: 128, bytes: 128 },
+    { name: "TAIL_RESULTS", at: 256, bytes: 128 },
+    { name: "TAIL", at: 384, bytes: 128 },
+    // of a block: its losses, before they are weighted or summed; predictions and targets where some have weight 0
+    { name: "LOSSES", at: 512, bytes: PLANE },
+    { name: "PREDICTIONS", at: 512 + PLANE, bytes: PLANE },
+    { name: "TARGETS", at: 512 + 2 * PLANE, bytes: PLANE },
   ],
 };
 

@@ -4,6 +4,7 @@ import { extractSums } from "../numeric/extraction.ts";
 import { addRangeToBins } from "../numeric/loops.ts";
 import { crossEntropy, crossEntropyProbabilities } from "./crossEntropy/crossEntropyLoops.ts";
 import { checkLabels, labelWeights } from "./crossEntropy/labelLoops.ts";
+import { sampleWeights } from "./elementwise/weigh.ts";
 import { evaluate } from "./evaluation/recordLoop.ts";
 import { regression } from "./evaluation/regressionLoop.ts";
 import { tally } from "./evaluation/tallyLoop.ts";
@@ -15,6 +16,7 @@ import { widenBfloat16, widenFloat16 } from "./widenLoops.ts";
 /** The JavaScript loop of every kernel, with the bits of the WebAssembly function of its name and parameters. */
 export const KERNEL_LOOPS: KernelLoops = {
   ...elementwise,
+  sampleWeights,
   softmax,
   logSoftmax,
   logSumExp,
