@@ -1,7 +1,7 @@
 import { crossEntropy, crossEntropyProbabilities, likelihood, likelihoodProbabilities } from "./crossEntropy.ts";
 import { ELEMENTWISE, kernelOf, sampleWeights, weightedKernelOf } from "./elementwise.ts";
 import { evaluate, regression, tally } from "./evaluation.ts";
-import { exp, logarithm } from "./functions.ts";
+import { exp, expm1, fineExp, ln, log1p, logarithm, logistic, softplusTail, tanh } from "./functions.ts";
 import type { Description } from "./kernel.ts";
 import { checkLabels, labelWeights } from "./labels.ts";
 import { logSoftmax, logSumExp, softmax } from "./softmax.ts";
@@ -26,6 +26,13 @@ export const KERNELS: readonly Description[] = [
   extractSums,
   exp,
   logarithm,
+  fineExp,
+  expm1,
+  ln,
+  log1p,
+  logistic,
+  tanh,
+  softplusTail,
   widenFloat16,
   widenBfloat16,
   evaluate,

@@ -177,6 +177,12 @@ const REGRESSION: Layout = {
   ],
 };
 
+/** Of an elementary function: a block of values of up to 8 bytes, and what is replaced beyond. */
+const FUNCTIONS: Layout = {
+  file: "scratchOfFunctions",
+  regions: [{ name: "VALUES", at: 0, bytes: 8192 + 32 }],
+};
+
 export const LAYOUTS: readonly Layout[] = [
   ELEMENTS,
   ROWS,
@@ -187,4 +193,5 @@ export const LAYOUTS: readonly Layout[] = [
   TURNED_RECORD,
   LIKELIHOOD,
   REGRESSION,
+  FUNCTIONS,
 ];

@@ -8,7 +8,7 @@ import { sampleWeights } from "./elementwise/weigh.ts";
 import { evaluate } from "./evaluation/recordLoop.ts";
 import { regression } from "./evaluation/regressionLoop.ts";
 import { tally } from "./evaluation/tallyLoop.ts";
-import { exp, logarithm } from "./functions/functionLoops.ts";
+import { exp, expm1, fineExp, ln, log1p, logarithm, logistic, softplusTail, tanh } from "./functions/functionLoops.ts";
 import { likelihood, likelihoodProbabilities } from "./likelihood/likelihoodLoops.ts";
 import { logSoftmax, logSumExp, softmax } from "./rows/softmaxLoops.ts";
 import { widenBfloat16, widenFloat16 } from "./widenLoops.ts";
@@ -30,6 +30,13 @@ export const KERNEL_LOOPS: KernelLoops = {
   extractSums,
   exp,
   logarithm,
+  fineExp,
+  expm1,
+  ln,
+  log1p,
+  logistic,
+  tanh,
+  softplusTail,
   widenFloat16,
   widenBfloat16,
   evaluate,
