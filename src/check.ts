@@ -53,6 +53,11 @@ export function checkOptions(name: string, options: object, known: readonly stri
   }
 }
 
+/** An option that is true or false. */
+export function checkFlag(name: string, argument: string, value: unknown): void {
+  if (typeof value !== "boolean") throw new TypeError(`${name}: ${argument} must be a boolean, but is ${kindOf(value)}`);
+}
+
 /** A number within the bounds of an option. */
 export function checkNumber(name: string, { name: argument, ...bounds }: NumericBounds, value: unknown): void {
   if (typeof value !== "number") throw new TypeError(`${name}: ${argument} must be a number, but is ${kindOf(value)}`);

@@ -28,7 +28,7 @@ export function elementwiseEntries(loss: ElementwiseLoss, dtype: string): string
   const own = [p, t, each, "grad", masks ? "sums" : "0", ...numbers, "scratch"].join(", ");
   return [
     `export function ${plain}(${parametersOf(kernelOf(loss))}): void {
-  elementwise<${types}>(begin, end, predictions, targets, losses, grad, sums, ${given.join(", ")});
+  ${loss.staged ? "staged" : "elementwise"}<${types}>(begin, end, predictions, targets, losses, grad, sums, ${given.join(", ")});
 }
 `,
     `export function ${weighted.name}_${dtype}(${parametersOf(weighted)}): void {
@@ -47,7 +47,9 @@ export function elementwiseImports(losses: readonly ElementwiseLoss[]): string[]
   return [
     'import { displaced, maskBlock, weighBlock } from "../elementwise/blocks";',
     `import { ${checked.join(", ")} } from "../elementwise/checks";`,
-    `import { ${losses.map(classOf).join(", ")} } from "../elementwise/losses";`,
+    `import { ${losses.filter(({ staged }) => !staged).map(classOf).join(", ")} } from "../elementwise/losses";`,
+    'import { staged } from "../elementwise/staged";',
+    `import { ${losses.filter(({ staged }) => staged).map(classOf).join(", ")} } from "../elementwise/stagedLosses";`,
     'import { elementwise } from "../elementwise/template";',
     'import { LOSSES, PREDICTIONS, TARGETS } from "./scratchOfElements";',
   ];

@@ -6,11 +6,26 @@ import { loopParameters } from "./kernelCalls.ts";
 
 const TEMPLATE = new URL("../../src/kernels/elementwise/template.ts", import.meta.url);
 
+/** Where the functions of formulas are; their names end in F32 there, or F64. */
+const FUNCTIONS: Readonly<Record<string, readonly string[]>> = {
+  "elementwise/rounds.ts": ["times"],
+  "functions/fineExp.ts": ["expm1", "fineExp"],
+  "functions/logistic.ts": ["decay", "log1pUnit", "logisticOf"],
+  "functions/naturalLog.ts": ["ln", "log1p"],
+};
+
+function functionImports(): string {
+  const imports = Object.entries(FUNCTIONS).map(([file, names]) => {
+    return `import { ${names.flatMap((name) => [`${name}F32`, `${name}F64`]).join(", ")} } from "../kernels/${file}";\n`;
+  });
+  return imports.join("");
+}
+
 const HEAD = `import { BLOCK_ELEMENTS } from "../descriptions/thresholds.ts";
 import type { FloatArray } from "../dtype.ts";
 import { addRoundF32, addRoundF64, LARGE_F32, LARGE_F64, laneSumF32, laneSumF64, ROUND } from "../kernels/elementwise/rounds.ts";
 import { report, weigh } from "../kernels/elementwise/weigh.ts";
-import type { Scratch } from "../kernels/scratch.ts";
+${functionImports()}import type { Scratch } from "../kernels/scratch.ts";
 
 const round = Math.fround;
 `;
@@ -48,8 +63,10 @@ function refusing([name, condition]: [string, string]): string {
 function float32(body: string, loss: ElementwiseLoss): string {
   const { kernel, options, javascript } = loss;
   const parameters = options.map(({ name }) => `  ${name}Option: number,\n`).join("");
+  const formula = Object.values(javascript).join(" ");
+  const read = options.filter(({ name }) => new RegExp(`\\b${name}\\b`).test(formula));
   const constants = [
-    ...options.map(({ name }) => `const ${name} = round(${name}Option);`),
+    ...read.map(({ name }) => `const ${name} = round(${name}Option);`),
     ...(javascript.constants === undefined ? [] : [javascript.constants]),
   ];
   return withCheck(body, domainOf(loss))

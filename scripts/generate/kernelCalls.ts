@@ -1,5 +1,5 @@
 import { domainOf } from "../../src/descriptions/domains.ts";
-import { checks, type ElementwiseLoss, weightedName } from "../../src/descriptions/elementwise.ts";
+import { type ElementwiseLoss, weightedName } from "../../src/descriptions/elementwise.ts";
 import type { Description, Kernel, Parameter } from "../../src/descriptions/kernel.ts";
 
 const capitalized = (name: string) => name[0].toUpperCase() + name.slice(1);
@@ -66,15 +66,21 @@ export function kernelCalls(kernels: readonly Description[]): string {
 
 /** What calls need to know of the element-wise losses. */
 export function elementwiseCalls(losses: readonly ElementwiseLoss[]): string {
-  const calls = losses.map((loss) => {
-    const { name, kernel, slopeFactor, options } = loss;
-    const names = options.map((option) => JSON.stringify(option.name)).join(" | ") || "never";
+  const parts = ({ kernel, slopeFactor, options, limit, ...loss }: ElementwiseLoss) => {
     const { predictions, targets } = domainOf(loss);
-    const domain = checks(loss) ? { domain: { predictions, targets } } : {};
-    const numbers = JSON.stringify({ slopeFactor, options, ...domain }).slice(1, -1);
-    const at = loss.limit ? `, "limit": { "option": "${loss.limit.option}", "call": ${loss.limit.loss} }` : "";
-    const both = `"kernel": kernels.${kernel}, "weighted": kernels.${weightedName(kernel)}`;
-    return `export const ${name}: ElementwiseCall<${names}> = { "name": "${name}", ${both}, ${numbers}${at} };`;
+    const domain = domainOf(loss).check === undefined ? {} : { domain: { predictions, targets } };
+    const numbers = JSON.stringify({ name: loss.name, slopeFactor, options, ...domain }).slice(1, -1);
+    const at = limit ? `, "limit": { "option": "${limit.option}", "call": ${limit.loss} }` : "";
+    return `"kernel": kernels.${kernel}, "weighted": kernels.${weightedName(kernel)}, ${numbers}${at}`;
+  };
+  const firsts = losses.filter(({ name }, i) => losses.findIndex((loss) => loss.name === name) === i);
+  const calls = firsts.map((first) => {
+    const { name, input, options } = first;
+    const names = options.map((option) => JSON.stringify(option.name)).join(" | ") || "never";
+    const others = losses.filter((loss) => loss.name === name && loss !== first);
+    const inputs = others.map((other) => `"${other.input}": { ${parts(other)} }`);
+    const all = input === undefined ? "" : `, "inputs": { "${input}": null, ${inputs.join(", ")} }`;
+    return `export const ${name}: ElementwiseCall<${names}> = { ${parts(first)}${all} };`;
   });
   return [
     'import type { ElementwiseCall } from "../descriptions/elementwise.ts";',

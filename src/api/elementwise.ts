@@ -1,6 +1,8 @@
 import { NO_FLOATS, type Reduce as TakePartials } from "../backends/backend.ts";
 import {
   checkAttached,
+  checkChoice,
+  checkFlag,
   checkLength,
   checkNumber,
   checkOptions,
@@ -70,7 +72,7 @@ export interface ElementwiseWithGrad<O extends object = object> {
 /** One loss on one backend: `loss` and `withGrad` are its public functions. */
 export function createElementwise<O extends string = never>(door: Door, call: ElementwiseCall<O>) {
   const face = new Elementwise(door, call);
-  type Options = { readonly [name in O]?: number };
+  type Options = { readonly [name in O]?: number | boolean };
 
   type Weighed<A extends LogitsArray> = Options & SampleWeight<ResultOf<A>>;
   function loss<A extends LogitsArray>(p: A, t: Matching<A>, options: Weighed<A> & { reduction: "none" }): ResultOf<A>;
@@ -187,7 +189,8 @@ class Elementwise<O extends string> {
   readonly #knownWithGrad: readonly string[];
   /** One object for every call, so that a call leaves none behind; its arrays are let go after each. */
   readonly #args: WeightedArguments & Record<O, number>;
-  /** Without the types of its options: which kernel it is depends on what is given. */
+  /** Which loss it is for the options given, and its kernel. */
+  #own: ElementwiseCall<O> | ElementwiseCall;
   #kernel: Kernel<ElementwiseArguments>;
   #length = 0;
   #sum = 0;
@@ -220,8 +223,9 @@ class Elementwise<O extends string> {
     };
     this.#door = door;
     this.#call = call;
+    this.#own = call;
     this.#kernel = call.kernel;
-    this.#known = ["reduction", "sampleWeight", ...Object.keys(options)];
+    this.#known = ["reduction", "sampleWeight", ...(call.inputs ? ["input"] : []), ...Object.keys(options)];
     this.#knownWithGrad = [...this.#known, "out"];
     this.#args = { ...args, ...(options as Record<O, number>) };
   }
@@ -251,7 +255,7 @@ class Elementwise<O extends string> {
     const { slopeFactor } = this.#call;
     if (reduction === "none") {
       const losses = floatArray(dtypeOf(this.#args.predictions), this.#length);
-      this.#run(name, losses, grad, slopeFactor, this.#call.domain && this.#look);
+      this.#run(name, losses, grad, slopeFactor, this.#own.domain && this.#look);
       return { loss: losses, grad: out ?? grad };
     }
     const sum = this.#sumOf(name, grad, reduction === "mean" ? (n === 0 ? 0 : slopeFactor / n) : slopeFactor);
@@ -290,9 +294,16 @@ class Elementwise<O extends string> {
     const reduction = reductionOf(name, given);
     const numbers: Record<string, number> = this.#args;
     for (const option of this.#call.options) {
-      const value = (given ?? NO_OPTIONS)[option.name] ?? option.default;
-      checkNumber(name, option, value);
-      numbers[option.name] = value as number;
+      const value = (given ?? NO_OPTIONS)[option.name] ?? (option.flag ? false : option.default);
+      if (option.flag) checkFlag(name, option.name, value);
+      else checkNumber(name, option, value);
+      numbers[option.name] = Number(value);
+    }
+    const { inputs } = this.#call;
+    if (inputs) {
+      const input = given?.input ?? Object.keys(inputs)[0];
+      checkChoice(name, "input", input, Object.keys(inputs));
+      this.#take(inputs[input] ?? this.#call);
     }
     return reduction;
   }
@@ -313,8 +324,14 @@ class Elementwise<O extends string> {
     const numbers: Record<string, number> = this.#args;
     for (const option of this.#call.options) numbers[option.name] = representable(dtypeOf(p), numbers[option.name]);
     const { limit } = this.#call;
-    if (limit && numbers[limit.option] < RANGE[dtypeOf(p)][2]) this.#kernel = limit.call.kernel;
+    if (limit && numbers[limit.option] < RANGE[dtypeOf(p)][2]) this.#take(limit.call);
     return length;
+  }
+
+  /** The loss that the options ask for. */
+  #take(own: ElementwiseCall<O> | ElementwiseCall): void {
+    this.#own = own;
+    this.#kernel = own.kernel;
   }
 
   /** Takes the weights after they are checked; returns their sum. */
@@ -323,8 +340,7 @@ class Elementwise<O extends string> {
     try {
       const weights = sampleWeightOf(name, value, predictions, "predictions");
       if (out !== undefined) checkOverlap(name, out, "sampleWeight", weights, false);
-      const { limit, kernel, weighted } = this.#call;
-      this.#kernel = limit && this.#kernel !== kernel ? limit.call.weighted : weighted;
+      this.#kernel = this.#own.weighted;
       this.#args.sampleWeight = weights;
       return sumOfWeights(name, this.#door(name), weights);
     } catch (error) {
@@ -351,13 +367,13 @@ class Elementwise<O extends string> {
 
   #each(name: string): FloatArray {
     const losses = floatArray(dtypeOf(this.#args.predictions), this.#length);
-    this.#run(name, losses, null, 0, this.#call.domain && this.#look);
+    this.#run(name, losses, null, 0, this.#own.domain && this.#look);
     return losses;
   }
 
   #sumOf(name: string, grad: FloatArray | null, scale: number): number {
     this.#sum = 0;
-    this.#run(name, null, grad, scale, this.#call.domain ? this.#look : this.#add);
+    this.#run(name, null, grad, scale, this.#own.domain ? this.#look : this.#add);
     return this.#sum;
   }
 
@@ -380,7 +396,7 @@ class Elementwise<O extends string> {
       backend.run(this.#kernel, dtypeOf(args.predictions), units, args, n, reduce);
       if (this.#refused >= 0) {
         const target = elementOf(backend, args.targets, this.#refused);
-        throw refusal(name, this.#call.domain!, this.#refused, this.#found, target);
+        throw refusal(name, this.#own.domain!, this.#refused, this.#found, target);
       }
     } finally {
       this.#release();
@@ -394,6 +410,7 @@ class Elementwise<O extends string> {
     args.sampleWeight = NO_FLOATS;
     args.losses = null;
     args.grad = null;
+    this.#own = this.#call;
     this.#kernel = this.#call.kernel;
     this.#refused = -1;
   }

@@ -1,4 +1,6 @@
 import * as calls from "../generated/elementwiseCalls.ts";
+import { type BinaryLosses, createBinaryLosses } from "./binaryLosses.ts";
+import { type CountLosses, createCountLosses } from "./countLosses.ts";
 import type { Door } from "./door.ts";
 import {
   createElementwise,
@@ -31,7 +33,7 @@ export interface Quantile {
  * are rounded in it. Sums run over blocks of 1024 elements from the start of the call: float32 in rounds of 16, added in
  * float32, then in float64; float64 in sixteen lanes; blocks in index order. No broadcasting. Empty: mean NaN, sum 0.
  */
-export interface ElementwiseLosses extends RootMeanSquare {
+export interface ElementwiseLosses extends RootMeanSquare, BinaryLosses, CountLosses {
   /**
    * Mean squared error, mean (p - t)^2.
    *
@@ -139,29 +141,29 @@ export interface ElementwiseLosses extends RootMeanSquare {
   readonly smapeWithGrad: ElementwiseWithGrad;
 
   /**
-   * Hinge loss, mean max(0, 1 - t p), of scores p and targets -1 or 1. Shapes and errors as of mse.
+   * Mean logarithm of the hyperbolic cosine of d = p - t: d^2 / 2 where |d| is small, |d| - ln 2 where it is large, with all digits
+   * of either. Shapes and errors as of mse.
    *
-   * @throws RangeError of a target that is neither -1 nor 1
    * @example
-   * losses.hinge(Float32Array.of(0.5, 3), Float32Array.of(1, -1)); // 2.25
-   * @see scikit-learn, hinge_loss
+   * losses.logCosh(Float32Array.of(3, 1), Float32Array.of(1, 1)); // 0.6625
+   * @see Keras, LogCosh
    */
-  readonly hinge: ElementwiseFunction;
+  readonly logCosh: ElementwiseFunction;
 
-  /** hinge and its gradient by the scores, -t / n where t p < 1, else 0. Shapes and errors as of mseWithGrad and hinge. */
-  readonly hingeWithGrad: ElementwiseWithGrad;
+  /** logCosh and its gradient by the predictions, tanh(p - t) / n. Shapes and errors as of mseWithGrad. */
+  readonly logCoshWithGrad: ElementwiseWithGrad;
 
   /**
-   * Squared hinge loss, mean max(0, 1 - t p)^2, of scores p and targets -1 or 1. Shapes and errors as of hinge.
+   * Mean squared logarithmic error, mean (ln(1 + p) - ln(1 + t))^2; NaN where p or t is -1 or less. Shapes and errors as of mse.
    *
    * @example
-   * losses.squaredHinge(Float32Array.of(0.5, 3), Float32Array.of(1, -1)); // 8.125
-   * @see Keras, SquaredHinge
+   * losses.msle(Float32Array.of(3, 0), Float32Array.of(1, 0)); // 0.2402
+   * @see scikit-learn, mean_squared_log_error
    */
-  readonly squaredHinge: ElementwiseFunction;
+  readonly msle: ElementwiseFunction;
 
-  /** squaredHinge and its gradient by the scores, -2 t max(0, 1 - t p) / n. Shapes and errors as of mseWithGrad and hinge. */
-  readonly squaredHingeWithGrad: ElementwiseWithGrad;
+  /** msle and its gradient by the predictions, 2 (ln(1 + p) - ln(1 + t)) / (n (1 + p)). Shapes and errors as of mseWithGrad. */
+  readonly msleWithGrad: ElementwiseWithGrad;
 }
 
 export function createElementwiseLosses(door: Door): ElementwiseLosses {
@@ -172,8 +174,8 @@ export function createElementwiseLosses(door: Door): ElementwiseLosses {
   const quantile = createElementwise(door, calls.quantile);
   const mape = createElementwise(door, calls.mape);
   const smape = createElementwise(door, calls.smape);
-  const hinge = createElementwise(door, calls.hinge);
-  const squaredHinge = createElementwise(door, calls.squaredHinge);
+  const logCosh = createElementwise(door, calls.logCosh);
+  const msle = createElementwise(door, calls.msle);
   return {
     mse: mse.loss,
     mseWithGrad: mse.withGrad,
@@ -189,10 +191,12 @@ export function createElementwiseLosses(door: Door): ElementwiseLosses {
     mapeWithGrad: mape.withGrad,
     smape: smape.loss,
     smapeWithGrad: smape.withGrad,
-    hinge: hinge.loss,
-    hingeWithGrad: hinge.withGrad,
-    squaredHinge: squaredHinge.loss,
-    squaredHingeWithGrad: squaredHinge.withGrad,
+    logCosh: logCosh.loss,
+    logCoshWithGrad: logCosh.withGrad,
+    msle: msle.loss,
+    msleWithGrad: msle.withGrad,
     ...createRootMeanSquare(door, calls.mse),
+    ...createBinaryLosses(door),
+    ...createCountLosses(door),
   };
 }

@@ -39,6 +39,11 @@ const ELEMENTS: Layout = {
     { name: "LOSSES", at: 512, bytes: PLANE },
     { name: "PREDICTIONS", at: 512 + PLANE, bytes: PLANE },
     { name: "TARGETS", at: 512 + 2 * PLANE, bytes: PLANE },
+    // values of elementary functions
+    { name: "FIRST", at: 512 + 3 * PLANE, bytes: PLANE },
+    { name: "SECOND", at: 512 + 4 * PLANE, bytes: PLANE },
+    { name: "THIRD", at: 512 + 5 * PLANE, bytes: PLANE },
+    { name: "FOURTH", at: 512 + 6 * PLANE, bytes: PLANE },
   ],
 };
 

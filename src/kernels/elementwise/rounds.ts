@@ -12,6 +12,10 @@ export const LARGE_F64 = 2 ** 1021;
 
 const { fround } = Math;
 
+/** x times a factor, and 0 where that is 0. */
+export const timesF32 = (factor: number, x: number) => (factor === 0 ? 0 : fround(factor * x));
+export const timesF64 = (factor: number, x: number) => (factor === 0 ? 0 : factor * x);
+
 /** Adds the four vectors of a round in float32, and the result to four float64 lanes. */
 export function addRoundF32(lanes: Float64Array, v: Float32Array): void {
   lanes[0] += fround(fround(v[0] + v[4]) + fround(v[8] + v[12]));
