@@ -6,6 +6,7 @@ export type { BinaryCrossEntropy, BinaryLosses, Focal } from "./api/binaryLosses
 export type { CountLosses, PoissonNll, Tweedie } from "./api/countLosses.ts";
 export type { ElementwiseFunction, ElementwiseWithGrad } from "./api/elementwise.ts";
 export type { ElementwiseLosses, Huber, Quantile, SmoothL1 } from "./api/elementwiseLosses.ts";
+export type { GaussianLosses, GaussianNll, OutVariance, WithGradients } from "./api/gaussianNll.ts";
 export type { Out, Reduce, Reduction, WithGrad } from "./api/reduction.ts";
 export type { SampleWeight } from "./api/sampleWeight.ts";
 export type { Rows } from "./api/rowOptions.ts";

@@ -1,6 +1,6 @@
 import { type Domain, domainOf, type Range } from "../src/descriptions/domains.ts";
 import type { ElementwiseLoss } from "../src/descriptions/elementwise.ts";
-import { facesOf } from "./faces.ts";
+import { type Faces, facesOf } from "./faces.ts";
 import type { FloatArray } from "./inputs.ts";
 
 // Predictions and targets that a loss takes, made of any numbers.
@@ -14,7 +14,10 @@ function within({ oneOf, above, atLeast, atMost }: Range, x: number): number {
   return above === undefined ? x : Math.abs(x) + 0.875 * above;
 }
 
-export function isWithin({ oneOf, above = -Infinity, atLeast = -Infinity, atMost = Infinity }: Range, x: number): boolean {
+export function isWithin(
+  { oneOf, above = -Infinity, atLeast = -Infinity, atMost = Infinity }: Range,
+  x: number,
+): boolean {
   if (Number.isNaN(x)) return true;
   if (oneOf !== undefined) return oneOf.includes(x);
   return x >= atLeast && x <= atMost && (x > above || above === -Infinity);
@@ -36,10 +39,17 @@ export function titleOf({ name, input }: Pick<ElementwiseLoss, "name" | "input">
 }
 
 /** Both functions of a loss, with the input that it is described for. */
-export function facesOfLoss(losses: object, { name, input }: Pick<ElementwiseLoss, "name" | "input">) {
+export function facesOfLoss(losses: object, { name, input, options }: ElementwiseLoss) {
   const { loss, withGrad } = facesOf(losses, name);
-  if (input === undefined) return { loss, withGrad };
-  const given: typeof loss = (p, t, options) => loss(p, t, { input, ...options });
-  const givenWithGrad: typeof withGrad = (p, t, options) => withGrad(p, t, { input, ...options });
-  return { loss: given, withGrad: givenWithGrad };
+  const flags = options.filter(({ flag }) => flag).map(({ name }) => name);
+  if (input === undefined && flags.length === 0) return { loss, withGrad };
+  const given = (options: object = {}) => {
+    const set = Object.entries(options).map(([key, value]) => [key, flags.includes(key) ? Boolean(value) : value]);
+    return { ...(input !== undefined && { input }), ...Object.fromEntries(set) };
+  };
+  const own: Faces = {
+    loss: (p, t, options) => loss(p, t, given(options)),
+    withGrad: (p, t, options) => withGrad(p, t, given(options)),
+  };
+  return own;
 }

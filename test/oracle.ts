@@ -121,19 +121,24 @@ export const ELEMENTWISE: Readonly<Record<string, ElementwiseLoss>> = {
   },
   quantile: {
     loss: (p, t, { quantile }) => Math.max(quantile * (t - p), (quantile - 1) * (t - p)),
-    slope: (p, t, { quantile }) => (p === t ? 0 : p < t ? -quantile : p > t ? 1 - quantile : NaN),
+    slope: (p, t, { quantile }) => (p - t < 0 ? -quantile : p - t > 0 ? 1 - quantile : p - t),
   },
   mape: {
-    loss: (p, t) => (p === t ? 0 : Math.abs(p - t) / Math.abs(t)),
-    slope: (p, t) => (p === t ? 0 : Math.sign(p - t) / Math.abs(t)),
+    loss: (p, t) => (p - t === 0 ? 0 : Math.abs(p - t) / Math.abs(t)),
+    slope: (p, t) => (p - t === 0 ? 0 : Math.sign(p - t) / Math.abs(t)),
   },
   smape: {
     // quarters, whose sum does not overflow
     loss: (p, t) =>
-      p === t ? 0 : Math.abs(p) > 1 || Math.abs(t) > 1 ? percentage(p / 4, t / 4) : percentage(p, t),
-    slope: (p, t) => (p * t > 0 ? (4 * Math.sign(p - t) * Math.abs(t)) / (Math.abs(p) + Math.abs(t)) ** 2 : 0 * (p - t)),
+      p - t === 0 ? 0 : Math.abs(p) > 1 || Math.abs(t) > 1 ? percentage(p / 4, t / 4) : percentage(p, t),
+    slope: (p, t) =>
+      p * t > 0
+        ? (4 * Math.sign(p - t) * Math.abs(t)) / (Math.abs(p) + Math.abs(t)) ** 2
+        : Number.isNaN(p) || Number.isNaN(t)
+          ? NaN
+          : 0,
   },
-  hinge: { loss: (p, t) => Math.max(0, 1 - t * p), slope: (p, t) => (t * p >= 1 ? 0 : -t + 0 * p) },
+  hinge: { loss: (p, t) => Math.max(0, 1 - t * p), slope: (p, t) => (t * p < 1 ? -t : t * p >= 1 ? 0 : NaN) },
   squaredHinge: { loss: (p, t) => Math.max(0, 1 - t * p) ** 2, slope: (p, t) => -2 * t * Math.max(0, 1 - t * p) },
   logCosh: {
     // where it is small by ln(1 + 2 sinh(d / 2)^2)
@@ -245,6 +250,32 @@ export function elementwise(
     sum,
     weight,
     mean: sum / weight,
+  };
+}
+
+/** The Gaussian likelihood: losses, both slopes, and what the errors of each are relative to. */
+export function gaussianNll(
+  predictions: Numbers,
+  targets: Numbers,
+  variance: Numbers,
+  isFull: boolean,
+  weights?: Numbers,
+) {
+  const each = (of: (d: number, v: number) => number) =>
+    Array.from(predictions, (p, i) => times(weights ? weights[i] : 1, of(p - targets[i], variance[i])));
+  const constant = isFull ? Math.log(2 * Math.PI) / 2 : 0;
+  const losses = each((d, v) => (Math.log(v) + d ** 2 / v) / 2 + constant);
+  const total = exactSum(losses);
+  const weight = weights ? exactSum(Array.from(weights)) : predictions.length;
+  return {
+    losses,
+    slopes: each((d, v) => d / v),
+    variances: each((d, v) => (1 - d ** 2 / v) / (2 * v)),
+    sizes: each((d, v) => (Math.abs(Math.log(v)) + d ** 2 / v) / 2 + constant),
+    variancesSizes: each((d, v) => (1 + d ** 2 / v) / (2 * v)),
+    sum: total,
+    weight,
+    mean: total / weight,
   };
 }
 

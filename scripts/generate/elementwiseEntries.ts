@@ -47,9 +47,15 @@ export function elementwiseImports(losses: readonly ElementwiseLoss[]): string[]
   return [
     'import { displaced, maskBlock, weighBlock } from "../elementwise/blocks";',
     `import { ${checked.join(", ")} } from "../elementwise/checks";`,
-    `import { ${losses.filter(({ staged }) => !staged).map(classOf).join(", ")} } from "../elementwise/losses";`,
+    `import { ${losses
+      .filter(({ staged }) => !staged)
+      .map(classOf)
+      .join(", ")} } from "../elementwise/losses";`,
     'import { staged } from "../elementwise/staged";',
-    `import { ${losses.filter(({ staged }) => staged).map(classOf).join(", ")} } from "../elementwise/stagedLosses";`,
+    `import { ${losses
+      .filter(({ staged }) => staged)
+      .map(classOf)
+      .join(", ")} } from "../elementwise/stagedLosses";`,
     'import { elementwise } from "../elementwise/template";',
     'import { LOSSES, PREDICTIONS, TARGETS } from "./scratchOfElements";',
   ];

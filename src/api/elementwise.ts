@@ -258,7 +258,7 @@ class Elementwise<O extends string> {
       this.#run(name, losses, grad, slopeFactor, this.#own.domain && this.#look);
       return { loss: losses, grad: out ?? grad };
     }
-    const sum = this.#sumOf(name, grad, reduction === "mean" ? (n === 0 ? 0 : slopeFactor / n) : slopeFactor);
+    const sum = this.#sumOf(name, grad, reduction === "mean" ? slopeFactor / n : slopeFactor);
     return { loss: reduction === "mean" ? sum / n : sum, grad: out ?? grad };
   }
 
@@ -283,7 +283,7 @@ class Elementwise<O extends string> {
     const loss = Math.sqrt(this.#sumOf(name, null, 0) / n);
     Object.assign(this.#args, { predictions, targets, sampleWeight });
     this.#kernel = kernel;
-    this.#run(name, null, grad, loss === 0 || n === 0 ? 0 : 1 / (n * loss));
+    this.#run(name, null, grad, loss === 0 ? 0 : 1 / (n * loss));
     return { loss, grad: out ?? grad };
   }
 
@@ -377,13 +377,7 @@ class Elementwise<O extends string> {
     return this.#sum;
   }
 
-  #run(
-    name: string,
-    losses: FloatArray | null,
-    grad: FloatArray | null,
-    scale: number,
-    reduce?: TakePartials,
-  ): void {
+  #run(name: string, losses: FloatArray | null, grad: FloatArray | null, scale: number, reduce?: TakePartials): void {
     // what only a weighted kernel has a place for does not matter to the others
     const args: ElementwiseArguments = this.#args;
     args.losses = losses;

@@ -9,6 +9,7 @@ import {
   type ElementwiseWithGrad,
   type RootMeanSquare,
 } from "./elementwise.ts";
+import { createGaussianLosses, type GaussianLosses } from "./gaussianNll.ts";
 
 /** Options of the Huber loss. */
 export interface Huber {
@@ -33,7 +34,7 @@ export interface Quantile {
  * are rounded in it. Sums run over blocks of 1024 elements from the start of the call: float32 in rounds of 16, added in
  * float32, then in float64; float64 in sixteen lanes; blocks in index order. No broadcasting. Empty: mean NaN, sum 0.
  */
-export interface ElementwiseLosses extends RootMeanSquare, BinaryLosses, CountLosses {
+export interface ElementwiseLosses extends RootMeanSquare, BinaryLosses, CountLosses, GaussianLosses {
   /**
    * Mean squared error, mean (p - t)^2.
    *
@@ -198,5 +199,6 @@ export function createElementwiseLosses(door: Door): ElementwiseLosses {
     ...createRootMeanSquare(door, calls.mse),
     ...createBinaryLosses(door),
     ...createCountLosses(door),
+    ...createGaussianLosses(door),
   };
 }

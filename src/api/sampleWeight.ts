@@ -15,7 +15,12 @@ export interface SampleWeight<A extends FloatArray = FloatArray> {
 }
 
 /** Weights of as many elements, of their dtype, before they are looked at. */
-export function sampleWeightOf(name: string, value: unknown, like: FloatArray | HalfBits, argument: string): FloatArray {
+export function sampleWeightOf(
+  name: string,
+  value: unknown,
+  like: FloatArray | HalfBits,
+  argument: string,
+): FloatArray {
   const weights = floatsOf(name, "sampleWeight", value);
   checkSameDtype(name, "sampleWeight", weights, argument, like);
   checkLength(name, "sampleWeight", weights.length, like.length, argument);
@@ -33,14 +38,7 @@ export function sumOfWeights(name: string, backend: Backend, weights: FloatArray
       if (refused < 0 && sums[2 * i + 1] >= 0) refused = first * BLOCK_ELEMENTS + sums[2 * i + 1];
     }
   };
-  backend.run(
-    sampleWeights,
-    dtypeOf(weights),
-    Math.ceil(n / BLOCK_ELEMENTS),
-    { sampleWeight: weights },
-    n,
-    reduce,
-  );
+  backend.run(sampleWeights, dtypeOf(weights), Math.ceil(n / BLOCK_ELEMENTS), { sampleWeight: weights }, n, reduce);
   if (refused < 0) return sum;
   throw new RangeError(`${name}: sampleWeight[${refused}] is ${weights[refused]}, but must be 0 or more`);
 }

@@ -218,7 +218,8 @@ export const ELEMENTWISE: readonly ElementwiseLoss[] = [
       terms: `const k = Math.abs(p) > LARGE_F32 || Math.abs(t) > LARGE_F32 ? 0.25 : 1; const y = round(t * k);
         const d = round(round(p * k) - y); const s = round(Math.abs(round(p * k)) + Math.abs(y));`,
       loss: "(d === 0 ? 0 : round((2 * Math.abs(d)) / s))",
-      slope: "(d === 0 ? 0 : round(k * (d < 0 ? -1 : 1) * round(round(((t < 0 ? -p : p) <= 0 ? 0 : 4 * Math.abs(y)) / s) / s)))",
+      slope:
+        "(d === 0 ? 0 : round(k * (d < 0 ? -1 : 1) * round(round(((t < 0 ? -p : p) <= 0 ? 0 : 4 * Math.abs(y)) / s) / s)))",
     },
   },
   {

@@ -2,6 +2,7 @@ import { crossEntropy, crossEntropyProbabilities, likelihood, likelihoodProbabil
 import { ELEMENTWISE, kernelOf, sampleWeights, weightedKernelOf } from "./elementwise.ts";
 import { evaluate, regression, tally } from "./evaluation.ts";
 import { exp, expm1, fineExp, ln, log1p, logarithm, logistic, softplusTail, tanh } from "./functions.ts";
+import { gaussianNll } from "./gaussian.ts";
 import type { Description } from "./kernel.ts";
 import { checkLabels, labelWeights } from "./labels.ts";
 import { logSoftmax, logSumExp, softmax } from "./softmax.ts";
@@ -13,6 +14,7 @@ export const KERNELS: readonly Description[] = [
   ...ELEMENTWISE.map(kernelOf),
   ...ELEMENTWISE.map(weightedKernelOf),
   sampleWeights,
+  gaussianNll,
   softmax,
   logSoftmax,
   logSumExp,

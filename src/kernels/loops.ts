@@ -4,6 +4,7 @@ import { extractSums } from "../numeric/extraction.ts";
 import { addRangeToBins } from "../numeric/loops.ts";
 import { crossEntropy, crossEntropyProbabilities } from "./crossEntropy/crossEntropyLoops.ts";
 import { checkLabels, labelWeights } from "./crossEntropy/labelLoops.ts";
+import { gaussianNll } from "./elementwise/gaussian.ts";
 import { sampleWeights } from "./elementwise/weigh.ts";
 import { evaluate } from "./evaluation/recordLoop.ts";
 import { regression } from "./evaluation/regressionLoop.ts";
@@ -17,6 +18,7 @@ import { widenBfloat16, widenFloat16 } from "./widenLoops.ts";
 export const KERNEL_LOOPS: KernelLoops = {
   ...elementwise,
   sampleWeights,
+  gaussianNll,
   softmax,
   logSoftmax,
   logSumExp,
