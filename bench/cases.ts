@@ -1,5 +1,6 @@
 import { ELEMENTWISE } from "../src/descriptions/elementwise.ts";
 import { KERNELS } from "../src/descriptions/list.ts";
+import { titleOf } from "../test/domains.ts";
 import { type Dtype, dtypes } from "../test/inputs.ts";
 import { operations } from "./operations/index.ts";
 import type { Operation, Shape } from "./operations/operation.ts";
@@ -28,9 +29,9 @@ const shapes = { elements, rows };
 /** Run beside the peers, which know float32 alone. */
 const peerSizes: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(
-    ELEMENTWISE.flatMap(({ name }) => [
-      [name, ["1e3", "1e5", "1e7"]],
-      [`${name}WithGrad`, ["1e5", "1e7"]],
+    ELEMENTWISE.flatMap((loss) => [
+      [titleOf(loss), ["1e3", "1e5", "1e7"]],
+      [`${loss.name}WithGrad${titleOf(loss).slice(loss.name.length)}`, ["1e5", "1e7"]],
     ]),
   ),
   softmax: ["1000x1000", "32x50257", "100000x10"],
@@ -52,7 +53,21 @@ export const cases: readonly Case[] = operations.flatMap((operation) =>
 );
 
 /** Kernels that work for others, and are timed with them. */
-const HELPERS = ["exp", "logarithm", "checkLabels", "labelWeights", "addExactly", "extractSums"];
+const HELPERS = [
+  "exp",
+  "logarithm",
+  "fineExp",
+  "expm1",
+  "ln",
+  "log1p",
+  "logistic",
+  "tanh",
+  "softplusTail",
+  "checkLabels",
+  "labelWeights",
+  "addExactly",
+  "extractSums",
+];
 
 /** Names of the kernels that are in no case. */
 export function untimedKernels(): string[] {

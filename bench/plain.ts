@@ -11,11 +11,26 @@ interface ElementwiseLoops {
   withGrad(grad: FloatArray, p: FloatArray, t: FloatArray, ...options: number[]): { loss: number; grad: FloatArray };
 }
 
+/** What formulas call, as everyone has it. */
+const FUNCTIONS = `const LARGE_F32 = 2 ** 1021;
+  const fineExpF32 = Math.exp;
+  const expm1F32 = Math.expm1;
+  const lnF32 = Math.log;
+  const log1pF32 = Math.log1p;
+  const log1pUnitF32 = Math.log1p;
+  const decayF32 = (x) => Math.exp(-Math.abs(x));
+  const logisticOfF32 = (x) => 1 / (1 + Math.exp(-x));
+  const timesF32 = (factor, x) => (factor === 0 ? 0 : factor * x);`;
+
 /** Those of the formula in its description, which is JavaScript, without the rounding. */
 export function elementwise({ options, slopeFactor, javascript }: ElementwiseLoss): ElementwiseLoops {
-  const { terms, loss, slope } = javascript;
+  const { constants = "", terms, loss, slope } = javascript;
   const loop = (parameters: string[], element: string, result: string) => {
-    const text = `let sum = 0;
+    const given = options.map(({ name }) => `const ${name}Option = ${name};`).join(" ");
+    const text = `${FUNCTIONS}
+      ${given}
+      ${constants}
+      let sum = 0;
       const n = predictions.length;
       for (let i = 0; i < n; i++) {
         const p = predictions[i];
@@ -32,6 +47,16 @@ export function elementwise({ options, slopeFactor, javascript }: ElementwiseLos
     each: loop(["out"], `out[i] = ${loss};`, "out"),
     withGrad: loop(["grad"], `sum += ${loss}; grad[i] = (${slope} * ${slopeFactor}) / n;`, "{ loss: sum / n, grad }"),
   };
+}
+
+export function gaussianNll(predictions: FloatArray, targets: FloatArray, variance: FloatArray): number {
+  let sum = 0;
+  const n = predictions.length;
+  for (let i = 0; i < n; i++) {
+    const difference = predictions[i] - targets[i];
+    sum += 0.5 * (Math.log(variance[i]) + (difference * difference) / variance[i]);
+  }
+  return sum / n;
 }
 
 export function rmse(predictions: FloatArray, targets: FloatArray): number {

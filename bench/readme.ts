@@ -52,7 +52,7 @@ function timesOf(results: readonly CaseResult[], columns: readonly Column[], eng
     `${result.operation} ${result.shape}`,
     ...there.map((column) => cellOf(result, column, engine)),
   ]);
-  return table(["ms a call", ...there.map(([head]) => head)], rows, 1);
+  return table(["ms a call", ...there.map(([head]) => head)], rows, 1, true);
 }
 
 function peerSection(run: Run): string[] {

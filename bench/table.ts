@@ -42,8 +42,17 @@ export function whyNot({ status, error, reason }: Outcome): string {
 }
 
 /** A table whose first columns are left-aligned and whose others are numbers. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[], left: number): string {
-  return markdownTable([head, ...rows], { align: head.map((_, i) => (i < left ? "l" : "r")) });
+/** `compact`: without spaces that line the columns up, for a page that is not read as text. */
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  left: number,
+  compact = false,
+): string {
+  return markdownTable([head, ...rows], {
+    align: head.map((_, i) => (i < left ? "l" : "r")),
+    alignDelimiters: !compact,
+  });
 }
 
 // ----------------------------------------------------------------------------------------------- this package alone

@@ -1,4 +1,5 @@
 import { ELEMENTWISE } from "../src/descriptions/elementwise.ts";
+import { titleOf } from "../test/domains.ts";
 import type { Dtype } from "../test/inputs.ts";
 import { type CaseResult, find, type Input, type Outcome, type Run } from "./results.ts";
 import { ratioOf, type Spread } from "./statistics.ts";
@@ -67,6 +68,29 @@ const NANOSECONDS: Readonly<Record<string, readonly [loss: number, withGrad: num
   mse: [0.11, 0.15],
   mae: [0.11, 0.25],
   huber: [0.25, 0.27],
+  smoothL1: [0.26, 0.36],
+  quantile: [0.17, 0.34],
+  mape: [0.21, 0.46],
+  smape: [0.27, 0.68],
+  hinge: [0.13, 0.28],
+  squaredHinge: [0.13, 0.28],
+};
+
+/** Of elementary functions, ns an element: what those take together that a loss and its gradient call. */
+const EXP = 0.64;
+const SOFTPLUS = 1.48;
+const LN = 1.22;
+const LOG1P = 1.34;
+const SUMMED: Readonly<Record<string, number>> = {
+  logCosh: 0.65 + SOFTPLUS - EXP,
+  msle: 2 * LOG1P,
+  binaryCrossEntropy: SOFTPLUS,
+  "binaryCrossEntropy of probabilities": LN + LOG1P,
+  focal: SOFTPLUS + 2 * EXP,
+  softMargin: SOFTPLUS,
+  poissonNll: EXP,
+  "poissonNll of rate": LN,
+  tweedie: 2 * EXP,
 };
 const OF_LLVM = 0.107;
 /** As fast as the C's mse. */
@@ -82,11 +106,17 @@ function elementwise(name: string): Target[] {
       ...ofShares(name).slice(1),
     ];
   }
+  if (name in SUMMED) return ofShares(name);
   return [...ofShares(name), ratio(name, ["1e7"], 1.25, "resident / wasm, mse", resident, ["wasm, mse", "resident"])];
 }
 
 /** The loss, and the loss with gradient, against the C's mse. */
 function ofShares(name: string): Target[] {
+  const functions = SUMMED[name];
+  if (functions !== undefined) {
+    const share = Number(((1.7 * functions) / OF_LLVM).toFixed(1));
+    return [ratio(name, ["1e5"], share, "resident / LLVM wasm, mse", resident, llvmMse)];
+  }
   return [name, `${name}WithGrad`].flatMap((operation, i) => {
     const nanoseconds = NANOSECONDS[name]?.[i];
     if (nanoseconds === undefined) return [];
@@ -100,7 +130,7 @@ export const targets: readonly Target[] = [
   microseconds("mse", "1e2", 0.15, "µs, resident", resident, call),
   microseconds("mse", "1e3", 0.45, "µs, from ordinary arrays", copied, call),
   microseconds("crossEntropy", "1x10", 1, "µs, from ordinary arrays", copied, call),
-  ...ELEMENTWISE.flatMap(({ name }) => elementwise(name)),
+  ...ELEMENTWISE.flatMap((loss) => elementwise(titleOf(loss))),
   ratio("mse", ["1e7"], 2, "copied / resident", copied, resident),
   ratio("softmax", wide, 0.8, "resident / tfjs-wasm", resident, tfjs, exponential),
   ratio("crossEntropy", wide, 0.6, "resident / tfjs-wasm", resident, tfjs, exponential),

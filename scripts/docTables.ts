@@ -11,7 +11,7 @@ function markdown(head: readonly string[], rows: readonly (readonly string[])[])
 
 /** Without those of element-wise losses, which have a table of their own: a new one is in one document. */
 function kernels(): string {
-  const others = KERNELS.filter(({ name }) => !ELEMENTWISE.some(({ kernel }) => kernel === name));
+  const others = KERNELS.filter(({ template }) => !template);
   const rows = others.map(({ name, formula, unit, dtypes, tolerance }) => {
     return [`\`${name}\``, formula, unit, dtypes?.join(", ") ?? "-", tolerance.f32, tolerance.f64];
   });
@@ -19,12 +19,14 @@ function kernels(): string {
 }
 
 function elementwise(): string {
-  const rows = ELEMENTWISE.map(({ name, formula, options, tolerance }) => {
-    const own = options.map((option) => `\`${option.name}\` = ${option.default}`);
-    const roundings = /beside (\d+) x 2\^-24 of each; gradient (\d+) x 2\^-24$/.exec(tolerance.f32);
-    return [`\`${name}\``, formula, own.join(", "), roundings?.slice(1).join(", ") ?? tolerance.f32];
+  const rows = ELEMENTWISE.map(({ name, input, formula, options }, i) => {
+    // of the same function with another input they stand above
+    const isFirst = ELEMENTWISE.findIndex((loss) => loss.name === name) === i;
+    const own = isFirst ? options.map((it) => `\`${it.name}\` = ${it.flag ? false : it.default}`) : [];
+    const given = input === undefined ? own : [`\`input\`: ${input}`, ...own];
+    return [`\`${name}\``, formula, given.join(", ")];
   });
-  return markdown(["loss", "of an element", "options", "roundings"], rows);
+  return markdown(["loss", "of an element", "options"], rows);
 }
 
 /** Each table: the document it stands in, the name between its markers, and what writes it. */

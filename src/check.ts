@@ -53,6 +53,12 @@ export function checkOptions(name: string, options: object, known: readonly stri
   }
 }
 
+/** An option that is true or false. */
+export function checkFlag(name: string, argument: string, value: unknown): void {
+  if (typeof value !== "boolean")
+    throw new TypeError(`${name}: ${argument} must be a boolean, but is ${kindOf(value)}`);
+}
+
 /** A number within the bounds of an option. */
 export function checkNumber(name: string, { name: argument, ...bounds }: NumericBounds, value: unknown): void {
   if (typeof value !== "number") throw new TypeError(`${name}: ${argument} must be a number, but is ${kindOf(value)}`);
@@ -213,10 +219,16 @@ export function checkChoice<C extends string>(
 }
 
 /** `out`, of whatever realm, of the type and length of `like`; float32 for half-precision numbers. */
-export function outOf(name: string, out: unknown, like: FloatArray | HalfBits, argument: string): FloatArray {
-  const own = floatsOf(name, "out", out);
-  checkSameDtype(name, "out", own, argument, like);
-  checkLength(name, "out", own.length, like.length, argument);
+export function outOf(
+  name: string,
+  out: unknown,
+  like: FloatArray | HalfBits,
+  argument: string,
+  outName = "out",
+): FloatArray {
+  const own = floatsOf(name, outName, out);
+  checkSameDtype(name, outName, own, argument, like);
+  checkLength(name, outName, own.length, like.length, argument);
   return own;
 }
 
@@ -227,6 +239,7 @@ export function checkOverlap(
   argument: string,
   input: ArrayBufferView,
   mayBeTheSame: boolean,
+  outName = "out",
 ): void {
   // V8 takes 15 ns for each property of a view: the fewest first
   if ((mayBeTheSame && (out as unknown) === input) || out.buffer !== input.buffer) return;
@@ -235,7 +248,7 @@ export function checkOverlap(
   if (begin >= end) return;
   if (mayBeTheSame && out.byteOffset === input.byteOffset && out.byteLength === input.byteLength) return;
   throw new RangeError(
-    `${name}: out and ${argument} overlap by ${end - begin} bytes${mayBeTheSame ? "; they may be the same array, or apart" : ""}`,
+    `${name}: ${outName} and ${argument} overlap by ${end - begin} bytes${mayBeTheSame ? "; they may be the same array, or apart" : ""}`,
   );
 }
 

@@ -1,28 +1,23 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { domainOf } from "../src/descriptions/domains.ts";
 import { ELEMENTWISE, type ElementwiseLoss } from "../src/descriptions/elementwise.ts";
-import { bfloat16, float16 } from "../src/dtype.ts";
-import { type Losses, openAll } from "./backends.ts";
+import { float16 } from "../src/dtype.ts";
+import { openAll } from "./backends.ts";
+import { fitting, isWithin } from "./domains.ts";
+import { testFamily } from "./elementwiseFamily.ts";
 import { any, expectError, notFloatArrays, untyped } from "./expectError.ts";
-import { facesOf } from "./faces.ts";
 import {
   arrayOf,
-  bfloat16Value,
-  combinationsOf,
   type Dtype,
-  differences,
   dtypes,
   elementCounts,
   expectClose,
   expectSame,
-  extremesOf,
   type FloatArray,
-  float16Value,
   floats,
-  integer,
   mulberry32,
   outsideOf,
-  unaligned,
   values,
   zeros,
 } from "./inputs.ts";
@@ -30,384 +25,20 @@ import * as oracle from "./oracle.ts";
 
 // Every element-wise loss of the list, from its description, and rmse.
 
+await testFamily(false);
+
 const opened = await openAll();
-const backends = opened.map(({ name, losses }) => [name, losses] as const);
-/** Those with the same bits. */
 const strict = opened.filter(({ losses }) => !losses.relaxed);
 const reference = strict.find(({ losses }) => losses.backend === "js")!.losses;
-
-const reductions = ["mean", "sum", "none"] as const;
-type Options = Readonly<Record<string, number>>;
 
 /** Roundings are relative to 2^-24 or 2^-53; the least numbers there are. */
 const rounding = { float32: 2 ** -24, float64: 2 ** -53 };
 const least = { float32: 2 ** -149, float64: 2 ** -1074 };
 
-/** What a description says of errors: roundings of each loss and of each slope, and what sums add, of Σ |loss|. */
-function statedOf({ name, tolerance }: ElementwiseLoss, dtype: Dtype) {
-  const text = dtype === "float32" ? tolerance.f32 : tolerance.f64;
-  const stated = /^2\^(-\d+) of Σ \|loss\| beside (\d+) x 2\^-\d+ of each; gradient (\d+) x 2\^-\d+$/.exec(text);
-  if (!stated) throw new Error(`${name}: "${text}" states no errors that could be tested`);
-  const [sums, each, slope] = stated.slice(1).map(Number);
-  return { sums: 2 ** sums, each: each * rounding[dtype], slope: slope * rounding[dtype] };
-}
-
-/** All that a loss gives, in order. */
-function resultsOf(losses: Losses, name: string, p: FloatArray, t: FloatArray, options: object, out?: FloatArray) {
-  const { loss, withGrad } = facesOf(losses, name);
-  const alone = reductions.map((reduction) => loss(p, t, { ...options, reduction }));
-  const grads = reductions.map((reduction) => {
-    const result = withGrad(p, t, { ...options, reduction, out: out?.subarray() });
-    return { loss: result.loss, grad: result.grad.slice() };
-  });
-  return [...alone, ...grads.flatMap(({ loss, grad }) => [loss, grad])].map((result) =>
-    typeof result === "number" ? [result] : result,
-  );
-}
-
-function expectResults(got: ArrayLike<number>[], wanted: ArrayLike<number>[], where: string): void {
-  got.forEach((result, i) => {
-    expectSame(result, wanted[i], `${where} [${i}]`);
-  });
-}
-
-/** What no model should give, and where float32 or float64 end. */
-const SPECIAL = [0, -0, 1, -1, 0.5, 1 + 2 ** -23, 1e-30, -1e-30, 1e-45, 2e-40, 5e-324, -5e-324, 2 ** -126, 3e38, -3e38]
-  .concat([1e19, 1.9e19, 1e200, -1e200, Number.MAX_VALUE, Infinity, -Infinity, NaN])
-  .sort();
-
-const anyValue = fc.oneof(
-  { weight: 12, arbitrary: fc.double({ min: -20, max: 20, noNaN: true }) },
-  { weight: 2, arbitrary: fc.constantFrom(...SPECIAL) },
-  { weight: 1, arbitrary: fc.double() },
-);
-const lengths = fc.oneof(
-  { weight: 6, arbitrary: fc.integer({ min: 0, max: 70 }) },
-  { weight: 2, arbitrary: fc.constantFrom(1023, 1024, 1025, 2048, 3001) },
-);
-const patterns = fc.array(anyValue, { minLength: 1, maxLength: 100 });
 const finite = fc.array(fc.double({ min: -1e3, max: 1e3, noNaN: true }), { minLength: 1, maxLength: 100 });
 
 const repeated = (dtype: Dtype, length: number, pattern: readonly number[]) =>
   zeros(dtype, length).map((_, i) => pattern[i % pattern.length]) as FloatArray;
-
-describe.each(ELEMENTWISE.map((loss) => [loss.name, loss] as const))("%s", (name, description) => {
-  const { options } = description;
-  const combinations = combinationsOf(options);
-  const optionSets = fc.record(
-    Object.fromEntries(
-      options.map((option) => [
-        option.name,
-        fc.constantFrom(...combinations.map((set) => set[option.name]), ...extremesOf(option)),
-      ]),
-    ),
-  );
-
-  test("the oracle's slope is the derivative of its loss", () => {
-    const random = mulberry32(5);
-    const { loss, slope } = oracle.ELEMENTWISE[name];
-    for (const set of combinations) {
-      const p = values(random, "float64", 300, 2);
-      const t = values(random, "float64", 300, 2);
-      const derivative = (step: number) =>
-        Array.from(
-          p,
-          (x, i) =>
-            differences(
-              ([x]) => loss(x, t[i], set),
-              Float64Array.of(x),
-              () => step,
-            )[0],
-        );
-      const [fine, coarse] = [derivative(2 ** -10), derivative(2 ** -9)];
-      // at a kink they differ
-      const smooth = Array.from(p.keys()).filter((i) => Math.abs(fine[i] - coarse[i]) < 1e-9 * (1 + Math.abs(fine[i])));
-      expect(smooth.length).toBeGreaterThan(280);
-      const slopes = smooth.map((i) => slope(p[i], t[i], set));
-      const wanted = smooth.map((i) => fine[i]);
-      expectClose(slopes, wanted, (i) => 1e-9 * (1 + Math.abs(wanted[i])), JSON.stringify(set));
-    }
-  });
-
-  describe.each(dtypes)("%s", (dtype) => {
-    const stated = statedOf(description, dtype);
-    const array = (...numbers: number[]) => floats(dtype, numbers);
-
-    test.each(backends)("%s: the oracle's losses, sums, means and gradients", (_, losses) => {
-      const random = mulberry32(1);
-      const { loss, withGrad } = facesOf(losses, name);
-      for (const set of combinations) {
-        for (const [k, n] of elementCounts.entries()) {
-          const where = `${n} elements, ${JSON.stringify(set)}`;
-          const p = k % 2 === 0 ? values(random, dtype, n, 3) : unaligned(values(random, dtype, n, 3), 1 + (k % 3));
-          const t = k % 3 === 0 ? unaligned(values(random, dtype, n, 3), 1 + (k % 2)) : values(random, dtype, n, 3);
-          const wanted = oracle.elementwise(name, p, t, set);
-          const of = (i: number) => stated.each * Math.abs(wanted.losses[i]) + least[dtype];
-          const total = (stated.sums + stated.each) * oracle.exactSum(wanted.losses.map(Math.abs)) + n * least[dtype];
-          for (const reduction of reductions) {
-            const by = reduction === "mean" ? n : 1;
-            const got = withGrad(p, t, { ...set, reduction });
-            const alone = loss(p, t, { ...set, reduction });
-            expect(alone).toEqual(got.loss);
-            if (typeof alone === "number") {
-              expectClose([alone], [wanted.sum / by], () => total / by, `${reduction}, ${where}`);
-            } else expectClose(alone, wanted.losses, of, `${reduction}, ${where}`);
-            const gradient = wanted.slopes.map((slope) => slope / by);
-            const ofSlope = (i: number) => stated.slope * Math.abs(gradient[i]) + least[dtype];
-            expectClose(got.grad, gradient, ofSlope, `gradient of ${reduction}, ${where}`);
-          }
-          if (k === 0) expect(loss(p, t, set)).toBe(loss(p, t, { ...set, reduction: "mean" }));
-        }
-      }
-      expect(loss(array(2, 3), array(1, 5))).toBe(loss(array(2, 3), array(1, 5), defaultsOf(description)));
-    });
-
-    test("the same bits in every backend, wherever arrays lie, in place, and nothing beside `out`", () => {
-      const property = fc.property(
-        lengths,
-        patterns,
-        patterns,
-        optionSets,
-        fc.nat(20),
-        fc.nat(7),
-        (length, p0, t0, set, shift, shiftOfTargets) => {
-          const p = repeated(dtype, length, p0);
-          const t = repeated(dtype, length, t0);
-          const wanted = resultsOf(reference, name, p, t, set);
-          for (const { name: backend, losses } of strict) {
-            const same = (what: string, predictions: FloatArray, targets: FloatArray, out?: FloatArray) =>
-              expectResults(resultsOf(losses, name, predictions, targets, set, out), wanted, `${backend}, ${what}`);
-            same("ordinary", p, t);
-            const type = arrayOf[dtype] as Float32ArrayConstructor;
-            const memory = losses.alloc(type, 2 * length + 40).fill(7);
-            const q = memory.subarray(shift, shift + length);
-            const u = memory.subarray(length + 30, 2 * length + 30);
-            const targets = unaligned(t, 1 + shiftOfTargets) as Float32Array;
-            q.set(p);
-            u.set(t);
-            same("resident", q, u);
-            same("resident beside ordinary", q, targets);
-            const outside = zeros(dtype, length + 40).fill(7) as Float32Array;
-            same("to an ordinary array", q, u, outside.subarray(shift, shift + length));
-            same("to a resident array", p, targets, q);
-            for (const whole of [outside, memory]) {
-              const beside = [...whole.subarray(0, shift), ...whole.subarray(shift + length, length + 30)];
-              expect(beside.every((it) => it === 7)).toBe(true);
-            }
-            // the gradient overwrites the predictions
-            for (const reduction of reductions) {
-              for (const place of [q, p.slice()]) {
-                place.set(p);
-                const { loss, grad } = facesOf(losses, name).withGrad(place, t, { ...set, reduction, out: place });
-                expect(grad).toBe(place);
-                const k = 3 + 2 * reductions.indexOf(reduction);
-                const results = [typeof loss === "number" ? [loss] : loss, grad];
-                expectResults(results, wanted.slice(k, k + 2), `${backend}, in place`);
-              }
-            }
-            losses.free(memory);
-          }
-        },
-      );
-      fc.assert(property, { numRuns: 100 });
-    });
-
-    test("every special value beside every other: NaN where the oracle has it, and nowhere else", () => {
-      const pairs = SPECIAL.flatMap((p) => SPECIAL.map((t) => [p, t]));
-      const p = floats(
-        dtype,
-        pairs.map(([p]) => p),
-      );
-      const t = floats(
-        dtype,
-        pairs.map(([, t]) => t),
-      );
-      const extreme = options.flatMap((option) =>
-        extremesOf(option).map((value) => ({ ...defaultsOf(description), [option.name]: value })),
-      );
-      for (const set of [...combinations, ...extreme]) {
-        const rounded = Object.entries(set).map(([key, value]) => [key, representable(dtype, value)]);
-        const wanted = oracle.elementwise(name, p, t, Object.fromEntries(rounded));
-        for (const { name: backend, losses } of strict) {
-          const { loss, grad } = facesOf(losses, name).withGrad(p, t, { ...set, reduction: "none" });
-          for (const [i, [a, b]] of pairs.entries()) {
-            const where = `${backend}, ${a} and ${b}, ${JSON.stringify(set)}`;
-            expect(Number.isNaN((loss as FloatArray)[i]), where).toBe(Number.isNaN(wanted.losses[i]));
-            expect(Number.isNaN(grad[i]), `gradient, ${where}`).toBe(Number.isNaN(wanted.slopes[i]));
-          }
-        }
-      }
-    });
-
-    test("a NaN is its own element's alone, at every place of a round and of a block", () => {
-      const random = mulberry32(2);
-      const n = 1024 + 37;
-      const p = values(random, dtype, n);
-      const t = values(random, dtype, n);
-      for (const { losses } of strict) {
-        const { loss, withGrad } = facesOf(losses, name);
-        const clean = withGrad(p, t, { reduction: "none" });
-        for (const at of [...Array(33).keys(), 1023, 1024, 1030, n - 1]) {
-          for (const spoilt of [p, t]) {
-            const kept = spoilt[at];
-            spoilt[at] = NaN;
-            const got = withGrad(p, t, { reduction: "none" });
-            expect(loss(p, t)).toBeNaN();
-            spoilt[at] = kept;
-            for (const [found, wanted] of [
-              [got.loss as FloatArray, clean.loss as FloatArray],
-              [got.grad, clean.grad],
-            ]) {
-              expect(found[at]).toBeNaN();
-              found[at] = wanted[at];
-              expectSame(found, wanted, `NaN at ${at}`);
-            }
-          }
-        }
-      }
-    });
-
-    test("blocks are summed by themselves, and added in order", () => {
-      const property = fc.property(fc.integer({ min: 1, max: 4000 }), finite, finite, optionSets, (n, p0, t0, set) => {
-        const p = repeated(dtype, n, p0);
-        const t = repeated(dtype, n, t0);
-        const { loss } = facesOf(reference, name);
-        const sum = (p: FloatArray, t: FloatArray) => loss(p, t, { ...set, reduction: "sum" }) as number;
-        let blocks = 0;
-        for (let i = 0; i < n; i += 1024) blocks += sum(p.subarray(i, i + 1024), t.subarray(i, i + 1024));
-        expect(sum(p, t)).toBe(blocks);
-        expect(loss(p, t, { ...set, reduction: "mean" })).toBe(blocks / n);
-        const none = loss(p, t, { ...set, reduction: "none" }) as FloatArray;
-        expect(sum(p.subarray(0, 1), t.subarray(0, 1))).toBe(none[0] + 0);
-      });
-      fc.assert(property, { numRuns: 100 });
-    });
-
-    test("elements in another order: the same losses in that order, and the sum within what is stated", () => {
-      const property = fc.property(fc.integer({ min: 1, max: 3000 }), finite, finite, fc.nat(), (n, p0, t0, seed) => {
-        const p = repeated(dtype, n, p0);
-        const t = repeated(dtype, n, t0);
-        const random = mulberry32(seed);
-        const order = Array.from({ length: n }, (_, i) => i);
-        for (let i = n - 1; i > 0; i--) {
-          const k = integer(random, i + 1);
-          [order[i], order[k]] = [order[k], order[i]];
-        }
-        const permuted = (array: FloatArray) => array.map((_, i) => array[order[i]]) as FloatArray;
-        const { loss, withGrad } = facesOf(reference, name);
-        const a = withGrad(p, t, { reduction: "none" });
-        const b = withGrad(permuted(p), permuted(t), { reduction: "none" });
-        expectSame(b.loss as FloatArray, permuted(a.loss as FloatArray), "losses");
-        expectSame(b.grad, permuted(a.grad), "gradient");
-        const sums = [loss(p, t, { reduction: "sum" }), loss(permuted(p), permuted(t), { reduction: "sum" })];
-        const size = oracle.exactSum(Array.from(a.loss as FloatArray, Math.abs));
-        expect(Math.abs((sums[0] as number) - (sums[1] as number))).toBeLessThanOrEqual(2 * stated.sums * size);
-      });
-      fc.assert(property, { numRuns: 50 });
-    });
-
-    test("several launches: the same bits in every backend", () => {
-      const random = mulberry32(3);
-      const n = 150_001;
-      const p = values(random, dtype, n);
-      const t = values(random, dtype, n);
-      const wanted = resultsOf(reference, name, p, t, {});
-      for (const { name: backend, losses } of strict) {
-        expectResults(resultsOf(losses, name, p, t, {}), wanted, backend);
-      }
-    });
-
-    test.each(backends)("%s: of nothing the mean is NaN and the sum 0", (_, losses) => {
-      const { loss, withGrad } = facesOf(losses, name);
-      const empty = zeros(dtype, 0);
-      expect(loss(empty, empty)).toBeNaN();
-      expect(loss(empty, empty, { reduction: "sum" })).toBe(0);
-      expect(loss(empty, empty, { reduction: "none" })).toEqual(empty);
-      expect(withGrad(empty, empty)).toEqual({ loss: NaN, grad: empty });
-      expect(withGrad(empty, empty, { reduction: "none" })).toEqual({ loss: empty, grad: empty });
-    });
-
-    test.each(backends)(
-      "%s: results are the dtype's, new or `out` itself, and inputs stay as they are",
-      (_, losses) => {
-        const { loss, withGrad } = facesOf(losses, name);
-        const p = values(mulberry32(4), dtype, 100);
-        const t = values(mulberry32(5), dtype, 100);
-        const before = [p.slice(), t.slice()];
-        const none = loss(p, t, { reduction: "none" }) as FloatArray;
-        expect(none.constructor).toBe(arrayOf[dtype]);
-        const first = withGrad(p, t).grad;
-        const kept = [none.slice(), first.slice()];
-        expect(first.constructor).toBe(arrayOf[dtype]);
-        expect(withGrad(t, p).grad.buffer).not.toBe(first.buffer);
-        loss(t, p, { reduction: "none" });
-        expect([none, first]).toEqual(kept);
-        const out = zeros(dtype, 100).fill(7);
-        expect(withGrad(p, t, { out }).grad).toBe(out);
-        expect([out, p, t]).toEqual([first, ...before]);
-      },
-    );
-  });
-
-  test("half precision: what the float32 values that it stands for give", () => {
-    const n = 300_001;
-    const random = mulberry32(6);
-    const halves = [float16, bfloat16].map((half, k) => {
-      const bits = Uint16Array.from({ length: n }, () => random() * 65536);
-      return { half: half(bits), wide: Float32Array.from(bits, k === 0 ? float16Value : bfloat16Value) };
-    });
-    for (const { name: backend, losses } of strict) {
-      const { loss, withGrad } = facesOf(losses, name);
-      for (const length of [0, 1, 17, 1025, n]) {
-        const [a, b] = halves.map(({ half, wide }) => ({
-          half: half.subarray(0, length),
-          wide: wide.slice(0, length),
-        }));
-        for (const [p, t] of [
-          [a.half, b.half],
-          [b.half, a.wide],
-          [a.wide, a.half],
-        ]) {
-          const wide = [p, t].map((it) => (it === a.half ? a.wide : it === b.half ? b.wide : (it as Float32Array)));
-          const where = `${backend}, ${length} elements`;
-          const out = new Float32Array(length);
-          const got = withGrad(p, t, { reduction: "none", out });
-          const wanted = withGrad(wide[0], wide[1], { reduction: "none" });
-          expect(got.grad).toBe(out);
-          expectSame(got.loss as FloatArray, wanted.loss as FloatArray, where);
-          expectSame(got.grad, wanted.grad, where);
-          expect(loss(p, t)).toEqual(loss(wide[0], wide[1]));
-        }
-      }
-    }
-  });
-
-  test("an option of a dtype is never 0 where it may not be, nor infinite", () => {
-    for (const option of options) {
-      for (const dtype of dtypes) {
-        const p = floats(dtype, [Infinity, -Infinity, 3e38, 1, 0]);
-        for (const value of extremesOf(option)) {
-          const { loss } = facesOf(reference, name);
-          const [a, b] = [value, representable(dtype, value)].map(
-            (it) => loss(p, zeros(dtype, 5), { [option.name]: it, reduction: "none" }) as FloatArray,
-          );
-          expectSame(a, b, `${option.name} ${value}`);
-        }
-      }
-    }
-  });
-});
-
-/** The nearest number of the dtype that is neither 0 nor infinite, where the given one is not 0. */
-function representable(dtype: Dtype, x: number): number {
-  const largest = dtype === "float32" ? (2 - 2 ** -23) * 2 ** 127 : Number.MAX_VALUE;
-  if (x === 0) return x;
-  return Math.sign(x) * Math.max(least[dtype], Math.min(Math.abs(x), largest));
-}
-
-function defaultsOf({ options }: ElementwiseLoss): Options {
-  return Object.fromEntries(options.map((option) => [option.name, option.default]));
-}
 
 // ---------------------------------------------------------------------------------------------- of one loss or another
 
@@ -532,25 +163,27 @@ test("mse of 2^25 float32 pairs that differ by 1 is exactly 1", () => {
 
 /** Public functions, and what they take. */
 const functions = [
-  ...ELEMENTWISE.flatMap(({ name, options }) => [
-    { name, options, reduced: true, out: false },
-    { name: `${name}WithGrad`, options, reduced: true, out: true },
+  ...ELEMENTWISE.filter(({ name }, i) => ELEMENTWISE.findIndex((it) => it.name === name) === i).flatMap((loss) => [
+    { ...loss, reduced: true, out: false },
+    { ...loss, name: `${loss.name}WithGrad`, reduced: true, out: true },
   ]),
   { name: "rmse", options: [], reduced: false, out: false },
   { name: "rmseWithGrad", options: [], reduced: false, out: true },
-];
+] as const;
 
-/** Two letters in the other's place: delta, detla. */
-const misspelt = ({ name }: { name: string }) => name.slice(0, 2) + name[3] + name[2] + name.slice(4);
+/** Without the second letter: delta, dlta. */
+const misspelt = ({ name }: { name: string }) => name[0] + name.slice(2);
 
-describe.each(functions)("errors of $name", ({ name, options, reduced, out }) => {
+describe.each(functions)("errors of $name", ({ name, reduced, out, ...loss }) => {
+  const { options } = loss;
+  const { predictions, targets } = fitting(loss as Parameters<typeof fitting>[0]);
   describe.each(opened.filter(({ name }) => name === "js" || name === "wasm"))("$name", ({ losses }) => {
     const call = (...args: unknown[]) => untyped((losses as unknown as Record<string, unknown>)[name])(...args);
 
     describe.each(dtypes)("%s", (dtype) => {
       const other = dtype === "float32" ? "float64" : "float32";
-      const p = values(mulberry32(20), dtype, 20);
-      const t = values(mulberry32(21), dtype, 20);
+      const p = predictions(values(mulberry32(20), dtype, 20));
+      const t = targets(values(mulberry32(21), dtype, 20));
       const seven = (length = 20) => zeros(dtype, length).fill(7);
 
       test("arrays of the wrong kind, of two dtypes, of two lengths", () => {
@@ -589,6 +222,12 @@ describe.each(functions)("errors of $name", ({ name, options, reduced, out }) =>
 
       test("numbers beyond their bounds, and what is no number", () => {
         for (const option of options) {
+          if (option.flag) {
+            for (const value of [1, "true", {}]) {
+              expectError(() => call(p, t, { [option.name]: value }), TypeError, name, option.name, "a boolean");
+            }
+            continue;
+          }
           for (const value of outsideOf(option)) {
             expectError(() => call(p, t, { [option.name]: value }), RangeError, name, `${option.name} is ${value}`);
           }
@@ -596,6 +235,73 @@ describe.each(functions)("errors of $name", ({ name, options, reduced, out }) =>
             expectError(() => call(p, t, { [option.name]: value }), TypeError, name, option.name, "must be a number");
           }
           expect(call(p, t, { [option.name]: undefined })).toEqual(call(p, t));
+        }
+      });
+
+      test("weights of the wrong kind, dtype or length, and those that are not 0 or more", () => {
+        const wrongOf = (sampleWeight: unknown) => () => call(p, t, { sampleWeight });
+        for (const wrong of [null, new Array(20).fill(1), 1, new Int32Array(20), zeros(other, 20)]) {
+          expectError(wrongOf(wrong), TypeError, name, "sampleWeight");
+        }
+        for (const length of [0, 1, 19, 21]) {
+          expectError(wrongOf(zeros(dtype, length)), RangeError, name, "sampleWeight", length, 20);
+        }
+        for (const value of [-1, -1e-30, NaN, -Infinity]) {
+          for (const at of [0, 3, 19]) {
+            const weights = zeros(dtype, 20).fill(1);
+            weights[at] = value;
+            const found = weights[at];
+            expectError(wrongOf(weights), RangeError, name, `sampleWeight[${at}] is ${found}`, "0 or more");
+          }
+        }
+        const many = zeros(dtype, 5000).fill(1);
+        many[4321] = many[4999] = NaN;
+        const long = (array: FloatArray) => repeated(dtype, 5000, [...array]);
+        const wrong = () => call(long(p), long(t), { sampleWeight: many });
+        expectError(wrong, RangeError, name, "sampleWeight[4321] is NaN");
+      });
+
+      const { check } = domainOf(loss as ElementwiseLoss);
+      test.skipIf(check === undefined)("predictions and targets that the loss does not take, by the first", () => {
+        const n = 3001;
+        const long = (array: FloatArray) => repeated(dtype, n, [...array]);
+        const inputs = [
+          undefined,
+          ...ELEMENTWISE.filter((it) => it.name === name.replace("WithGrad", "")).map((it) => it.input),
+        ];
+        for (const input of new Set(inputs)) {
+          const own = ELEMENTWISE.find(
+            (it) => it.name === name.replace("WithGrad", "") && it.input === (input ?? (loss as ElementwiseLoss).input),
+          )!;
+          const fit = fitting(own);
+          for (const [argument, range] of Object.entries(fit.domain)) {
+            if (argument === "predictions" && own.domain !== "probabilities") continue;
+            const wrong = [2, -2, 1.25, -1e-30, -Infinity].filter((x) => !isWithin(range, x));
+            expect(wrong.length).toBeGreaterThan(1);
+            for (const value of wrong) {
+              for (const at of [0, 17, 1023, 1024, n - 1]) {
+                const arrays = { predictions: fit.predictions(long(p)), targets: fit.targets(long(t)) };
+                const array = arrays[argument as keyof typeof arrays];
+                array[at] = value;
+                array[n - 1] = value;
+                const given = input === undefined ? {} : { input };
+                const where = `${argument}[${at}] is ${array[at]}`;
+                for (const reduction of ["mean", "none"]) {
+                  const options = { ...given, reduction, ...(out && { out: arrays.predictions }) };
+                  const before = { ...arrays, predictions: arrays.predictions.slice() };
+                  expectError(() => call(arrays.predictions, arrays.targets, options), RangeError, name, where);
+                  arrays.predictions.set(before.predictions);
+                }
+                // of weight 0 it does not matter
+                const sampleWeight = zeros(dtype, n).fill(1);
+                sampleWeight[at] = sampleWeight[n - 1] = 0;
+                expect(() => call(arrays.predictions, arrays.targets, { ...given, sampleWeight })).not.toThrow();
+                sampleWeight[at] = 0.5;
+                const weighted = () => call(arrays.predictions, arrays.targets, { ...given, sampleWeight });
+                expectError(weighted, RangeError, name, where);
+              }
+            }
+          }
         }
       });
 
@@ -627,7 +333,7 @@ describe.each(functions)("errors of $name", ({ name, options, reduced, out }) =>
       test("an `out` that overlaps an input without being the predictions", () => {
         const resident = losses.alloc(arrayOf[dtype] as Float32ArrayConstructor, 60);
         for (const whole of [zeros(dtype, 60), resident]) {
-          whole.set(values(mulberry32(22), dtype, 60));
+          whole.set(targets(predictions(values(mulberry32(22), dtype, 60))));
           const before = whole.slice();
           const input = whole.subarray(20, 40);
           for (const shift of [1, 4, 10, 19]) {
@@ -646,7 +352,11 @@ describe.each(functions)("errors of $name", ({ name, options, reduced, out }) =>
 
       test("`out` is not written when another check fails", () => {
         const kept = seven();
-        for (const wrong of [{ reduction: "all" }, ...options.map((option) => ({ [option.name]: NaN }))]) {
+        for (const wrong of [
+          ...(reduced ? [{ reduction: "all" }] : [{ reduction: "sum" }]),
+          ...options.map((option) => ({ [option.name]: NaN })),
+          { sampleWeight: zeros(dtype, 20).fill(-1) },
+        ]) {
           expect(() => call(p, t, any({ out: kept, ...wrong }))).toThrow(name);
         }
         expect(() => call(p, zeros(dtype, 21), { out: kept })).toThrow(RangeError);

@@ -1,6 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { ELEMENTWISE } from "../src/descriptions/elementwise.ts";
 import { openWithRelaxed } from "./backends.ts";
+import { titleOf } from "./domains.ts";
+import { any } from "./expectError.ts";
 import { facesOf } from "./faces.ts";
 import { type Dtype, expectClose, type FloatArray, floats } from "./inputs.ts";
 import * as oracle from "./oracle.ts";
@@ -42,22 +45,25 @@ interface Golden {
   }[];
 }
 
-/** Element-wise losses of such inputs, with all digits. */
+/** Element-wise losses of such inputs, with all digits; `none` is without the weights, `mean` over their sum. */
 interface ElementwiseGolden {
   loss: string;
-  options: Record<string, number>;
+  options: Readonly<Record<string, number | string | boolean>>;
   dtype: "f32" | "f64";
   predictions: number[];
   targets: number[];
+  variance?: number[];
+  sampleWeight?: number[] | null;
   none: number[];
   sum: number;
   mean: number;
   grad_mean: number[];
+  grad_variance_mean?: number[];
 }
 
 const read = (name: string) => JSON.parse(readFileSync(new URL(`./fixtures/${name}.json`, import.meta.url), "utf8"));
 const golden: Golden = read("pytorch");
-const family: ElementwiseGolden[] = read("family");
+const family: ElementwiseGolden[] = read("elementwise");
 const dtypeOf = { f32: "float32", f64: "float64" } as const;
 
 const crossEntropyCases = golden.crossEntropy.map((item, i) => {
@@ -82,14 +88,28 @@ const rowCases = golden.rows.map((item, i) => {
 });
 const elementwiseCases = family.map((item, i) => {
   const dtype = dtypeOf[item.dtype];
+  const description = ELEMENTWISE.find(
+    ({ name, input }) => name === item.loss && (item.options.input ?? input) === input,
+  );
+  const { input: _, ...numbers } = item.options;
+  const defaults = Object.fromEntries(description?.options.map((option) => [option.name, option.default]) ?? []);
+  const sampleWeight = item.sampleWeight ? floats(dtype, item.sampleWeight) : undefined;
   return {
     ...item,
     dtype,
     name: `${i}: ${item.loss} ${JSON.stringify(item.options)} ${dtype} [${item.predictions.length}]`,
     predictions: floats(dtype, item.predictions),
     targets: floats(dtype, item.targets),
+    variance: floats(dtype, item.variance ?? []),
+    sampleWeight,
+    none: item.none.map((loss, i) => loss * (sampleWeight ? sampleWeight[i] : 1)),
+    given: { ...item.options, ...(sampleWeight && { sampleWeight }) },
+    title: description ? titleOf(description) : "",
+    numbers: { ...defaults, ...(numbers as Record<string, number>) },
   };
 });
+const ofFamily = elementwiseCases.filter(({ loss }) => loss !== "gaussianNll");
+const gaussian = elementwiseCases.filter(({ loss }) => loss === "gaussianNll");
 
 function named<T extends { name: string }>(cases: T[]): [string, T][] {
   return cases.map((item) => [item.name, item]);
@@ -164,13 +184,29 @@ describe("the oracle agrees with PyTorch", () => {
     expectGolden("float64", oracle.logSumExp(logits, classes), logSumExp, "logSumExp");
   });
 
-  test.each(named(elementwiseCases))("%s", (_, item) => {
-    const { losses, slopes, sum, mean } = oracle.elementwise(item.loss, item.predictions, item.targets, item.options);
-    const n = item.predictions.length;
+  test.each(named(ofFamily))("%s", (_, item) => {
+    const { title, predictions, targets, numbers, sampleWeight } = item;
+    const { losses, slopes, sum, mean, weight } = oracle.elementwise(
+      title,
+      predictions,
+      targets,
+      numbers,
+      sampleWeight,
+    );
     expectElements("float64", losses, item.none, item, "none");
     expectElements("float64", [sum, mean], [item.sum, item.mean], item, "sum and mean");
-    const gradient = slopes.map((slope) => slope / n);
+    const gradient = slopes.map((slope) => slope / weight);
     expectElements("float64", gradient, item.grad_mean, item, "gradient of the mean");
+  });
+
+  test.each(named(gaussian))("%s", (_, item) => {
+    const { predictions, targets, variance, options } = item;
+    const wanted = oracle.gaussianNll(predictions, targets, variance, Boolean(options.full));
+    const n = predictions.length;
+    expectElements("float64", wanted.losses, item.none, item, "none");
+    expectElements("float64", [wanted.mean], [item.mean], item, "mean");
+    const gradients = [...wanted.slopes, ...wanted.variances].map((slope) => slope / n);
+    expectElements("float64", gradients, [...item.grad_mean, ...item.grad_variance_mean!], item, "gradients");
   });
 });
 
@@ -201,18 +237,29 @@ describe.each(await openWithRelaxed())("$name agrees with PyTorch", ({ losses })
     expectGolden(dtype, losses.logSumExp(logits, { classes }), logSumExp, "logSumExp");
   });
 
-  test.each(named(elementwiseCases))("%s", (_, item) => {
-    const { loss: name, dtype, predictions, targets, options } = item;
+  test.each(named(ofFamily))("%s", (_, item) => {
+    const { loss: name, dtype, predictions, targets, given, sampleWeight } = item;
     const { loss, withGrad } = facesOf(losses, name);
-    const none = loss(predictions, targets, { ...options, reduction: "none" });
+    const none = loss(predictions, targets, { ...given, reduction: "none" });
     expectElements(dtype, none as FloatArray, item.none, item, "none");
     for (const reduction of ["mean", "sum"] as const) {
-      const got = withGrad(predictions, targets, { ...options, reduction });
-      expect(got.loss).toBe(loss(predictions, targets, { ...options, reduction }));
+      const got = withGrad(predictions, targets, { ...given, reduction });
+      expect(got.loss).toBe(loss(predictions, targets, { ...given, reduction }));
       expectElements(dtype, [got.loss as number], [item[reduction]], item, reduction);
-      const n = reduction === "mean" ? 1 : predictions.length;
-      const gradient = item.grad_mean.map((g) => g * n);
+      const weight = sampleWeight ? oracle.exactSum(sampleWeight) : predictions.length;
+      const gradient = item.grad_mean.map((g) => g * (reduction === "mean" ? 1 : weight));
       expectElements(dtype, got.grad, gradient, item, `gradient of the ${reduction}`);
     }
+  });
+
+  test.each(named(gaussian))("%s", (_, item) => {
+    const { dtype, predictions, targets, variance, options } = item;
+    const full = Boolean(options.full);
+    const none = losses.gaussianNll(predictions, targets, any({ variance, full, reduction: "none" }));
+    expectElements(dtype, any(none), item.none, item, "none");
+    const got = losses.gaussianNllWithGrad(predictions, targets, any({ variance, full }));
+    expectElements(dtype, [any(got.loss)], [item.mean], item, "mean");
+    expectElements(dtype, got.grad, item.grad_mean, item, "gradient by the means");
+    expectElements(dtype, got.gradVariance, item.grad_variance_mean!, item, "gradient by the variances");
   });
 });

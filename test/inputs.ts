@@ -126,6 +126,7 @@ export interface NumericOption {
   readonly atLeast?: number;
   readonly below?: number;
   readonly atMost?: number;
+  readonly flag?: true;
 }
 
 function within({ above, atLeast, below, atMost }: NumericOption, value: number): boolean {
@@ -137,6 +138,7 @@ function within({ above, atLeast, below, atMost }: NumericOption, value: number)
 
 /** What an option may be: what it is by default, its bounds, and values between them. */
 function insideOf(option: NumericOption): number[] {
+  if (option.flag) return [0, 1];
   const low = option.above ?? option.atLeast ?? 0;
   const high = option.below ?? option.atMost ?? low + 7;
   const candidates = [option.default, low, low + (high - low) / 23, low + 0.75 * (high - low), high];
@@ -145,12 +147,14 @@ function insideOf(option: NumericOption): number[] {
 
 /** What it may be, but nobody wants: of a dtype neither 0 nor infinity, and beyond. */
 export function extremesOf(option: NumericOption): number[] {
+  if (option.flag) return [];
   const sizes = [5e-324, 1e-50, 1e-40, 2 ** -126, 1e38, 1e300, Number.MAX_VALUE, Infinity];
   return sizes.flatMap((size) => [size, -size]).filter((value) => within(option, value));
 }
 
 /** What it may not be. */
 export function outsideOf(option: NumericOption): number[] {
+  if (option.flag) return [];
   const { above, atLeast, below, atMost } = option;
   const bounds = [above, atLeast, below, atMost].filter((bound) => bound !== undefined);
   const candidates = [NaN, Infinity, -Infinity, ...bounds.flatMap((bound) => [bound, bound - 0.25, bound + 0.25])];

@@ -71,15 +71,43 @@ export function exactSum(values: Iterable<number>): number {
 
 // ---------------------------------------------------------------------------------------------------- element-wise
 
+type Numeric = Readonly<Record<string, number>>;
+
 /** An element-wise loss of a prediction p and a target t, and its slope by p; o are its options. */
 export interface ElementwiseLoss {
-  loss(p: number, t: number, o: Readonly<Record<string, number>>): number;
-  slope(p: number, t: number, o: Readonly<Record<string, number>>): number;
+  loss(p: number, t: number, o: Numeric): number;
+  slope(p: number, t: number, o: Numeric): number;
+  /** Where terms of two signs make them up: the sizes of these, with what a function's argument was rounded by. */
+  terms?(p: number, t: number, o: Numeric): readonly [loss: number, slope: number];
 }
+
+/** x times a factor, and 0 where that is 0. */
+const times = (factor: number, x: number) => (factor === 0 ? 0 : factor * x);
+/** ln(1 + e^x) and 1 / (1 + e^-x) */
+const softplus = (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+const logistic = (x: number) => (x < 0 ? Math.exp(x) / (1 + Math.exp(x)) : 1 / (1 + Math.exp(-x)));
+
+/** The weights of the two classes: those of t and of 1 - t. */
+const shares = (t: number, { posWeight, labelSmoothing: e }: Numeric) => [
+  posWeight * (t * (1 - e) + e / 2),
+  (1 - t) * (1 - e) + e / 2,
+];
+
+/** The focal loss of the target's logit z, its derivative, and the size of their errors. */
+function focal(z: number, gamma: number) {
+  const power = Math.exp(-times(gamma, softplus(z)));
+  const rise = logistic(-z) + gamma * times(logistic(z), softplus(-z));
+  const size = 1 + times(gamma, power === 0 ? 0 : softplus(z));
+  return { loss: power * softplus(-z), slope: -power * rise, size };
+}
+
+const sum = (...terms: number[]) => terms.reduce((a, b) => a + Math.abs(b), 0);
+const stirling = (t: number) => (t > 1 ? [t * Math.log(t), -t, Math.log(2 * Math.PI * t) / 2] : []);
+const full = (t: number, { full }: Numeric) => (full ? stirling(t) : []);
 
 const clamp = (d: number, limit: number) => Math.max(-limit, Math.min(d, limit));
 
-/** By public name. */
+/** By public name, and where that has several kernels by what their option `input` is. */
 export const ELEMENTWISE: Readonly<Record<string, ElementwiseLoss>> = {
   mse: { loss: (p, t) => (p - t) ** 2, slope: (p, t) => 2 * (p - t) },
   mae: { loss: (p, t) => Math.abs(p - t), slope: (p, t) => Math.sign(p - t) },
@@ -87,40 +115,175 @@ export const ELEMENTWISE: Readonly<Record<string, ElementwiseLoss>> = {
     loss: (p, t, { delta }) => (Math.abs(p - t) < delta ? (p - t) ** 2 / 2 : delta * (Math.abs(p - t) - delta / 2)),
     slope: (p, t, { delta }) => clamp(p - t, delta),
   },
+  smoothL1: {
+    loss: (p, t, { beta }) => (Math.abs(p - t) < beta ? (p - t) ** 2 / 2 / beta : Math.abs(p - t) - beta / 2),
+    slope: (p, t, { beta }) => (Math.abs(p - t) < beta ? (p - t) / beta : Math.sign(p - t)),
+  },
+  quantile: {
+    loss: (p, t, { quantile }) => Math.max(quantile * (t - p), (quantile - 1) * (t - p)),
+    slope: (p, t, { quantile }) => (p - t < 0 ? -quantile : p - t > 0 ? 1 - quantile : p - t),
+  },
+  mape: {
+    loss: (p, t) => (p - t === 0 ? 0 : Math.abs(p - t) / Math.abs(t)),
+    slope: (p, t) => (p - t === 0 ? 0 : Math.sign(p - t) / Math.abs(t)),
+  },
+  smape: {
+    // quarters, whose sum does not overflow
+    loss: (p, t) =>
+      p - t === 0 ? 0 : Math.abs(p) > 1 || Math.abs(t) > 1 ? percentage(p / 4, t / 4) : percentage(p, t),
+    slope: (p, t) =>
+      p * t > 0
+        ? (4 * Math.sign(p - t) * Math.abs(t)) / (Math.abs(p) + Math.abs(t)) ** 2
+        : Number.isNaN(p) || Number.isNaN(t)
+          ? NaN
+          : 0,
+  },
+  hinge: { loss: (p, t) => Math.max(0, 1 - t * p), slope: (p, t) => (t * p < 1 ? -t : t * p >= 1 ? 0 : NaN) },
+  squaredHinge: { loss: (p, t) => Math.max(0, 1 - t * p) ** 2, slope: (p, t) => -2 * t * Math.max(0, 1 - t * p) },
+  logCosh: {
+    // where it is small by ln(1 + 2 sinh(d / 2)^2)
+    loss: (p, t) =>
+      Math.abs(p - t) < 1
+        ? Math.log1p(2 * Math.sinh((p - t) / 2) ** 2)
+        : Math.abs(p - t) + Math.log1p(Math.exp(-2 * Math.abs(p - t))) - Math.LN2,
+    slope: (p, t) => Math.tanh(p - t),
+  },
+  msle: {
+    loss: (p, t) => (p > -1 && t > -1 ? (Math.log1p(p) - Math.log1p(t)) ** 2 : NaN),
+    slope: (p, t) => (p > -1 && t > -1 ? (2 * (Math.log1p(p) - Math.log1p(t))) / (1 + p) : NaN),
+    terms: (p, t) => {
+      const size = sum(Math.log1p(p), Math.log1p(t));
+      return [sum(Math.log1p(p) - Math.log1p(t)) * size, (2 * size) / (1 + p)];
+    },
+  },
+  binaryCrossEntropy: {
+    loss: (p, t, o) => times(shares(t, o)[0], softplus(-p)) + times(shares(t, o)[1], softplus(p)),
+    slope: (p, t, o) => shares(t, o)[1] * logistic(p) - shares(t, o)[0] * logistic(-p),
+    terms: (p, t, o) => {
+      const [y, w] = shares(t, o);
+      return [times(y, softplus(-p)) + times(w, softplus(p)), w * logistic(p) + y * logistic(-p)];
+    },
+  },
+  "binaryCrossEntropy of probabilities": {
+    loss: (p, t, o) => 0 - times(shares(t, o)[0], Math.log(p)) - times(shares(t, o)[1], Math.log1p(-p)),
+    slope: (p, t, o) => times(shares(t, o)[1], 1 / (1 - p)) - times(shares(t, o)[0], 1 / p),
+    terms: (p, t, o) => {
+      const [y, w] = shares(t, o);
+      return [sum(times(y, Math.log(p)), times(w, Math.log1p(-p))), sum(times(w, 1 / (1 - p)), times(y, 1 / p))];
+    },
+  },
+  focal: {
+    loss: (p, t, { alpha, gamma }) =>
+      times(alpha * t, focal(p, gamma).loss) + times((1 - alpha) * (1 - t), focal(-p, gamma).loss),
+    slope: (p, t, { alpha, gamma }) =>
+      times(alpha * t, focal(p, gamma).slope) - times((1 - alpha) * (1 - t), focal(-p, gamma).slope),
+    terms(p, t, { alpha, gamma }) {
+      const [a, b] = [focal(p, gamma), focal(-p, gamma)];
+      const [y, w] = [alpha * t, (1 - alpha) * (1 - t)];
+      return [
+        sum(times(y, a.loss * a.size), times(w, b.loss * b.size)),
+        sum(times(y, a.slope * a.size), times(w, b.slope * b.size)),
+      ];
+    },
+  },
+  softMargin: { loss: (p, t) => softplus(-t * p), slope: (p, t) => -t * logistic(-t * p) },
+  poissonNll: {
+    loss: (p, t, o) => Math.exp(p) - times(t, p) + full(t, o).reduce((a, b) => a + b, 0),
+    slope: (p, t) => Math.exp(p) - t,
+    terms: (p, t, o) => [sum(Math.exp(p), times(t, p), ...full(t, o)), sum(Math.exp(p), t)],
+  },
+  "poissonNll of rate": {
+    loss: (p, t, o) => p - times(t, Math.log(p)) + full(t, o).reduce((a, b) => a + b, 0),
+    slope: (p, t) => 1 - times(t, 1 / p),
+    terms: (p, t, o) => [sum(p, times(t, Math.log(p)), ...full(t, o)), sum(1, times(t, 1 / p))],
+  },
+  tweedie: {
+    loss: (p, t, { power: r }) => Math.exp((2 - r) * p) / (2 - r) - times(t, Math.exp((1 - r) * p)) / (1 - r),
+    slope: (p, t, { power: r }) => Math.exp((2 - r) * p) - times(t, Math.exp((1 - r) * p)),
+    terms(p, t, { power: r }) {
+      const a = Math.exp((2 - r) * p) * (1 + Math.abs((2 - r) * p));
+      const b = times(t, Math.exp((1 - r) * p) * (1 + Math.abs((1 - r) * p)));
+      return [sum(a / (2 - r), b / (1 - r)), sum(a, b)];
+    },
+  },
 };
+
+const percentage = (p: number, t: number) => (2 * Math.abs(p - t)) / (Math.abs(p) + Math.abs(t));
 
 export interface ElementwiseResult {
   /** Of each element. */
   losses: number[];
   slopes: number[];
+  /** What the errors of each are relative to. */
+  sizes: number[];
+  slopeSizes: number[];
   sum: number;
+  /** Σ weights, or of elements without how many they are. */
+  weight: number;
   /** Of nothing 0/0 = NaN. */
   mean: number;
 }
 
-/** Losses and slopes of all elements. The gradient of the sum is the slopes, that of the mean the slopes / n. */
+/**
+ * Losses and slopes of all elements, times their weights: 0 where these are 0. The gradient of the sum is the slopes, that of the
+ * mean the slopes / Σ weights.
+ */
 export function elementwise(
   name: string,
   predictions: Numbers,
   targets: Numbers,
-  options: Readonly<Record<string, number>> = {},
+  options: Numeric = {},
+  weights?: Numbers,
 ): ElementwiseResult {
-  const { loss, slope } = ELEMENTWISE[name];
-  const losses = Array.from(predictions, (p, i) => loss(p, targets[i], options));
+  const { loss, slope, terms } = ELEMENTWISE[name];
+  const each = (of: (p: number, t: number, o: Numeric) => number) =>
+    Array.from(predictions, (p, i) => times(weights ? weights[i] : 1, of(p, targets[i], options)));
+  const losses = each(loss);
+  const slopes = each(slope);
   const sum = exactSum(losses);
+  const weight = weights ? exactSum(Array.from(weights)) : predictions.length;
   return {
     losses,
-    slopes: Array.from(predictions, (p, i) => slope(p, targets[i], options)),
+    slopes,
+    sizes: terms ? each((...of) => terms(...of)[0]) : losses.map(Math.abs),
+    slopeSizes: terms ? each((...of) => terms(...of)[1]) : slopes.map(Math.abs),
     sum,
-    mean: sum / predictions.length,
+    weight,
+    mean: sum / weight,
+  };
+}
+
+/** The Gaussian likelihood: losses, both slopes, and what the errors of each are relative to. */
+export function gaussianNll(
+  predictions: Numbers,
+  targets: Numbers,
+  variance: Numbers,
+  isFull: boolean,
+  weights?: Numbers,
+) {
+  const each = (of: (d: number, v: number) => number) =>
+    Array.from(predictions, (p, i) => times(weights ? weights[i] : 1, of(p - targets[i], variance[i])));
+  const constant = isFull ? Math.log(2 * Math.PI) / 2 : 0;
+  const losses = each((d, v) => (Math.log(v) + d ** 2 / v) / 2 + constant);
+  const total = exactSum(losses);
+  const weight = weights ? exactSum(Array.from(weights)) : predictions.length;
+  return {
+    losses,
+    slopes: each((d, v) => d / v),
+    variances: each((d, v) => (1 - d ** 2 / v) / (2 * v)),
+    sizes: each((d, v) => (Math.abs(Math.log(v)) + d ** 2 / v) / 2 + constant),
+    variancesSizes: each((d, v) => (1 + d ** 2 / v) / (2 * v)),
+    sum: total,
+    weight,
+    mean: total / weight,
   };
 }
 
 /** The root of the mean squared error, and its gradient (p - t) / (n rmse), 0 where rmse is 0. */
-export function rmse(predictions: Numbers, targets: Numbers): { loss: number; gradient: number[] } {
-  const { mean, slopes } = elementwise("mse", predictions, targets);
+export function rmse(predictions: Numbers, targets: Numbers, weights?: Numbers): { loss: number; gradient: number[] } {
+  const { mean, slopes, weight } = elementwise("mse", predictions, targets, {}, weights);
   const loss = Math.sqrt(mean);
-  return { loss, gradient: slopes.map((slope) => (loss === 0 ? 0 : slope / (2 * predictions.length * loss))) };
+  return { loss, gradient: slopes.map((slope) => (loss === 0 || weight === 0 ? 0 : slope / (2 * weight * loss))) };
 }
 
 // ------------------------------------------------------------------------------------------------------------ rows

@@ -28,15 +28,15 @@ export class SquaredError {
     return splat<T>(0);
   }
 
-  @inline share<T>(p: v128, t: v128, a: v128, b: v128): v128 {
+  @inline share<T>(p: v128, t: v128, a: v128, b: v128, c: v128): v128 {
     return v128.sub<T>(p, t);
   }
 
-  @inline loss<T>(p: v128, t: v128, difference: v128, c: v128): v128 {
+  @inline loss<T>(p: v128, t: v128, difference: v128, a: v128, b: v128, c: v128): v128 {
     return v128.mul<T>(difference, difference);
   }
 
-  @inline slope<T>(difference: v128, a: v128, b: v128): v128 {
+  @inline slope<T>(p: v128, t: v128, difference: v128, a: v128, b: v128, c: v128): v128 {
     return difference;
   }
 }
@@ -64,16 +64,16 @@ export class AbsoluteError {
     return constant<T>(MINUS_ZERO);
   }
 
-  @inline share<T>(p: v128, t: v128, a: v128, b: v128): v128 {
+  @inline share<T>(p: v128, t: v128, a: v128, b: v128, c: v128): v128 {
     return v128.sub<T>(p, t);
   }
 
-  @inline loss<T>(p: v128, t: v128, difference: v128, c: v128): v128 {
+  @inline loss<T>(p: v128, t: v128, difference: v128, a: v128, b: v128, c: v128): v128 {
     return v128.andnot(difference, c);
   }
 
   /** 1 with the sign of p - t, or p - t where that is 0 or NaN. */
-  @inline slope<T>(difference: v128, a: v128, b: v128): v128 {
+  @inline slope<T>(p: v128, t: v128, difference: v128, a: v128, b: v128, c: v128): v128 {
     const large = v128.mul<T>(v128.mul<T>(difference, b), b);
     return v128.pmax<T>(v128.pmin<T>(large, a), v128.neg<T>(a));
   }
@@ -102,15 +102,248 @@ export class Huber {
     return constant<T>(HALF);
   }
 
-  @inline share<T>(p: v128, t: v128, a: v128, b: v128): v128 {
+  @inline share<T>(p: v128, t: v128, a: v128, b: v128, c: v128): v128 {
     return v128.pmax<T>(v128.pmin<T>(v128.sub<T>(p, t), a), b);
   }
 
-  @inline loss<T>(p: v128, t: v128, clamped: v128, c: v128): v128 {
+  @inline loss<T>(p: v128, t: v128, clamped: v128, a: v128, b: v128, c: v128): v128 {
     return v128.mul<T>(clamped, v128.sub<T>(v128.sub<T>(p, t), v128.mul<T>(clamped, c)));
   }
 
-  @inline slope<T>(clamped: v128, a: v128, b: v128): v128 {
+  @inline slope<T>(p: v128, t: v128, clamped: v128, a: v128, b: v128, c: v128): v128 {
     return clamped;
+  }
+}
+
+/** a: beta, b: 1 / beta, c: 1/2 */
+@unmanaged
+export class SmoothL1 {
+  @inline predictionFill<T>(): v128 {
+    return splat<T>(0);
+  }
+
+  @inline targetFill<T>(): v128 {
+    return splat<T>(0);
+  }
+
+  @inline a<T>(alpha: f64, beta: f64): v128 {
+    return splat<T>(alpha);
+  }
+
+  @inline b<T>(alpha: f64, beta: f64): v128 {
+    return splat<T>(1 / alpha);
+  }
+
+  @inline c<T>(alpha: f64, beta: f64): v128 {
+    return constant<T>(HALF);
+  }
+
+  @inline share<T>(p: v128, t: v128, a: v128, b: v128, c: v128): v128 {
+    return v128.pmax<T>(v128.pmin<T>(v128.sub<T>(p, t), a), v128.neg<T>(a));
+  }
+
+  @inline loss<T>(p: v128, t: v128, clamped: v128, a: v128, b: v128, c: v128): v128 {
+    return v128.mul<T>(v128.mul<T>(clamped, b), v128.sub<T>(v128.sub<T>(p, t), v128.mul<T>(clamped, c)));
+  }
+
+  @inline slope<T>(p: v128, t: v128, clamped: v128, a: v128, b: v128, c: v128): v128 {
+    return v128.mul<T>(clamped, b);
+  }
+}
+
+/** a: minus the quantile, b: 1 less it, c: a power of two whose square makes any number larger than 1 */
+@unmanaged
+export class Pinball {
+  @inline predictionFill<T>(): v128 {
+    return splat<T>(0);
+  }
+
+  @inline targetFill<T>(): v128 {
+    return splat<T>(0);
+  }
+
+  @inline a<T>(alpha: f64, beta: f64): v128 {
+    return splat<T>(-alpha);
+  }
+
+  @inline b<T>(alpha: f64, beta: f64): v128 {
+    return splat<T>(1 - alpha);
+  }
+
+  @inline c<T>(alpha: f64, beta: f64): v128 {
+    return constant<T>(LARGE_POWER);
+  }
+
+  @inline share<T>(p: v128, t: v128, a: v128, b: v128, c: v128): v128 {
+    return v128.sub<T>(p, t);
+  }
+
+  @inline loss<T>(p: v128, t: v128, difference: v128, a: v128, b: v128, c: v128): v128 {
+    return v128.pmax<T>(v128.mul<T>(b, difference), v128.mul<T>(a, difference));
+  }
+
+  @inline slope<T>(p: v128, t: v128, difference: v128, a: v128, b: v128, c: v128): v128 {
+    return v128.pmax<T>(v128.pmin<T>(v128.mul<T>(v128.mul<T>(difference, c), c), b), a);
+  }
+}
+
+/** a: 1, b: a power of two whose square makes any number larger than 1, c: the sign's bit */
+@unmanaged
+export class AbsolutePercentageError {
+  @inline predictionFill<T>(): v128 {
+    return constant<T>(ONE);
+  }
+
+  @inline targetFill<T>(): v128 {
+    return constant<T>(ONE);
+  }
+
+  @inline a<T>(alpha: f64, beta: f64): v128 {
+    return constant<T>(ONE);
+  }
+
+  @inline b<T>(alpha: f64, beta: f64): v128 {
+    return constant<T>(LARGE_POWER);
+  }
+
+  @inline c<T>(alpha: f64, beta: f64): v128 {
+    return constant<T>(MINUS_ZERO);
+  }
+
+  @inline share<T>(p: v128, t: v128, a: v128, b: v128, c: v128): v128 {
+    return v128.sub<T>(p, t);
+  }
+
+  @inline loss<T>(p: v128, t: v128, difference: v128, a: v128, b: v128, c: v128): v128 {
+    const quotient = v128.andnot(v128.div<T>(difference, t), c);
+    return v128.and(quotient, v128.ne<T>(difference, splat<T>(0)));
+  }
+
+  @inline slope<T>(p: v128, t: v128, difference: v128, a: v128, b: v128, c: v128): v128 {
+    const large = v128.mul<T>(v128.mul<T>(difference, b), b);
+    const sign = v128.pmax<T>(v128.pmin<T>(large, a), v128.neg<T>(a));
+    return v128.and(v128.div<T>(sign, v128.andnot(t, c)), v128.ne<T>(difference, splat<T>(0)));
+  }
+}
+
+/** a: beyond it numbers are divided by 4, lest their sum overflows; b: 1, c: the sign's bit; shared: what they are times */
+@unmanaged
+export class SymmetricPercentageError {
+  @inline predictionFill<T>(): v128 {
+    return splat<T>(0);
+  }
+
+  @inline targetFill<T>(): v128 {
+    return splat<T>(0);
+  }
+
+  @inline a<T>(alpha: f64, beta: f64): v128 {
+    return v128.mul<T>(constant<T>(LARGE_POWER), splat<T>(0.25));
+  }
+
+  @inline b<T>(alpha: f64, beta: f64): v128 {
+    return constant<T>(ONE);
+  }
+
+  @inline c<T>(alpha: f64, beta: f64): v128 {
+    return constant<T>(MINUS_ZERO);
+  }
+
+  @inline share<T>(p: v128, t: v128, a: v128, b: v128, c: v128): v128 {
+    const larger = v128.pmax<T>(v128.andnot(p, c), v128.andnot(t, c));
+    return v128.bitselect(splat<T>(0.25), b, v128.gt<T>(larger, a));
+  }
+
+  @inline loss<T>(p: v128, t: v128, measure: v128, a: v128, b: v128, c: v128): v128 {
+    const x = v128.mul<T>(p, measure);
+    const y = v128.mul<T>(t, measure);
+    const difference = v128.sub<T>(x, y);
+    const sum = v128.add<T>(v128.andnot(x, c), v128.andnot(y, c));
+    const quotient = v128.div<T>(v128.andnot(v128.add<T>(difference, difference), c), sum);
+    return v128.and(quotient, v128.ne<T>(difference, splat<T>(0)));
+  }
+
+  @inline slope<T>(p: v128, t: v128, measure: v128, a: v128, b: v128, c: v128): v128 {
+    const x = v128.mul<T>(p, measure);
+    const y = v128.mul<T>(t, measure);
+    const difference = v128.sub<T>(x, y);
+    const sum = v128.add<T>(v128.andnot(x, c), v128.andnot(y, c));
+    // p times the sign of t
+    const apart = v128.le<T>(v128.xor(p, v128.and(t, c)), splat<T>(0));
+    const numerator = v128.andnot(v128.mul<T>(v128.andnot(y, c), splat<T>(4)), apart);
+    const size = v128.mul<T>(v128.div<T>(v128.div<T>(numerator, sum), sum), measure);
+    return v128.and(v128.or(size, v128.and(difference, c)), v128.ne<T>(difference, splat<T>(0)));
+  }
+}
+
+/** a: 1, b: a power of two that makes any 1 - t p above 0 larger than 1, c: 0 */
+@unmanaged
+export class Hinge {
+  @inline predictionFill<T>(): v128 {
+    return splat<T>(2);
+  }
+
+  @inline targetFill<T>(): v128 {
+    return constant<T>(ONE);
+  }
+
+  @inline a<T>(alpha: f64, beta: f64): v128 {
+    return constant<T>(ONE);
+  }
+
+  @inline b<T>(alpha: f64, beta: f64): v128 {
+    return constant<T>(LARGE_POWER);
+  }
+
+  @inline c<T>(alpha: f64, beta: f64): v128 {
+    return splat<T>(0);
+  }
+
+  @inline share<T>(p: v128, t: v128, a: v128, b: v128, c: v128): v128 {
+    return v128.sub<T>(a, v128.mul<T>(t, p));
+  }
+
+  @inline loss<T>(p: v128, t: v128, margin: v128, a: v128, b: v128, c: v128): v128 {
+    return v128.pmax<T>(margin, c);
+  }
+
+  @inline slope<T>(p: v128, t: v128, margin: v128, a: v128, b: v128, c: v128): v128 {
+    return v128.mul<T>(v128.pmax<T>(v128.pmin<T>(v128.mul<T>(margin, b), a), c), v128.neg<T>(t));
+  }
+}
+
+/** a: 1, c: 0 */
+@unmanaged
+export class SquaredHinge {
+  @inline predictionFill<T>(): v128 {
+    return splat<T>(2);
+  }
+
+  @inline targetFill<T>(): v128 {
+    return constant<T>(ONE);
+  }
+
+  @inline a<T>(alpha: f64, beta: f64): v128 {
+    return constant<T>(ONE);
+  }
+
+  @inline b<T>(alpha: f64, beta: f64): v128 {
+    return splat<T>(0);
+  }
+
+  @inline c<T>(alpha: f64, beta: f64): v128 {
+    return splat<T>(0);
+  }
+
+  @inline share<T>(p: v128, t: v128, a: v128, b: v128, c: v128): v128 {
+    return v128.pmax<T>(v128.sub<T>(a, v128.mul<T>(t, p)), c);
+  }
+
+  @inline loss<T>(p: v128, t: v128, margin: v128, a: v128, b: v128, c: v128): v128 {
+    return v128.mul<T>(margin, margin);
+  }
+
+  @inline slope<T>(p: v128, t: v128, margin: v128, a: v128, b: v128, c: v128): v128 {
+    return v128.mul<T>(margin, v128.neg<T>(t));
   }
 }

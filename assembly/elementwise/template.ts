@@ -4,38 +4,45 @@
 // through the same loop, from scratch.
 //
 // Methods of a type parameter are reached by changetype<L>(0) and inlined completely: no call, no table. Sum, each loss and
-// gradient are compiled apart: asking in the loop took quantile's 2.5 times as long.
+// gradient are compiled apart: asking in the loop took quantile's 2.5 times as long. C is what looks for values that the loss
+// does not take (checks.ts).
 
 import { BLOCK_ELEMENTS } from "../generated/thresholds";
-import { PREDICTIONS, RESULTS, TARGETS } from "../generated/scratchOfElements";
-import { copyTail, high, low, pairSum, ROUND, roundSum, splat, storeTail } from "../lanes";
+import { TAIL_PREDICTIONS, TAIL_RESULTS, TAIL_TARGETS } from "../generated/scratchOfElements";
+import { high, low, pairSum, roundSum, splat, storeTail } from "../lanes";
+import { firstRefused, partialRound, report, roundBytes } from "./blocks";
 
 const SUM = 0;
 const EACH = 1;
 const GRADIENT = 2;
 
-/** The last elements of a block, fewer than sixteen, and `fill` behind them. */
-function partialRound<T>(from: usize, bytes: usize, fill: v128, to: usize): usize {
-  const first = min(bytes, ROUND);
-  copyTail(from, first, fill, to);
-  if (sizeof<T>() == 8) copyTail(from + ROUND, bytes - first, fill, to + ROUND);
-  return to;
-}
-
 /** The losses of a vector; stored at `out` where each is asked for, there also scale times their slopes. */
 @inline function vector<L, T>(mode: i32, p: usize, t: usize, out: usize, scale: v128, a: v128, b: v128, c: v128): v128 {
   const predictions = v128.load(p);
   const targets = v128.load(t);
-  const shared = changetype<L>(0).share<T>(predictions, targets, a, b);
-  const losses = changetype<L>(0).loss<T>(predictions, targets, shared, c);
+  const shared = changetype<L>(0).share<T>(predictions, targets, a, b, c);
+  const losses = changetype<L>(0).loss<T>(predictions, targets, shared, a, b, c);
   if (mode == EACH) v128.store(out, losses);
   if (mode == GRADIENT) {
-    v128.store(out, v128.mul<T>(changetype<L>(0).slope<T>(shared, a, b), scale));
+    v128.store(out, v128.mul<T>(changetype<L>(0).slope<T>(predictions, targets, shared, a, b, c), scale));
   }
   return losses;
 }
 
-@inline function blocks<L, T>(
+@inline function suspectVectors<C, T>(p: usize, t: usize, limit: v128): v128 {
+  return v128.or(
+    v128.or(changetype<C>(0).suspect<T>(p, t, limit), changetype<C>(0).suspect<T>(p + 16, t + 16, limit)),
+    v128.or(changetype<C>(0).suspect<T>(p + 32, t + 32, limit), changetype<C>(0).suspect<T>(p + 48, t + 48, limit)),
+  );
+}
+
+/** Has bits where a round may hold what C refuses. */
+@inline function suspectRound<C, T>(p: usize, t: usize, limit: v128): v128 {
+  const first = suspectVectors<C, T>(p, t, limit);
+  return sizeof<T>() == 4 ? first : v128.or(first, suspectVectors<C, T>(p + 64, t + 64, limit));
+}
+
+@inline function blocks<L, C, T>(
   mode: i32,
   begin: i32,
   end: i32,
@@ -54,7 +61,9 @@ function partialRound<T>(from: usize, bytes: usize, fill: v128, to: usize): usiz
   const a = changetype<L>(0).a<T>(alpha, beta);
   const b = changetype<L>(0).b<T>(alpha, beta);
   const c = changetype<L>(0).c<T>(alpha, beta);
-  const step: usize = 16 * sizeof<T>();
+  const limit = changetype<C>(0).limit<T>();
+  const checks = changetype<C>(0).checks();
+  const step = roundBytes<T>();
   for (let block = begin; block < end; block++) {
     const first = block * BLOCK_ELEMENTS;
     const offset = <usize>first * sizeof<T>();
@@ -72,8 +81,10 @@ function partialRound<T>(from: usize, bytes: usize, fill: v128, to: usize): usiz
     let a5 = a0;
     let a6 = a0;
     let a7 = a0;
+    let suspects = a0;
     for (let last = false; ;) {
       for (; p < stop; p += step, t += step, o += step) {
+        if (checks) suspects = v128.or(suspects, suspectRound<C, T>(p, t, limit));
         const l0 = vector<L, T>(mode, p, t, o, factor, a, b, c);
         const l1 = vector<L, T>(mode, p + 16, t + 16, o + 16, factor, a, b, c);
         const l2 = vector<L, T>(mode, p + 32, t + 32, o + 32, factor, a, b, c);
@@ -94,27 +105,34 @@ function partialRound<T>(from: usize, bytes: usize, fill: v128, to: usize): usiz
         }
       }
       if (last) {
-        if (mode != SUM) storeTail<T>(scratch + RESULTS, rest, out + offset + bytes - rest);
+        if (mode != SUM) storeTail<T>(scratch + TAIL_RESULTS, rest, out + offset + bytes - rest);
         break;
       }
       if (!rest) break;
       last = true;
-      p = partialRound<T>(p, rest, changetype<L>(0).predictionFill<T>(), scratch + PREDICTIONS);
-      t = partialRound<T>(t, rest, changetype<L>(0).targetFill<T>(), scratch + TARGETS);
-      o = scratch + RESULTS;
+      p = partialRound<T>(p, rest, changetype<L>(0).predictionFill<T>(), scratch + TAIL_PREDICTIONS);
+      t = partialRound<T>(t, rest, changetype<L>(0).targetFill<T>(), scratch + TAIL_TARGETS);
+      o = scratch + TAIL_RESULTS;
       stop = p + step;
     }
-    if (mode == EACH || !sums) continue;
+    if ((mode == EACH && !checks) || !sums) continue;
     if (sizeof<T>() == 8) {
       a0 = f64x2.add(f64x2.add(a0, a1), f64x2.add(a2, a3));
       a1 = f64x2.add(f64x2.add(a4, a5), f64x2.add(a6, a7));
     }
-    store<f64>(sums + ((<usize>block) << 3), pairSum(f64x2.add(a0, a1)));
+    let refused = -1;
+    if (checks && v128.any_true(suspects)) {
+      refused = firstRefused<C, T>(predictions, targets, first, first + <i32>(bytes / sizeof<T>()));
+    }
+    report(checks, sums, block, pairSum(f64x2.add(a0, a1)), refused);
   }
 }
 
-/** losses = each loss, grad = scale times each slope, sums[block] = Σ of the losses of a block; address 0: not asked for. */
-@inline export function elementwise<L, T>(
+/**
+ * losses = each loss, grad = scale times each slope, sums = of each block Σ of its losses and, where C checks, the number of the
+ * first refused element or -1; address 0: not asked for.
+ */
+@inline export function elementwise<L, C, T>(
   begin: i32,
   end: i32,
   predictions: usize,
@@ -128,8 +146,12 @@ function partialRound<T>(from: usize, bytes: usize, fill: v128, to: usize): usiz
   beta: f64,
   scratch: usize,
 ): void {
+  // losses that check are summed where each is asked for alone, too
+  const each = changetype<C>(0).checks() && !grad ? sums : 0;
   // first: the gradient may overwrite the predictions
-  if (losses) blocks<L, T>(EACH, begin, end, predictions, targets, losses, 0, count, scale, alpha, beta, scratch);
-  if (grad) blocks<L, T>(GRADIENT, begin, end, predictions, targets, grad, sums, count, scale, alpha, beta, scratch);
-  else if (sums) blocks<L, T>(SUM, begin, end, predictions, targets, 0, sums, count, scale, alpha, beta, scratch);
+  if (losses) blocks<L, C, T>(EACH, begin, end, predictions, targets, losses, each, count, scale, alpha, beta, scratch);
+  if (grad) blocks<L, C, T>(GRADIENT, begin, end, predictions, targets, grad, sums, count, scale, alpha, beta, scratch);
+  else if (changetype<C>(0).checks() ? sums && !losses : sums) {
+    blocks<L, C, T>(SUM, begin, end, predictions, targets, 0, sums, count, scale, alpha, beta, scratch);
+  }
 }

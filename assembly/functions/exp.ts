@@ -1,5 +1,5 @@
-// The elementary functions of the kernels, on vectors: exp here, ln and ln(1 + x) in log.ts. functionKernels.ts makes kernels
-// of them, so that every input can be tested. The JavaScript of src/kernels/functions/ gives the same bits.
+// exp of rows, on vectors; ln and ln(1 + x) of theirs are in log.ts. functionKernels.ts makes kernels of them, so that every
+// input can be tested. The JavaScript of src/kernels/functions/ gives the same bits.
 
 import {
   E2,
@@ -105,7 +105,7 @@ import { addressOf, constant, minusProduct, mulAdd } from "../lanes";
 }
 
 /** 2^(k / 256 - 1023) of the k in the low bits of two lanes; what is not normal runs down to 0. */
-@inline function powers(k: v128): v128 {
+@inline export function powers(k: v128): v128 {
   const first = (<usize>(i32x4.extract_lane(k, 0) & 255)) << 3;
   const second = (<usize>(i32x4.extract_lane(k, 2) & 255)) << 3;
   return i64x2.add(v128.load_lane<i64>(second, v128.load64_zero(first, ROOTS), 1, ROOTS), i64x2.shl(k, 44));

@@ -1,4 +1,4 @@
-// ln and ln(1 + x) of two float64 lanes; float32 kernels widen first, so there is one logarithm.
+// ln and ln(1 + x) of two float64 lanes; kernels of float32 rows widen first. (naturalLog.ts has float32 lanes.)
 //
 // The way is that of fdlibm (Sun Microsystems, 1993; e_log.c and s_log1p.c), without branches and with coefficients of our own:
 // x = 2^k (1 + f) with 1 + f in [sqrt(1/2), sqrt 2), s = f / (2 + f), ln(1 + f) = f - (f^2/2 - s (f^2/2 + R(s^2))), ln 2 in two
@@ -30,20 +30,26 @@ import { constant } from "../lanes";
 const SQRT_HALF: i64 = 0x3fe6a09e667f3bcd;
 const MANTISSA: i64 = 0x000fffffffffffff;
 /** 1.5 2^52: an integer added to its bits and the number taken away again is the integer as a float64. */
-const INTEGER: i64 = 0x4338000000000000;
+export const INTEGER: i64 = 0x4338000000000000;
 
-/** k ln 2 + ln(1 + f), s = f / (2 + f), z = s^2; ln(1 + f) = f - (f^2/2 - s (f^2/2 + R(z))), R a minimax polynomial. */
-@inline function combine(f: v128, s: v128, z: v128, k: v128): v128 {
-  let r = f64x2.add(f64x2.mul(constant<f64>(L7), z), constant<f64>(L6));
-  r = f64x2.add(f64x2.mul(r, z), constant<f64>(L5));
-  r = f64x2.add(f64x2.mul(r, z), constant<f64>(L4));
-  r = f64x2.add(f64x2.mul(r, z), constant<f64>(L3));
-  r = f64x2.add(f64x2.mul(r, z), constant<f64>(L2));
-  r = f64x2.add(f64x2.mul(r, z), constant<f64>(L1));
-  r = f64x2.mul(r, z);
-  const half = f64x2.mul(f64x2.splat(0.5), f64x2.mul(f, f));
-  const correction = f64x2.add(f64x2.mul(s, f64x2.add(half, r)), f64x2.mul(k, constant<f64>(LN2_LOW)));
-  return f64x2.sub(f64x2.mul(k, constant<f64>(LN2_HIGH)), f64x2.sub(f64x2.sub(half, correction), f));
+/**
+ * k ln 2 + ln(1 + f), s = f / (2 + f), z = s^2; ln(1 + f) = f - (f^2/2 - s (f^2/2 + R(z))), R a minimax polynomial, of float32
+ * lanes with three coefficients.
+ */
+@inline export function combine<T>(f: v128, s: v128, z: v128, k: v128): v128 {
+  const seven = sizeof<T>() == 8;
+  let r = v128.add<T>(v128.mul<T>(constant<T>(seven ? L7 : S3), z), constant<T>(seven ? L6 : S2));
+  r = v128.add<T>(v128.mul<T>(r, z), constant<T>(seven ? L5 : S1));
+  if (seven) {
+    r = f64x2.add(f64x2.mul(r, z), constant<f64>(L4));
+    r = f64x2.add(f64x2.mul(r, z), constant<f64>(L3));
+    r = f64x2.add(f64x2.mul(r, z), constant<f64>(L2));
+    r = f64x2.add(f64x2.mul(r, z), constant<f64>(L1));
+  }
+  r = v128.mul<T>(r, z);
+  const half = v128.mul<T>(v128.splat<T>(<T>0.5), v128.mul<T>(f, f));
+  const correction = v128.add<T>(v128.mul<T>(s, v128.add<T>(half, r)), v128.mul<T>(k, constant<T>(LN2_LOW)));
+  return v128.sub<T>(v128.mul<T>(k, constant<T>(LN2_HIGH)), v128.sub<T>(v128.sub<T>(half, correction), f));
 }
 
 /** ln x for normal positive finite x. Relative error at most 2^-52; rounded to float32 0.501 ulp (every 257th input). */
@@ -55,7 +61,7 @@ export function logNormal(x: v128): v128 {
   const f = f64x2.sub(m, constant<f64>(ONE));
   const s = f64x2.div(f, f64x2.add(f64x2.splat(2), f));
   const z = f64x2.mul(s, s);
-  return combine(f, s, z, k);
+  return combine<f64>(f, s, z, k);
 }
 
 /** ln x of two float64 lanes for any x. ln 0 = -inf, ln of a negative number NaN, ln inf = inf, subnormals included. */
@@ -89,7 +95,7 @@ export function log(x: v128): v128 {
   const two = f64x2.add(one, one);
   const s = f64x2.div(f, f64x2.add(two, f));
   const z = f64x2.mul(s, s);
-  if (sizeof<T>() == 8) return combine(f, s, z, k);
+  if (sizeof<T>() == 8) return combine<f64>(f, s, z, k);
   let p = f64x2.add(f64x2.mul(constant<f64>(S3), z), constant<f64>(S2));
   p = f64x2.add(f64x2.mul(p, z), constant<f64>(S1));
   p = f64x2.add(f64x2.mul(p, z), two);

@@ -1,4 +1,5 @@
-import type { ElementwiseLoss } from "../../src/descriptions/elementwise.ts";
+import { domainOf } from "../../src/descriptions/domains.ts";
+import { type ElementwiseLoss, weightedName } from "../../src/descriptions/elementwise.ts";
 import type { Description, Kernel, Parameter } from "../../src/descriptions/kernel.ts";
 
 const capitalized = (name: string) => name[0].toUpperCase() + name.slice(1);
@@ -76,10 +77,21 @@ export function kernelCalls(kernels: readonly Description[]): string {
 
 /** What calls need to know of the element-wise losses. */
 export function elementwiseCalls(losses: readonly ElementwiseLoss[]): string {
-  const calls = losses.map(({ name, kernel, slopeFactor, options }) => {
+  const parts = ({ kernel, slopeFactor, options, limit, ...loss }: ElementwiseLoss) => {
+    const { predictions, targets } = domainOf(loss);
+    const domain = domainOf(loss).check === undefined ? {} : { domain: { predictions, targets } };
+    const numbers = JSON.stringify({ name: loss.name, slopeFactor, options, ...domain }).slice(1, -1);
+    const at = limit ? `, "limit": { "option": "${limit.option}", "call": ${limit.loss} }` : "";
+    return `"kernel": kernels.${kernel}, "weighted": kernels.${weightedName(kernel)}, ${numbers}${at}`;
+  };
+  const firsts = losses.filter(({ name }, i) => losses.findIndex((loss) => loss.name === name) === i);
+  const calls = firsts.map((first) => {
+    const { name, input, options } = first;
     const names = options.map((option) => JSON.stringify(option.name)).join(" | ") || "never";
-    const rest = JSON.stringify({ slopeFactor, options }).slice(1);
-    return `export const ${name}: ElementwiseCall<${names}> = { "name": "${name}", "kernel": kernels.${kernel}, ${rest};`;
+    const others = losses.filter((loss) => loss.name === name && loss !== first);
+    const inputs = others.map((other) => `"${other.input}": { ${parts(other)} }`);
+    const all = input === undefined ? "" : `, "inputs": { "${input}": null, ${inputs.join(", ")} }`;
+    return `export const ${name}: ElementwiseCall<${names}> = { ${parts(first)}${all} };`;
   });
   return [
     'import type { ElementwiseCall } from "../descriptions/elementwise.ts";',
@@ -90,11 +102,15 @@ export function elementwiseCalls(losses: readonly ElementwiseLoss[]): string {
   ].join("\n");
 }
 
+/** The parameters of a kernel's JavaScript loop after begin and end, with their types. */
+export function loopParameters({ parameters }: Description): string[] {
+  return parameters.map((parameter) => `${parameter.name}: ${loopType(parameter)}${orNull(parameter)}`);
+}
+
 /** The types of the JavaScript loops, by kernel. */
 export function loopTypes(kernels: readonly Description[]): string {
-  const loops = kernels.map(({ name, parameters }) => {
-    const list = parameters.map((parameter) => `${parameter.name}: ${loopType(parameter)}${orNull(parameter)}`);
-    return `  readonly ${name}: (begin: number, end: number, ${list.join(", ")}) => void;`;
+  const loops = kernels.map((kernel) => {
+    return `  readonly ${kernel.name}: (begin: number, end: number, ${loopParameters(kernel).join(", ")}) => void;`;
   });
   return [
     'import type { FloatArray } from "../dtype.ts";',

@@ -12,7 +12,10 @@ import { callsByArity, elementwiseCalls, kernelCalls, loopTypes } from "./kernel
 /** Writes what follows from the descriptions: assembly/generated/ and src/generated/. */
 export function generateSources(root: string): void {
   const files = {
-    "assembly/generated": { ...Object.fromEntries(assemblyConstants()), entryPoints: entryPoints(KERNELS) },
+    "assembly/generated": {
+      ...Object.fromEntries(assemblyConstants()),
+      entryPoints: entryPoints(KERNELS, ELEMENTWISE),
+    },
     "src/generated": {
       kernels: kernelCalls(KERNELS),
       elementwiseCalls: elementwiseCalls(ELEMENTWISE),

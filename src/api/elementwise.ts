@@ -1,6 +1,8 @@
 import { NO_FLOATS, type Reduce as TakePartials } from "../backends/backend.ts";
 import {
   checkAttached,
+  checkChoice,
+  checkFlag,
   checkLength,
   checkNumber,
   checkOptions,
@@ -9,7 +11,8 @@ import {
   logitsOf,
   outOf,
 } from "../check.ts";
-import type { ElementwiseArguments, ElementwiseCall } from "../descriptions/elementwise.ts";
+import type { ElementwiseArguments, ElementwiseCall, WeightedArguments } from "../descriptions/elementwise.ts";
+import type { Kernel } from "../descriptions/kernel.ts";
 import { BLOCK_ELEMENTS } from "../descriptions/thresholds.ts";
 import {
   type Dtype,
@@ -23,12 +26,28 @@ import {
 } from "../dtype.ts";
 import type { Door } from "./door.ts";
 import { type Out, type Reduce, type Reduction, reductionOf, type WithGrad } from "./reduction.ts";
+import { elementOf, refusal, type SampleWeight, sampleWeightOf, sumOfWeights } from "./sampleWeight.ts";
+
+/** What a loss with its gradient takes beside its own options. */
+type Given<A extends LogitsArray> = SampleWeight<ResultOf<A>> & Out<ResultOf<A>>;
 
 /** A loss of predictions and as many targets, of one dtype; `O` are its options. */
 export interface ElementwiseFunction<O extends object = object> {
-  <A extends LogitsArray>(predictions: A, targets: Matching<A>, options: O & { reduction: "none" }): ResultOf<A>;
-  <A extends LogitsArray>(predictions: A, targets: Matching<A>, options?: O & { reduction?: "mean" | "sum" }): number;
-  <A extends LogitsArray>(predictions: A, targets: Matching<A>, options?: O & Reduce): number | ResultOf<A>;
+  <A extends LogitsArray>(
+    predictions: A,
+    targets: Matching<A>,
+    options: O & SampleWeight<ResultOf<A>> & { reduction: "none" },
+  ): ResultOf<A>;
+  <A extends LogitsArray>(
+    predictions: A,
+    targets: Matching<A>,
+    options?: O & SampleWeight<ResultOf<A>> & { reduction?: "mean" | "sum" },
+  ): number;
+  <A extends LogitsArray>(
+    predictions: A,
+    targets: Matching<A>,
+    options?: O & SampleWeight<ResultOf<A>> & Reduce,
+  ): number | ResultOf<A>;
 }
 
 /** Such a loss and its gradient by the predictions. */
@@ -36,54 +55,58 @@ export interface ElementwiseWithGrad<O extends object = object> {
   <A extends LogitsArray>(
     predictions: A,
     targets: Matching<A>,
-    options: O & Out<ResultOf<A>> & { reduction: "none" },
+    options: O & Given<A> & { reduction: "none" },
   ): WithGrad<ResultOf<A>, ResultOf<A>>;
   <A extends LogitsArray>(
     predictions: A,
     targets: Matching<A>,
-    options?: O & Out<ResultOf<A>> & { reduction?: "mean" | "sum" },
+    options?: O & Given<A> & { reduction?: "mean" | "sum" },
   ): WithGrad<number, ResultOf<A>>;
   <A extends LogitsArray>(
     predictions: A,
     targets: Matching<A>,
-    options?: O & Out<ResultOf<A>> & Reduce,
+    options?: O & Given<A> & Reduce,
   ): WithGrad<number | ResultOf<A>, ResultOf<A>>;
 }
 
 /** One loss on one backend: `loss` and `withGrad` are its public functions. */
 export function createElementwise<O extends string = never>(door: Door, call: ElementwiseCall<O>) {
   const face = new Elementwise(door, call);
-  type Options = { readonly [name in O]?: number };
+  type Options = { readonly [name in O]?: number | boolean };
 
-  function loss<A extends LogitsArray>(p: A, t: Matching<A>, options: Options & { reduction: "none" }): ResultOf<A>;
+  type Weighed<A extends LogitsArray> = Options & SampleWeight<ResultOf<A>>;
+  function loss<A extends LogitsArray>(p: A, t: Matching<A>, options: Weighed<A> & { reduction: "none" }): ResultOf<A>;
   function loss<A extends LogitsArray>(
     p: A,
     t: Matching<A>,
-    options?: Options & { reduction?: "mean" | "sum" },
+    options?: Weighed<A> & { reduction?: "mean" | "sum" },
   ): number;
-  function loss<A extends LogitsArray>(p: A, t: Matching<A>, options?: Options & Reduce): number | ResultOf<A>;
-  function loss(p: LogitsArray, t: LogitsArray, options?: Options & Reduce): number | FloatArray {
+  function loss<A extends LogitsArray>(p: A, t: Matching<A>, options?: Weighed<A> & Reduce): number | ResultOf<A>;
+  function loss(p: LogitsArray, t: LogitsArray, options?: Options & SampleWeight & Reduce): number | FloatArray {
     return face.loss(call.name, p, t, options);
   }
 
-  type Given<A extends LogitsArray> = Options & Out<ResultOf<A>>;
   type Grad<A extends LogitsArray, L> = WithGrad<L, ResultOf<A>>;
   function withGrad<A extends LogitsArray>(
     p: A,
     t: Matching<A>,
-    options: Given<A> & { reduction: "none" },
+    options: Options & Given<A> & { reduction: "none" },
   ): Grad<A, ResultOf<A>>;
   function withGrad<A extends LogitsArray>(
     p: A,
     t: Matching<A>,
-    options?: Given<A> & { reduction?: "mean" | "sum" },
+    options?: Options & Given<A> & { reduction?: "mean" | "sum" },
   ): Grad<A, number>;
   function withGrad<A extends LogitsArray>(
     p: A,
     t: Matching<A>,
-    options?: Given<A> & Reduce,
+    options?: Options & Given<A> & Reduce,
   ): Grad<A, number | ResultOf<A>>;
-  function withGrad(p: LogitsArray, t: LogitsArray, options?: Options & Reduce & Out): WithGrad<number | FloatArray> {
+  function withGrad(
+    p: LogitsArray,
+    t: LogitsArray,
+    options?: Options & SampleWeight & Reduce & Out,
+  ): WithGrad<number | FloatArray> {
     return face.withGrad(`${call.name}WithGrad`, p, t, options);
   }
 
@@ -93,36 +116,48 @@ export function createElementwise<O extends string = never>(door: Door, call: El
 /** The root of the mean squared error. */
 export interface RootMeanSquare {
   /**
-   * Root of the mean squared error, sqrt(mse).
+   * Root of the mean squared error, sqrt(mse). It takes no reduction.
    *
    * @throws as mse
    * @example
    * losses.rmse(Float32Array.of(3, 0), Float32Array.of(0, 4)); // 3.5355339059327378
    */
-  readonly rmse: <A extends LogitsArray>(predictions: A, targets: Matching<A>) => number;
+  readonly rmse: <A extends LogitsArray>(
+    predictions: A,
+    targets: Matching<A>,
+    options?: SampleWeight<ResultOf<A>>,
+  ) => number;
 
   /** rmse and its gradient by the predictions, (p - t) / (n rmse), and 0 where rmse is 0. Errors as of mseWithGrad. */
   readonly rmseWithGrad: <A extends LogitsArray>(
     predictions: A,
     targets: Matching<A>,
-    options?: Out<ResultOf<A>>,
+    options?: Given<A>,
   ) => WithGrad<number, ResultOf<A>>;
 }
 
 export function createRootMeanSquare(door: Door, squaredError: ElementwiseCall): RootMeanSquare {
   const face = new Elementwise(door, squaredError);
 
-  function rmse<A extends LogitsArray>(predictions: A, targets: Matching<A>): number;
-  function rmse(predictions: LogitsArray, targets: LogitsArray, options?: object): number {
+  function rmse<A extends LogitsArray>(
+    predictions: A,
+    targets: Matching<A>,
+    options?: SampleWeight<ResultOf<A>>,
+  ): number;
+  function rmse(predictions: LogitsArray, targets: LogitsArray, options?: SampleWeight): number {
     return Math.sqrt(face.mean("rmse", predictions, targets, options));
   }
 
   function rmseWithGrad<A extends LogitsArray>(
     predictions: A,
     targets: Matching<A>,
-    options?: Out<ResultOf<A>>,
+    options?: Given<A>,
   ): WithGrad<number, ResultOf<A>>;
-  function rmseWithGrad(predictions: LogitsArray, targets: LogitsArray, options?: Out): WithGrad<number> {
+  function rmseWithGrad(
+    predictions: LogitsArray,
+    targets: LogitsArray,
+    options?: SampleWeight & Out,
+  ): WithGrad<number> {
     return face.rootWithGrad("rmseWithGrad", predictions, targets, options);
   }
 
@@ -131,10 +166,10 @@ export function createRootMeanSquare(door: Door, squaredError: ElementwiseCall):
 
 const NO_OPTIONS: Readonly<Record<string, unknown>> = {};
 
-/** The least and the largest positive number of each dtype. */
+/** The least and the largest positive number of each dtype, and the least one with all digits. */
 const RANGE = {
-  f32: [1.401298464324817e-45, 3.4028234663852886e38],
-  f64: [Number.MIN_VALUE, Number.MAX_VALUE],
+  f32: [1.401298464324817e-45, 3.4028234663852886e38, 1.1754943508222875e-38],
+  f64: [Number.MIN_VALUE, Number.MAX_VALUE, 2.2250738585072014e-308],
 } as const;
 
 /**
@@ -153,72 +188,105 @@ class Elementwise<O extends string> {
   readonly #known: readonly string[];
   readonly #knownWithGrad: readonly string[];
   /** One object for every call, so that a call leaves none behind; its arrays are let go after each. */
-  readonly #args: ElementwiseArguments & Record<O, number>;
+  readonly #args: WeightedArguments & Record<O, number>;
+  /** Which loss it is for the options given, and its kernel. */
+  #own: ElementwiseCall<O> | ElementwiseCall;
+  #kernel: Kernel<ElementwiseArguments>;
   #dtype: Dtype = "f32";
   #length = 0;
   #sum = 0;
+  /** The first element that the kernel refused, and the prediction that stood there. */
+  #refused = -1;
+  #found = 0;
   /** Blocks of 1024, combined in index order in float64. */
   readonly #add: TakePartials = (sums, blocks) => {
     for (let i = 0; i < blocks; i++) this.#sum += sums[i];
   };
+  /** The same of a loss that refuses some elements: their number stands behind the sum. */
+  readonly #look: TakePartials = (sums, blocks, first) => {
+    for (let i = 0; i < blocks; i++) {
+      this.#sum += sums[2 * i];
+      if (this.#refused >= 0 || sums[2 * i + 1] < 0) continue;
+      this.#refused = first * BLOCK_ELEMENTS + sums[2 * i + 1];
+      this.#found = sums[2 * i];
+    }
+  };
 
   constructor(door: Door, call: ElementwiseCall<O>) {
     const options = Object.fromEntries(call.options.map((option) => [option.name, option.default]));
-    const args: ElementwiseArguments = {
+    const args: WeightedArguments = {
       predictions: NO_FLOATS,
       targets: NO_FLOATS,
+      sampleWeight: NO_FLOATS,
       losses: null,
       grad: null,
       scale: 0,
     };
     this.#door = door;
     this.#call = call;
-    this.#known = ["reduction", ...Object.keys(options)];
+    this.#own = call;
+    this.#kernel = call.kernel;
+    this.#known = ["reduction", "sampleWeight", ...(call.inputs ? ["input"] : []), ...Object.keys(options)];
     this.#knownWithGrad = [...this.#known, "out"];
     this.#args = { ...args, ...(options as Record<O, number>) };
   }
 
-  loss(name: string, p: unknown, t: unknown, options: object | undefined): number | FloatArray {
+  loss(name: string, p: unknown, t: unknown, options: SampleWeight | undefined): number | FloatArray {
+    // before the others are put down: reading them may call this loss
+    const weights = options?.sampleWeight;
     const reduction = this.#readOptions(name, options, this.#known);
-    const n = this.#open(name, p, t);
-    if (reduction === "none") return this.#each();
-    const sum = this.#sumOf(null, 0);
+    let n = this.#open(name, p, t);
+    if (weights !== undefined) n = this.#weigh(name, weights);
+    if (reduction === "none") return this.#each(name);
+    const sum = this.#sumOf(name, null, 0);
     return reduction === "sum" ? sum : sum / n;
   }
 
-  withGrad(name: string, p: unknown, t: unknown, options: (object & Out) | undefined): WithGrad<number | FloatArray> {
-    // before the others are put down: reading it may call this loss
+  withGrad(
+    name: string,
+    p: unknown,
+    t: unknown,
+    options: (SampleWeight & Out) | undefined,
+  ): WithGrad<number | FloatArray> {
+    // before the others are put down: reading them may call this loss
     const out = options?.out;
+    const weights = options?.sampleWeight;
     const reduction = this.#readOptions(name, options, this.#knownWithGrad);
-    const n = this.#open(name, p, t);
+    let n = this.#open(name, p, t);
     const grad = this.#gradientOf(name, out);
+    if (weights !== undefined) n = this.#weigh(name, weights, out);
     const { slopeFactor } = this.#call;
     if (reduction === "none") {
-      const losses = floatArray(this.#dtype, n);
-      this.#run(losses, grad, slopeFactor);
+      const losses = floatArray(this.#dtype, this.#length);
+      this.#run(name, losses, grad, slopeFactor, this.#own.domain && this.#look);
       return { loss: losses, grad: out ?? grad };
     }
-    const sum = this.#sumOf(grad, reduction === "mean" ? slopeFactor / n : slopeFactor);
+    const sum = this.#sumOf(name, grad, reduction === "mean" ? slopeFactor / n : slopeFactor);
     return { loss: reduction === "mean" ? sum / n : sum, grad: out ?? grad };
   }
 
-  mean(name: string, p: unknown, t: unknown, options: object | undefined): number {
-    if (options !== undefined) checkOptions(name, options, []);
-    const n = this.#open(name, p, t);
-    return this.#sumOf(null, 0) / n;
+  mean(name: string, p: unknown, t: unknown, options: SampleWeight | undefined): number {
+    if (options !== undefined) checkOptions(name, options, ["sampleWeight"]);
+    const weights = options?.sampleWeight;
+    let n = this.#open(name, p, t);
+    if (weights !== undefined) n = this.#weigh(name, weights);
+    return this.#sumOf(name, null, 0) / n;
   }
 
   /** The root of the mean and its gradient, d / (n root), 0 where the root is 0. */
-  rootWithGrad(name: string, p: unknown, t: unknown, options: Out | undefined): WithGrad<number> {
-    if (options !== undefined) checkOptions(name, options, ["out"]);
+  rootWithGrad(name: string, p: unknown, t: unknown, options: (SampleWeight & Out) | undefined): WithGrad<number> {
+    if (options !== undefined) checkOptions(name, options, ["sampleWeight", "out"]);
     const out = options?.out;
-    const n = this.#open(name, p, t);
+    const weights = options?.sampleWeight;
+    let n = this.#open(name, p, t);
     const grad = this.#gradientOf(name, out);
-    const { predictions, targets } = this.#args;
-    const loss = Math.sqrt(this.#sumOf(null, 0) / n);
-    this.#args.predictions = predictions;
-    this.#args.targets = targets;
-    this.#run(null, grad, loss === 0 ? 0 : 1 / (n * loss));
+    if (weights !== undefined) n = this.#weigh(name, weights, out);
+    const kernel = this.#kernel;
+    const { predictions, targets, sampleWeight } = this.#args;
+    const loss = Math.sqrt(this.#sumOf(name, null, 0) / n);
+    Object.assign(this.#args, { predictions, targets, sampleWeight });
+    this.#kernel = kernel;
+    this.#run(name, null, grad, loss === 0 ? 0 : 1 / (n * loss));
     return { loss, grad: out ?? grad };
   }
 
@@ -229,9 +297,16 @@ class Elementwise<O extends string> {
     const reduction = reductionOf(name, given);
     const numbers: Record<string, number> = this.#args;
     for (const option of this.#call.options) {
-      const value = (given ?? NO_OPTIONS)[option.name] ?? option.default;
-      checkNumber(name, option, value);
-      numbers[option.name] = value as number;
+      const value = (given ?? NO_OPTIONS)[option.name] ?? (option.flag ? false : option.default);
+      if (option.flag) checkFlag(name, option.name, value);
+      else checkNumber(name, option, value);
+      numbers[option.name] = Number(value);
+    }
+    const { inputs } = this.#call;
+    if (inputs) {
+      const input = given?.input ?? Object.keys(inputs)[0];
+      checkChoice(name, "input", input, Object.keys(inputs));
+      this.#take(inputs[input] ?? this.#call);
     }
     return reduction;
   }
@@ -253,7 +328,30 @@ class Elementwise<O extends string> {
     this.#length = length;
     const numbers: Record<string, number> = this.#args;
     for (const option of this.#call.options) numbers[option.name] = representable(dtype, numbers[option.name]);
+    const { limit } = this.#call;
+    if (limit && numbers[limit.option] < RANGE[dtype][2]) this.#take(limit.call);
     return length;
+  }
+
+  /** The loss that the options ask for. */
+  #take(own: ElementwiseCall<O> | ElementwiseCall): void {
+    this.#own = own;
+    this.#kernel = own.kernel;
+  }
+
+  /** Takes the weights after they are checked; returns their sum. */
+  #weigh(name: string, value: unknown, out?: FloatArray): number {
+    const { predictions } = this.#args;
+    try {
+      const weights = sampleWeightOf(name, value, predictions, "predictions");
+      if (out !== undefined) checkOverlap(name, out, "sampleWeight", weights, false);
+      this.#kernel = this.#own.weighted;
+      this.#args.sampleWeight = weights;
+      return sumOfWeights(name, this.#door(name), weights);
+    } catch (error) {
+      this.#release();
+      throw error;
+    }
   }
 
   /** `out`, checked, or a new array. */
@@ -272,27 +370,33 @@ class Elementwise<O extends string> {
     }
   }
 
-  #each(): FloatArray {
+  #each(name: string): FloatArray {
     const losses = floatArray(this.#dtype, this.#length);
-    this.#run(losses, null, 0);
+    this.#run(name, losses, null, 0, this.#own.domain && this.#look);
     return losses;
   }
 
-  #sumOf(grad: FloatArray | null, scale: number): number {
+  #sumOf(name: string, grad: FloatArray | null, scale: number): number {
     this.#sum = 0;
-    this.#run(null, grad, scale, this.#add);
+    this.#run(name, null, grad, scale, this.#own.domain ? this.#look : this.#add);
     return this.#sum;
   }
 
-  #run(losses: FloatArray | null, grad: FloatArray | null, scale: number, reduce?: TakePartials): void {
-    const args = this.#args;
+  #run(name: string, losses: FloatArray | null, grad: FloatArray | null, scale: number, reduce?: TakePartials): void {
+    // what only a weighted kernel has a place for does not matter to the others
+    const args: ElementwiseArguments = this.#args;
     args.losses = losses;
     args.grad = grad;
     args.scale = scale;
     const n = this.#length;
     try {
       const units = Math.ceil(n / BLOCK_ELEMENTS);
-      this.#door(this.#call.name).run(this.#call.kernel, this.#dtype, units, args, n, reduce);
+      const backend = this.#door(name);
+      backend.run(this.#kernel, this.#dtype, units, args, n, reduce);
+      if (this.#refused >= 0) {
+        const target = elementOf(backend, args.targets, this.#refused);
+        throw refusal(name, this.#own.domain!, this.#refused, this.#found, target);
+      }
     } finally {
       this.#release();
     }
@@ -302,7 +406,11 @@ class Elementwise<O extends string> {
     const args = this.#args;
     args.predictions = NO_FLOATS;
     args.targets = NO_FLOATS;
+    args.sampleWeight = NO_FLOATS;
     args.losses = null;
     args.grad = null;
+    this.#own = this.#call;
+    this.#kernel = this.#call.kernel;
+    this.#refused = -1;
   }
 }

@@ -14,8 +14,11 @@ const LN2_LOW = { f32: -0.000029088971132296138, f64: exp64.LN2_LOW };
 /** e^r = 1 + r + r^2 Q(r) for |r| <= ln 2 / 2: minimax relative error 1.8 x 2^-24 (scripts/fitCoefficients.ts). */
 const EXP_F32 = [0.499992311000824, 0.16667115688323975, 0.041890256106853485, 0.008312467485666275];
 
-/** The same with one degree more, to 0.053 x 2^-24: of a long row's softmax, whose maximum is no exact 1. */
+/** The same with one degree more, to 0.053 x 2^-24: of a long row's softmax, whose maximum is no exact 1, and of fineExp. */
 const FINE = [0.4999999403953552, 0.1666652113199234, 0.04166826233267784, 0.00836867094039917, 0.001382089452818036];
+
+/** e^r - 1 = r + r^2 Q(r) for |r| <= ln 2 / 512: error 0.0036 x 2^-53 of e^r - 1 itself. */
+const FINE_64 = [0.49999999999999856, 0.16666666666666705, 0.04166666984044862, 0.008333333410084326];
 
 /** R(z) = z (L1 + z (L2 + ...)) of the logarithm: error 0.011 x 2^-53. */
 const LOG = [
@@ -25,6 +28,14 @@ const LOG = [
 
 /** The same for rows of float32, to 2^-30. */
 const SHORT_LOG = [0.6666677608816535, 0.39977573722027443, 0.2987094440341793];
+
+/** R(z) = z (R1 + z (R2 + ...)) of ln(1 + e) for e from 0 to 1, z = (e / (2 + e))^2: error 0.078 x 2^-24. */
+const UNIT_LOG = [0.666664183139801, 0.40021440386772156, 0.28002941608428955, 0.2800733149051666];
+
+/** tanh a = a + a z (T1 + z (T2 + ...)) for a up to 0.64, z = a^2: error 0.05 x 2^-24. */
+const TANH = [
+  -0.33333268761634827, 0.1333107203245163, -0.053708020597696304, 0.020533699542284012, -0.00558554707095027,
+];
 
 /**
  * Every constant of the kernels, in the order of the table in linear memory. JavaScript loops read them here by
@@ -59,7 +70,7 @@ export const CONSTANTS: readonly Constant[] = [
   { name: "HIGHEST_EXPONENT", f32: Math.fround(88.37), f64: exp64.HIGHEST },
   ...SHORT_LOG.map((c, i) => ({ name: `S${i + 1}`, f32: Math.fround(c), f64: c })),
   { name: "LN2", f32: Math.fround(Math.LN2), f64: Math.LN2 },
-  ...FINE.map((c, i) => ({ name: `F${i + 2}`, f32: c, f64: 0 })),
+  ...FINE.map((c, i) => ({ name: `F${i + 2}`, f32: c, f64: FINE_64[i] ?? 0 })),
   { name: "LOG2E", f32: Math.fround(Math.LOG2E), f64: Math.LOG2E },
   // of the targets of rows of float32
   { name: "STEP", f32: 0, f64: STEP },
@@ -70,6 +81,21 @@ export const CONSTANTS: readonly Constant[] = [
   { name: "MAGIC_INVERSE", f32: 0, f64: 6755399441313792 },
   // what LN2 of float32 is off
   { name: "LN2_REST", f32: 0, f64: -1.904654290582768e-9 },
+  // where e^x is 0 and +inf for certain, and the magic number of powers of two in two factors: see fineExp
+  { name: "FULL_LOWEST", f32: -104.5, f64: -746 },
+  { name: "FULL_HIGHEST", f32: 89, f64: 710 },
+  { name: "FULL_MAGIC", f32: 1.5 * 2 ** 23 + 254, f64: 1.5 * 2 ** 52 + 256 * 2046 },
+  // of e^x - 1: where it is -1 for certain; of 2^(n - 1); up to where it is x
+  { name: "EXPM1_LOWEST", f32: -80, f64: -80 },
+  { name: "EXPM1_MAGIC", f32: 1.5 * 2 ** 23 + 126, f64: 1.5 * 2 ** 52 + 256 * 1022 },
+  { name: "TINY", f32: 2 ** -25, f64: 2 ** -54 },
+  { name: "TWO", f32: 2, f64: 2 },
+  // for their bits: the largest subnormal number has all of those below the exponent
+  { name: "SQRT_HALF", f32: Math.fround(Math.SQRT1_2), f64: Math.SQRT1_2 },
+  { name: "MANTISSA", f32: 2 ** -126 - 2 ** -149, f64: 2 ** -1022 - 2 ** -1074 },
+  ...UNIT_LOG.map((c, i) => ({ name: `R${i + 1}`, f32: c, f64: 0 })),
+  ...TANH.map((c, i) => ({ name: `T${i + 1}`, f32: c, f64: 0 })),
+  { name: "TANH_SPLIT", f32: Math.fround(0.64), f64: 0.55 },
 ];
 
 /** A constant by name; throws where there is none. */

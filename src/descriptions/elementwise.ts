@@ -1,4 +1,5 @@
 import type { FloatArray, HalfBits } from "../dtype.ts";
+import { type DOMAINS, type Domain, domainOf } from "./domains.ts";
 import {
   BOTH,
   count,
@@ -23,14 +24,24 @@ export interface NumericOption {
   readonly atLeast?: number;
   readonly below?: number;
   readonly atMost?: number;
+  /** It is true or false for a caller, 1 or 0 for the kernel. */
+  readonly flag?: true;
 }
 
 /** What a call needs to know of a loss; `O` are the names of its options. src/generated/elementwiseCalls.ts has them. */
 export interface ElementwiseCall<O extends string = never> {
   readonly name: string;
   readonly kernel: Kernel<ElementwiseArguments & Record<O, number>>;
+  /** The same of elements with a weight each. */
+  readonly weighted: Kernel<WeightedArguments & Record<O, number>>;
   readonly slopeFactor: number;
   readonly options: readonly NumericOption[];
+  /** Of a loss that refuses some predictions or targets: which it takes. */
+  readonly domain?: Pick<Domain, "predictions" | "targets">;
+  /** What it is where this option is below the dtype's smallest normal number. */
+  readonly limit?: { readonly option: O; readonly call: ElementwiseCall };
+  /** Of a function with an option `input`: its words, and what to call for the others than the first. */
+  readonly inputs?: Readonly<Record<string, ElementwiseCall<O> | null>>;
 }
 
 /** The arguments that every element-wise kernel takes. */
@@ -43,6 +54,11 @@ export interface ElementwiseArguments {
   scale: number;
 }
 
+/** Those of one that weighs. */
+export interface WeightedArguments extends ElementwiseArguments {
+  sampleWeight: FloatArray | HalfBits;
+}
+
 /** A loss of each prediction p and target t, and its slope by p. */
 export interface ElementwiseLoss {
   /** Of the public function. */
@@ -51,22 +67,59 @@ export interface ElementwiseLoss {
   readonly kernel: string;
   readonly formula: string;
   readonly slope: string;
+  /** Where one function has several kernels: what its option `input` says for this one. The first of them is the default. */
+  readonly input?: string;
   readonly options: readonly NumericOption[];
+  /** What predictions and targets may be; where it is not said, anything. */
+  readonly domain?: keyof typeof DOMAINS;
+  /** A loss of elementary functions, which are computed stage by stage: assembly/elementwise/stagedLosses.ts. */
+  readonly staged?: true;
+  /** Where this option is below the dtype's smallest normal number, the loss is that one. */
+  readonly limit?: { readonly option: string; readonly loss: string };
   /** What the slope of the formula is multiplied by: it costs nothing beside the mean's 1/n. */
   readonly slopeFactor: number;
   readonly tolerance: Description["tolerance"];
   /**
    * The formula in JavaScript. `p`, `t` and the options are numbers of the dtype; `round` rounds to it and stands around each
-   * operation that can round. `terms` are what loss and slope share.
+   * operation that can round. `terms` are what loss and slope share; `constants` stand before the loop, and may read an option
+   * before it was rounded, as `deltaOption`. F32 in a name is F64 in the loop of float64.
    */
-  readonly javascript: { readonly terms: string; readonly loss: string; readonly slope: string };
+  readonly javascript: {
+    readonly constants?: string;
+    readonly terms: string;
+    readonly loss: string;
+    readonly slope: string;
+  };
 }
 
+/** Where terms of two signs make up a loss or its slope, what its errors are relative to: the sum of their sizes. */
+const TERMS = " terms";
+
 /** float32 sums: the rounds of sixteen elements are added in float32, at most 3 roundings beside those of each loss. */
-const sumsOf = (element: string, slope: string) => ({
-  f32: `2^-23 of Σ |loss| beside ${element} x 2^-24 of each; gradient ${slope} x 2^-24`,
-  f64: `2^-46 of Σ |loss| beside ${element} x 2^-53 of each; gradient ${slope} x 2^-53`,
+const sumsOf = (element: string, slope: string, of = "") => ({
+  f32: `2^-23 of Σ |loss| beside ${element} x 2^-24 of each${of && "'s"}${of}; gradient ${slope} x 2^-24${of && " of its"}${of}`,
+  f64: `2^-46 of Σ |loss| beside ${element} x 2^-53 of each${of && "'s"}${of}; gradient ${slope} x 2^-53${of && " of its"}${of}`,
 });
+
+const BINARY_OPTIONS: readonly NumericOption[] = [
+  { name: "posWeight", default: 1, atLeast: 0 },
+  { name: "labelSmoothing", default: 0, atLeast: 0, atMost: 1 },
+];
+const BINARY_CONSTANTS = "const kept = round(1 - labelSmoothingOption); const half = round(labelSmoothingOption / 2);";
+const BINARY_TERMS =
+  "const y = round(posWeight * round(round(t * kept) + half)); const w = round(round(round(1 - t) * kept) + half);";
+
+/** ln(1 + e^p) and ln(1 + e^-p), with e = e^-|p|. */
+const SOFTPLUS = `const e = decayF32(p); const tail = log1pUnitF32(e);
+  const of0 = round((p < 0 ? 0 : p) + tail); const of1 = round((p > 0 ? 0 : -p) + tail);`;
+
+/** The slope of a target's own loss, `of`, without the power that damps it. */
+const focalRise = (x: string, other: string, of: string) =>
+  `round(logisticOfF32(${other}, e) + round(gamma * timesF32(logisticOfF32(${x}, e), ${of})))`;
+
+const FULL: readonly NumericOption[] = [{ name: "full", default: 0, flag: true }];
+const STIRLING_CONSTANT = "const normal = round(0.9189385332046727);";
+const STIRLING = "(full !== 0 && t > 1 ? round(round(round(round(t + 0.5) * lnF32(t)) - t) + normal) : 0)";
 
 export const ELEMENTWISE: readonly ElementwiseLoss[] = [
   {
@@ -107,10 +160,269 @@ export const ELEMENTWISE: readonly ElementwiseLoss[] = [
       slope: "m",
     },
   },
+  {
+    name: "smoothL1",
+    kernel: "smoothL1",
+    formula: "huber / beta, delta = beta",
+    slope: "max(-beta, min(d, beta)) / beta",
+    options: [{ name: "beta", default: 1, atLeast: 0 }],
+    limit: { option: "beta", loss: "mae" },
+    slopeFactor: 1,
+    tolerance: sumsOf("8", "5"),
+    javascript: {
+      constants: "const inverse = round(1 / betaOption);",
+      terms: "const d = round(p - t); const m = d > beta ? beta : d < -beta ? -beta : d; const k = round(m * inverse);",
+      loss: "round(k * round(d - round(m * 0.5)))",
+      slope: "k",
+    },
+  },
+  {
+    name: "quantile",
+    kernel: "pinball",
+    formula: "max(q (t - p), (q - 1) (t - p)), q the quantile",
+    slope: "-q where p < t, 1 - q where p > t, else 0",
+    options: [{ name: "quantile", default: 0.5, above: 0, below: 1 }],
+    slopeFactor: 1,
+    tolerance: sumsOf("3", "3"),
+    javascript: {
+      constants: "const rest = round(1 - quantileOption);",
+      terms: "const d = round(p - t); const over = round(rest * d); const under = round(-quantile * d);",
+      loss: "(over < under ? under : over)",
+      slope: "(d > 0 ? rest : d < 0 ? -quantile : d)",
+    },
+  },
+  {
+    name: "mape",
+    kernel: "absolutePercentageError",
+    formula: "|p - t| / |t|, 0 where p = t",
+    slope: "sign(p - t) / |t|",
+    options: [],
+    slopeFactor: 1,
+    tolerance: sumsOf("2", "3"),
+    javascript: {
+      terms: "const d = round(p - t);",
+      loss: "(d === 0 ? 0 : Math.abs(round(d / t)))",
+      slope: "(d === 0 ? 0 : round((d > 0 ? 1 : d < 0 ? -1 : d) / Math.abs(t)))",
+    },
+  },
+  {
+    name: "smape",
+    kernel: "symmetricPercentageError",
+    formula: "2 |p - t| / (|p| + |t|), 0 where p = t",
+    slope: "4 sign(p - t) |t| / (|p| + |t|)^2 where p t > 0, else 0",
+    options: [],
+    slopeFactor: 1,
+    tolerance: sumsOf("3", "6"),
+    javascript: {
+      // of numbers whose sum may overflow a quarter is taken
+      terms: `const k = Math.abs(p) > LARGE_F32 || Math.abs(t) > LARGE_F32 ? 0.25 : 1; const y = round(t * k);
+        const d = round(round(p * k) - y); const s = round(Math.abs(round(p * k)) + Math.abs(y));`,
+      loss: "(d === 0 ? 0 : round((2 * Math.abs(d)) / s))",
+      slope:
+        "(d === 0 ? 0 : round(k * (d < 0 ? -1 : 1) * round(round(((t < 0 ? -p : p) <= 0 ? 0 : 4 * Math.abs(y)) / s) / s)))",
+    },
+  },
+  {
+    name: "hinge",
+    kernel: "hinge",
+    formula: "max(0, 1 - t p)",
+    slope: "-t where t p < 1, else 0",
+    options: [],
+    domain: "signs",
+    slopeFactor: 1,
+    tolerance: sumsOf("1", "1"),
+    javascript: {
+      terms: "const z = round(1 - round(t * p));",
+      loss: "(z < 0 ? 0 : z)",
+      slope: "((z > 0 ? 1 : z <= 0 ? 0 : z) * -t)",
+    },
+  },
+  {
+    name: "squaredHinge",
+    kernel: "squaredHinge",
+    formula: "max(0, 1 - t p)^2",
+    slope: "-2 t max(0, 1 - t p)",
+    options: [],
+    domain: "signs",
+    slopeFactor: 2,
+    tolerance: sumsOf("3", "3"),
+    javascript: {
+      terms: "const z = round(1 - round(t * p)); const m = z < 0 ? 0 : z;",
+      loss: "round(m * m)",
+      slope: "round(m * -t)",
+    },
+  },
+  {
+    name: "logCosh",
+    kernel: "logCosh",
+    formula: "ln cosh(p - t)",
+    slope: "tanh(p - t)",
+    options: [],
+    staged: true,
+    slopeFactor: 1,
+    tolerance: sumsOf("20", "12"),
+    javascript: {
+      constants: "const ln2 = round(Math.LN2);",
+      terms: `const d = round(p - t); const a = Math.abs(d); const small = a < 1; const x = expm1F32(small ? a : -(a + a));
+        const e = round(1 + x); const tail = log1pUnitF32(small ? round(round(x * x) / round(e + e)) : e);
+        const over = small ? round(x * round(x + 2)) : -x; const size = round(over / round(2 + (small ? over : x)));`,
+      loss: "round(tail + (small ? 0 : round(a - ln2)))",
+      slope: "(d < 0 ? -size : d > 0 ? size : d)",
+    },
+  },
+  {
+    name: "msle",
+    kernel: "logarithmicError",
+    formula: "(ln(1 + p) - ln(1 + t))^2",
+    slope: "2 (ln(1 + p) - ln(1 + t)) / (1 + p)",
+    options: [],
+    domain: "aboveMinusOne",
+    staged: true,
+    slopeFactor: 2,
+    tolerance: sumsOf("10", "9", TERMS),
+    javascript: {
+      terms: "const d = p <= -1 || t <= -1 ? NaN : round(log1pF32(p) - log1pF32(t));",
+      loss: "round(d * d)",
+      slope: "round(d / round(p + 1))",
+    },
+  },
+  {
+    name: "binaryCrossEntropy",
+    kernel: "binaryCrossEntropy",
+    input: "logits",
+    formula: "c t ln(1 + e^-p) + (1 - t) ln(1 + e^p), c the posWeight",
+    slope: "(1 - y) / (1 + e^-p) - c y / (1 + e^p)",
+    options: BINARY_OPTIONS,
+    domain: "shares",
+    staged: true,
+    slopeFactor: 1,
+    tolerance: sumsOf("13", "14", TERMS),
+    javascript: {
+      constants: BINARY_CONSTANTS,
+      terms: `${BINARY_TERMS} ${SOFTPLUS}`,
+      loss: "round(timesF32(y, of1) + timesF32(w, of0))",
+      slope: "round(round(w * logisticOfF32(p, e)) - round(y * logisticOfF32(-p, e)))",
+    },
+  },
+  {
+    name: "binaryCrossEntropy",
+    kernel: "binaryProbabilities",
+    input: "probabilities",
+    formula: "-c t ln p - (1 - t) ln(1 - p)",
+    slope: "(1 - y) / (1 - p) - c y / p",
+    options: BINARY_OPTIONS,
+    domain: "probabilities",
+    staged: true,
+    slopeFactor: 1,
+    tolerance: sumsOf("10", "10", TERMS),
+    javascript: {
+      constants: BINARY_CONSTANTS,
+      terms: BINARY_TERMS,
+      loss: "round(0 - round(timesF32(y, lnF32(p)) + timesF32(w, log1pF32(-p))))",
+      slope: "round((w === 0 ? 0 : round(w / round(1 - p))) - (y === 0 ? 0 : round(y / p)))",
+    },
+  },
+  {
+    name: "focal",
+    kernel: "focal",
+    formula: "alpha t (1 - q)^gamma ln(1 + e^-p) + (1 - alpha) (1 - t) q^gamma ln(1 + e^p)",
+    slope: "its derivative",
+    options: [
+      { name: "alpha", default: 0.25, atLeast: 0, atMost: 1 },
+      { name: "gamma", default: 2, atLeast: 0 },
+    ],
+    domain: "shares",
+    staged: true,
+    slopeFactor: 1,
+    tolerance: sumsOf("20", "24", TERMS),
+    javascript: {
+      constants: "const rest = round(1 - alphaOption);",
+      terms: `const y = round(alpha * t); const w = round(rest * round(1 - t)); ${SOFTPLUS}
+        const power1 = fineExpF32(-timesF32(gamma, of0));
+        const power0 = fineExpF32(-timesF32(gamma, of1));`,
+      loss: `round(timesF32(y, round(power1 * of1)) + timesF32(w, round(power0 * of0)))`,
+      slope: `round(timesF32(w, round(power0 * ${focalRise("-p", "p", "of0")})) -
+          timesF32(y, round(power1 * ${focalRise("p", "-p", "of1")})))`,
+    },
+  },
+  {
+    name: "softMargin",
+    kernel: "softMargin",
+    formula: "ln(1 + e^(-t p))",
+    slope: "-t / (1 + e^(t p))",
+    options: [],
+    domain: "signs",
+    staged: true,
+    slopeFactor: 1,
+    tolerance: sumsOf("6", "6"),
+    javascript: {
+      terms: "const z = round(p * t); const e = decayF32(z); const tail = log1pUnitF32(e);",
+      loss: "round((z > 0 ? 0 : -z) + tail)",
+      slope: "round(-t * logisticOfF32(-z, e))",
+    },
+  },
+  {
+    name: "poissonNll",
+    kernel: "poissonNll",
+    input: "logRate",
+    formula: "e^p - t p",
+    slope: "e^p - t",
+    options: FULL,
+    domain: "counts",
+    staged: true,
+    slopeFactor: 1,
+    tolerance: sumsOf("8", "6", TERMS),
+    javascript: {
+      constants: STIRLING_CONSTANT,
+      terms: "const rate = fineExpF32(p);",
+      loss: `round(round(rate - timesF32(t, p)) + ${STIRLING})`,
+      slope: "round(rate - t)",
+    },
+  },
+  {
+    name: "poissonNll",
+    kernel: "poissonRate",
+    input: "rate",
+    formula: "p - t ln p",
+    slope: "1 - t / p",
+    options: FULL,
+    domain: "rates",
+    staged: true,
+    slopeFactor: 1,
+    tolerance: sumsOf("8", "5", TERMS),
+    javascript: {
+      constants: STIRLING_CONSTANT,
+      terms: "",
+      loss: `round(round(p - timesF32(t, lnF32(p))) + ${STIRLING})`,
+      slope: "round(1 - (t === 0 ? 0 : round(t / p)))",
+    },
+  },
+  {
+    name: "tweedie",
+    kernel: "tweedie",
+    formula: "e^((2 - r) p) / (2 - r) - t e^((1 - r) p) / (1 - r), r the power",
+    slope: "-t e^((1 - r) p) + e^((2 - r) p)",
+    options: [{ name: "power", default: 1.5, above: 1, below: 2 }],
+    domain: "counts",
+    staged: true,
+    slopeFactor: 1,
+    tolerance: sumsOf("9", "9", TERMS),
+    javascript: {
+      constants: "const lower = round(1 - powerOption); const upper = round(2 - powerOption);",
+      terms: `const of1 = fineExpF32(round(lower * p)); const of0 = fineExpF32(round(upper * p));
+        const weighed = timesF32(t, of1);`,
+      loss: "round(round(of0 / upper) - round(weighed / lower))",
+      slope: "round(of0 - weighed)",
+    },
+  },
 ];
 
+/** Whether the kernel looks for values that the loss does not take. */
+export const checks = (loss: ElementwiseLoss) => domainOf(loss).check !== undefined;
+
 /** The kernel of a loss: sums a block, each loss and the gradient (scale times the slope), whichever are asked for. */
-export function kernelOf({ kernel, formula, slope, options, tolerance }: ElementwiseLoss): Description {
+export function kernelOf(loss: ElementwiseLoss): Description {
+  const { kernel, formula, slope, options, tolerance } = loss;
   return {
     name: kernel,
     formula: `Σ ${formula}; gradient ${slope} scale`,
@@ -121,13 +433,42 @@ export function kernelOf({ kernel, formula, slope, options, tolerance }: Element
       input("targets", "block"),
       optional(output("losses", "block")),
       optional(output("grad", "block")),
-      optional(partials("sums")),
+      // and the number of the first element that is refused, or -1
+      optional(partials("sums", checks(loss) ? 2 : 1)),
       count,
       real("scale"),
       ...options.map(({ name }) => real(name)),
       scratch,
     ],
     tolerance,
-    module: "elementwise/losses",
+    module: loss.staged ? "elementwise/stagedLosses" : "elementwise/losses",
+    template: true,
   };
 }
+
+const sampleWeight = input("sampleWeight", "block");
+
+/** The same with a weight for each element: losses, sum and gradient times it. */
+export function weightedKernelOf(loss: ElementwiseLoss): Description {
+  const { name, formula, parameters, ...rest } = kernelOf(loss);
+  const [predictions, targets, ...others] = parameters;
+  return {
+    ...rest,
+    name: weightedName(name),
+    formula: `times s: ${formula}`,
+    parameters: [predictions, targets, sampleWeight, ...others],
+  };
+}
+
+export const weightedName = (kernel: string) => `${kernel}Weighted`;
+
+/** Looks at the weights before a loss does: a mean's gradient is divided by their sum. */
+export const sampleWeights: Description = {
+  name: "sampleWeights",
+  formula: "Σ s; first s not >= 0",
+  unit: "block",
+  dtypes: BOTH,
+  parameters: [sampleWeight, partials("sums", 2), count, scratch],
+  tolerance: { f32: "2^-23", f64: "2^-46" },
+  module: "elementwise/sampleWeights",
+};

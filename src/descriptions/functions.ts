@@ -1,6 +1,6 @@
 import { BOTH, count, type Description, input, output, scratch } from "./kernel.ts";
 
-// exp and ln as kernels of their own, element by element: so that every input can be tested.
+// The elementary functions as kernels of their own, element by element: so that every input can be tested.
 
 const parameters = [input("x", "block"), output("out", "block"), count, scratch];
 
@@ -23,3 +23,22 @@ export const logarithm: Description = {
   tolerance: { f32: "0.501 ulp", f64: "2^-52" },
   module: "functions/functionKernels",
 };
+
+/** Of any x, and of the results that losses are made of. */
+const elementary = (name: string, formula: string, f32: string, f64: string): Description => ({
+  name,
+  formula,
+  unit: "block",
+  dtypes: BOTH,
+  parameters,
+  tolerance: { f32: `${f32} ulp`, f64: `${f64} ulp` },
+  module: "functions/functionKernels",
+});
+
+export const fineExp = elementary("fineExp", "e^x, with more digits", "1.1", "1.1");
+export const expm1 = elementary("expm1", "e^x - 1", "1.7", "1.7");
+export const ln = elementary("ln", "ln x, float32 in float32", "0.9", "1");
+export const log1p = elementary("log1p", "ln(1 + x)", "1.4", "1.4");
+export const logistic = elementary("logistic", "1 / (1 + e^-x)", "1.9", "1.9");
+export const tanh = elementary("tanh", "tanh x", "1.5", "1.7");
+export const softplusTail = elementary("softplusTail", "ln(1 + e^-|x|)", "1.9", "1.9");

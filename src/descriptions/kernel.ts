@@ -48,8 +48,9 @@ export interface Description extends Omit<Kernel, "read"> {
   readonly formula: string;
   /** Relative error of a result that is stated and tested, per dtype. */
   readonly tolerance: { readonly f32: string; readonly f64: string };
-  /** File of assembly/ with the function of this name. */
+  /** File of assembly/ with the function of this name, or with the class that a template is filled in with. */
   readonly module: string;
+  readonly template?: true;
 }
 
 export const BOTH: readonly Dtype[] = ["f32", "f64"];

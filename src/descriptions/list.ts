@@ -1,8 +1,9 @@
 import { crossEntropy, crossEntropyProbabilities, likelihood, likelihoodProbabilities } from "./crossEntropy.ts";
 import { divergence } from "./divergence.ts";
-import { ELEMENTWISE, kernelOf } from "./elementwise.ts";
+import { ELEMENTWISE, kernelOf, sampleWeights, weightedKernelOf } from "./elementwise.ts";
 import { evaluate, regression, tally } from "./evaluation.ts";
-import { exp, logarithm } from "./functions.ts";
+import { exp, expm1, fineExp, ln, log1p, logarithm, logistic, softplusTail, tanh } from "./functions.ts";
+import { gaussianNll } from "./gaussian.ts";
 import type { Description } from "./kernel.ts";
 import { checkLabels, labelWeights } from "./labels.ts";
 import { logSoftmax, logSumExp, softmax } from "./softmax.ts";
@@ -12,6 +13,9 @@ import { widenBfloat16, widenFloat16 } from "./widen.ts";
 /** Every kernel there is, in the order of the module's exports. */
 export const KERNELS: readonly Description[] = [
   ...ELEMENTWISE.map(kernelOf),
+  ...ELEMENTWISE.map(weightedKernelOf),
+  sampleWeights,
+  gaussianNll,
   softmax,
   logSoftmax,
   logSumExp,
@@ -26,6 +30,13 @@ export const KERNELS: readonly Description[] = [
   extractSums,
   exp,
   logarithm,
+  fineExp,
+  expm1,
+  ln,
+  log1p,
+  logistic,
+  tanh,
+  softplusTail,
   widenFloat16,
   widenBfloat16,
   evaluate,

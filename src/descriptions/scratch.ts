@@ -23,13 +23,27 @@ const ROUND = 64;
 const VECTOR = 16;
 const NUMBER = 8;
 
-/** Of the element-wise losses: the last, partial round, of up to sixteen float64. */
+/** A block of 1024 float64, and 128 bytes: at the same place of two pages they would wait for each other. */
+const PLANE = 8192 + 128;
+
+/** Of the element-wise losses. */
 const ELEMENTS: Layout = {
   file: "scratchOfElements",
   regions: [
-    { name: "PREDICTIONS", at: 0, bytes: 128 },
-    { name: "TARGETS", at: 128, bytes: 128 },
-    { name: "RESULTS", at: 256, bytes: 128 },
+    // the last, partial round, of up to sixteen float64
+    { name: "TAIL_PREDICTIONS", at: 0, bytes: 128 },
+    { name: "TAIL_TARGETS", at: 128, bytes: 128 },
+    { name: "TAIL_RESULTS", at: 256, bytes: 128 },
+    { name: "TAIL", at: 384, bytes: 128 },
+    // of a block: its losses, before they are weighted or summed; predictions and targets where some have weight 0
+    { name: "LOSSES", at: 512, bytes: PLANE },
+    { name: "PREDICTIONS", at: 512 + PLANE, bytes: PLANE },
+    { name: "TARGETS", at: 512 + 2 * PLANE, bytes: PLANE },
+    // values of elementary functions
+    { name: "FIRST", at: 512 + 3 * PLANE, bytes: PLANE },
+    { name: "SECOND", at: 512 + 4 * PLANE, bytes: PLANE },
+    { name: "THIRD", at: 512 + 5 * PLANE, bytes: PLANE },
+    { name: "FOURTH", at: 512 + 6 * PLANE, bytes: PLANE },
   ],
 };
 
@@ -175,6 +189,12 @@ const REGRESSION: Layout = {
   ],
 };
 
+/** Of an elementary function: a block of values of up to 8 bytes, and what is replaced beyond. */
+const FUNCTIONS: Layout = {
+  file: "scratchOfFunctions",
+  regions: [{ name: "VALUES", at: 0, bytes: 8192 + 32 }],
+};
+
 export const LAYOUTS: readonly Layout[] = [
   ELEMENTS,
   ROWS,
@@ -186,4 +206,5 @@ export const LAYOUTS: readonly Layout[] = [
   LIKELIHOOD,
   DIVERGENCE,
   REGRESSION,
+  FUNCTIONS,
 ];

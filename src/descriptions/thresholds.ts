@@ -8,6 +8,8 @@ export { LN2_HIGH, LN2_LOW } from "./exp64Constants.ts";
 
 /** Elements of a block of an element-wise kernel. */
 export const BLOCK_ELEMENTS = 1024;
+/** Elements of which an element-wise loss has elementary functions computed at once: what they are made of stays in the first cache. */
+export const STAGED_ELEMENTS = 256;
 
 /** Rows of at most this many classes are summed in four accumulators (in WebAssembly: a row a lane). */
 export const SHORT_ROW = 64;

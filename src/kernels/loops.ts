@@ -5,10 +5,12 @@ import { addRangeToBins } from "../numeric/loops.ts";
 import { crossEntropy, crossEntropyProbabilities } from "./crossEntropy/crossEntropyLoops.ts";
 import { checkLabels, labelWeights } from "./crossEntropy/labelLoops.ts";
 import { divergence } from "./divergence/divergenceLoops.ts";
+import { gaussianNll } from "./elementwise/gaussian.ts";
+import { sampleWeights } from "./elementwise/weigh.ts";
 import { evaluate } from "./evaluation/recordLoop.ts";
 import { regression } from "./evaluation/regressionLoop.ts";
 import { tally } from "./evaluation/tallyLoop.ts";
-import { exp, logarithm } from "./functions/functionLoops.ts";
+import { exp, expm1, fineExp, ln, log1p, logarithm, logistic, softplusTail, tanh } from "./functions/functionLoops.ts";
 import { likelihood, likelihoodProbabilities } from "./likelihood/likelihoodLoops.ts";
 import { logSoftmax, logSumExp, softmax } from "./rows/softmaxLoops.ts";
 import { widenBfloat16, widenFloat16 } from "./widenLoops.ts";
@@ -16,6 +18,8 @@ import { widenBfloat16, widenFloat16 } from "./widenLoops.ts";
 /** The JavaScript loop of every kernel, with the bits of the WebAssembly function of its name and parameters. */
 export const KERNEL_LOOPS: KernelLoops = {
   ...elementwise,
+  sampleWeights,
+  gaussianNll,
   softmax,
   logSoftmax,
   logSumExp,
@@ -30,6 +34,13 @@ export const KERNEL_LOOPS: KernelLoops = {
   extractSums,
   exp,
   logarithm,
+  fineExp,
+  expm1,
+  ln,
+  log1p,
+  logistic,
+  tanh,
+  softplusTail,
   widenFloat16,
   widenBfloat16,
   evaluate,

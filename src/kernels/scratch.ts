@@ -1,3 +1,4 @@
+import { BLOCK_ELEMENTS } from "../descriptions/thresholds.ts";
 import { type Dtype, dtypeOf, type FloatArray } from "../dtype.ts";
 import { createStretch } from "./functions/exp32.ts";
 import { type Exponentials, expFloat64, expOf64, type Powers, powersFloat64 } from "./functions/exp64.ts";
@@ -76,10 +77,23 @@ export interface Scratch {
   readonly f64: Lanes & Round<Float64Array>;
 }
 
-/** Sixteen losses of an element-wise one, and the float64 lanes in which they are summed. */
+/** Of element-wise losses. */
 export interface Round<A extends FloatArray> {
+  /** Sixteen losses, and the float64 lanes in which they are summed. */
   readonly round: A;
   readonly lanes: Float64Array;
+  /** The losses of a block before they are weighted; its predictions and targets where some have weight 0. */
+  readonly each: A;
+  readonly masked: readonly [A, A];
+}
+
+function roundOf<A extends FloatArray>(make: (length: number) => A, lanes: number): Round<A> {
+  return {
+    round: make(16),
+    lanes: new Float64Array(lanes),
+    each: make(BLOCK_ELEMENTS),
+    masked: [make(BLOCK_ELEMENTS), make(BLOCK_ELEMENTS)],
+  };
 }
 
 /** Working memory for the JavaScript loops of one engine. */
@@ -119,8 +133,7 @@ export function createScratch(): Scratch {
       ...lanes("f32", (n) => new Float32Array(n), 4),
       narrow: Math.fround,
       ...createStretch(64 * 4),
-      round: new Float32Array(16),
-      lanes: new Float64Array(4),
+      ...roundOf((n) => new Float32Array(n), 4),
     },
     f64: {
       ...lanes("f64", (n) => new Float64Array(n), 2),
@@ -129,8 +142,7 @@ export function createScratch(): Scratch {
       expOf: expOf64,
       powers: powersFloat64,
       finePowers: powersFloat64,
-      round: new Float64Array(16),
-      lanes: new Float64Array(16),
+      ...roundOf((n) => new Float64Array(n), 16),
     },
   };
 }

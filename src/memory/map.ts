@@ -1,7 +1,7 @@
-import { KEEP, ROOTS, TABLE } from "../descriptions/addresses.ts";
+import { KEEP, ROOT_RESTS, ROOTS, TABLE } from "../descriptions/addresses.ts";
 import { SCRATCH_BYTES } from "../descriptions/scratch.ts";
 import { CONSTANT_TABLE } from "../generated/table.ts";
-import { ROOT_OF_2 } from "../kernels/functions/exp64.ts";
+import { REST_OF_ROOT, ROOT_OF_2 } from "../kernels/functions/exp64.ts";
 
 // The map of a WebAssembly memory, in bytes. src/descriptions/addresses.ts has what kernels know of it; everything else is
 // handed to them as a pointer.
@@ -54,7 +54,7 @@ export function pagesFor(arenaBytes: number, workers = 0): number {
   return Math.ceil(workerArea(arenaBytes, workers) / PAGE);
 }
 
-/** Writes the constant table, the masks and the table of exp. */
+/** Writes the constant table, the masks and the tables of exp. */
 export function writeConstants(buffer: ArrayBufferLike): void {
   CONSTANT_TABLE.forEach(([f32, f64], i) => {
     new Float32Array(buffer, TABLE + 32 * i, 4).fill(f32);
@@ -62,6 +62,7 @@ export function writeConstants(buffer: ArrayBufferLike): void {
   });
   const bits = new BigInt64Array(ROOT_OF_2.buffer);
   new BigInt64Array(buffer, ROOTS, 256).set(bits.map((root, j) => BigInt.asUintN(52, root) - (BigInt(j) << 44n)));
+  new Float64Array(buffer, ROOT_RESTS, 256).set(REST_OF_ROOT);
   // KEEP, ONE_HOT_4 and ONE_HOT_8, each 128 bytes
   const masks = new Uint8Array(buffer, KEEP, 384);
   masks.fill(255, 0, 64);

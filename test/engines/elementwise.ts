@@ -6,8 +6,8 @@ import { pairsOf } from "./pairs.ts";
 import { Places } from "./places.ts";
 
 type Call<Options, Result> = (predictions: FloatArray, targets: FloatArray, options?: Options) => Result;
-type LossCall = Call<parts.Reduce, number | FloatArray>;
-type GradientCall = Call<parts.Reduce & parts.Out, parts.WithGrad<number | FloatArray>>;
+type LossCall = Call<parts.Reduce & parts.SampleWeight, number | FloatArray>;
+type GradientCall = Call<parts.Reduce & parts.SampleWeight & parts.Out, parts.WithGrad<number | FloatArray>>;
 
 /** The names of losses that can be called so, and have a gradient. */
 export type ElementwiseLoss = {
@@ -16,6 +16,8 @@ export type ElementwiseLoss = {
 type ElementwiseLosses = Record<ElementwiseLoss, LossCall> & Record<`${ElementwiseLoss}WithGrad`, GradientCall>;
 
 interface Domain {
+  /** What its entries are called, where that is not the function's name. */
+  readonly title?: string;
   /** The loss is the root of a mean: it takes no reduction, and the slope is divided by it. */
   readonly isRoot?: boolean;
   /** Predictions and targets that the loss takes. */
@@ -29,12 +31,13 @@ interface Domain {
 export function elementwise(
   name: ElementwiseLoss,
   options: readonly object[] = [{}],
-  { isRoot = false, arrays = pairsOf }: Domain = {},
+  { title = name, isRoot = false, arrays = pairsOf }: Domain = {},
 ): Entry[] {
   const withGrad = `${name}WithGrad` as const;
 
   function* calls(losses: Losses, random: Random) {
     const places = new Places(losses, random);
+    let weighs = false;
     for (const dtype of dtypes) {
       for (const [predictions, targets] of arrays(random, dtype)) {
         for (const option of options) {
@@ -42,7 +45,10 @@ export function elementwise(
             const p = places.copy(predictions);
             const t = places.copy(targets);
             const summed = dtype === "float32" && reduction !== "none";
-            yield { p, t, options: { ...option, reduction }, out: places.out(p, dtype), summed };
+            // every other call has weights
+            const sampleWeight = weighs ? places.copy(predictions.map((_, i) => (i % 5) / 4) as FloatArray) : undefined;
+            weighs = !weighs;
+            yield { p, t, options: { ...option, reduction, sampleWeight }, out: places.out(p, dtype), summed };
             places.clear();
           }
         }
@@ -53,7 +59,7 @@ export function elementwise(
   const of: (losses: Losses) => ElementwiseLosses = (losses) => losses;
   return [
     {
-      name,
+      name: title,
       functions: [name],
       run(losses, digest, random) {
         for (const { p, t, options, summed } of calls(losses, random)) {
@@ -62,7 +68,7 @@ export function elementwise(
       },
     },
     {
-      name: withGrad,
+      name: `${title}, with gradient`,
       functions: [withGrad],
       run(losses, digest, random) {
         for (const { p, t, options, out, summed } of calls(losses, random)) {
@@ -73,7 +79,7 @@ export function elementwise(
       },
     },
     {
-      name: `${name}, float32 sums`,
+      name: `${title}, float32 sums`,
       functions: [name, withGrad],
       run(losses, digest, random) {
         for (const { p, t, options, out, summed } of calls(losses, random)) {

@@ -24,7 +24,7 @@ export function elementwise(
   const factor = round(scale); // options
   for (let block = begin; block < end; block++) {
     lanes.fill(0);
-    const stop = Math.min((block + 1) * BLOCK_ELEMENTS, count);
+    const stop = Math.min((block + 1) * BLOCK_ELEMENTS, count); // check
     for (let first = block * BLOCK_ELEMENTS; first < stop; first += ROUND) {
       const n = Math.min(ROUND, stop - first);
       for (let i = 0; i < n; i++) {
@@ -39,6 +39,6 @@ export function elementwise(
       for (let i = n; i < ROUND; i++) values[i] = 0;
       addRoundF32(lanes, values);
     }
-    if (sums !== null) sums[block] = laneSumF32(lanes);
+    if (sums !== null) sums[block] = laneSumF32(lanes); // report
   }
 }

@@ -7,9 +7,14 @@ import type { FloatArray } from "../../dtype.ts";
 /** 2^(1 / 256) in 120 bits. */
 const ROOT = 0x100b1afa5abcbed6129ab13ec11dc95n;
 
-/** 2^(j / 256), rounded once. */
+/** 2^(j / 256), rounded once, and what that took from it, as a share of it. */
 export const ROOT_OF_2 = Float64Array.from({ length: 256 });
-for (let j = 0, root = 1n << 120n; j < 256; j++, root = (root * ROOT) >> 120n) ROOT_OF_2[j] = Number(root) / 2 ** 120;
+export const REST_OF_ROOT = Float64Array.from({ length: 256 });
+for (let j = 0, root = 1n << 120n; j < 256; j++, root = (root * ROOT) >> 120n) {
+  const rounded = Number(root);
+  ROOT_OF_2[j] = rounded / 2 ** 120;
+  REST_OF_ROOT[j] = Number(root - BigInt(rounded)) / rounded;
+}
 
 const [E2, E3, E4] = EXP;
 

@@ -2,9 +2,13 @@ import { constant } from "../../descriptions/constants.ts";
 import { BLOCK_ELEMENTS } from "../../descriptions/thresholds.ts";
 import type { FloatArray } from "../../dtype.ts";
 import { lanesOf, type Scratch } from "../scratch.ts";
+import { expm1F32, expm1F64, fineExpF32, fineExpF64 } from "./fineExp.ts";
 import { log } from "./log.ts";
+import { logisticF32, logisticF64, softplusTailF32, softplusTailF64 } from "./logistic.ts";
+import { lnF32, lnF64, log1pF32, log1pF64 } from "./naturalLog.ts";
+import { tanhF32, tanhF64 } from "./tanh.ts";
 
-// exp and log as kernels of their own, element by element: so that every input can be tested.
+// The elementary functions as kernels of their own, element by element: so that every input can be tested.
 
 const highest = constant("HIGHEST_EXPONENT");
 
@@ -25,3 +29,23 @@ export function logarithm(begin: number, end: number, x: FloatArray, out: FloatA
   const stop = Math.min(end * BLOCK_ELEMENTS, count);
   for (let j = begin * BLOCK_ELEMENTS; j < stop; j++) out[j] = log(x[j]);
 }
+
+type OfOne = (x: number) => number;
+type Loop = (begin: number, end: number, x: FloatArray, out: FloatArray, count: number) => void;
+
+/** out = a function of x. */
+const loopOf =
+  (f32: OfOne, f64: OfOne): Loop =>
+  (begin, end, x, out, count) => {
+    const f = x instanceof Float32Array ? f32 : f64;
+    const stop = Math.min(end * BLOCK_ELEMENTS, count);
+    for (let j = begin * BLOCK_ELEMENTS; j < stop; j++) out[j] = f(x[j]);
+  };
+
+export const fineExp = loopOf(fineExpF32, fineExpF64);
+export const expm1 = loopOf(expm1F32, expm1F64);
+export const ln = loopOf(lnF32, lnF64);
+export const log1p = loopOf(log1pF32, log1pF64);
+export const logistic = loopOf(logisticF32, logisticF64);
+export const tanh = loopOf(tanhF32, tanhF64);
+export const softplusTail = loopOf(softplusTailF32, softplusTailF64);
