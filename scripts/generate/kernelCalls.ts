@@ -1,5 +1,6 @@
 import type { ElementwiseLoss } from "../../src/descriptions/elementwise.ts";
 import type { Description, Kernel, Parameter } from "../../src/descriptions/kernel.ts";
+import type { OptimizerDescription } from "../../src/descriptions/optimizers.ts";
 
 const capitalized = (name: string) => name[0].toUpperCase() + name.slice(1);
 const argumentsName = (name: string) => `${capitalized(name)}Arguments`;
@@ -72,6 +73,22 @@ export function elementwiseCalls(losses: readonly ElementwiseLoss[]): string {
   });
   return [
     'import type { ElementwiseCall } from "../descriptions/elementwise.ts";',
+    'import * as kernels from "./kernels.ts";',
+    "",
+    ...calls,
+    "",
+  ].join("\n");
+}
+
+/** What calls need to know of the optimizers. */
+export function optimizerCalls(optimizers: readonly OptimizerDescription[]): string {
+  const calls = optimizers.map(({ name, kernel, options, flags }) => {
+    const rest = JSON.stringify({ options, flags }).slice(1);
+    const type = `OptimizerCall<kernels.${argumentsName(kernel)}>`;
+    return `export const ${name}: ${type} = { "name": "${name}", "kernel": kernels.${kernel}, ${rest};`;
+  });
+  return [
+    'import type { OptimizerCall } from "../descriptions/optimizers.ts";',
     'import * as kernels from "./kernels.ts";',
     "",
     ...calls,

@@ -4,6 +4,7 @@ import { evaluate, regression, tally } from "./evaluation.ts";
 import { exp, logarithm } from "./functions.ts";
 import type { Description } from "./kernel.ts";
 import { checkLabels, labelWeights } from "./labels.ts";
+import { adam, rescale, rmsProp, sgd, sumOfSquares } from "./optimizers.ts";
 import { logSoftmax, logSumExp, softmax } from "./softmax.ts";
 import { addExactly, extractSums } from "./sums.ts";
 import { widenBfloat16, widenFloat16 } from "./widen.ts";
@@ -29,4 +30,9 @@ export const KERNELS: readonly Description[] = [
   evaluate,
   tally,
   regression,
+  sgd,
+  adam,
+  rmsProp,
+  sumOfSquares,
+  rescale,
 ];

@@ -49,5 +49,10 @@ export const SPLITTER = 2 ** 27 + 1;
 /** What rounding takes from a float64 is at most this share of it. */
 export const ROUNDING_64 = 2 ** -53;
 
+/** Numbers a block of a sum of squares: see sumOfSquares in optimizers.ts. */
+export const SQUARE_PARTS = 5;
+/** The largest float32. */
+export const LARGEST_32 = (2 - 2 ** -23) * 2 ** 127;
+
 /** Adding it to a confidence and taking it away again rounds to a multiple of 2^-26. */
 export const C26 = 1.5 * 2 ** 26;

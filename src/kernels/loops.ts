@@ -1,5 +1,6 @@
 import * as elementwise from "../generated/elementwise.ts";
 import type { KernelLoops } from "../generated/loopTypes.ts";
+import * as updates from "../generated/updates.ts";
 import { extractSums } from "../numeric/extraction.ts";
 import { addRangeToBins } from "../numeric/loops.ts";
 import { crossEntropy, crossEntropyProbabilities } from "./crossEntropy/crossEntropyLoops.ts";
@@ -9,6 +10,7 @@ import { regression } from "./evaluation/regressionLoop.ts";
 import { tally } from "./evaluation/tallyLoop.ts";
 import { exp, logarithm } from "./functions/functionLoops.ts";
 import { likelihood, likelihoodProbabilities } from "./likelihood/likelihoodLoops.ts";
+import { sumOfSquares } from "./optimizers/squaresLoop.ts";
 import { logSoftmax, logSumExp, softmax } from "./rows/softmaxLoops.ts";
 import { widenBfloat16, widenFloat16 } from "./widenLoops.ts";
 
@@ -33,4 +35,6 @@ export const KERNEL_LOOPS: KernelLoops = {
   evaluate,
   tally,
   regression,
+  ...updates,
+  sumOfSquares,
 };
