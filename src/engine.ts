@@ -1,6 +1,7 @@
 import { createCrossEntropy } from "./api/crossEntropy.ts";
 import type { Door } from "./api/door.ts";
 import { createElementwiseLosses } from "./api/elementwiseLosses.ts";
+import { createOptimizers } from "./api/optimizers/faces.ts";
 import { createSoftmax } from "./api/softmax.ts";
 import type { Backend } from "./backends/backend.ts";
 import type { Pool } from "./backends/threads/pool.ts";
@@ -58,6 +59,7 @@ export function createEngine({ backend: given, notes: opened, relaxed = false, p
     ...createElementwiseLosses(door),
     ...createSoftmax(door),
     ...createCrossEntropy(door),
+    ...createOptimizers(door),
     ...evaluations,
   };
 }

@@ -4,6 +4,8 @@ export type { CrossEntropyFunction, CrossEntropyLosses, CrossEntropyWithGrad } f
 export type { CrossEntropy, CrossEntropyInput } from "./api/crossEntropyOptions.ts";
 export type { ElementwiseFunction, ElementwiseWithGrad } from "./api/elementwise.ts";
 export type { ElementwiseLosses, Huber } from "./api/elementwiseLosses.ts";
+export type { Adam, LearningRate, OptimizerFunction, Optimizers, RmsProp, Sgd } from "./api/optimizers/faces.ts";
+export type { GradientsOf, Optimizer, StepOptions } from "./api/optimizers/optimizer.ts";
 export type { Out, Reduce, Reduction, WithGrad } from "./api/reduction.ts";
 export type { Rows } from "./api/rowOptions.ts";
 export type { RowFunction, SoftmaxLosses } from "./api/softmax.ts";

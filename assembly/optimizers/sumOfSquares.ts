@@ -18,6 +18,7 @@ import {
 } from "../generated/thresholds";
 import { high, largestLane, low, pairSum, ROUND, splat } from "../lanes";
 import { partOf } from "../sums/exactSum";
+import { squareError } from "../sums/squareError";
 import { endOf, startOf } from "./elements";
 
 /** Bytes of the numbers of a block, and the place of the bound below which elements are left out. */
@@ -40,18 +41,6 @@ const BOUND: usize = PARTS_BYTES - 8;
   return end - at < 16 ? v128.and(sizes, v128.load(KEEP + ROUND - (end - at))) : sizes;
 }
 
-/** What rounding took from x^2 (Dekker). */
-@inline function squareError(x: v128, square: v128): v128 {
-  const c = f64x2.mul(f64x2.splat(SPLITTER), x);
-  const upper = f64x2.sub(c, f64x2.sub(c, x));
-  const lower = f64x2.sub(x, upper);
-  const half = f64x2.mul(upper, lower);
-  return f64x2.sub(
-    f64x2.mul(lower, lower),
-    f64x2.sub(f64x2.sub(square, f64x2.mul(upper, upper)), f64x2.add(half, half)),
-  );
-}
-
 /** The sums of the elements up to `top` that are not too small beside it, at `to`; returns the largest of those that are. */
 function sumUpTo<T>(begin: usize, end: usize, top: T, powerOfTwo: f64, to: usize): T {
   const cut = v128.splat<T>(cutOf<T>(top));
@@ -59,6 +48,7 @@ function sumUpTo<T>(begin: usize, end: usize, top: T, powerOfTwo: f64, to: usize
   const power = f64x2.splat(powerOfTwo);
   const largest = (<f64>top * powerOfTwo) * (<f64>top * powerOfTwo);
   const c = rounderOf(largest);
+  const splitter = f64x2.splat(SPLITTER);
   const errorC = rounderOf(largest * ROUNDING_64);
   const zero = f64x2.splat(0);
   let s0 = zero;
@@ -83,7 +73,7 @@ function sumUpTo<T>(begin: usize, end: usize, top: T, powerOfTwo: f64, to: usize
       s1 = f64x2.add(s1, h1);
       r1 = f64x2.add(r1, f64x2.sub(q1, h1));
     } else {
-      const error = squareError(y0, q0);
+      const error = squareError(y0, q0, splitter);
       const h1 = partOf(error, errorC);
       s1 = f64x2.add(s1, h1);
       r1 = f64x2.add(r1, f64x2.sub(error, h1));

@@ -5,27 +5,12 @@ import {
   FIT_SHARE_64,
   LARGEST_32,
   ROUNDING_64,
-  SPLITTER,
   SQUARE_PARTS,
 } from "../../descriptions/thresholds.ts";
 import type { FloatArray } from "../../dtype.ts";
-import { highWord, withHighWord } from "../../numeric/bits.ts";
+import { rounderOf, squareError } from "../../numeric/squares.ts";
 
 const { abs, fround } = Math;
-
-/** What rounding took from x * x (Dekker). */
-export function squareError(x: number, square: number): number {
-  const c = SPLITTER * x;
-  const upper = c - (c - x);
-  const lower = x - upper;
-  const half = upper * lower;
-  return lower * lower - (square - upper * upper - (half + half));
-}
-
-/** 1.5 x 2^11 times the power of two of `top`: adding it and taking it away rounds to the upper 43 bits. */
-function rounderOf(top: number): number {
-  return withHighWord(0, (highWord(top) & 0x7ff00000) + 0x00b80000);
-}
 
 const cutOf = (top: number, single: boolean) => (single ? fround(top * FIT_SHARE_32) : top * FIT_SHARE_64);
 
