@@ -53,6 +53,12 @@ export interface OptimizerDescription {
 const ADAM = "m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2";
 const MAXIMUM = Number.MAX_VALUE;
 
+/** Roundings of the new parameters: of the old ones, and of what is taken from them where its terms do not cancel. */
+const errorsOf = (parameter: number, step: number) => ({
+  f32: `${parameter} x 2^-24 of p, ${step} x 2^-24 of the step`,
+  f64: `${parameter} x 2^-53 of p, ${step} x 2^-53 of the step`,
+});
+
 export const sgd: Description = {
   name: "sgd",
   formula: "g + weightDecay p -> g; v = momentum v + g; p - learningRate (v, or g + momentum v) -> p",
@@ -68,7 +74,7 @@ export const sgd: Description = {
     integer("nesterov"),
     real("weightDecay"),
   ],
-  tolerance: { f32: "7 x 2^-24 of Σ |terms|", f64: "7 x 2^-53 of Σ |terms|" },
+  tolerance: errorsOf(1, 10),
   module: "optimizers/sgd",
 };
 
@@ -90,7 +96,7 @@ export const adam: Description = {
     real("weightDecay"),
     real("shrink"),
   ],
-  tolerance: { f32: "16 x 2^-24 of Σ |terms|", f64: "16 x 2^-53 of Σ |terms|" },
+  tolerance: errorsOf(3, 18),
   module: "optimizers/adam",
 };
 
@@ -112,7 +118,7 @@ export const rmsProp: Description = {
     real("momentum"),
     real("weightDecay"),
   ],
-  tolerance: { f32: "16 x 2^-24 of Σ |terms|", f64: "16 x 2^-53 of Σ |terms|" },
+  tolerance: errorsOf(1, 18),
   module: "optimizers/rmsProp",
 };
 

@@ -105,7 +105,14 @@ export function rmsProp(
   }
 }
 
-export function rescale(begin: number, end: number, values: Float32Array, count: number, powerOfTwo: number, factor: number): void {
+export function rescale(
+  begin: number,
+  end: number,
+  values: Float32Array,
+  count: number,
+  powerOfTwo: number,
+  factor: number,
+): void {
   const stop = Math.min(end * BLOCK_ELEMENTS, count);
   for (let i = begin * BLOCK_ELEMENTS; i < stop; i++) values[i] = round(values[i] * powerOfTwo * factor);
 }
