@@ -2,6 +2,7 @@ import { crossEntropyOperations } from "./crossEntropy.ts";
 import { elementwiseOperations } from "./elementwise.ts";
 import { evaluateOperations } from "./evaluate.ts";
 import type { Operation } from "./operation.ts";
+import { optimizerOperations } from "./optimizers.ts";
 import { regressionOperations } from "./regression.ts";
 import { softmaxOperations } from "./softmax.ts";
 
@@ -12,4 +13,5 @@ export const operations: readonly Operation[] = [
   ...crossEntropyOperations,
   ...evaluateOperations,
   ...regressionOperations,
+  ...optimizerOperations,
 ];

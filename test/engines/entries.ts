@@ -3,6 +3,7 @@ import { labelArrays } from "../inputs.ts";
 import { type ElementwiseLoss, elementwise } from "./elementwise.ts";
 import type { Entry } from "./entry.ts";
 import { EVALUATION } from "./evaluation.ts";
+import { OPTIMIZERS } from "./optimizers.ts";
 import { bytesOf } from "./places.ts";
 import { ROWS } from "./rows.ts";
 
@@ -17,6 +18,7 @@ export const ENTRIES: readonly Entry[] = [
   ...elementwise("rmse", [{}], { isRoot: true }),
   ...ROWS,
   ...EVALUATION,
+  ...OPTIMIZERS,
   {
     name: "alloc and free",
     functions: ["alloc", "free"],
