@@ -35,7 +35,7 @@ export interface Optimizer<P = FloatArray | readonly FloatArray[]> {
    * @param gradients of the loss by the parameters: an array where they are one, a list where they are a list; of float32
    * parameters also in half precision. They are not changed, and may not overlap the parameters.
    * @throws TypeError or RangeError of other arrays than parameters, before anything is written; TypeError where the optimizer,
-   * or its engine, is closed. Error where a worker is lost while it updates (threads): parts of the step are missing then
+   * or its engine, is closed. Error where a worker is lost while it updates (threads): some parameters are updated then, others not
    */
   step(gradients: GradientsOf<P>, options?: StepOptions): void;
 
