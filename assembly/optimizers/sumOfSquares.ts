@@ -46,7 +46,7 @@ function sumUpTo<T>(begin: usize, end: usize, top: T, powerOfTwo: f64, to: usize
   const cut = v128.splat<T>(cutOf<T>(top));
   const most = v128.splat<T>(top);
   const power = f64x2.splat(powerOfTwo);
-  const largest = (<f64>top * powerOfTwo) * (<f64>top * powerOfTwo);
+  const largest = <f64>top * powerOfTwo * (<f64>top * powerOfTwo);
   const c = rounderOf(largest);
   const splitter = f64x2.splat(SPLITTER);
   const errorC = rounderOf(largest * ROUNDING_64);
@@ -95,14 +95,7 @@ function sumUpTo<T>(begin: usize, end: usize, top: T, powerOfTwo: f64, to: usize
  * parts: of each block four numbers whose sum is that of the squares of its elements times a power of two, and the bound below
  * which elements are left out: 0 for none, NaN for all, where one is not finite or too large to be squared.
  */
-export function sumOfSquares<T>(
-  begin: i32,
-  end: i32,
-  values: usize,
-  parts: usize,
-  count: i32,
-  powerOfTwo: f64,
-): void {
+export function sumOfSquares<T>(begin: i32, end: i32, values: usize, parts: usize, count: i32, powerOfTwo: f64): void {
   const limit = splat<T>(sizeof<T>() == 4 ? LARGEST_32 : min(FIT_LARGEST_64 / powerOfTwo, f64.MAX_VALUE));
   for (let block = begin; block < end; block++) {
     const from = values + startOf<T>(block);
