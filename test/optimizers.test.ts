@@ -251,6 +251,22 @@ describe.each(backends)("%s", (_, losses) => {
     optimizer.close();
   });
 
+  test("weight decay goes by the learning rate of the step", () => {
+    for (const name of names) {
+      const [a, b] = [Float64Array.of(8), Float64Array.of(8)];
+      const options = { weightDecay: 0.5 };
+      const [one, other] = [
+        makeOf(losses, name)(a, { ...options, learningRate: 0.25 }),
+        makeOf(losses, name)(b, { ...options, learningRate: 1 }),
+      ];
+      one.step(any(Float64Array.of(1)));
+      other.step(any(Float64Array.of(1)), { learningRate: 0.25 });
+      expectSame(a, b, name);
+      one.close();
+      other.close();
+    }
+  });
+
   test("gradients of half precision are the float32 numbers they stand for", () => {
     const random = mulberry32(3);
     for (const [half, value] of [
