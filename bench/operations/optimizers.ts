@@ -44,9 +44,11 @@ function operationOf({ name, optimizer, options }: (typeof VARIANTS)[number]): O
       const [parameters, first, second] = [values.slice(), values.slice().fill(0), values.slice().fill(0)];
       return plain.optimizers[kernel].bind(null, parameters, targets as FloatArray, first, second, all, { t: 0 });
     },
-    wanted: ({ values, targets }) => [
-      { values: oracle.optimize(optimizer, values, [{ gradients: targets as FloatArray, options: all }])[0] },
-    ],
+    wanted({ values, targets }) {
+      const [wanted] = oracle.optimize(optimizer, values, [{ gradients: targets as FloatArray, options: all }]);
+      // a step may cancel its parameter
+      return [{ values: wanted, scale: wanted.map((p, i) => Math.abs(values[i]) + Math.abs(p - values[i])) }];
+    },
     written: asManyBytes,
     kept: ({ values }) => 2 * values.byteLength,
   };

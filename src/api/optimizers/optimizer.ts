@@ -152,8 +152,7 @@ export class RuledOptimizer<A extends UpdateArguments, P> implements Optimizer<P
     const name = this.#stepName;
     // first: reading an option may do anything
     if (options !== undefined) checkOptions(name, options, STEP_OPTIONS);
-    const given = options?.learningRate;
-    const learningRate = given === undefined ? this.#learningRate : this.#checkedRate(name, given);
+    const learningRate = this.#checkedRate(name, options?.learningRate ?? this.#learningRate);
     const list = this.#checkedGradients(gradients);
     const backend = this.#open(name);
     const { powers } = this.#rule;
