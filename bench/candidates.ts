@@ -67,7 +67,9 @@ async function ownCandidates(name: string, options: LossesOptions, operation: Op
   const out = outOf(operation, inputs);
   const other = operation.other?.(inputs);
   const bytes = bytesOf(inputs) + (other ? bytesOf(other.inputs) : 0) + out.byteLength;
-  const losses = await createLosses({ ...options, backend: "wasm", arenaBytes: bytes + ARENA_SPARE });
+  // of both calls
+  const kept = 2 * (operation.kept?.(inputs) ?? 0);
+  const losses = await createLosses({ ...options, backend: "wasm", arenaBytes: bytes + kept + ARENA_SPARE });
   const outInside = resident(losses, out);
   const candidates: Candidate[] = [
     { name, input: "resident", own: true, call: operation.call(losses, residentInputs(losses, inputs), outInside) },

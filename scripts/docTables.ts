@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { ELEMENTWISE } from "../src/descriptions/elementwise.ts";
 import { KERNELS } from "../src/descriptions/list.ts";
+import { OPTIMIZERS } from "../src/descriptions/optimizers.ts";
 
 function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
@@ -29,10 +30,21 @@ function elementwise(): string {
   return markdown(["loss", "of an element", "options"], rows);
 }
 
+function optimizers(): string {
+  const rows = OPTIMIZERS.map(({ name, formula, options, flags }) => {
+    const own = options.flatMap((option) =>
+      option.default === undefined ? [] : [`\`${option.name}\` = ${option.default}`],
+    );
+    return [`\`${name}\``, formula, [...own, ...flags.map((flag) => `\`${flag}\` = false`)].join(", ")];
+  });
+  return markdown(["optimizer", "step t", "options"], rows);
+}
+
 /** Each table: the document it stands in, the name between its markers, and what writes it. */
 export const TABLES = [
   { file: "README.md", name: "elementwise", table: elementwise },
   { file: "docs/accuracy.md", name: "kernels", table: kernels },
+  { file: "docs/optimizers.md", name: "optimizers", table: optimizers },
 ] as const;
 
 const pathOf = (file: string) => new URL(`../${file}`, import.meta.url);

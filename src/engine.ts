@@ -2,6 +2,7 @@ import { createCrossEntropy } from "./api/crossEntropy.ts";
 import { createDivergences } from "./api/divergences.ts";
 import type { Door } from "./api/door.ts";
 import { createElementwiseLosses } from "./api/elementwiseLosses.ts";
+import { createOptimizers } from "./api/optimizers/faces.ts";
 import { createSoftmax } from "./api/softmax.ts";
 import type { Backend } from "./backends/backend.ts";
 import type { Pool } from "./backends/threads/pool.ts";
@@ -60,6 +61,7 @@ export function createEngine({ backend: given, notes: opened, relaxed = false, p
     ...createSoftmax(door),
     ...createCrossEntropy(door),
     ...createDivergences(door),
+    ...createOptimizers(door),
     ...evaluations,
   };
 }

@@ -9,6 +9,8 @@ export type { DivergenceFunction, DivergenceLosses, DivergenceWithGrad } from ".
 export type { ElementwiseFunction, ElementwiseWithGrad } from "./api/elementwise.ts";
 export type { ElementwiseLosses, Huber, Quantile, SmoothL1 } from "./api/elementwiseLosses.ts";
 export type { GaussianLosses, GaussianNll, OutVariance, WithGradients } from "./api/gaussianNll.ts";
+export type { Adam, LearningRate, OptimizerFunction, Optimizers, RmsProp, Sgd } from "./api/optimizers/faces.ts";
+export type { GradientsOf, Optimizer, StepOptions } from "./api/optimizers/optimizer.ts";
 export type { Out, Reduce, Reduction, WithGrad } from "./api/reduction.ts";
 export type { Rows } from "./api/rowOptions.ts";
 export type { SampleWeight } from "./api/sampleWeight.ts";

@@ -3,6 +3,7 @@
 import type { CrossEntropyLosses } from "./api/crossEntropy.ts";
 import type { DivergenceLosses } from "./api/divergences.ts";
 import type { ElementwiseLosses } from "./api/elementwiseLosses.ts";
+import type { Optimizers } from "./api/optimizers/faces.ts";
 import type { SoftmaxLosses } from "./api/softmax.ts";
 import type { NumericArray } from "./dtype.ts";
 import type { Evaluations } from "./evaluate/evaluations.ts";
@@ -52,7 +53,13 @@ export interface Address {
 export type Constructor = abstract new (...args: never[]) => NumericArray;
 
 /** Losses over one memory. See createLosses. */
-export interface Losses extends ElementwiseLosses, SoftmaxLosses, CrossEntropyLosses, DivergenceLosses, Evaluations {
+export interface Losses
+  extends ElementwiseLosses,
+    SoftmaxLosses,
+    CrossEntropyLosses,
+    DivergenceLosses,
+    Optimizers,
+    Evaluations {
   /** What runs: WebAssembly, or the JavaScript loops. */
   readonly backend: "wasm" | "js";
   /** Threads that really run, the caller included. */

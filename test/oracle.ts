@@ -286,6 +286,58 @@ export function rmse(predictions: Numbers, targets: Numbers, weights?: Numbers):
   return { loss, gradient: slopes.map((slope) => (loss === 0 || weight === 0 ? 0 : slope / (2 * weight * loss))) };
 }
 
+// ------------------------------------------------------------------------------------------------------ optimizers
+
+/** What an optimizer remembers of one parameter, 0 at first. */
+export interface Memory {
+  velocity: number;
+  first: number;
+  second: number;
+}
+
+/** Step t (from 1 on) of parameter p with gradient g: the new p. o are the options, all of them. */
+type Update = (p: number, g: number, memory: Memory, t: number, o: Readonly<Record<string, number>>) => number;
+
+function adam(p: number, g: number, memory: Memory, t: number, o: Readonly<Record<string, number>>): number {
+  memory.first = o.beta1 * memory.first + (1 - o.beta1) * g;
+  memory.second = o.beta2 * memory.second + (1 - o.beta2) * g ** 2;
+  const mean = memory.first / (1 - o.beta1 ** t);
+  const square = memory.second / (1 - o.beta2 ** t);
+  return p - (o.learningRate * mean) / (Math.sqrt(square) + o.epsilon);
+}
+
+/** By public name, as the algorithms stand in PyTorch's documentation; a flag is 0 or 1. */
+export const OPTIMIZERS: Readonly<Record<string, Update>> = {
+  sgd(p, gradient, memory, t, { learningRate, momentum, nesterov, weightDecay }) {
+    const g = weightDecay === 0 ? gradient : gradient + weightDecay * p;
+    if (momentum === 0) return p - learningRate * g;
+    memory.velocity = t === 1 ? g : momentum * memory.velocity + g;
+    return p - learningRate * (nesterov ? g + momentum * memory.velocity : memory.velocity);
+  },
+  adam: (p, g, memory, t, o) => adam(p, o.weightDecay === 0 ? g : g + o.weightDecay * p, memory, t, o),
+  adamW: (p, g, memory, t, o) => adam(p * (1 - o.learningRate * o.weightDecay), g, memory, t, o),
+  rmsProp(p, gradient, memory, _, { learningRate, alpha, epsilon, momentum, weightDecay }) {
+    const g = weightDecay === 0 ? gradient : gradient + weightDecay * p;
+    memory.second = alpha * memory.second + (1 - alpha) * g ** 2;
+    memory.velocity = momentum * memory.velocity + g / (Math.sqrt(memory.second) + epsilon);
+    return p - learningRate * memory.velocity;
+  },
+};
+
+/** The parameters after each of several steps, every one with its gradients and options. */
+export function optimize(
+  name: string,
+  parameters: Numbers,
+  steps: readonly { gradients: Numbers; options: Readonly<Record<string, number>> }[],
+): number[][] {
+  const memories = Array.from(parameters, (): Memory => ({ velocity: 0, first: 0, second: 0 }));
+  let now = Array.from(parameters);
+  return steps.map(({ gradients, options }, i) => {
+    now = now.map((p, k) => OPTIMIZERS[name](p, gradients[k], memories[k], i + 1, options));
+    return now;
+  });
+}
+
 // ------------------------------------------------------------------------------------------------------------ rows
 
 /** exp(x - m) / d; a row that is all -inf or holds +inf or NaN is NaN. */

@@ -224,6 +224,32 @@ test("a worker that stops while it overwrites its input in place: an error says 
   for (let i = 0; i < 5; i++) expectRight(losses);
 });
 
+test("a worker that stops while it updates parameters: an error says so, and the next step works", async () => {
+  const losses = await open({ threads: 2, worker: faulty("half") });
+  const parameters = losses.alloc(Float32Array, logits.length);
+  const gradients = losses.alloc(Float32Array, logits.length).fill(1);
+  const optimizer = losses.sgd(parameters, { learningRate: 1 });
+  let error: unknown;
+  for (let i = 0; i < 1000 && error === undefined; i++) {
+    parameters.fill(3);
+    try {
+      optimizer.step(gradients);
+      expect(parameters.every((x) => x === 2)).toBe(true);
+    } catch (thrown) {
+      error = thrown;
+    }
+    await turn();
+  }
+  expect(String(error)).toMatch(
+    /^Error: sgd: a worker stopped while it overwrote its input in place; \d+ of \d+ parts are lost$/,
+  );
+  // no part was run twice
+  expect(parameters.every((x) => x === 2 || x === 3)).toBe(true);
+  parameters.fill(3);
+  optimizer.step(gradients);
+  expect(parameters.every((x) => x === 2)).toBe(true);
+});
+
 describe("a start that fails steps down to one thread, and the note says why", () => {
   test.each([
     ["silent", /no answer in 10 s/],

@@ -18,6 +18,7 @@ import {
 } from "../generated/thresholds";
 import { ERROR_START, LIMIT, SPLITTERS, SQUARE_START, VALUE_START } from "../generated/scratchOfRegression";
 import { addPair, addToBins, BINS } from "../sums/exactSum";
+import { squareError } from "../sums/squareError";
 import { high, largestLane, low, smallerUnlessZero, smallestLane, splat } from "../lanes";
 
 /** What |p - t| and |t| of a block that fits may be: see FIT_LARGEST_32 in src/descriptions/thresholds.ts. */
@@ -42,18 +43,6 @@ import { high, largestLane, low, smallerUnlessZero, smallestLane, splat } from "
 /** What is left of v when an accumulator that was `before` has become `next` with it. */
 @inline function rest(v: v128, next: v128, before: v128): v128 {
   return f64x2.sub(v, f64x2.sub(next, before));
-}
-
-/** What rounding took from t^2 (Dekker); `splitter` is 2^27 + 1. The operations are those of the loop in JavaScript. */
-@inline function squareError(t: v128, square: v128, splitter: v128): v128 {
-  const c = f64x2.mul(splitter, t);
-  const upper = f64x2.sub(c, f64x2.sub(c, t));
-  const lower = f64x2.sub(t, upper);
-  const half = f64x2.mul(upper, lower);
-  return f64x2.sub(
-    f64x2.mul(lower, lower),
-    f64x2.sub(f64x2.sub(square, f64x2.mul(upper, upper)), f64x2.add(half, half)),
-  );
 }
 
 /** Adds each error by its exponent; returns the largest or, where there is one, NaN. */

@@ -3,6 +3,7 @@ import { divergenceOperations } from "./divergence.ts";
 import { elementwiseOperations } from "./elementwise.ts";
 import { evaluateOperations } from "./evaluate.ts";
 import type { Operation } from "./operation.ts";
+import { optimizerOperations } from "./optimizers.ts";
 import { regressionOperations } from "./regression.ts";
 import { softmaxOperations } from "./softmax.ts";
 
@@ -14,4 +15,5 @@ export const operations: readonly Operation[] = [
   ...divergenceOperations,
   ...evaluateOperations,
   ...regressionOperations,
+  ...optimizerOperations,
 ];

@@ -58,6 +58,8 @@ export interface Operation {
   other?(inputs: Inputs): Other | undefined;
   /** Values read, where that is not all of them. */
   read?(inputs: Inputs): number;
+  /** Bytes that a call keeps in the engine's memory beside what it is given, where it does. */
+  kept?(inputs: Inputs): number;
   /** Bytes of results written, where that is not a number or two. */
   written?(inputs: Inputs): number;
 }

@@ -1,6 +1,7 @@
 import { domainOf } from "../../src/descriptions/domains.ts";
 import { type ElementwiseLoss, weightedName } from "../../src/descriptions/elementwise.ts";
 import type { Description, Kernel, Parameter } from "../../src/descriptions/kernel.ts";
+import type { OptimizerDescription } from "../../src/descriptions/optimizers.ts";
 
 const capitalized = (name: string) => name[0].toUpperCase() + name.slice(1);
 const argumentsName = (name: string) => `${capitalized(name)}Arguments`;
@@ -105,6 +106,22 @@ export function elementwiseCalls(losses: readonly ElementwiseLoss[]): string {
 /** The parameters of a kernel's JavaScript loop after begin and end, with their types. */
 export function loopParameters({ parameters }: Description): string[] {
   return parameters.map((parameter) => `${parameter.name}: ${loopType(parameter)}${orNull(parameter)}`);
+}
+
+/** What calls need to know of the optimizers. */
+export function optimizerCalls(optimizers: readonly OptimizerDescription[]): string {
+  const calls = optimizers.map(({ name, kernel, options, flags }) => {
+    const rest = JSON.stringify({ options, flags }).slice(1);
+    const type = `OptimizerCall<kernels.${argumentsName(kernel)}>`;
+    return `export const ${name}: ${type} = { "name": "${name}", "kernel": kernels.${kernel}, ${rest};`;
+  });
+  return [
+    'import type { OptimizerCall } from "../descriptions/optimizers.ts";',
+    'import * as kernels from "./kernels.ts";',
+    "",
+    ...calls,
+    "",
+  ].join("\n");
 }
 
 /** The types of the JavaScript loops, by kernel. */

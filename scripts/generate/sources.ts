@@ -3,11 +3,13 @@ import { join } from "node:path";
 import { CONSTANTS } from "../../src/descriptions/constants.ts";
 import { ELEMENTWISE } from "../../src/descriptions/elementwise.ts";
 import { KERNELS } from "../../src/descriptions/list.ts";
+import { OPTIMIZERS } from "../../src/descriptions/optimizers.ts";
 import { assemblyConstants } from "./assemblyConstants.ts";
 import { tableOf } from "./constantTable.ts";
 import { elementwiseLoops } from "./elementwiseLoops.ts";
 import { entryPoints } from "./entryPoints.ts";
-import { callsByArity, elementwiseCalls, kernelCalls, loopTypes } from "./kernelCalls.ts";
+import { callsByArity, elementwiseCalls, kernelCalls, loopTypes, optimizerCalls } from "./kernelCalls.ts";
+import { updateLoops } from "./updateLoops.ts";
 
 /** Writes what follows from the descriptions: assembly/generated/ and src/generated/. */
 export function generateSources(root: string): void {
@@ -19,9 +21,11 @@ export function generateSources(root: string): void {
     "src/generated": {
       kernels: kernelCalls(KERNELS),
       elementwiseCalls: elementwiseCalls(ELEMENTWISE),
+      optimizerCalls: optimizerCalls(OPTIMIZERS),
       loopTypes: loopTypes(KERNELS),
       invoke: callsByArity(KERNELS),
       elementwise: elementwiseLoops(ELEMENTWISE),
+      updates: updateLoops(KERNELS),
       table: tableOf(CONSTANTS),
     },
   };

@@ -7,7 +7,7 @@ import type { Dtype } from "../dtype.ts";
 export interface Parameter {
   readonly name: string;
   /**
-   * `in`, `out` and `inout` (added to) are arrays; `partials` is an array of float64 results, one or more a unit, that the
+   * `in`, `out` and `inout` (read and written) are arrays; `partials` is an array of float64 results, one or more a unit, that the
    * call reduces; `scalar` is a number; `count` the number of elements from the first unit on; `scratch` the thread's
    * working memory.
    */
@@ -72,6 +72,11 @@ export function output(name: string, per: Parameter["per"], type: Parameter["typ
 /** Bins or counters of float64 that a call adds to: as many as there are, whatever the units. */
 export function accumulated(name: string): Parameter {
   return { name, role: "inout", per: "call", type: "f64" };
+}
+
+/** An array of the dtype that a call updates in place, block by block. */
+export function updated(name: string): Parameter {
+  return { name, role: "inout", per: "block", type: "float" };
 }
 
 export function partials(name: string, values = 1): Parameter {

@@ -6,6 +6,7 @@ import { exp, expm1, fineExp, ln, log1p, logarithm, logistic, softplusTail, tanh
 import { gaussianNll } from "./gaussian.ts";
 import type { Description } from "./kernel.ts";
 import { checkLabels, labelWeights } from "./labels.ts";
+import { adam, rescale, rmsProp, sgd, sumOfSquares } from "./optimizers.ts";
 import { logSoftmax, logSumExp, softmax } from "./softmax.ts";
 import { addExactly, extractSums } from "./sums.ts";
 import { widenBfloat16, widenFloat16 } from "./widen.ts";
@@ -42,4 +43,9 @@ export const KERNELS: readonly Description[] = [
   evaluate,
   tally,
   regression,
+  sgd,
+  adam,
+  rmsProp,
+  sumOfSquares,
+  rescale,
 ];

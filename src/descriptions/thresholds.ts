@@ -3,6 +3,7 @@
 
 export { DOWN_64, EXPONENTS, HUGE_EXPONENT } from "../numeric/exactSum.ts";
 export { C1, C2, EXTRACTED, LARGEST, PARTS, SMALLEST } from "../numeric/extraction.ts";
+export { SPLITTER } from "../numeric/squares.ts";
 /** ln 2 in two parts: an exponent times the first is exact. */
 export { LN2_HIGH, LN2_LOW } from "./exp64Constants.ts";
 
@@ -46,10 +47,13 @@ export const FIT_SMALLEST_32 = 2 ** -62;
 export const FIT_SMALLEST_64 = 2 ** -400;
 export const FIT_SHARE_32 = 2 ** -18;
 export const FIT_SHARE_64 = 2 ** -16;
-/** Splits a float64 into two halves of its bits, whose products are exact. */
-export const SPLITTER = 2 ** 27 + 1;
 /** What rounding takes from a float64 is at most this share of it. */
 export const ROUNDING_64 = 2 ** -53;
+
+/** Numbers a block of a sum of squares: see sumOfSquares in optimizers.ts. */
+export const SQUARE_PARTS = 5;
+/** The largest float32. */
+export const LARGEST_32 = (2 - 2 ** -23) * 2 ** 127;
 
 /** Adding it to a confidence and taking it away again rounds to a multiple of 2^-26. */
 export const C26 = 1.5 * 2 ** 26;

@@ -1,5 +1,6 @@
 import * as elementwise from "../generated/elementwise.ts";
 import type { KernelLoops } from "../generated/loopTypes.ts";
+import * as updates from "../generated/updates.ts";
 import { extractSums } from "../numeric/extraction.ts";
 import { addRangeToBins } from "../numeric/loops.ts";
 import { crossEntropy, crossEntropyProbabilities } from "./crossEntropy/crossEntropyLoops.ts";
@@ -12,6 +13,7 @@ import { regression } from "./evaluation/regressionLoop.ts";
 import { tally } from "./evaluation/tallyLoop.ts";
 import { exp, expm1, fineExp, ln, log1p, logarithm, logistic, softplusTail, tanh } from "./functions/functionLoops.ts";
 import { likelihood, likelihoodProbabilities } from "./likelihood/likelihoodLoops.ts";
+import { sumOfSquares } from "./optimizers/squaresLoop.ts";
 import { logSoftmax, logSumExp, softmax } from "./rows/softmaxLoops.ts";
 import { widenBfloat16, widenFloat16 } from "./widenLoops.ts";
 
@@ -46,4 +48,6 @@ export const KERNEL_LOOPS: KernelLoops = {
   evaluate,
   tally,
   regression,
+  ...updates,
+  sumOfSquares,
 };

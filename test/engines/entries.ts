@@ -10,6 +10,7 @@ import type { Entry } from "./entry.ts";
 import { EVALUATION } from "./evaluation.ts";
 import { gaussian } from "./gaussian.ts";
 import { pairsOf } from "./pairs.ts";
+import { OPTIMIZERS } from "./optimizers.ts";
 import { bytesOf } from "./places.ts";
 import { ROWS } from "./rows.ts";
 
@@ -39,6 +40,7 @@ export const ENTRIES: readonly Entry[] = [
   gaussian,
   ...ROWS,
   ...EVALUATION,
+  ...OPTIMIZERS,
   {
     name: "alloc and free",
     functions: ["alloc", "free"],

@@ -1,3 +1,5 @@
+import type { Optimizer } from "../../src/api/optimizers/optimizer.ts";
+import { float16 } from "../../src/dtype.ts";
 import type { Losses } from "../../src/losses.ts";
 
 // Compiled by lint, never run: what does not compile is said in the line above.
@@ -57,4 +59,27 @@ export function rows(losses: Losses) {
   losses.crossEntropyWithGrad(f32, i32, { classes, out: f64 });
   // @ts-expect-error: misspelt
   losses.crossEntropy(f32, i32, { classes, labelSmoothign: 0.1 });
+}
+
+export function optimizers(losses: Losses) {
+  const one = losses.adam(f32, { learningRate: 1, beta1: 0.5 });
+  one.step(f32);
+  one.step(float16(new Uint16Array(6)), { learningRate: 2 });
+  // @ts-expect-error: of another dtype
+  one.step(f64);
+  // @ts-expect-error: a list, where the parameters are none
+  one.step([f32]);
+  const several = losses.sgd([f32, f64], { learningRate: 1, nesterov: true, momentum: 0.5 });
+  several.step([f32, f64]);
+  // @ts-expect-error: no list
+  several.step(f32);
+  // @ts-expect-error: it needs a learning rate
+  losses.sgd(f32, {});
+  // @ts-expect-error: none of its options
+  losses.sgd(f32, { learningRate: 1, beta1: 0.5 });
+  // @ts-expect-error: no floats
+  losses.rmsProp(i32, { learningRate: 1 });
+  const { learningRate }: Optimizer<Float32Array> = one;
+  const norm: number = losses.clipGradNorm([f32, f64], 1);
+  return [learningRate, norm, one.state()];
 }

@@ -210,6 +210,7 @@ export function createThreads(exports: Exports, buffer: ArrayBufferLike, pool: P
 function isInPlace({ slots }: Plan, numbers: Float64Array): boolean {
   const of = (role: string) => slots.filter((it) => it.role === role).map(({ position }) => numbers[position]);
   const inputs = of("in");
+  if (of("inout").some((address) => address !== 0)) return true;
   return of("out").some((address) => address !== 0 && inputs.includes(address));
 }
 

@@ -76,7 +76,8 @@ export function fill(call: Call, launch: Launch, staging: Staging, i: number): v
     const slot = arrays[k];
     const { position } = slot;
     const array = call.arrays[position];
-    if (slot.role !== "in" || slot.whole || array === null || call.numbers[position] !== 0) continue;
+    const isRead = slot.role === "in" || slot.role === "inout";
+    if (!isRead || slot.whole || array === null || call.numbers[position] !== 0) continue;
     const unit = call.unit(slot);
     const from = (launch.first + i * launch.stride) * unit;
     const n = Math.min(Math.min(launch.stride, launch.units - i * launch.stride) * unit, array.length - from);

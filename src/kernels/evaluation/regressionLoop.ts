@@ -9,11 +9,10 @@ import {
   FIT_SMALLEST_32,
   FIT_SMALLEST_64,
   ROUNDING_64,
-  SPLITTER,
 } from "../../descriptions/thresholds.ts";
 import type { FloatArray } from "../../dtype.ts";
-import { highWord, withHighWord } from "../../numeric/bits.ts";
 import { addToBins } from "../../numeric/exactSum.ts";
+import { rounderOf, squareError } from "../../numeric/squares.ts";
 
 /** What may be in a group whose sums are taken from two accumulators: see assembly/evaluation/regression.ts. */
 const FITTING = {
@@ -34,20 +33,6 @@ export function createErrorScratch(): ErrorScratch {
 }
 
 const { abs, fround } = Math;
-
-/** What rounding took from t * t (Dekker), 0 where it can't be had. */
-function squareError(t: number, square: number): number {
-  const c = SPLITTER * t;
-  const high = c - (c - t);
-  const low = t - high;
-  const error = low * low - (square - high * high - (high * low + high * low));
-  return Number.isFinite(error) ? error : 0;
-}
-
-/** 1.5 x 2^11 times the power of two of `top`: an accumulator that begins there takes the upper 43 bits of each value. */
-function magic(top: number): number {
-  return withHighWord(0, (highWord(top) & 0x7ff00000) + 0x00b80000);
-}
 
 type Bins = readonly Float64Array[];
 
@@ -76,8 +61,8 @@ function addTargets(values: Float64Array, n: number, single: boolean, [, , targe
 
 /** As addErrors, of errors up to `top` that fit. */
 function sumErrors(errors: Float64Array, n: number, single: boolean, top: number, [squares, absolutes]: Bins): void {
-  const c = magic(top);
-  const squareC = magic(top * top);
+  const c = rounderOf(top);
+  const squareC = rounderOf(top * top);
   let a = c;
   let aRest = 0;
   let s = squareC;
@@ -106,10 +91,10 @@ function sumTargets(
   top: number,
   [, , targets, targetSquares]: Bins,
 ): void {
-  const c = magic(top);
-  const squareC = magic(top * top);
+  const c = rounderOf(top);
+  const squareC = rounderOf(top * top);
   // what rounding takes from a square is 2^53 times smaller
-  const errorC = magic(top * top * ROUNDING_64);
+  const errorC = rounderOf(top * top * ROUNDING_64);
   let a = c;
   let aRest = 0;
   let s = squareC;

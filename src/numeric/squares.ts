@@ -1,0 +1,19 @@
+import { highWord, withHighWord } from "./bits.ts";
+
+/** Splits a float64 into two halves of its bits, whose products are exact. */
+export const SPLITTER = 2 ** 27 + 1;
+
+/** What rounding took from x * x (Dekker), 0 where it can't be had. */
+export function squareError(x: number, square: number): number {
+  const c = SPLITTER * x;
+  const upper = c - (c - x);
+  const lower = x - upper;
+  const half = upper * lower;
+  const error = lower * lower - (square - upper * upper - (half + half));
+  return error - error === 0 ? error : 0;
+}
+
+/** 1.5 x 2^11 times the power of two of `top`: adding it and taking it away rounds values up to `top` to their upper 43 bits. */
+export function rounderOf(top: number): number {
+  return withHighWord(0, (highWord(top) & 0x7ff00000) + 0x00b80000);
+}
