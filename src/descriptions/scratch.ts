@@ -124,6 +124,8 @@ const TURNED_CROSS_ENTROPY: Layout = {
     // what the exponentials of the rows are multiplied by, and the gradients at the targets
     { name: "FACTORS", at: 2304, bytes: BATCH },
     { name: "GRADIENTS", at: 2560, bytes: BATCH },
+    // the logits of a row whose gradient is computed by itself
+    { name: "SAVED", at: 37376, bytes: 512 },
   ],
 };
 

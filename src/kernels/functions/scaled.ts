@@ -1,0 +1,31 @@
+import { LN2_HIGH } from "../../descriptions/thresholds.ts";
+import { highWord } from "../../numeric/bits.ts";
+import { POWERS_OF_2, power64 } from "./exp64.ts";
+import { MAGIC } from "./log.ts";
+
+// Numbers whose exponents stand apart, x = m 2^n, with the bits of assembly/functions/scaled.ts.
+
+/** floor(log2 |x|); 0 of 0, 1024 of what is not finite. */
+export function exponentOf(x: number): number {
+  if (x === 0) return 0;
+  const exponent = (highWord(x) >>> 20) & 2047;
+  if (exponent) return exponent - 1023;
+  return ((highWord(x * 2 ** 54) >>> 20) & 2047) - 1077;
+}
+
+/** x 2^n, rounded once, for an x of 2^-70 to 2^120 (0, or not finite) and any n, or any x and an n that makes it such a one. */
+export function timesPower(x: number, n: number): number {
+  const m = Math.min(Math.max(n, -1200), 1100);
+  const half = m >> 1;
+  return x * POWERS_OF_2[half + 1023] * POWERS_OF_2[m - half + 1023];
+}
+
+/** x without its exponent. */
+export function mantissaOf(x: number): number {
+  return timesPower(x, -exponentOf(x));
+}
+
+/** exp(z) 2^-n. */
+export function expMantissa(z: number, n: number): number {
+  return power64(z, (n - 1023) * LN2_HIGH, MAGIC.f64 - 256 * n);
+}
