@@ -3,17 +3,32 @@
 // of any length.
 
 import { expOf } from "../functions/exp";
-import { expMantissa, exponentOf, mantissaOf, timesPower } from "../functions/scaled";
+import { expMantissa, mantissaOf, timesPower } from "../functions/scaled";
+import { POWER } from "../generated/scratchOfScaled";
 import { NOTHING } from "../generated/thresholds";
 import { pairSum, twoSum } from "../lanes";
 import { putValue, valueAt } from "../rows/dots";
 
 const LOG2E: f64 = 1.4426950408889634;
 
-/** t_j of c_j = w_j t_j: alpha p_j + beta, p_j 1 at the `label` where there are no targets. */
-@inline function targetAt(j: usize, single: bool, label: usize, targets: usize, alpha: f64, beta: f64): f64 {
-  if (targets) return valueAt(targets + j, single) * alpha + beta;
-  return j == label ? alpha + beta : beta;
+/**
+ * The mantissa of c_j = w_j (alpha p_j + beta), below 4, p_j being 1 at the `label` where there are no targets; its exponent goes to
+ * POWER.
+ */
+function coefficient(
+  j: usize,
+  single: bool,
+  label: usize,
+  targets: usize,
+  weights: usize,
+  alpha: f64,
+  beta: f64,
+  scratch: usize,
+): f64 {
+  const w = weights ? valueAt(weights + j, single) : 1;
+  const t = (targets ? valueAt(targets + j, single) * alpha : j == label ? alpha : 0) + beta;
+  store<i32>(scratch, 0, POWER);
+  return mantissaOf(w, scratch) * mantissaOf(t, scratch);
 }
 
 /**
@@ -31,6 +46,7 @@ export function carefulGradient(
   alpha: f64,
   beta: f64,
   scale: f64,
+  scratch: usize,
 ): void {
   const size: usize = single ? 4 : 8;
   let m: f64 = -Infinity;
@@ -46,12 +62,12 @@ export function carefulGradient(
       m = x;
       place = j;
     } else if (x > second) second = x;
-    const w = weights ? valueAt(weights + j, single) : 1;
-    const t = targetAt(j, single, label, targets, alpha, beta);
-    if (w != 0 && t != 0) top = max(top, exponentOf(w) + exponentOf(t));
+    const c = coefficient(j, single, label, targets, weights, alpha, beta, scratch);
+    if (c != 0) top = max(top, load<i32>(scratch, POWER));
   }
-  if (!finite || m == -Infinity) {
-    for (let j: usize = 0; j < bytes; j += size) putValue(grad + j, NaN, single);
+  const counts = top > -10000;
+  if (!counts || !finite || m == -Infinity) {
+    for (let j: usize = 0; j < bytes; j += size) putValue(grad + j, counts ? NaN : 0, single);
     return;
   }
   // S 2^-top, and the exponentials of all but the maximum, relative to the second largest
@@ -60,25 +76,23 @@ export function carefulGradient(
   for (let j: usize = 0; j < bytes; j += size) {
     const x = valueAt(row + j, single);
     if (j != place && x > -Infinity) others = twoSum(others, expOf<f64>(x - second));
-    const w = weights ? valueAt(weights + j, single) : 1;
-    const t = targetAt(j, single, label, targets, alpha, beta);
-    sums = twoSum(sums, timesPower(mantissaOf(w) * mantissaOf(t), exponentOf(w) + exponentOf(t) - top));
+    const c = coefficient(j, single, label, targets, weights, alpha, beta, scratch);
+    sums = twoSum(sums, timesPower(c, load<i32>(scratch, POWER) - top));
   }
   const sum = pairSum(sums);
   const below = max(second - m, NOTHING);
   const powerBelow = <i32>floor(below * LOG2E);
   const rest = pairSum(others) * expMantissa(below, powerBelow);
   const d = 1 + timesPower(rest, powerBelow);
-  const scalePower = exponentOf(scale);
-  const factor = mantissaOf(scale) / d;
+  store<i32>(scratch, 0, POWER);
+  const factor = mantissaOf(scale, scratch) / d;
+  const scalePower = load<i32>(scratch, POWER);
   for (let j: usize = 0; j < bytes; j += size) {
     const z = valueAt(row + j, single) - m;
     const n = <i32>floor(max(z, NOTHING) * LOG2E);
     const e = z < NOTHING ? 0 : expMantissa(z, n);
-    const w = weights ? valueAt(weights + j, single) : 1;
-    const t = targetAt(j, single, label, targets, alpha, beta);
-    const c = mantissaOf(w) * mantissaOf(t);
-    const power = exponentOf(w) + exponentOf(t);
+    const c = coefficient(j, single, label, targets, weights, alpha, beta, scratch);
+    const power = load<i32>(scratch, POWER);
     const plus = (sum - timesPower(c, power - top)) * e * factor;
     const minus = c * (j == place ? rest : d - timesPower(e, n)) * factor;
     const minusPower = power + (j == place ? powerBelow : 0);

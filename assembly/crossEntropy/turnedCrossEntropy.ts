@@ -2,17 +2,14 @@
 
 import { ONE } from "../constants";
 import { ln1p } from "../functions/log";
-import { FACTORS, GRADIENTS, SAVED } from "../generated/scratchOfTurnedCrossEntropy";
+import { FACTORS, GRADIENTS } from "../generated/scratchOfTurnedCrossEntropy";
 import { LANES, OWN, SUMS, TOPS } from "../generated/scratchOfTurnedRows";
 import { DISTANCES, EXPONENTIALS, MEASURES, PLACES } from "../generated/scratchOfTurnedTargets";
 import { constant, narrow } from "../lanes";
-import { weightAt } from "../rows/dots";
 import { inBatches } from "../rows/turned/batches";
 import { rowsInLanes, turnOut } from "../rows/turned/turnedRows";
 import { sumGroups } from "../rows/turned/turnedSums";
 import { allNear, measure, placeBatch, storeWeights, takeMaxima } from "../rows/turned/turnedTargets";
-import { carefulGradient } from "./carefulGradient";
-import { isOrdinaryShort } from "./ordinary";
 
 /**
  * Losses of two rows, own (ln(1 + z) + (m - x)), and 0 where own is 0. Where all rows of a batch are `plain`, which count 1 and are
@@ -225,7 +222,7 @@ class CrossEntropy {
   }
 }
 
-export function indexShortRows<T>(
+@inline export function indexShortRows<T>(
   begin: i32,
   end: i32,
   logits: usize,
@@ -239,45 +236,4 @@ export function indexShortRows<T>(
   scratch: usize,
 ): void {
   inBatches<CrossEntropy, T>(begin, end, logits, labels, weights, grad, losses, classes, ignoreIndex, scale, scratch);
-}
-
-/**
- * The same with the gradients of rows whose weights are not ordinary through carefulGradient: they are run one by one, and those
- * between them as ever.
- */
-export function carefulShortRows<T>(
-  begin: i32,
-  end: i32,
-  logits: usize,
-  labels: usize,
-  weights: usize,
-  grad: usize,
-  losses: usize,
-  classes: i32,
-  ignoreIndex: i32,
-  scale: f64,
-  scratch: usize,
-): void {
-  const stride = <usize>classes * sizeof<T>();
-  for (let i = begin; i < end; ) {
-    let stop = i;
-    let own: f64 = 0;
-    for (; stop < end; stop++) {
-      const label = load<i32>(labels + ((<usize>stop) << 2));
-      own = label == ignoreIndex ? 0 : weightAt<T>(weights, <usize>label * sizeof<T>());
-      if (!isOrdinaryShort<T>(own, scale)) break;
-    }
-    if (stop > i) {
-      indexShortRows<T>(i, stop, logits, labels, weights, grad, losses, classes, ignoreIndex, scale, scratch);
-      i = stop;
-    } else {
-      const at = <usize>i * stride;
-      // the gradient may take the logits' place
-      memory.copy(scratch + SAVED, logits + at, stride);
-      indexShortRows<T>(i, i + 1, logits, labels, weights, grad, losses, classes, ignoreIndex, scale, scratch);
-      const label = <usize>load<i32>(labels + ((<usize>i) << 2)) * sizeof<T>();
-      carefulGradient(scratch + SAVED, stride, sizeof<T>() == 4, label, 0, weights, grad + at, 1, 0, scale);
-      i++;
-    }
-  }
 }

@@ -1,35 +1,44 @@
-// Numbers whose exponents stand apart, lest products of them leave float64: x = m 2^n, |m| in [1, 2).
+// Numbers whose exponents stand apart, lest products of them leave float64: x = m 2^n, |m| in [1, 2). Few rows need them: these
+// functions are too large for the compiler to copy them to where they are called.
 
 import { MAGIC } from "../constants";
-import { constant } from "../lanes";
+import { POWER } from "../generated/scratchOfScaled";
 import { LN2_HIGH } from "../generated/thresholds";
+import { constant } from "../lanes";
 import { powerOf } from "./exp";
 
 /** floor(log2 |x|); 0 of 0, 1024 of what is not finite. */
-export function exponentOf(x: f64): i32 {
+function exponentOf(x: f64): i32 {
   if (x == 0) return 0;
-  const exponent = <i32>(reinterpret<i64>(x) >> 52) & 2047;
-  if (exponent) return exponent - 1023;
-  return (<i32>(reinterpret<i64>(x * 2 ** 54) >> 52) & 2047) - 1077;
+  let below = 1023;
+  // subnormal
+  for (; abs(x) < 2.2250738585072014e-308; below += 54) x *= 18014398509481984;
+  return (<i32>(reinterpret<u64>(x) >> 52) & 2047) - below;
 }
 
-@inline function powerOf2(n: i32): f64 {
-  return reinterpret<f64>((<i64>n + 1023) << 52);
-}
-
-/** x 2^n, rounded once, for an x of 2^-70 to 2^120 (0, or not finite) and any n, or any x and an n that makes it such a one. */
+/** x 2^n, rounded once. */
 export function timesPower(x: f64, n: i32): f64 {
-  const m = min(max(n, -1200), 1100);
-  const half = m >> 1;
-  return x * powerOf2(half) * powerOf2(m - half);
+  const exponent = exponentOf(x);
+  // to the mantissa, exactly, and from there, each in two steps
+  let rest = -exponent;
+  for (let turn = 0; turn < 2; turn++) {
+    for (let part = rest >> 1; rest; part = rest) {
+      x *= reinterpret<f64>((<i64>part + 1023) << 52);
+      rest -= part;
+    }
+    rest = min(max(n + exponent, -1200), 1100);
+  }
+  return x;
 }
 
-/** x without its exponent. */
-@inline export function mantissaOf(x: f64): f64 {
-  return timesPower(x, -exponentOf(x));
+/** x without its exponent, which is added to POWER. */
+export function mantissaOf(x: f64, scratch: usize): f64 {
+  const exponent = exponentOf(x);
+  store<i32>(scratch, load<i32>(scratch, POWER) + exponent, POWER);
+  return timesPower(x, -exponent);
 }
 
-/** exp(z) 2^-n, about 1 where n is expExponent(z). */
+/** exp(z) 2^-n. */
 @inline export function expMantissa(z: f64, n: i32): f64 {
   return powerOf<f64>(
     z,

@@ -158,6 +158,13 @@ const LIKELIHOOD: Layout = {
   ],
 };
 
+/** Of numbers whose exponents stand apart: the sum of those that were taken. */
+const SCALED: Layout = {
+  file: "scratchOfScaled",
+  beside: TURNED_CROSS_ENTROPY,
+  regions: [{ name: "POWER", at: 37888, bytes: NUMBER }],
+};
+
 /** Of a regression: numbers that are computed once and read in each round of a loop. */
 const REGRESSION: Layout = {
   file: "scratchOfRegression",
@@ -179,5 +186,6 @@ export const LAYOUTS: readonly Layout[] = [
   TURNED_CROSS_ENTROPY,
   TURNED_RECORD,
   LIKELIHOOD,
+  SCALED,
   REGRESSION,
 ];

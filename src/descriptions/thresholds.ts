@@ -54,13 +54,13 @@ export const NOTHING = -4000;
 /** Classes of a block of a row of probabilities. */
 export const LIKELIHOOD_BLOCK = 128;
 /**
- * Of rows of float64, a gradient c / q scale is c scale / q with exponents apart where a weight or the scale lies beyond these two,
- * where q is below the third, or c, of weights, below the fourth.
+ * Of rows of float64, a gradient c / q scale has its exponents apart where a weight, the scale or the share that labelSmoothing
+ * gives to each class lies below the first of these or above its inverse, where q is below the second, or a target that has a
+ * weight below the third.
  */
 export const LIKELIHOOD_LEAST = 2 ** -400;
-export const LIKELIHOOD_MOST = 2 ** 400;
 export const SMALL_LIKELIHOOD = 2 ** -100;
-export const SMALL_COEFFICIENT = 2 ** -1000;
+export const SMALL_TARGET = 2 ** -500;
 
 /**
  * What |p - t| and |t| of a block may be for its sums to be exact in two accumulators: at most the largest; at least the

@@ -20,7 +20,7 @@ export function carefulGradient(
 ): void {
   const weightAt = (j: number) => (weights ? weights[j] : 1);
   const targetAt = (j: number) =>
-    targets ? targets[targetsAt + j] * alpha + beta : j === label ? alpha + beta : beta;
+    (targets ? targets[targetsAt + j] * alpha : j === label ? alpha : 0) + beta;
   let m = Number.NEGATIVE_INFINITY;
   let second = m;
   let place = 0;
@@ -37,8 +37,9 @@ export function carefulGradient(
     const [w, t] = [weightAt(j), targetAt(j)];
     if (w !== 0 && t !== 0) top = Math.max(top, exponentOf(w) + exponentOf(t));
   }
-  if (!finite || m === Number.NEGATIVE_INFINITY) {
-    grad.fill(Number.NaN, gradAt, gradAt + classes);
+  const counts = top > -10000;
+  if (!counts || !finite || m === Number.NEGATIVE_INFINITY) {
+    grad.fill(counts ? Number.NaN : 0, gradAt, gradAt + classes);
     return;
   }
   // S 2^-top, and the exponentials of all but the maximum, relative to the second largest

@@ -37,26 +37,25 @@ export function crossEntropy(
   const alpha = 1 - labelSmoothing;
   const beta = labelSmoothing / classes;
   const spread = beta * weightSum;
-  const ordinary = labelSmoothing === 0 || !grad || areOrdinary(dtype, weights, beta, scale);
+  const smoothing = { targets: null, targetsAt: 0, weights, alpha, beta };
+  const ordinary = !grad || labelSmoothing === 0 || areOrdinary(dtype, weights, beta, scale);
   for (let i = begin; i < end; i++) {
     const label = labels[i];
     const at = i * classes;
-    const w = label === ignoreIndex ? 0 : weights ? weights[label] : 1;
-    const own = alpha * w;
     losses[i] = 0;
-    if (label === ignoreIndex || (own === 0 && spread === 0)) {
+    if (label === ignoreIndex) {
       grad?.fill(0, at, at + classes);
       continue;
     }
-    if (spread !== 0) {
-      const smoothing = { targets: null, targetsAt: 0, weights, alpha: 0, beta };
-      losses[i] = smoothRow(lanes, logits, at, classes, label, own, smoothing, alpha, grad, spread, scale, ordinary);
-      continue;
-    }
-    const isFine = !grad || isOrdinary(dtype, own, scale);
-    losses[i] = longRow(lanes, logits, at, classes, label, own, isFine ? grad : null, scale);
-    if (isFine) continue;
-    carefulGradient(logits, at, classes, label, { targets: null, targetsAt: 0, weights, alpha, beta }, grad, at, scale);
+    const own = alpha * (weights ? weights[label] : 1);
+    const counts = own !== 0 || spread !== 0;
+    const isCareful = !(ordinary && (!counts || isOrdinary(dtype, own + spread, scale)));
+    const quick = isCareful ? null : grad;
+    if (!counts) quick?.fill(0, at, at + classes);
+    else if (spread !== 0) {
+      losses[i] = smoothRow(lanes, logits, at, classes, label, own, smoothing, quick, spread, scale);
+    } else losses[i] = longRow(lanes, logits, at, classes, label, own, quick, scale);
+    if (isCareful && grad) carefulGradient(logits, at, classes, label, smoothing, grad, at, scale);
   }
 }
 
@@ -133,11 +132,9 @@ function smoothRow(
   label: number,
   own: number,
   smoothing: Coefficients,
-  alpha: number,
   grad: FloatArray | null,
   spread: number,
   scale: number,
-  ordinary: boolean,
 ): number {
   const { weights, beta } = smoothing;
   const x = logits[at + label];
@@ -145,29 +142,28 @@ function smoothRow(
   const { dots } = dotRow(lanes, logits, at, classes, m, smoothing);
   const place = x === m ? at + label : placeOf(logits, at, at + classes, m);
   const all = scale * (own + spread);
-  const kept = ordinary && isOrdinary(lanes.dtype, own + spread, scale) ? grad : null;
-  const lifted = kept !== null && all > 1;
-  const sum = expRow(lanes, logits, at, classes, place, kept, at, false, lifted);
+  const lifted = grad !== null && all > 1;
+  const sum = expRow(lanes, logits, at, classes, place, grad, at, false, lifted);
   const above = aboveOf(lanes, m);
   const toTop = relative(lanes, m, above);
   // m - m: NaN where the row has no finite maximum
   const others = sum * toTop + (m - m);
   const lnd = log1p(others, lanes.dtype);
   const d = 1 + others;
-  if (kept) {
+  if (grad) {
     const factor = all / d;
     const down = downOf(lanes, lifted);
     const weightAt = (j: number) => (weights ? weights[j] : 1);
     const e = lanes.expOf(x, m);
     const fine = fineFactor(lanes, factor * toTop * down, all, m, above, d, down);
-    if (fine === 0) scaleRowMinus(lanes, kept, at, classes, factor * toTop * down, smoothing, scale);
-    else scaleRowFinely(kept, at, classes, fine, smoothing, scale);
-    if (place !== at + label && place >= 0) kept[place] = factor - scale * (beta * weightAt(place - at));
+    if (fine === 0) scaleRowMinus(lanes, grad, at, classes, factor * toTop * down, smoothing, scale);
+    else scaleRowFinely(grad, at, classes, fine, smoothing, scale);
+    if (place !== at + label && place >= 0) grad[place] = factor - scale * (beta * weightAt(place - at));
     const rest = place === at + label ? others : d - e;
     // a lifted exponential can be there where the target's has run down to 0
-    if (lifted && e < SMALLEST_NORMAL[lanes.dtype]) kept[at + label] -= lanes.narrow(scale * own);
-    else kept[at + label] = scale * (own * -(rest / d) + (spread * (e / d) - beta * weightAt(label)));
-  } else if (grad) carefulGradient(logits, at, classes, label, { ...smoothing, alpha }, grad, at, scale);
+    if (lifted && e < SMALLEST_NORMAL[lanes.dtype]) grad[at + label] -= lanes.narrow(scale * own);
+    else grad[at + label] = scale * (own * -(rest / d) + (spread * (e / d) - beta * weightAt(label)));
+  }
   return (own === 0 ? 0 : own * (lnd - (x - m))) + (spread * lnd - dots);
 }
 
@@ -188,7 +184,7 @@ export function crossEntropyProbabilities(
   const lanes = lanesOf(work, logits);
   const { narrow, dtype } = lanes;
   const c = { targets, targetsAt: 0, weights, alpha: 1 - labelSmoothing, beta: labelSmoothing / classes };
-  const ordinary = scale <= 1 && (c.beta === 0 || areOrdinary(dtype, null, c.beta, scale));
+  const isCareful = grad !== null && !(scale <= 1 && (c.beta === 0 || areOrdinary(dtype, null, c.beta, scale)));
   for (let i = begin; i < end; i++) {
     const at = i * classes;
     const m = maximum(logits, at, at + classes, Number.NEGATIVE_INFINITY);
@@ -196,7 +192,7 @@ export function crossEntropyProbabilities(
     const { dots, sum } = dotRow(lanes, logits, at, classes, m, c);
     const place = placeOf(logits, at, at + classes, m);
     const all = scale * sum;
-    const kept = sum === 0 || (ordinary && isOrdinary(dtype, Math.abs(sum), scale)) ? grad : null;
+    const kept = !isCareful && (sum === 0 || isOrdinary(dtype, Math.abs(sum), scale)) ? grad : null;
     const lifted = kept !== null && Math.abs(all) > 1;
     const rest = expRow(lanes, logits, at, classes, place, kept, at, false, lifted);
     const above = aboveOf(lanes, m);

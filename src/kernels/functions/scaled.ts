@@ -8,16 +8,19 @@ import { MAGIC } from "./log.ts";
 /** floor(log2 |x|); 0 of 0, 1024 of what is not finite. */
 export function exponentOf(x: number): number {
   if (x === 0) return 0;
-  const exponent = (highWord(x) >>> 20) & 2047;
-  if (exponent) return exponent - 1023;
-  return ((highWord(x * 2 ** 54) >>> 20) & 2047) - 1077;
+  const bits = (highWord(x) >>> 20) & 2047;
+  return bits === 0 ? exponentOf(x * 2 ** 54) - 54 : bits - 1023;
 }
 
-/** x 2^n, rounded once, for an x of 2^-70 to 2^120 (0, or not finite) and any n, or any x and an n that makes it such a one. */
+/** x 2^n, rounded once. */
 export function timesPower(x: number, n: number): number {
-  const m = Math.min(Math.max(n, -1200), 1100);
-  const half = m >> 1;
-  return x * POWERS_OF_2[half + 1023] * POWERS_OF_2[m - half + 1023];
+  const exponent = exponentOf(x);
+  return inTwoSteps(inTwoSteps(x, -exponent), Math.min(Math.max(n + exponent, -1200), 1100));
+}
+
+function inTwoSteps(x: number, n: number): number {
+  const half = n >> 1;
+  return x * POWERS_OF_2[half + 1023] * POWERS_OF_2[n - half + 1023];
 }
 
 /** x without its exponent. */
