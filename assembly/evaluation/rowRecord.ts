@@ -198,7 +198,7 @@ function countAbove<T>(row: usize, bytes: usize, at: usize, x: T): f64 {
   let shift: T = 0;
   for (;;) {
     countOwn<T>(x, at - without, scratch);
-    const limit = refer<T>(m, scratch);
+    const limit = refer<T>(m, 0, scratch);
     shift = <T>load<f64>(scratch, SHIFT);
     others = sumRow<T>(row, bytes, without, tail, x, shift == 0 && m > <T>-Infinity ? m : <T>0, scratch);
     top = largest<T>(scratch);
@@ -208,7 +208,7 @@ function countAbove<T>(row: usize, bytes: usize, at: usize, x: T): f64 {
   const base: f64 = m == <T>-Infinity ? 0 : <f64>m;
   if (shift != 0) top = m;
   const distance = apart<T>(x, others, scratch);
-  const e = relative(<f64>x, distance, scratch);
+  const e = relative(<f64>x, distance, 0, scratch);
   const z = others * e;
   const far = beyond(distance, others);
   const near = logAsFar<T>(z, distance);

@@ -3,8 +3,10 @@
 
 import { ONE } from "../constants";
 import { TAIL, TAIL_GRADIENT, TAIL_TARGETS, TAIL_WEIGHTS } from "../generated/scratchOfLikelihood";
-import { LIKELIHOOD_BLOCK } from "../generated/thresholds";
+import { LIKELIHOOD_BLOCK, LIKELIHOOD_LEAST, SMALL_LIKELIHOOD, SMALL_TARGET } from "../generated/thresholds";
 import { log } from "../functions/log";
+import { mantissaOf, timesPower } from "../functions/scaled";
+import { POWER } from "../generated/scratchOfScaled";
 import { constant, copyTail, high, low, narrow, pairSum, splat, storeTail, twoSum, twoSumOf } from "../lanes";
 import { weightAt, weightsTail } from "../rows/dots";
 
@@ -34,6 +36,63 @@ import { weightAt, weightsTail } from "../rows/dots";
   return v128.and(f64x2.mul(logarithms ? minus : f64x2.div(minus, q), scale), f64x2.ne(c, f64x2.splat(0)));
 }
 
+/** Whether x, which is not negative, is 0 or far from the ends of float64. */
+@inline function isModerate(x: f64): bool {
+  return x == 0 || (x >= LIKELIHOOD_LEAST && x * LIKELIHOOD_LEAST <= 1);
+}
+
+/** Whether the products that gradients are made of stay in float64: those of float32 do. */
+function areModerate<T>(weights: usize, bytes: usize, beta: f64, scale: f64): bool {
+  if (sizeof<T>() == 4) return true;
+  let moderate = isModerate(scale) && isModerate(beta);
+  if (weights) for (let j: usize = 0; j < bytes; j += 8) moderate = isModerate(load<f64>(weights + j)) && moderate;
+  return moderate;
+}
+
+/** slope of one class, w t its coefficient, with exponents apart. */
+function carefulSlope(w: f64, t: f64, q: f64, scale: f64, scratch: usize): f64 {
+  if (w == 0 || t == 0) return 0;
+  store<i32>(scratch, 0, POWER);
+  const divisor = mantissaOf(q, scratch);
+  store<i32>(scratch, -load<i32>(scratch, POWER), POWER);
+  const c = -(mantissaOf(w, scratch) * mantissaOf(t, scratch));
+  const slope = (c / divisor) * mantissaOf(scale, scratch);
+  return timesPower(slope, load<i32>(scratch, POWER));
+}
+
+/** Replaces those slopes of two classes of float64 that are not `moderate`. */
+function replaceSlopes(
+  out: usize,
+  q: v128,
+  t: v128,
+  w: v128,
+  hasTargets: bool,
+  hasWeights: bool,
+  alpha: f64,
+  beta: f64,
+  logarithms: bool,
+  moderate: bool,
+  scale: f64,
+  scratch: usize,
+): void {
+  for (let k: usize = 0; k < 16; k += 8) {
+    const x = k ? f64x2.extract_lane(q, 1) : f64x2.extract_lane(q, 0);
+    const p = k ? f64x2.extract_lane(t, 1) : f64x2.extract_lane(t, 0);
+    const small = hasTargets && hasWeights && p != 0 && abs(p) < SMALL_TARGET;
+    if (moderate && !small && !(x < SMALL_LIKELIHOOD)) continue;
+    const weight = hasWeights ? (k ? f64x2.extract_lane(w, 1) : f64x2.extract_lane(w, 0)) : 1;
+    store<f64>(out + k, carefulSlope(weight, hasTargets ? p * alpha + beta : beta, logarithms ? 1 : x, scale, scratch));
+  }
+}
+
+/** Whether one of two classes of float64 may have a slope that is not moderate. */
+@inline function hasSmall(q: v128, t: v128, checksTargets: bool): bool {
+  const small = f64x2.lt(q, f64x2.splat(SMALL_LIKELIHOOD));
+  return v128.any_true(
+    checksTargets ? v128.or(small, f64x2.lt(f64x2.abs(t), f64x2.splat(SMALL_TARGET))) : small,
+  );
+}
+
 /**
  * -Σ c_j L(q_j) over a row, and its gradient where `grad` is given. That is asked for every vector: a logarithm outweighs it, and a
  * second copy of the loop weighs 1 KB.
@@ -47,6 +106,7 @@ function dots<T>(
   alpha: f64,
   beta: f64,
   logarithms: bool,
+  moderate: bool,
   scale: f64,
   scratch: usize,
 ): f64 {
@@ -92,7 +152,14 @@ function dots<T>(
         const g0 = slope(c0, q0, logarithms, scales);
         const g1 = slope(c1, q1, logarithms, scales);
         v128.store(out, narrow<T>(g0, g1));
-        if (sizeof<T>() == 8) v128.store(out, g1, 16);
+        if (sizeof<T>() == 8) {
+          v128.store(out, g1, 16);
+          const both = t != 0 && w != 0;
+          if (!moderate || (!logarithms && (hasSmall(q0, t0, both) || hasSmall(q1, t1, both)))) {
+            replaceSlopes(out, q0, t0, w0, t != 0, w != 0, alpha, beta, logarithms, moderate, scale, scratch);
+            replaceSlopes(out + 16, q1, t1, w1, t != 0, w != 0, alpha, beta, logarithms, moderate, scale, scratch);
+          }
+        }
         if (!whole) storeTail<T>(out, left, grad + offset);
       }
     }
@@ -124,6 +191,7 @@ export function likelihood<T>(
   const bytes = <usize>classes * sizeof<T>();
   const alpha = 1 - labelSmoothing;
   const beta = labelSmoothing / <f64>classes;
+  const moderate = !grad || areModerate<T>(weights, bytes, beta, scale);
   for (let i = begin; i < end; i++) {
     const label = load<i32>(labels + ((<usize>i) << 2));
     const row = input + <usize>i * bytes;
@@ -134,14 +202,18 @@ export function likelihood<T>(
     let loss: f64 = 0;
     if (label == ignoreIndex || beta == 0) {
       if (to) memory.fill(to, 0, bytes);
-    } else loss = dots<T>(row, 0, weights, to, classes, 0, beta, logarithms != 0, scale, scratch);
+    } else loss = dots<T>(row, 0, weights, to, classes, 0, beta, logarithms != 0, moderate, scale, scratch);
     if (label != ignoreIndex) {
       const w = weightAt<T>(weights, at);
       const own = alpha * w;
       if (own != 0) {
         loss += own * -logOf(q, logarithms != 0);
         const c = beta * w + own;
-        if (to) store<T>(to + at, <T>((logarithms ? -c : -c / q) * scale));
+        const small = sizeof<T>() == 8 && !logarithms && q < SMALL_LIKELIHOOD;
+        if (to) {
+          if (moderate && !small) store<T>(to + at, <T>((logarithms ? -c : -c / q) * scale));
+          else store<T>(to + at, <T>carefulSlope(w, alpha + beta, logarithms ? 1 : q, scale, scratch));
+        }
       }
     }
     store<f64>(losses + ((<usize>i) << 3), loss);
@@ -166,6 +238,7 @@ export function likelihoodProbabilities<T>(
   const bytes = <usize>classes * sizeof<T>();
   const alpha = 1 - labelSmoothing;
   const beta = labelSmoothing / <f64>classes;
+  const moderate = !grad || areModerate<T>(weights, bytes, beta, scale);
   for (let i = begin; i < end; i++) {
     const offset = <usize>i * bytes;
     store<f64>(
@@ -179,6 +252,7 @@ export function likelihoodProbabilities<T>(
         alpha,
         beta,
         logarithms != 0,
+        moderate,
         scale,
         scratch,
       ),

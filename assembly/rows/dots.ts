@@ -3,6 +3,7 @@
 
 import { ONE } from "../constants";
 import { COEFFICIENTS, DOTS, TAIL, TAIL_TARGETS, TAIL_WEIGHTS } from "../generated/scratchOfRows";
+import { DOWN_512 } from "../generated/thresholds";
 import {
   addHigh,
   BLOCK,
@@ -20,6 +21,16 @@ import {
   twoSum,
   twoSumOf,
 } from "../lanes";
+
+/** A value of float32 or, where not `single`, of float64. */
+@inline export function valueAt(at: usize, single: bool): f64 {
+  return single ? <f64>load<f32>(at) : load<f64>(at);
+}
+
+@inline export function putValue(at: usize, x: f64, single: bool): void {
+  if (single) store<f32>(at, <f32>x);
+  else store<f64>(at, x);
+}
 
 /** The weight of the class that stands `at` bytes from the first. */
 @inline export function weightAt<T>(weights: usize, at: usize): f64 {
@@ -142,6 +153,29 @@ export function scaleRow<T>(out: usize, bytes: usize, factor: f64): void {
   const vectors = end - (bytes & 15);
   for (; out < vectors; out += 16) v128.store(out, v128.mul<T>(v128.load(out), factors));
   for (; out < end; out += sizeof<T>()) store<T>(out, load<T>(out) * <T>factor);
+}
+
+/**
+ * out_j = out_j factor 2^-512 - c_j scale, c_j as in scaleRowMinus, of a factor that would not be normal in the dtype. Element by
+ * element, for rows of both dtypes: few rows have such a factor.
+ */
+export function scaleRowFinely(
+  out: usize,
+  bytes: usize,
+  single: bool,
+  factor: f64,
+  targets: usize,
+  weights: usize,
+  alpha: f64,
+  beta: f64,
+  scale: f64,
+): void {
+  const size: usize = single ? 4 : 8;
+  for (let j: usize = 0; j < bytes; j += size) {
+    const t = (targets ? valueAt(targets + j, single) * alpha : 0) + beta;
+    const c = weights ? valueAt(weights + j, single) * t : t;
+    putValue(out + j, valueAt(out + j, single) * factor * DOWN_512 - c * scale, single);
+  }
 }
 
 /** out_j factor - c_j scale of a vector of exponentials. */

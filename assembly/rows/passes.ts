@@ -19,7 +19,7 @@ import {
   storeTail,
   twoSum,
 } from "../lanes";
-import { guess, largest, moved, prepare, refer, roundOf, shiftBlock, tailOf } from "./reference";
+import { downOf, guess, largest, liftOf, moved, prepare, refer, roundOf, shiftBlock, tailOf } from "./reference";
 
 /**
  * Sum of exponentials over the block of rounds [begin, end) of a row, in lanes; the largest logits go to TOP. The round at
@@ -127,9 +127,17 @@ import { guess, largest, moved, prepare, refer, roundOf, shiftBlock, tailOf } fr
  * Sum over a row of its exponentials relative to a reference, which is left in scratch (see reference.ts), in float64.
  *
  * The element at address `leftOut` (or NOWHERE) is left out of the sum, and its exponential is 0. Where `out` is given, it gets
- * the exponentials; with `fine` (only then) they are at most 1.1 ulp off.
+ * the exponentials; with `fine` (only then) they are at most 1.1 ulp off. Those that are `lifted` are times 2^liftOf, their sum is not.
  */
-export function expRow<T>(row: usize, bytes: usize, leftOut: usize, fine: bool, out: usize, scratch: usize): f64 {
+export function expRow<T>(
+  row: usize,
+  bytes: usize,
+  leftOut: usize,
+  fine: bool,
+  lifted: bool,
+  out: usize,
+  scratch: usize,
+): f64 {
   const tail = tailOf(row, bytes);
   const without = roundOf(row, leftOut);
   const rest = bytes & (ROUND - 1);
@@ -137,7 +145,7 @@ export function expRow<T>(row: usize, bytes: usize, leftOut: usize, fine: bool, 
   let m = guess<T>(row, bytes, without, tail, out == row, scratch);
   let sum: f64 = 0;
   for (;;) {
-    const limit = refer<T>(m, scratch);
+    const limit = refer<T>(m, lifted ? liftOf<T>() : 0, scratch);
     if (!out) sum = sumBlocks<T>(row, bytes, without, tail, false, false, 0, scratch);
     else if (!fine || sizeof<T>() == 8) sum = sumBlocks<T>(row, bytes, without, tail, true, false, out, scratch);
     else sum = sumBlocks<T>(row, bytes, without, tail, true, true, out, scratch);
@@ -146,5 +154,5 @@ export function expRow<T>(row: usize, bytes: usize, leftOut: usize, fine: bool, 
     m = top;
   }
   if (out && rest) storeTail<T>(scratch + TAIL_OUT, rest, out + bytes - rest);
-  return sum;
+  return sum * downOf<T>(lifted);
 }

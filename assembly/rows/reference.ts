@@ -9,10 +9,20 @@
 // instead, block by block in scratch. Which way a row goes depends on the row alone.
 
 import { LN2_REST, LOG2E, MAGIC } from "../constants";
-import { expOf, isOnePart, powerOf } from "../functions/exp";
+import { isOnePart, powerOf } from "../functions/exp";
 import { log1pOf } from "../functions/log";
 import { EXPONENT, FLOOR, MAGICS, REST, SHIFT, SHIFTED, TAIL, TOP, WITHOUT } from "../generated/scratchOfRows";
-import { FAR, LN2_HIGH, LN2_LOW, NEAR, RISE } from "../generated/thresholds";
+import {
+  DOWN_LIFT_32,
+  DOWN_LIFT_64,
+  FAR,
+  LIFT_32,
+  LIFT_64,
+  LN2_HIGH,
+  LN2_LOW,
+  NEAR,
+  RISE,
+} from "../generated/thresholds";
 import {
   constant,
   copyTail,
@@ -87,8 +97,18 @@ export function guess<T>(row: usize, bytes: usize, without: usize, tail: usize, 
   v128.store(to, v128.sub<T>(v128.load(from, 48), shift), 48);
 }
 
-/** Makes m the reference; returns how large a logit may be. */
-export function refer<T>(m: T, scratch: usize): T {
+/** How many powers of two exponentials are lifted by where a gradient needs those that would run down to 0. */
+@inline export function liftOf<T>(): f64 {
+  return <f64>(sizeof<T>() == 4 ? LIFT_32 : LIFT_64);
+}
+
+/** What takes a lift away. */
+@inline export function downOf<T>(lifted: bool): f64 {
+  return lifted ? (sizeof<T>() == 4 ? DOWN_LIFT_32 : DOWN_LIFT_64) : 1;
+}
+
+/** Makes m the reference, exponentials being times 2^lift, which is not part of it; returns how large a logit may be. */
+export function refer<T>(m: T, lift: f64, scratch: usize): T {
   const near = abs<f64>(<f64>m) <= NEAR;
   // even, so that halves are rounded to the same side whatever it is; and not above m, lest what is normal relative to m runs down
   const exponent = near ? 2 * floor<f64>(<f64>m * (0.5 * f64x2.extract_lane(constant<f64>(LOG2E), 0))) : 0;
@@ -99,8 +119,9 @@ export function refer<T>(m: T, scratch: usize): T {
   if (ASC_FEATURE_RELAXED_SIMD) {
     store<f64>(scratch, isOnePart<T>() ? exponent * f64x2.extract_lane(constant<f64>(LN2_REST), 0) : 0, REST);
   }
-  v128.store(scratch, splat<T>((exponent - (sizeof<T>() == 4 ? 127 : 1023)) * LN2_HIGH), FLOOR);
-  v128.store(scratch, v128.sub<T>(constant<T>(MAGIC), splat<T>(sizeof<T>() == 4 ? exponent : 256 * exponent)), MAGICS);
+  const power = exponent - lift;
+  v128.store(scratch, splat<T>((power - (sizeof<T>() == 4 ? 127 : 1023)) * LN2_HIGH), FLOOR);
+  v128.store(scratch, v128.sub<T>(constant<T>(MAGIC), splat<T>(sizeof<T>() == 4 ? power : 256 * power)), MAGICS);
   v128.store(scratch, negativeInfinities<T>(), TOP);
   if (shift == 0) return m + <T>RISE;
   const v = v128.splat<T>(shift);
@@ -127,15 +148,22 @@ export function refer<T>(m: T, scratch: usize): T {
 
 /**
  * The factor that makes exponentials relative to x: exp(shift - x) 2^exponent, whose argument is not rounded where there is no
- * shift. For an x that lies further than FAR below the reference it is exp(FAR).
+ * shift. For an x that lies further than FAR below the reference it is exp(FAR). It is times 2^up.
  */
-export function relative(x: f64, distance: f64, scratch: usize): f64 {
-  if (!(distance <= FAR)) return distance > FAR ? expOf<f64>(FAR) : NaN;
-  const exponent = load<f64>(scratch, EXPONENT);
-  return powerOf<f64>(
+export function relative(x: f64, distance: f64, up: f64, scratch: usize): f64 {
+  if (!(distance <= FAR)) return distance > FAR ? expTimes(FAR, up) : NaN;
+  return expTimes(
     load<f64>(scratch, SHIFT) - x - (ASC_FEATURE_RELAXED_SIMD ? load<f64>(scratch, REST) : 0),
-    f64x2.splat((-exponent - 1023) * LN2_HIGH),
-    f64x2.add(constant<f64>(MAGIC), f64x2.splat(256 * exponent)),
+    load<f64>(scratch, EXPONENT) + up,
+  );
+}
+
+/** exp(z) 2^power. */
+@inline function expTimes(z: f64, power: f64): f64 {
+  return powerOf<f64>(
+    z,
+    f64x2.splat((-power - 1023) * LN2_HIGH),
+    f64x2.add(constant<f64>(MAGIC), f64x2.splat(256 * power)),
   );
 }
 

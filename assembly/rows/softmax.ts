@@ -20,7 +20,7 @@ export function softmax<T>(begin: i32, end: i32, logits: usize, out: usize, clas
   for (let i = begin; i < end; i++) {
     const offset = <usize>i * stride;
     const row = logits + offset;
-    scaleRow<T>(out + offset, stride, 1 / expRow<T>(row, stride, NOWHERE, true, out + offset, scratch));
+    scaleRow<T>(out + offset, stride, 1 / expRow<T>(row, stride, NOWHERE, true, false, out + offset, scratch));
   }
 }
 
@@ -28,8 +28,8 @@ export function softmax<T>(begin: i32, end: i32, logits: usize, out: usize, clas
 function longLogDenominator<T>(row: usize, bytes: usize, scratch: usize): void {
   fillTail<T>(row, bytes, scratch);
   const m = maximum<T>(row, bytes, <T>-Infinity, scratch);
-  const others = expRow<T>(row, bytes, placeOf<T>(row, bytes, m), false, 0, scratch);
-  const lnd = log1pOf<T>(others * relative(<f64>m, aboveOf(<f64>m, scratch), scratch));
+  const others = expRow<T>(row, bytes, placeOf<T>(row, bytes, m), false, false, 0, scratch);
+  const lnd = log1pOf<T>(others * relative(<f64>m, aboveOf(<f64>m, scratch), 0, scratch));
   store<T>(scratch, m, SHIFTS);
   store<f64>(scratch, lnd, OWN);
 }

@@ -28,9 +28,11 @@ import * as kernels from "../generated/kernels.ts";
 import { ExactSum } from "../numeric/exactSum.ts";
 import type { CrossEntropy, CrossEntropyInput } from "./crossEntropyOptions.ts";
 import type { Door } from "./door.ts";
-import { LabelCheck } from "./labelCheck.ts";
+import { LabelCheck, ONE_LOGIT } from "./labelCheck.ts";
 import { type Out, type Reduction, reductionOf, type WithGrad } from "./reduction.ts";
 import { checkRows, rowsOut } from "./rowOptions.ts";
+
+const SMALLEST_NORMAL = 2 ** -1022;
 
 const INPUTS: readonly CrossEntropyInput[] = ["logits", "probabilities", "logProbabilities"];
 const KNOWN = ["classes", "reduction", "input", "weight", "ignoreIndex", "labelSmoothing"];
@@ -50,6 +52,13 @@ const common = (): Common => ({
   labelSmoothing: 0,
   scale: 1,
 });
+
+/** Of one logit a row softmax is 1, whatever the logit: any other target is meant for another loss. */
+function checkOnlyClass(name: string, targets: FloatArray): void {
+  const i = targets.findIndex((t) => t !== 1);
+  if (i < 0) return;
+  throw new RangeError(`${name}: probabilities[${i}] is ${targets[i]}, but classes is 1 (allowed 1)${ONE_LOGIT}`);
+}
 
 /** Cross-entropy on one backend: checks, arguments, and the reduction of row losses. */
 export class CrossEntropyFace {
@@ -116,9 +125,13 @@ export class CrossEntropyFace {
       const read = this.#open(name, logits, targets, options, KNOWN_WITH_OUT);
       const grad = rowsOut(name, "logits", read, out);
       this.#checkApart(name, grad);
-      this.#args.grad = grad;
+      const isTooSmall = this.#denominator > 0 && this.#denominator < SMALLEST_NORMAL;
+      const isApart = this.#reduction === "mean" && (isTooSmall || this.#denominator === Infinity);
+      this.#args.grad = isApart ? null : grad;
       this.#args.scale = this.#reduction === "mean" ? 1 / this.#denominator : 1;
-      return { loss: this.#reduce(), grad: out ?? grad };
+      const loss = this.#reduce();
+      if (isApart) this.#writeGradientApart(grad, isTooSmall ? 2 ** 200 : 2 ** -64);
+      return { loss, grad: out ?? grad };
     } finally {
       this.#release();
     }
@@ -132,10 +145,11 @@ export class CrossEntropyFace {
     options: CrossEntropy,
     known: readonly string[],
   ): FloatArray | HalfBits {
-    const backend = this.#door(name);
     checkOptions(name, options, known);
     const { classes, weight: givenWeight = null, ignoreIndex = -100, labelSmoothing = 0, input = "logits" } = options;
     const reduction = reductionOf(name, options);
+    // only now: reading an option may close the engine
+    const backend = this.#door(name);
     const logits = logitsOf(name, "logits", data);
     const rows = checkRows(name, "logits", logits, classes);
     const targets = targetsOf(name, given);
@@ -150,6 +164,7 @@ export class CrossEntropyFace {
     checkInteger(name, "ignoreIndex", ignoreIndex, -INT32_MAX - 1, INT32_MAX);
     checkFraction(name, "labelSmoothing", labelSmoothing);
     const weight = givenWeight === null ? null : weightOf(name, givenWeight, classes, logits);
+    if (!byLabel && classes === 1 && input === "logits") checkOnlyClass(name, targets);
     const counted = byLabel ? this.#labelCheck.count(name, backend, targets, classes, ignoreIndex) : rows;
 
     this.#backend = backend;
@@ -164,14 +179,32 @@ export class CrossEntropyFace {
     this.#args.classes = classes;
     this.#args.labelSmoothing = labelSmoothing;
     this.#ofLabels.weightSum = labelSmoothing === 0 ? 0 : weight === null ? classes : this.#exactly(backend, weight);
-    this.#denominator = counted;
-    if (byLabel && weight !== null && reduction === "mean") {
-      const args = { labels: targets, weights: weight, ignoreIndex };
-      this.#sum = backend.exactSum();
-      backend.run(kernels.labelWeights, this.#dtype, rows, args, 0, this.#add);
-      this.#denominator = this.#sum.value();
-    }
+    this.#denominator =
+      byLabel && weight !== null && reduction === "mean" ? this.#sumOfWeights(targets, weight, ignoreIndex) : counted;
     return logits;
+  }
+
+  /** Σ w[y] of the rows that are not ignored. */
+  #sumOfWeights(labels: IntegerArray, weights: FloatArray, ignoreIndex: number): number {
+    const backend = this.#backend!;
+    this.#sum = backend.exactSum();
+    backend.run(kernels.labelWeights, this.#dtype, this.#rows, { labels, weights, ignoreIndex }, 0, this.#add);
+    return this.#sum.value();
+  }
+
+  /**
+   * The gradient of a mean whose Σ w[y] is not a normal float64: with all weights times a power of two it is the same, and
+   * the sum and its inverse are normal.
+   */
+  #writeGradientApart(grad: FloatArray, unit: number): void {
+    const args = this.#args as Common & Pick<kernels.CrossEntropyArguments, "labels" | "ignoreIndex">;
+    const weights = args.weights!.map((w) => Math.min(w * unit, Number.MAX_VALUE));
+    args.weights = weights;
+    args.grad = grad;
+    args.losses = new Float64Array(this.#rows);
+    args.scale = 1 / this.#sumOfWeights(args.labels as IntegerArray, weights, args.ignoreIndex);
+    if (args.labelSmoothing !== 0) this.#ofLabels.weightSum = this.#exactly(this.#backend!, weights);
+    this.#run();
   }
 
   /** The gradient overlaps neither targets nor weights: those that were taken, as reading them again may give others. */

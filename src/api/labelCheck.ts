@@ -5,6 +5,9 @@ import { type CheckLabelsArguments, checkLabels } from "../generated/kernels.ts"
 /** So many labels are looked at here: handing them to the backend takes as long as 50 of them. */
 const FEW = 64;
 
+/** What is meant where rows have one logit and a target that is none of its class. */
+export const ONE_LOGIT = "; one logit a row is binaryCrossEntropy's";
+
 /** Finds labels out of range, before anything is written. */
 export class LabelCheck {
   /** One object for every call, so that a call leaves none behind; emptied after each. */
@@ -32,7 +35,7 @@ export class LabelCheck {
     const bad = this.#bad;
     if (bad < 0) return this.#counted;
     throw new RangeError(
-      `${name}: labels[${firstRow + bad}] is ${labels[bad]}, but classes is ${classes} (allowed 0..${classes - 1}, or ignoreIndex ${ignoreIndex})`,
+      `${name}: labels[${firstRow + bad}] is ${labels[bad]}, but classes is ${classes} (allowed 0..${classes - 1}, or ignoreIndex ${ignoreIndex})${classes === 1 ? ONE_LOGIT : ""}`,
     );
   }
 

@@ -58,9 +58,10 @@ export function createSoftmax(door: Door): SoftmaxLosses {
     function run<A extends LogitsArray>(logits: A, options: Rows & Out<ResultOf<A>>): ResultOf<A>;
     function run(data: LogitsArray, options: Rows & Out): FloatArray {
       const { name } = kernel;
-      const backend = door(name);
       checkOptions(name, options, KNOWN_WITH_OUT);
       const { classes, out } = options;
+      // only now: reading an option may close the engine
+      const backend = door(name);
       const logits = logitsOf(name, "logits", data);
       const rows = checkRows(name, "logits", logits, classes);
       const own = rowsOut(name, "logits", logits, out);
@@ -82,9 +83,9 @@ export function createSoftmax(door: Door): SoftmaxLosses {
     softmax: rowFunction(kernels.softmax),
     logSoftmax: rowFunction(kernels.logSoftmax),
     logSumExp(data, options) {
-      const backend = door("logSumExp");
       checkOptions("logSumExp", options, KNOWN);
       const { classes } = options;
+      const backend = door("logSumExp");
       const logits = logitsOf("logSumExp", "logits", data);
       const rows = checkRows("logSumExp", "logits", logits, classes);
       const out = new Float64Array(rows);

@@ -138,6 +138,8 @@ const TURNED_CROSS_ENTROPY: Layout = {
     // what the exponentials of the rows are multiplied by, and the gradients at the targets
     { name: "FACTORS", at: 2304, bytes: BATCH },
     { name: "GRADIENTS", at: 2560, bytes: BATCH },
+    // the logits of a row whose gradient is computed by itself
+    { name: "SAVED", at: 37376, bytes: 512 },
   ],
 };
 
@@ -177,6 +179,13 @@ const DIVERGENCE: Layout = {
   regions: [{ name: "SECOND", at: 2048, bytes: NUMBER }],
 };
 
+/** Of numbers whose exponents stand apart: the sum of those that were taken. */
+const SCALED: Layout = {
+  file: "scratchOfScaled",
+  beside: TURNED_CROSS_ENTROPY,
+  regions: [{ name: "POWER", at: 37888, bytes: NUMBER }],
+};
+
 /** Of a regression: numbers that are computed once and read in each round of a loop. */
 const REGRESSION: Layout = {
   file: "scratchOfRegression",
@@ -205,6 +214,7 @@ export const LAYOUTS: readonly Layout[] = [
   TURNED_RECORD,
   LIKELIHOOD,
   DIVERGENCE,
+  SCALED,
   REGRESSION,
   FUNCTIONS,
 ];

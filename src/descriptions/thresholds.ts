@@ -34,8 +34,36 @@ export const RISE = 40;
 /** Above this distance exp(distance) is not asked for, and 1 + exp(distance) would be the same. */
 export const FAR = 60;
 
+/**
+ * A row's gradient is a number `own`, its weight, times a scale times shares of at most 1. Where own is at least the first number
+ * (that of the dtype) and own scale at most the inverse of the second, it is computed from the exponentials in the dtype: others
+ * go through carefulGradient. Where own scale is above 1, exponentials are times as much, lest one that runs down to 0 counts.
+ */
+export const OWN_LEAST_32 = 2 ** -100;
+export const OWN_LEAST_64 = 2 ** -900;
+export const LIFT_32 = 40;
+export const LIFT_64 = 500;
+export const DOWN_LIFT_32 = 2 ** -40;
+export const DOWN_LIFT_64 = 2 ** -500;
+/** The same of short rows, whose exponentials are times 2^15: bounds of own scale. */
+export const SCALED_LEAST_32 = 2 ** -60;
+export const SCALED_LEAST_64 = 2 ** -900;
+/** Factors below the smallest normal number are taken times 2^512. */
+export const UP = 512;
+export const DOWN_512 = 2 ** -512;
+/** Further below the maximum an exponential counts as 0, whatever its factor is. */
+export const NOTHING = -4000;
+
 /** Classes of a block of a row of probabilities. */
 export const LIKELIHOOD_BLOCK = 128;
+/**
+ * Of rows of float64, a gradient c / q scale has its exponents apart where a weight, the scale or the share that labelSmoothing
+ * gives to each class lies below the first of these or above its inverse, where q is below the second, or a target that has a
+ * weight below the third.
+ */
+export const LIKELIHOOD_LEAST = 2 ** -400;
+export const SMALL_LIKELIHOOD = 2 ** -100;
+export const SMALL_TARGET = 2 ** -500;
 
 /**
  * What |p - t| and |t| of a block may be for its sums to be exact in two accumulators: at most the largest; at least the

@@ -1,12 +1,14 @@
-import { SHORT_ROW } from "../../descriptions/thresholds.ts";
+import { SHORT_ROW, UP } from "../../descriptions/thresholds.ts";
 import type { FloatArray } from "../../dtype.ts";
 import { log1p } from "../functions/log.ts";
-import { coefficient, dotRow, scaleRow, scaleRowMinus } from "../rows/dots.ts";
+import { type Coefficients, coefficient, dotRow, scaleRow, scaleRowFinely, scaleRowMinus } from "../rows/dots.ts";
 import { maximum, placeOf } from "../rows/maximum.ts";
 import { expRow } from "../rows/passes.ts";
-import { aboveOf, apart, beyond, logAsFar, relative } from "../rows/reference.ts";
+import { aboveOf, apart, beyond, downOf, logAsFar, relative } from "../rows/reference.ts";
 import { type IndexRow, indexShortRows } from "../rows/shortRows.ts";
 import { type Lanes, lanesOf, type Scratch } from "../scratch.ts";
+import { carefulGradient } from "./carefulGradient.ts";
+import { areOrdinary, areOrdinaryShort, isOrdinary, isOrdinaryShort, SMALLEST_NORMAL } from "./ordinary.ts";
 
 /** Rows with index targets; the gradient too where `grad` is given. */
 export function crossEntropy(
@@ -25,40 +27,96 @@ export function crossEntropy(
   work: Scratch,
 ): void {
   const lanes = lanesOf(work, logits);
+  const { dtype } = lanes;
   if (classes <= SHORT_ROW && labelSmoothing === 0) {
-    indexShortRows(begin, end, lanes, logits, labels, weights, grad, losses, classes, ignoreIndex, scale);
+    if (!grad || areOrdinaryShort(dtype, weights, scale)) {
+      indexShortRows(begin, end, lanes, logits, labels, weights, grad, losses, classes, ignoreIndex, scale);
+    } else carefulShortRows(begin, end, lanes, logits, labels, weights, grad, losses, classes, ignoreIndex, scale);
     return;
   }
   const alpha = 1 - labelSmoothing;
   const beta = labelSmoothing / classes;
   const spread = beta * weightSum;
+  const smoothing = { targets: null, targetsAt: 0, weights, alpha, beta };
+  const ordinary = !grad || labelSmoothing === 0 || areOrdinary(dtype, weights, beta, scale);
   for (let i = begin; i < end; i++) {
     const label = labels[i];
     const at = i * classes;
-    const w = label === ignoreIndex ? 0 : weights ? weights[label] : 1;
-    const own = alpha * w;
     losses[i] = 0;
-    if (label === ignoreIndex || (own === 0 && spread === 0)) {
+    if (label === ignoreIndex) {
       grad?.fill(0, at, at + classes);
       continue;
     }
-    if (spread !== 0) {
-      losses[i] = smoothRow(lanes, logits, at, classes, label, own, weights, grad, beta, spread, scale);
-      continue;
-    }
-    losses[i] = longRow(lanes, logits, at, classes, label, own, grad, scale);
+    const own = alpha * (weights ? weights[label] : 1);
+    const counts = own !== 0 || spread !== 0;
+    const isCareful = !(ordinary && (!counts || isOrdinary(dtype, own + spread, scale)));
+    const quick = isCareful ? null : grad;
+    if (!counts) quick?.fill(0, at, at + classes);
+    else if (spread !== 0) {
+      losses[i] = smoothRow(lanes, logits, at, classes, label, own, smoothing, quick, spread, scale);
+    } else losses[i] = longRow(lanes, logits, at, classes, label, own, quick, scale);
+    if (isCareful && grad) carefulGradient(logits, at, classes, label, smoothing, grad, at, scale);
   }
 }
+
+/** Short rows of which some have weights that are not ordinary. */
+function carefulShortRows(
+  begin: number,
+  end: number,
+  lanes: Lanes,
+  logits: FloatArray,
+  labels: Int32Array,
+  weights: FloatArray | null,
+  grad: FloatArray,
+  losses: Float64Array,
+  classes: number,
+  ignoreIndex: number,
+  scale: number,
+): void {
+  const coefficients = { targets: null, targetsAt: 0, weights, alpha: 1, beta: 0 };
+  for (let i = begin; i < end; i++) {
+    const label = labels[i];
+    const own = label === ignoreIndex ? 0 : weights ? weights[label] : 1;
+    const at = i * classes;
+    // the gradient may take the logits' place
+    const row = isOrdinaryShort(lanes.dtype, own, scale) ? null : logits.slice(at, at + classes);
+    indexShortRows(i, i + 1, lanes, logits, labels, weights, grad, losses, classes, ignoreIndex, scale);
+    if (row) carefulGradient(row, 0, classes, label, coefficients, grad, at, scale);
+  }
+}
+
+/**
+ * 2^512 times what makes exponentials gradients, own relative(x) / d, where it is not normal in the dtype as `factor`; otherwise 0.
+ */
+function fineFactor(
+  lanes: Lanes,
+  factor: number,
+  own: number,
+  x: number,
+  distance: number,
+  d: number,
+  down: number,
+): number {
+  if (Math.abs(factor) >= SMALLEST_NORMAL[lanes.dtype]) return 0;
+  return ((own * relative(lanes, x, distance, UP)) / d) * down;
+}
+
+const NO_COEFFICIENTS: Coefficients = { targets: null, targetsAt: 0, weights: null, alpha: 0, beta: 0 };
 
 /** A row of more classes: ln d - x = ln(1 + z), z the others' exponentials relative to the target's. */
 const longRow: IndexRow = (lanes, logits, at, classes, label, own, grad, scale) => {
   const x = logits[at + label];
-  const others = expRow(lanes, logits, at, classes, at + label, grad, at);
+  const lifted = grad !== null && scale * own > 1;
+  const others = expRow(lanes, logits, at, classes, at + label, grad, at, false, lifted);
   const distance = apart(lanes, x, others);
   const e = relative(lanes, x, distance);
   const z = others * e;
   if (grad) {
-    scaleRow(lanes, grad, at, classes, (scale * own * e) / (1 + z));
+    const down = downOf(lanes, lifted);
+    const factor = ((scale * own * e) / (1 + z)) * down;
+    const fine = fineFactor(lanes, factor, scale * own, x, distance, 1 + z, down);
+    if (fine === 0) scaleRow(lanes, grad, at, classes, factor);
+    else scaleRowFinely(grad, at, classes, fine, NO_COEFFICIENTS, 0);
     // q - 1 = -z / (1 + z)
     grad[at + label] = scale * (own * -(z / (1 + z)) + 0);
   }
@@ -73,31 +131,38 @@ function smoothRow(
   classes: number,
   label: number,
   own: number,
-  weights: FloatArray | null,
+  smoothing: Coefficients,
   grad: FloatArray | null,
-  beta: number,
   spread: number,
   scale: number,
 ): number {
-  const smoothing = { targets: null, targetsAt: 0, weights, alpha: 0, beta };
+  const { weights, beta } = smoothing;
   const x = logits[at + label];
   const m = maximum(logits, at, at + classes, Number.NEGATIVE_INFINITY);
   const { dots } = dotRow(lanes, logits, at, classes, m, smoothing);
   const place = x === m ? at + label : placeOf(logits, at, at + classes, m);
-  const sum = expRow(lanes, logits, at, classes, place, grad, at);
-  const toTop = relative(lanes, m, aboveOf(lanes, m));
+  const all = scale * (own + spread);
+  const lifted = grad !== null && all > 1;
+  const sum = expRow(lanes, logits, at, classes, place, grad, at, false, lifted);
+  const above = aboveOf(lanes, m);
+  const toTop = relative(lanes, m, above);
   // m - m: NaN where the row has no finite maximum
   const others = sum * toTop + (m - m);
   const lnd = log1p(others, lanes.dtype);
   const d = 1 + others;
   if (grad) {
-    const factor = (scale * (own + spread)) / d;
+    const factor = all / d;
+    const down = downOf(lanes, lifted);
     const weightAt = (j: number) => (weights ? weights[j] : 1);
     const e = lanes.expOf(x, m);
-    scaleRowMinus(lanes, grad, at, classes, factor * toTop, smoothing, scale);
+    const fine = fineFactor(lanes, factor * toTop * down, all, m, above, d, down);
+    if (fine === 0) scaleRowMinus(lanes, grad, at, classes, factor * toTop * down, smoothing, scale);
+    else scaleRowFinely(grad, at, classes, fine, smoothing, scale);
     if (place !== at + label && place >= 0) grad[place] = factor - scale * (beta * weightAt(place - at));
     const rest = place === at + label ? others : d - e;
-    grad[at + label] = scale * (own * -(rest / d) + (spread * (e / d) - beta * weightAt(label)));
+    // a lifted exponential can be there where the target's has run down to 0
+    if (lifted && e < SMALLEST_NORMAL[lanes.dtype]) grad[at + label] -= lanes.narrow(scale * own);
+    else grad[at + label] = scale * (own * -(rest / d) + (spread * (e / d) - beta * weightAt(label)));
   }
   return (own === 0 ? 0 : own * (lnd - (x - m))) + (spread * lnd - dots);
 }
@@ -117,25 +182,33 @@ export function crossEntropyProbabilities(
   work: Scratch,
 ): void {
   const lanes = lanesOf(work, logits);
-  const { narrow } = lanes;
+  const { narrow, dtype } = lanes;
   const c = { targets, targetsAt: 0, weights, alpha: 1 - labelSmoothing, beta: labelSmoothing / classes };
+  const isCareful = grad !== null && !(scale <= 1 && (c.beta === 0 || areOrdinary(dtype, null, c.beta, scale)));
   for (let i = begin; i < end; i++) {
     const at = i * classes;
     const m = maximum(logits, at, at + classes, Number.NEGATIVE_INFINITY);
     c.targetsAt = at;
     const { dots, sum } = dotRow(lanes, logits, at, classes, m, c);
     const place = placeOf(logits, at, at + classes, m);
-    const rest = expRow(lanes, logits, at, classes, place, grad, at);
-    const toTop = relative(lanes, m, aboveOf(lanes, m));
+    const all = scale * sum;
+    const kept = !isCareful && (sum === 0 || isOrdinary(dtype, Math.abs(sum), scale)) ? grad : null;
+    const lifted = kept !== null && Math.abs(all) > 1;
+    const rest = expRow(lanes, logits, at, classes, place, kept, at, false, lifted);
+    const above = aboveOf(lanes, m);
+    const toTop = relative(lanes, m, above);
     // m - m: NaN where the row has no finite maximum
     const others = rest * toTop + (m - m);
     const lnd = log1p(others, lanes.dtype);
     losses[i] = (sum === 0 ? 0 : sum * lnd) - dots;
-    if (grad) {
+    if (kept) {
       const d = 1 + others;
-      if (sum === 0) grad.fill(0, at, at + classes);
-      const factor = sum === 0 ? 0 : ((scale * sum) / d) * toTop;
-      scaleRowMinus(lanes, grad, at, classes, factor, c, scale);
+      if (sum === 0) kept.fill(0, at, at + classes);
+      const down = downOf(lanes, lifted);
+      const factor = sum === 0 ? 0 : (all / d) * toTop * down;
+      const fine = sum === 0 ? 0 : fineFactor(lanes, factor, all, m, above, d, down);
+      if (fine === 0) scaleRowMinus(lanes, kept, at, classes, factor, c, scale);
+      else scaleRowFinely(kept, at, classes, fine, c, scale);
       if (sum !== 0 && place >= 0) {
         const j = place - at;
         const own = coefficient(
@@ -146,8 +219,8 @@ export function crossEntropyProbabilities(
           narrow(c.beta),
           true,
         );
-        grad[place] = (scale * (sum - own - own * others)) / d;
+        kept[place] = (scale * (sum - own - own * others)) / d;
       }
-    }
+    } else if (grad) carefulGradient(logits, at, classes, -1, c, grad, at, scale);
   }
 }

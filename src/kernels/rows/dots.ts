@@ -1,3 +1,4 @@
+import { DOWN_512 } from "../../descriptions/thresholds.ts";
 import type { FloatArray } from "../../dtype.ts";
 import type { Lanes } from "../scratch.ts";
 import { blockSum, type Carried, carry } from "./passes.ts";
@@ -63,6 +64,22 @@ export function dotRow(
 export function scaleRow({ narrow }: Lanes, out: FloatArray, at: number, classes: number, factor: number): void {
   const scale = narrow(factor);
   for (let j = at; j < at + classes; j++) out[j] *= scale;
+}
+
+/** out_j = out_j factor 2^-512 - c_j scale, of a factor that would not be normal in the dtype. */
+export function scaleRowFinely(
+  out: FloatArray,
+  at: number,
+  classes: number,
+  factor: number,
+  { targets, targetsAt, weights, alpha, beta }: Coefficients,
+  scale: number,
+): void {
+  for (let j = 0; j < classes; j++) {
+    const t = (targets ? targets[targetsAt + j] * alpha : 0) + beta;
+    const c = weights ? weights[j] * t : t;
+    out[at + j] = out[at + j] * factor * DOWN_512 - c * scale;
+  }
 }
 
 /** out_j = out_j factor - c_j scale. */

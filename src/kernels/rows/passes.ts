@@ -1,7 +1,7 @@
 import type { FloatArray } from "../../dtype.ts";
 import type { Lanes } from "../scratch.ts";
 import { maximumWithout } from "./maximum.ts";
-import { guess, refer } from "./reference.ts";
+import { downOf, guess, liftOf, refer } from "./reference.ts";
 
 // Sums over one row, with the bits of assembly/rows/passes.ts (those of short rows: of assembly/rows/turned/turnedSums.ts): the
 // same accumulators, added up in the same order. Elements that WebAssembly fills a tail with add 0 there and don't occur here.
@@ -80,7 +80,7 @@ export function totalOf({ sum, error }: Carried): number {
 /**
  * Sum over the row x[at..at + classes) of its exponentials relative to a reference, which is left in `lanes`. The element at
  * `leftOut` (or -1) is left out, its exponential kept as 0. With `out` the exponentials are stored, with more digits where
- * they are to be `fine`.
+ * they are to be `fine`. Those that are `lifted` are times 2^liftOf, their sum is not.
  */
 export function expRow(
   lanes: Lanes,
@@ -91,13 +91,14 @@ export function expRow(
   out: FloatArray | null,
   outAt: number,
   fine = false,
+  lifted = false,
 ): number {
   const { block, values, shifted, reference } = lanes;
   const powers = fine ? lanes.finePowers : lanes.powers;
   const end = at + classes;
   let m = guess(lanes, x, at, classes, leftOut, out, outAt);
   for (;;) {
-    const limit = refer(lanes, m);
+    const limit = refer(lanes, m, liftOf(lanes, lifted));
     const { shift, lowest, magic } = reference;
     const total: Carried = { sum: 0, error: 0 };
     let top = Number.NEGATIVE_INFINITY;
@@ -114,7 +115,7 @@ export function expRow(
       if (out) for (let j = 0; j < n; j++) out[outAt + begin - at + j] = values[j];
       carry(total, blockSum(lanes, values, n));
     }
-    if (top <= limit) return total.sum + total.error;
+    if (top <= limit) return (total.sum + total.error) * downOf(lanes, lifted);
     m = top;
   }
 }

@@ -1,7 +1,17 @@
 import { constant } from "../../descriptions/constants.ts";
-import { FAR, LN2_HIGH, LN2_LOW, NEAR, RISE } from "../../descriptions/thresholds.ts";
+import {
+  DOWN_LIFT_32,
+  DOWN_LIFT_64,
+  FAR,
+  LIFT_32,
+  LIFT_64,
+  LN2_HIGH,
+  LN2_LOW,
+  NEAR,
+  RISE,
+} from "../../descriptions/thresholds.ts";
 import { bytesOf, type FloatArray } from "../../dtype.ts";
-import { exp64, power64 } from "../functions/exp64.ts";
+import { power64 } from "../functions/exp64.ts";
 import { log1p, MAGIC } from "../functions/log.ts";
 import type { Lanes } from "../scratch.ts";
 import { maximumWithout } from "./maximum.ts";
@@ -37,14 +47,28 @@ export function guess(
   return near && m <= first + RISE ? first : m;
 }
 
-/** Makes m the reference; returns how large a logit may be. */
-export function refer({ dtype, narrow, reference }: Lanes, m: number): number {
+const LIFT = { f32: LIFT_32, f64: LIFT_64 };
+const DOWN_LIFT = { f32: DOWN_LIFT_32, f64: DOWN_LIFT_64 };
+
+/** How many powers of two exponentials are lifted by where a gradient needs those that would run down to 0. */
+export function liftOf({ dtype }: Lanes, lifted: boolean): number {
+  return lifted ? LIFT[dtype] : 0;
+}
+
+/** What takes a lift away. */
+export function downOf({ dtype }: Lanes, lifted: boolean): number {
+  return lifted ? DOWN_LIFT[dtype] : 1;
+}
+
+/** Makes m the reference, exponentials being times 2^lift, which is not part of it; returns how large a logit may be. */
+export function refer({ dtype, narrow, reference }: Lanes, m: number, lift = 0): number {
   const near = Math.abs(m) <= NEAR;
   const exponent = near ? 2 * Math.floor(m * HALF_LOG2E) : 0;
   reference.shift = near || m === Number.NEGATIVE_INFINITY ? 0 : m;
   reference.exponent = exponent;
-  reference.lowest = narrow((exponent - (dtype === "f32" ? 127 : 1023)) * LN2_HIGH);
-  reference.magic = MAGIC[dtype] - (dtype === "f32" ? exponent : 256 * exponent);
+  const power = exponent - lift;
+  reference.lowest = narrow((power - (dtype === "f32" ? 127 : 1023)) * LN2_HIGH);
+  reference.magic = MAGIC[dtype] - (dtype === "f32" ? power : 256 * power);
   return reference.shift === 0 ? narrow(m + RISE) : Number.POSITIVE_INFINITY;
 }
 
@@ -61,11 +85,16 @@ export function apart(lanes: Lanes, x: number, others: number): number {
 
 /**
  * What makes exponentials relative to x: exp(shift - x) 2^exponent, or of an x that lies FAR and further below the reference
- * exp(FAR).
+ * exp(FAR); times 2^up.
  */
-export function relative({ reference: { shift, exponent } }: Lanes, x: number, distance: number): number {
-  if (!(distance <= FAR)) return distance > FAR ? exp64(FAR) : Number.NaN;
-  return power64(shift - x, (-exponent - 1023) * LN2_HIGH, MAGIC.f64 + 256 * exponent);
+export function relative({ reference: { shift, exponent } }: Lanes, x: number, distance: number, up = 0): number {
+  if (!(distance <= FAR)) return distance > FAR ? expTimes(FAR, up) : Number.NaN;
+  return expTimes(shift - x, exponent + up);
+}
+
+/** exp(z) 2^power. */
+function expTimes(z: number, power: number): number {
+  return power64(z, (-power - 1023) * LN2_HIGH, MAGIC.f64 + 256 * power);
 }
 
 /** The exponential of a logit x that is not above the reference m by more than RISE, as in the row's sum. */

@@ -1,0 +1,11 @@
+import { expect, test } from "vitest";
+import { openBackends } from "./backends.ts";
+import { fuzzGradients } from "./gradientFuzz.ts";
+
+// A taste; test/exhaustive does it 200,000 times.
+
+const opened = await openBackends();
+
+test.each([1, 2, 3, 4])("2500 gradients are within their bounds, seed %i", { timeout: 60_000 }, (seed) => {
+  expect(fuzzGradients(opened, 2500, seed)).toBeGreaterThan(50_000);
+});
