@@ -12,7 +12,9 @@ export interface EvaluateOptions {
 interface Row {
   label: number;
   weight: number;
+  /** Times the weight, and without it. */
   loss: number;
+  plain: number;
   rank: number;
   entropy: number;
   brier: number;
@@ -38,7 +40,7 @@ function rowOf(x: number[], label: number, weight: number): Row {
   }
   if (kind !== "finite") {
     const loss = weight === 0 ? 0 : NaN;
-    return { label, weight, loss, rank, entropy: NaN, brier: NaN, confidence: NaN, kind };
+    return { label, weight, loss, plain: NaN, rank, entropy: NaN, brier: NaN, confidence: NaN, kind };
   }
   const e = x.map((v) => Math.exp(v - m));
   const first = x.indexOf(m);
@@ -49,6 +51,7 @@ function rowOf(x: number[], label: number, weight: number): Row {
     label,
     weight,
     loss: weight === 0 ? 0 : weight * (lnd - (x[label] - m)),
+    plain: lnd - (x[label] - m),
     rank,
     entropy: lnd - exactSum(q.map((v, j) => (v === 0 ? 0 : v * (x[j] - m)))),
     // 1 - q_y is the sum of the others, digits and all.
@@ -76,8 +79,9 @@ export function evaluation(logits: Numbers, labels: Labels, options: EvaluateOpt
   const share = (f: (row: Row) => boolean) => rows.filter(f).length / n;
   const weightSum = sum((row) => row.weight);
   const mean = sum((row) => row.loss) / weightSum;
-  // Σ w (l - mean)^2 / Σ w, the variance as it is meant.
-  const variance = sum((row) => (row.weight === 0 ? 0 : row.weight * (row.loss / row.weight - mean) ** 2)) / weightSum;
+  // of a ratio of two sums: sqrt(k / (k - 1) Σ w^2 (l - mean)^2) / Σ w over the k rows of a weight above 0
+  const k = rows.filter(({ weight }) => weight > 0).length;
+  const deviations = sum(({ loss, weight }) => (loss - weight * mean) ** 2);
   const finite = rows.filter(({ kind }) => kind === "finite");
   const inBins = Array.from({ length: bins }, (_, bin) => {
     const those = finite.filter(({ confidence }) => confidence > bin / bins && confidence <= (bin + 1) / bins);
@@ -93,7 +97,7 @@ export function evaluation(logits: Numbers, labels: Labels, options: EvaluateOpt
     counted: n,
     classes,
     weightSum,
-    loss: { sum: sum((row) => row.loss), mean, standardError: n > 1 ? Math.sqrt(variance / (n - 1)) : NaN },
+    loss: { sum: sum((row) => row.loss), mean, standardError: Math.sqrt((k / (k - 1)) * deviations) / weightSum },
     perplexity: Math.exp(mean),
     bitsPerRow: mean / Math.LN2,
     accuracy: share(({ rank }) => rank === 1),
@@ -121,7 +125,7 @@ export function evaluation(logits: Numbers, labels: Labels, options: EvaluateOpt
         return {
           label,
           count: those.length,
-          loss: exactSum(those.map(({ loss }) => loss)) / those.length,
+          loss: exactSum(those.map(({ plain }) => plain)) / those.length,
           accuracy: those.filter(({ rank }) => rank === 1).length / those.length,
         };
       }),

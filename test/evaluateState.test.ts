@@ -124,7 +124,7 @@ describe("merging", () => {
     );
     const version = whole.slice();
     version[4] = 9;
-    expect(() => evaluationOf(version)).toThrow("evaluationOf: state is of version 9, but only 1 is known");
+    expect(() => evaluationOf(version)).toThrow("evaluationOf: state is of version 9, but only 1 and 2 are known");
     expect(() => evaluationOf(new Uint8Array(50))).toThrow("is not a state of this kind of evaluator");
     expect(() => evaluationOf("state" as never)).toThrow(new TypeError("evaluationOf: state must be a Uint8Array"));
   });
@@ -203,8 +203,8 @@ describe("counts that no rows have", () => {
     ],
     [
       "more right than rows in a bin",
-      (it) => void Object.assign(it.calibration[0], { correct: 1 }),
-      /has correct in bin(s of confidence| 0)/,
+      (it) => void Object.assign(it.calibration[4], { correct: it.calibration[4].count + 1 }),
+      /has correct in bin(s of confidence| 4)/,
     ],
     [
       "a confidence above 1",

@@ -3,6 +3,8 @@
 
 export { DOWN_64, EXPONENTS, HUGE_EXPONENT } from "../numeric/exactSum.ts";
 export { C1, C2, EXTRACTED, LARGEST, PARTS, SMALLEST } from "../numeric/extraction.ts";
+/** Splits a float64 into two halves of its bits, whose products are exact; and what their products are exact for. */
+export { LARGEST_PRODUCT, SMALLEST_PRODUCT, SPLITTER } from "../numeric/products.ts";
 /** ln 2 in two parts: an exponent times the first is exact. */
 export { LN2_HIGH, LN2_LOW } from "./exp64Constants.ts";
 
@@ -44,8 +46,6 @@ export const FIT_SMALLEST_32 = 2 ** -62;
 export const FIT_SMALLEST_64 = 2 ** -400;
 export const FIT_SHARE_32 = 2 ** -18;
 export const FIT_SHARE_64 = 2 ** -16;
-/** Splits a float64 into two halves of its bits, whose products are exact. */
-export const SPLITTER = 2 ** 27 + 1;
 /** What rounding takes from a float64 is at most this share of it. */
 export const ROUNDING_64 = 2 ** -53;
 

@@ -33,6 +33,9 @@ export function checkTotals(totals: Totals, fail: (what: string) => never): void
   });
   atMost("rows in bins of loss", sum(totals.losses), "counted", counted);
 
+  if (totals.lossSquare.units < 0n || totals.weightSquare.units < 0n) fail("has a negative sum of squares");
+  atMost("rows of a weight above 0", totals.weighing, "counted", counted);
+
   if (!options.perClass) return;
   const classes = [...totals.classes];
   for (const [label, it] of classes) atMost(`correct of class ${label}`, it.correct, "its rows are", it.count);

@@ -1,6 +1,7 @@
 import { LOSS_BINS } from "../descriptions/counters.ts";
 import { HIGHEST } from "../descriptions/exp64Constants.ts";
 import { exp64 } from "../kernels/functions/exp64.ts";
+import { standardError } from "./standardError.ts";
 import { decode } from "./state.ts";
 import type { Totals } from "./totals.ts";
 
@@ -13,8 +14,9 @@ export interface Evaluation {
   /** Σ w[y] over the counted rows: their number without weights. */
   weightSum: number;
   /**
-   * Cross-entropy in nats. The mean is sum / weightSum; standardError is that of the mean, sqrt(variance / (n - 1)), the
-   * variance E[l^2] - E[l]^2: of losses that differ by less than 1e-8 of themselves nothing is left of it.
+   * Cross-entropy in nats. The mean is m = sum / weightSum; standardError is that of the mean, as of a ratio of two sums:
+   * sqrt(n / (n - 1) Σ w^2 (l - m)^2) / Σ w over the n rows of a weight w = w[y] above 0, l being the loss without its weight.
+   * Without weights all its digits are right, with weights those that l w, rounded, leaves.
    */
   loss: { sum: number; mean: number; standardError: number };
   /** exp(loss.mean), and loss.mean / ln 2. */
@@ -36,7 +38,7 @@ export interface Evaluation {
   nonFinite: { nan: number; positiveInfinity: number; allNegativeInfinity: number };
   /** Counted rows by their loss, from `from` to below `to`, a quarter of an octave each; bins that are empty are left out. */
   lossHistogram: { from: number; to: number; count: number }[];
-  /** Classes that occur as targets, rising; only with perClass. `loss` is the mean of the rows' losses, weights included. */
+  /** Classes that occur as targets, rising; only with perClass. `loss` is the plain mean of the rows' losses, without weights. */
   perClass?: { label: number; count: number; loss: number; accuracy: number }[];
 }
 
@@ -78,13 +80,12 @@ export function evaluationOfTotals(totals: Totals): Evaluation {
   const weightSum = options.weights === null ? counted : totals.weight.value();
   const sum = totals.loss.value();
   const mean = sum / weightSum;
-  const variance = totals.square.value() / weightSum - mean * mean;
   const evaluation: Evaluation = {
     rows,
     counted,
     classes: options.classes,
     weightSum,
-    loss: { sum, mean, standardError: counted > 1 ? Math.sqrt(Math.max(0, variance) / (counted - 1)) : Number.NaN },
+    loss: { sum, mean, standardError: standardError(totals) },
     perplexity: exp(mean),
     bitsPerRow: mean / LN2,
     accuracy: totals.correct / counted,

@@ -1,5 +1,6 @@
-import { LOSS_BINS } from "../descriptions/counters.ts";
+import { LOSS_BINS, PRODUCTS, SUMS } from "../descriptions/counters.ts";
 import { ExactTotal } from "../numeric/exactTotal.ts";
+import { ProductTotal } from "../numeric/products.ts";
 import type { Options } from "./evaluatorOptions.ts";
 
 /** Rows of one bin of confidence, those of them that are right, and the sum of their confidences in units of 2^-52. */
@@ -24,9 +25,16 @@ export interface Totals {
   nan: number;
   positiveInfinity: number;
   allNegativeInfinity: number;
-  readonly weight: ExactTotal;
+  /** Of weighted losses r and weights w; those with w are 0 without weights. */
   readonly loss: ExactTotal;
-  readonly square: ExactTotal;
+  readonly weight: ExactTotal;
+  /** Rows of a weight above 0. */
+  weighing: number;
+  /** Whether all rows are in the three sums below: not those of a state of version 1 with weights. */
+  hasSpread: boolean;
+  readonly lossSquare: ProductTotal;
+  readonly weightLoss: ProductTotal;
+  readonly weightSquare: ProductTotal;
   readonly entropy: ExactTotal;
   readonly brier: ExactTotal;
   readonly reciprocalRank: ExactTotal;
@@ -39,7 +47,8 @@ export interface Totals {
 }
 
 export const COUNTS = ["rows", "counted", "correct", "nan", "positiveInfinity", "allNegativeInfinity"] as const;
-export const SUMS = ["weight", "loss", "square", "entropy", "brier", "reciprocalRank"] as const;
+const ADDED_COUNTS = [...COUNTS, "weighing"] as const;
+const ADDED_SUMS = [...SUMS, ...PRODUCTS] as const;
 
 export function createTotals(options: Options): Totals {
   return {
@@ -50,9 +59,13 @@ export function createTotals(options: Options): Totals {
     nan: 0,
     positiveInfinity: 0,
     allNegativeInfinity: 0,
-    weight: new ExactTotal(),
     loss: new ExactTotal(),
-    square: new ExactTotal(),
+    weight: new ExactTotal(),
+    weighing: 0,
+    hasSpread: true,
+    lossSquare: new ProductTotal(),
+    weightLoss: new ProductTotal(),
+    weightSquare: new ProductTotal(),
     entropy: new ExactTotal(),
     brier: new ExactTotal(),
     reciprocalRank: new ExactTotal(),
@@ -74,8 +87,9 @@ export function classOf(totals: Totals, label: number): ClassTotals {
 
 /** Adds totals of the same options. */
 export function addTotals(to: Totals, from: Totals): void {
-  for (const name of COUNTS) to[name] += from[name];
-  for (const name of SUMS) to[name].addTotal(from[name]);
+  for (const name of ADDED_COUNTS) to[name] += from[name];
+  for (const name of ADDED_SUMS) to[name].addTotal(from[name]);
+  to.hasSpread &&= from.hasSpread;
   from.tops.forEach((n, i) => {
     to.tops[i] += n;
   });

@@ -7,7 +7,7 @@ import {
   LOSS,
   RANK,
   RECORD,
-  SQUARE,
+  WEIGHT,
 } from "../../descriptions/record.ts";
 import { FAR, SHORT_ROW } from "../../descriptions/thresholds.ts";
 import type { FloatArray } from "../../dtype.ts";
@@ -222,10 +222,9 @@ function evaluateRow(
   const row = (classes <= SHORT_ROW ? shortRow : longRow)(lanes, x, at, classes, label);
   const { loss, maximum: m } = row;
   const target = at + label;
-  const weighted = w === 0 ? 0 : w * loss;
   const above = countAbove(x, at, classes, target);
-  rows[to + LOSS] = weighted;
-  rows[to + SQUARE] = w === 0 ? 0 : weighted * loss;
+  rows[to + LOSS] = loss;
+  rows[to + WEIGHT] = w;
   // rounding may take it below
   rows[to + ENTROPY] = row.entropy < 0 ? 0 : row.entropy;
   // (1 - q_y)^2 and the others' q^2: nothing cancels
