@@ -1,5 +1,6 @@
 import type { LabelArray } from "../dtype.ts";
 import type { Evaluation } from "../evaluate/evaluation.ts";
+import { withCoverage } from "../evaluate/state.ts";
 import { openTensor } from "../formats/openTensor.ts";
 import { isFloat, type Tensor } from "../formats/tensor.ts";
 import { createLosses, type Losses } from "../inlinedLosses.ts";
@@ -12,6 +13,7 @@ import { progressBar } from "./progress.ts";
 import { htmlReport } from "./report.ts";
 import { checkPair, shapeOf } from "./shapes.ts";
 import { shifted } from "./shift.ts";
+import { sourceOf } from "./sourceOf.ts";
 import { classCells, defaultTops, evaluationTable, type Run, regressionTable, worstCells } from "./tables.ts";
 import { json } from "./text.ts";
 import { Worst, type WorstRow } from "./worst.ts";
@@ -92,13 +94,31 @@ async function classification(
   const run = runOf(losses, done * classes, begin);
   const rowsOfHighestLoss = worst?.sorted();
   const outputs: Output[] = [];
-  if (state !== undefined) outputs.push([state, evaluator.state()]);
+  if (state !== undefined) outputs.push([state, await stateOf(evaluator, done, logits, labelsTensor, options)]);
   if (report !== undefined) {
     outputs.push([report, htmlReport(`${logits.path}, ${labels.path}`, evaluation, run, rowsOfHighestLoss)]);
   }
   const text = printed(evaluation, run, rowsOfHighestLoss, options);
   await writeOutputs(outputs, text);
   return text;
+}
+
+/** The state, and which rows of which files it holds. */
+async function stateOf(
+  evaluator: { state(): Uint8Array },
+  rows: number,
+  logits: Tensor,
+  labels: Tensor,
+  options: EvaluateOptions,
+): Promise<Uint8Array> {
+  const source = await sourceOf(
+    [
+      { tensor: logits, path: options.logits.path, name: options.logits.tensor },
+      { tensor: labels, path: options.labels.path, name: options.labels.tensor },
+    ],
+    rows,
+  );
+  return source === null ? evaluator.state() : withCoverage(evaluator.state(), [source]);
 }
 
 function printed(evaluation: Evaluation, run: Run, worst: WorstRow[] | undefined, options: EvaluateOptions): string {
@@ -148,6 +168,10 @@ async function regression(
   const text = options.json
     ? json({ ...result, ...engine, elementsPerSecond: perSecond })
     : regressionTable(result, run);
-  await writeOutputs(options.state === undefined ? [] : [[options.state, evaluator.state()]], text);
+  const outputs: Output[] = [];
+  if (options.state !== undefined) {
+    outputs.push([options.state, await stateOf(evaluator, done, predictions, targets, options)]);
+  }
+  await writeOutputs(outputs, text);
   return text;
 }

@@ -1,6 +1,7 @@
+import type { Coverage } from "../evaluate/coverage.ts";
 import type { Evaluation } from "../evaluate/evaluation.ts";
 import type { Regression } from "../evaluate/regression.ts";
-import { columns, compact, table } from "./text.ts";
+import { columns, compact, oneLine, table } from "./text.ts";
 import { type WorstRow, worse } from "./worst.ts";
 
 /** What computed, and how fast. */
@@ -103,9 +104,22 @@ export function classCells({ perClass = [] }: Evaluation): string[][] {
   return [head, ...cellsOf(highest), head.map(() => "..."), ...cellsOf(lowest)];
 }
 
-/** The figures, and lists of cells below them. */
-export function evaluationTable(it: Evaluation, run?: Run, lists: readonly string[][][] = []): string {
-  return [table(evaluationLines(it, run)), ...lists.map(columns)].join("\n");
+/** What a state holds of each of its files. */
+function coverageLines(coverage: Coverage): Line[] {
+  return (coverage ?? []).map(({ name, total, rows }): Line => {
+    const stretches = rows.map(([first, last]) => `${first}..${last}`).join(", ");
+    return ["holds", `rows ${stretches || "none"} of ${total} of ${oneLine(name)}`];
+  });
+}
+
+/** The figures, what a state holds, and lists of cells below them. */
+export function evaluationTable(
+  it: Evaluation,
+  run?: Run,
+  lists: readonly string[][][] = [],
+  coverage: Coverage = null,
+): string {
+  return [table([...evaluationLines(it, run), ...coverageLines(coverage)]), ...lists.map(columns)].join("\n");
 }
 
 export function regressionTable(it: Regression, run?: Run): string {

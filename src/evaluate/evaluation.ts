@@ -1,6 +1,7 @@
 import { LOSS_BINS } from "../descriptions/counters.ts";
 import { HIGHEST } from "../descriptions/exp64Constants.ts";
 import { exp64 } from "../kernels/functions/exp64.ts";
+import { coverageOf } from "./coverage.ts";
 import { standardError } from "./standardError.ts";
 import { decode } from "./state.ts";
 import type { Totals } from "./totals.ts";
@@ -38,6 +39,8 @@ export interface Evaluation {
   nonFinite: { nan: number; positiveInfinity: number; allNegativeInfinity: number };
   /** Counted rows by their loss, from `from` to below `to`, a quarter of an octave each; bins that are empty are left out. */
   lossHistogram: { from: number; to: number; count: number }[];
+  /** Of a state of files: which rows, first and last of each stretch, of which file of logits it holds. */
+  coverage?: { source: string; rows: [first: number, last: number][] }[];
   /** Classes that occur as targets, rising; only with perClass. `loss` is the plain mean of the rows' losses, without weights. */
   perClass?: { label: number; count: number; loss: number; accuracy: number }[];
 }
@@ -113,6 +116,7 @@ export function evaluationOfTotals(totals: Totals): Evaluation {
         accuracy: correct / count,
       }));
   }
+  if (totals.coverage !== null) evaluation.coverage = coverageOf(totals.coverage);
   return evaluation;
 }
 

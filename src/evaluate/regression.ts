@@ -7,6 +7,7 @@ import { toInteger } from "../numeric/exactSum.ts";
 import { ExactTotal, FINITE } from "../numeric/exactTotal.ts";
 import { isExtreme, ProductTotal } from "../numeric/products.ts";
 import { ratio } from "../numeric/ratio.ts";
+import { type Coverage, readCoverage, writeCoverage } from "./coverage.ts";
 import { checkCanonical, hasMagic, openState, type Reader, VERSION, Writer } from "./stateBytes.ts";
 import type { EvaluationDoor } from "./workspace.ts";
 
@@ -41,6 +42,7 @@ const MAGIC = "wlrg";
 const PENDING = 2 ** 18;
 
 export interface RegressionTotals {
+  coverage: Coverage;
   count: number;
   maximum: number;
   readonly squares: ProductTotal;
@@ -51,6 +53,7 @@ export interface RegressionTotals {
 
 function createRegressionTotals(): RegressionTotals {
   return {
+    coverage: null,
     count: 0,
     maximum: 0,
     squares: new ProductTotal(),
@@ -156,6 +159,7 @@ export function regressionOfTotals(totals: RegressionTotals): Regression {
 /** Tags of the sections of a state. */
 const COUNT = 2;
 const SUMS = 3;
+const COVERAGE = 15;
 
 /** The bytes of docs/state-format.md. */
 export function encodeRegression(totals: RegressionTotals): Uint8Array {
@@ -171,6 +175,8 @@ export function encodeRegression(totals: RegressionTotals): Uint8Array {
     section.total(maximum);
     for (const name of REGRESSION_SUMS) section.total(totals[name]);
   });
+  const { coverage } = totals;
+  if (coverage !== null) to.section(COVERAGE, (section) => writeCoverage(section, coverage));
   return to.finish();
 }
 
@@ -190,7 +196,7 @@ export function decodeRegression(state: unknown, name: string): RegressionTotals
 }
 
 function readSections(from: Reader, totals: RegressionTotals): void {
-  const sections = from.sections([COUNT, SUMS]);
+  const sections = from.sections([COUNT, SUMS, COVERAGE]);
   const sectionOf = (tag: number) => sections.get(tag) ?? from.fail(`has no section of the tag ${tag}`);
   const [counts, sums] = [sectionOf(COUNT), sectionOf(SUMS)];
   totals.count = counts.count("elements");
@@ -198,6 +204,10 @@ function readSections(from: Reader, totals: RegressionTotals): void {
   totals.maximum = sums.total().value();
   for (const key of REGRESSION_SUMS) totals[key].addTotal(key.endsWith("quares") ? sums.productTotal() : sums.total());
   sums.end("sums");
+  const coverage = sections.get(COVERAGE);
+  if (coverage === undefined) return;
+  totals.coverage = readCoverage(coverage, totals.count);
+  coverage.end("a coverage");
 }
 
 /** As version 2, without sections and with squares in units of 2^-1074: those of float32 were rounded. */

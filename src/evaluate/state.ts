@@ -1,4 +1,5 @@
 import { checkTotals } from "./checkTotals.ts";
+import { type Coverage, unionOf } from "./coverage.ts";
 import { difference } from "./evaluatorOptions.ts";
 import {
   addRegressionTotals,
@@ -8,7 +9,7 @@ import {
   type RegressionTotals,
 } from "./regression.ts";
 import { checkCanonical, checkSum, hasMagic, openState, type Reader, VERSION, Writer } from "./stateBytes.ts";
-import { OPTIONS, readOptions, SECTIONS, SPREAD, writeOptions } from "./stateSections.ts";
+import { COVERAGE, OPTIONS, readOptions, SECTIONS, SPREAD, writeOptions } from "./stateSections.ts";
 import { readVersion1 } from "./stateVersion1.ts";
 import { addTotals, createTotals, type Totals } from "./totals.ts";
 
@@ -47,6 +48,7 @@ function readSections(from: Reader): Totals {
   const totals = createTotals(readOptions(options));
   options.end("options");
   totals.hasSpread = sections.has(SPREAD);
+  totals.coverage = sections.has(COVERAGE) ? [] : null;
   for (const { tag, has, read } of SECTIONS) {
     if (!has(totals)) {
       if (sections.has(tag)) from.fail(`has a section of the tag ${tag}, which its options leave out`);
@@ -59,34 +61,45 @@ function readSections(from: Reader): Totals {
   return totals;
 }
 
+/** The state with what it holds of which files, in place of what was said of that. */
+export function withCoverage(state: Uint8Array, coverage: Coverage): Uint8Array {
+  if (isRegressionState(state)) return encodeRegression({ ...decodeRegression(state, "state"), coverage });
+  return encode({ ...decode(state, "state"), coverage });
+}
+
 /**
  * The state of all the rows of several states: associative and commutative, byte by byte. The options must be the same.
  *
- * @param states of evaluator().state(), at least one
+ * States of files (evaluate --state) know which rows of which file they hold: of several that are the same, byte by byte, one
+ * counts; rows that two others hold throw. Others always add up.
+ *
+ * @param states of evaluator().state(), at least one; of version 1, too
  * @returns canonical bytes, the same as those of one evaluator that was given all rows
  * @throws TypeError of anything but bytes; RangeError of a state that is truncated, altered, of another version, or of
- * other options than the first, and of more than 2^53 - 1 rows
+ * other options than the first, of more than 2^53 - 1 rows, and of rows that two states hold
  * @example
  * evaluationOf(mergeStates(await readFile("a.acc"), await readFile("b.acc")));
  */
 export function mergeStates(...states: Uint8Array[]): Uint8Array {
   return isRegressionState(states[0])
-    ? encodeRegression(mergeRegressions("mergeStates", states))
-    : encode(mergeTotals("mergeStates", states));
+    ? encodeRegression(mergeRegressions("mergeStates", states).totals)
+    : encode(mergeTotals("mergeStates", states).totals);
+}
+
+/** What was merged, and the numbers of states that were left out because one before them is the same. */
+export interface Merged<T> {
+  readonly totals: T;
+  readonly repeated: readonly number[];
 }
 
 /** As mergeStates, decoded; `names` are used in messages. */
-export function mergeTotals(name: string, states: readonly Uint8Array[], names?: readonly string[]): Totals {
-  const nameOf = namer(name, states, names);
-  const totals = decode(states[0], nameOf(0));
-  for (let i = 1; i < states.length; i++) {
-    const next = decode(states[i], nameOf(i));
-    const other = difference(next.options, totals.options);
+export function mergeTotals(name: string, states: readonly Uint8Array[], names?: readonly string[]): Merged<Totals> {
+  return merged(name, states, names, decode, (to, from, nameOf, i) => {
+    const other = difference(from.options, to.options);
     if (other !== null) throw new RangeError(`${nameOf(i)} has ${other} ${names ? names[0] : "states[0]"}`);
-    checkSum(nameOf(i), "rows", totals.rows, next.rows);
-    addTotals(totals, next);
-  }
-  return totals;
+    checkSum(nameOf(i), "rows", to.rows, from.rows);
+    addTotals(to, from);
+  });
 }
 
 /** The same of states of regressionEvaluator(). */
@@ -94,18 +107,44 @@ export function mergeRegressions(
   name: string,
   states: readonly Uint8Array[],
   names?: readonly string[],
-): RegressionTotals {
-  const nameOf = namer(name, states, names);
-  const totals = decodeRegression(states[0], nameOf(0));
-  for (let i = 1; i < states.length; i++) {
-    const next = decodeRegression(states[i], nameOf(i));
-    checkSum(nameOf(i), "elements", totals.count, next.count);
-    addRegressionTotals(totals, next);
-  }
-  return totals;
+): Merged<RegressionTotals> {
+  return merged(name, states, names, decodeRegression, (to, from, nameOf, i) => {
+    checkSum(nameOf(i), "elements", to.count, from.count);
+    addRegressionTotals(to, from);
+  });
 }
 
-function namer(name: string, states: readonly Uint8Array[], names?: readonly string[]): (i: number) => string {
+function merged<T extends { coverage: Coverage }>(
+  name: string,
+  states: readonly Uint8Array[],
+  names: readonly string[] | undefined,
+  decoded: (state: Uint8Array, name: string) => T,
+  add: (to: T, from: T, nameOf: (i: number) => string, i: number) => void,
+): Merged<T> {
   if (states.length === 0) throw new RangeError(`${name}: 0 states were given, but at least 1 is needed`);
-  return (i) => (names ? `${names[i]}:` : `${name}: states[${i}]`);
+  const nameOf = (i: number) => (names ? `${names[i]}:` : `${name}: states[${i}]`);
+  const totals = decoded(states[0], nameOf(0));
+  const parts: (readonly [i: number, coverage: Coverage])[] = [[0, totals.coverage]];
+  const repeated: number[] = [];
+  for (let i = 1; i < states.length; i++) {
+    const next = decoded(states[i], nameOf(i));
+    if (next.coverage !== null && parts.some(([j]) => areSame(states[i], states[j]))) {
+      repeated.push(i);
+      continue;
+    }
+    for (const [j, coverage] of parts) {
+      unionOf(coverage, next.coverage, (rows) => {
+        throw new RangeError(`${nameOf(i)} holds ${rows}, which ${names ? names[j] : `states[${j}]`} holds too`);
+      });
+    }
+    parts.push([i, next.coverage]);
+    const coverage = unionOf(totals.coverage, next.coverage, () => {
+      throw new Error("what no two parts hold, all of them don't");
+    });
+    add(totals, next, nameOf, i);
+    totals.coverage = coverage;
+  }
+  return { totals, repeated };
 }
+
+const areSame = (a: Uint8Array, b: Uint8Array) => a.length === b.length && a.every((byte, i) => byte === b[i]);

@@ -1,5 +1,6 @@
 import { LOSS_BINS } from "../descriptions/counters.ts";
 import { ExactTotal } from "../numeric/exactTotal.ts";
+import { readCoverage, writeCoverage } from "./coverage.ts";
 import { MAXIMAL_BINS, MAXIMAL_CLASSES, MAXIMAL_TOPS, type Options } from "./evaluatorOptions.ts";
 import type { Reader, Writer } from "./stateBytes.ts";
 import { COUNTS, classOf, type Totals } from "./totals.ts";
@@ -17,6 +18,8 @@ export interface Section {
 export const OPTIONS = 1;
 /** That of what the standard error is made of: of rows of version 1 with weights there is none. */
 export const SPREAD = 4;
+/** That of what rows of which files a state holds, where that is known. */
+export const COVERAGE = 15;
 
 const always = () => true;
 const isWeighted = ({ options }: Totals) => options.weights !== null;
@@ -173,5 +176,16 @@ const classes: Section = {
   },
 };
 
+const coverage: Section = {
+  tag: COVERAGE,
+  has: (totals) => totals.coverage !== null,
+  write(to, totals) {
+    writeCoverage(to, totals.coverage ?? []);
+  },
+  read(from, totals) {
+    totals.coverage = readCoverage(from, totals.rows);
+  },
+};
+
 /** All sections but the options, rising by tag. */
-export const SECTIONS: readonly Section[] = [counts, sums, spread, calibration, losses, classes];
+export const SECTIONS: readonly Section[] = [counts, sums, spread, calibration, losses, classes, coverage];

@@ -1,6 +1,7 @@
 import { LOSS_BINS, PRODUCTS, SUMS } from "../descriptions/counters.ts";
 import { ExactTotal } from "../numeric/exactTotal.ts";
 import { ProductTotal } from "../numeric/products.ts";
+import type { Coverage } from "./coverage.ts";
 import type { Options } from "./evaluatorOptions.ts";
 
 /** Rows of one bin of confidence, those of them that are right, and the sum of their confidences in units of 2^-52. */
@@ -19,6 +20,7 @@ export interface ClassTotals {
 /** Everything that was added up: counts and exact sums, so that adding is associative and commutative. */
 export interface Totals {
   readonly options: Options;
+  coverage: Coverage;
   rows: number;
   counted: number;
   correct: number;
@@ -53,6 +55,7 @@ const ADDED_SUMS = [...SUMS, ...PRODUCTS] as const;
 export function createTotals(options: Options): Totals {
   return {
     options,
+    coverage: null,
     rows: 0,
     counted: 0,
     correct: 0,
@@ -85,7 +88,7 @@ export function classOf(totals: Totals, label: number): ClassTotals {
   return it;
 }
 
-/** Adds totals of the same options. */
+/** Adds totals of the same options; their coverage is not this one's. */
 export function addTotals(to: Totals, from: Totals): void {
   for (const name of ADDED_COUNTS) to[name] += from[name];
   for (const name of ADDED_SUMS) to[name].addTotal(from[name]);
