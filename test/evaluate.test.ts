@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { evaluationOf } from "../src/index.node.ts";
 import { openThreaded } from "./backends.ts";
 import { countedRows, evaluation } from "./evaluateOracle.ts";
+import { expectNear } from "./expectNear.ts";
 import {
   arrayOf,
   classCounts,
@@ -21,20 +22,6 @@ const opened = await openThreaded();
 
 /** What an entropy, a Brier score or a confidence may be off by, of 1 + ln classes. */
 const slack: Record<Dtype, number> = { float32: 2 ** -20, float64: 2 ** -46 };
-
-/** Numbers of two objects of one shape: what `allowed` has no name of must be the same, NaN for NaN. */
-function expectNear(got: unknown, wanted: unknown, allowed: Readonly<Record<string, number>>, where: string): void {
-  if (typeof wanted === "object" && wanted !== null) {
-    for (const [key, value] of Object.entries(wanted)) {
-      expectNear((got as Record<string, unknown>)[key], value, allowed, `${where}.${key}`);
-    }
-    return;
-  }
-  if (Object.is(got, wanted)) return;
-  const [a, b] = [Number(got), Number(wanted)];
-  const off = allowed[where.slice(where.lastIndexOf(".") + 1)] ?? 0;
-  if (!(Math.abs(a - b) <= off)) expect.fail(`${where} is ${a}, wanted ${b}, allowed ${off}`);
-}
 
 /** Whether a confidence is so near to the edge of a bin that it may be counted in either. */
 function isBetweenBins(confidence: number, bins: number, off: number): boolean {

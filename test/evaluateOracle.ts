@@ -3,6 +3,7 @@ import { exactSum, type Labels, type Numbers } from "./oracle.ts";
 
 export interface EvaluateOptions {
   classes: number;
+  input?: "logits" | "probabilities" | "logProbabilities";
   ignoreIndex?: number;
   weight?: Numbers | undefined;
   topK?: readonly number[];
@@ -61,12 +62,37 @@ function rowOf(x: number[], label: number, weight: number): Row {
   };
 }
 
+/** A row of probabilities, or of their logarithms: as it is given, whatever it adds up to. */
+function likelihoodRowOf(x: number[], label: number, weight: number, logarithms: boolean): Row {
+  const nan = x.some(Number.isNaN);
+  const infinite = x.includes(Infinity);
+  const q = logarithms ? x.map(Math.exp) : x;
+  const ln = logarithms ? x : x.map(Math.log);
+  const odd = nan || infinite;
+  const plain = 0 - ln[label];
+  return {
+    label,
+    weight,
+    plain,
+    loss: weight === 0 ? 0 : weight * plain,
+    rank: nan ? Infinity : x.filter((v, j) => v > x[label] || (v === x[label] && j < label)).length + 1,
+    entropy: odd ? NaN : -exactSum(q.map((v, j) => (v === 0 ? 0 : v * ln[j]))),
+    brier: odd ? NaN : exactSum(q.map((v, j) => (j === label ? 1 - v : v) ** 2)),
+    confidence: odd ? NaN : Math.max(...q),
+    kind: nan ? "nan" : infinite ? "positiveInfinity" : "finite",
+  };
+}
+
 /** The rows that count. */
 export function countedRows(logits: Numbers, labels: Labels, options: EvaluateOptions): Row[] {
-  const { classes, ignoreIndex = -100, weight } = options;
+  const { classes, ignoreIndex = -100, weight, input = "logits" } = options;
+  const rowFor = (x: number[], label: number, w: number) =>
+    input === "logits" ? rowOf(x, label, w) : likelihoodRowOf(x, label, w, input === "logProbabilities");
   const flat = Array.from(logits);
   return Array.from(labels, Number).flatMap((label, i) =>
-    label === ignoreIndex ? [] : [rowOf(flat.slice(i * classes, (i + 1) * classes), label, weight ? weight[label] : 1)],
+    label === ignoreIndex
+      ? []
+      : [rowFor(flat.slice(i * classes, (i + 1) * classes), label, weight ? weight[label] : 1)],
   );
 }
 
@@ -84,7 +110,9 @@ export function evaluation(logits: Numbers, labels: Labels, options: EvaluateOpt
   const deviations = sum(({ loss, weight }) => (loss - weight * mean) ** 2);
   const finite = rows.filter(({ kind }) => kind === "finite");
   const inBins = Array.from({ length: bins }, (_, bin) => {
-    const those = finite.filter(({ confidence }) => confidence > bin / bins && confidence <= (bin + 1) / bins);
+    const those = finite.filter(
+      ({ confidence }) => (bin === 0 || confidence > bin / bins) && confidence <= (bin + 1) / bins,
+    );
     return {
       count: those.length,
       accuracy: those.filter(({ rank }) => rank === 1).length / those.length,
@@ -106,11 +134,11 @@ export function evaluation(logits: Numbers, labels: Labels, options: EvaluateOpt
     entropy: sum((row) => row.entropy) / n,
     brier: sum((row) => row.brier) / n,
     calibration: {
-      expectedError: inBins.reduce(
-        (error, bin) =>
-          error + (bin.count === 0 ? 0 : (Math.abs(bin.accuracy - bin.confidence) * bin.count) / finite.length),
-        0,
-      ),
+      expectedError:
+        inBins.reduce(
+          (e, { count, accuracy, confidence }) => e + (count && Math.abs(accuracy - confidence) * count),
+          0,
+        ) / finite.length,
       bins: inBins,
     },
     nonFinite: {

@@ -91,6 +91,7 @@ describe("merging", () => {
   test("refuses other options", () => {
     const weight = Float32Array.of(1, 2, 3, 4);
     const cases: [object, string][] = [
+      [{ input: "probabilities" }, 'input "probabilities", but "logits" is that of states[0]'],
       [{ ignoreIndex: 9 }, "ignoreIndex 9, but -100 is that of states[0]"],
       [{ topK: [2] }, "topK [2], but [1,5] is that of states[0]"],
       [{ bins: 3 }, "bins 3, but 15 is that of states[0]"],

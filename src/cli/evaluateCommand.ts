@@ -2,12 +2,14 @@ import type { LabelArray } from "../dtype.ts";
 import type { Evaluation } from "../evaluate/evaluation.ts";
 import { withCoverage } from "../evaluate/state.ts";
 import { openTensor } from "../formats/openTensor.ts";
-import { isFloat, type Tensor } from "../formats/tensor.ts";
+import { isFloat, type Tensor, type TensorArray } from "../formats/tensor.ts";
 import { createLosses, type Losses } from "../inlinedLosses.ts";
 import { logitsOf, readTogether } from "./batches.ts";
 import { type EvaluateOptions, evaluateOptions } from "./evaluateOptions.ts";
 import { type Output, writeOutputs } from "./files.ts";
+import { floatsOf } from "./floats.ts";
 import { integralLabels } from "./integralLabels.ts";
+import { areLikeProbabilities } from "./likeProbabilities.ts";
 import { printable } from "./printable.ts";
 import { progressBar } from "./progress.ts";
 import { htmlReport } from "./report.ts";
@@ -16,6 +18,7 @@ import { shifted } from "./shift.ts";
 import { sourceOf } from "./sourceOf.ts";
 import { classCells, defaultTops, evaluationTable, type Run, regressionTable, worstCells } from "./tables.ts";
 import { json } from "./text.ts";
+import { warn } from "./warn.ts";
 import { Worst, type WorstRow } from "./worst.ts";
 
 /** The command `evaluate`: returns what is to be printed. */
@@ -46,13 +49,26 @@ async function openLosses(engine: EvaluateOptions["engine"]): Promise<Losses> {
   }
 }
 
-const runOf = ({ backend, threads, relaxed, notes }: Losses, elements: number, begin: number): Run => ({
+/** What ran, and its notes; one more where something is odd. */
+const runOf = (
+  { backend, threads, relaxed, notes }: Losses,
+  elements: number,
+  begin: number,
+  suspicion?: string,
+): Run => ({
   backend,
   threads,
   relaxed,
-  notes,
+  notes: suspicion === undefined ? notes : [...notes, suspicion],
   perSecond: elements / ((performance.now() - begin) / 1000),
 });
+
+/** That the first rows of logits are probabilities, which is easily missed; undefined where they are none. */
+function suspicionOf({ path, dtype }: Tensor, rows: TensorArray, classes: number): string | undefined {
+  const isHalf = dtype === "f16" || dtype === "bf16";
+  if (!areLikeProbabilities(floatsOf(dtype, rows), classes, isHalf)) return undefined;
+  return `${path}: rows lie in [0, 1] and add up to 1, but are taken for logits; for probabilities there is --input probabilities (--input logits says that they are logits)`;
+}
 
 async function classification(
   losses: Losses,
@@ -67,6 +83,7 @@ async function classification(
   const labels = options.shift ? shifted(integral, shape, ignoreIndex) : integral;
   const counted = {
     classes,
+    input: options.input ?? ("logits" as const),
     ignoreIndex,
     topK: options.topK ?? defaultTops(classes),
     perClass: options.perClass || state !== undefined || report !== undefined,
@@ -76,6 +93,7 @@ async function classification(
   const progress = progressBar((rows ?? labels.length ?? 0) * classes, "logits");
   const begin = performance.now();
   let done = 0;
+  let suspicion: string | undefined;
   try {
     const inputs = [
       { tensor: logits, perRow: classes },
@@ -83,6 +101,7 @@ async function classification(
     ];
     for await (const batch of readTogether(losses, inputs)) {
       const [x, y] = batch.arrays;
+      if (done === 0 && options.input === undefined) suspicion = suspicionOf(logits, x, classes);
       evaluator.add(logitsOf(logits, x), y as LabelArray, { source: labels.path });
       done += batch.rows;
       progress.update(done * classes);
@@ -91,7 +110,8 @@ async function classification(
     progress.stop();
   }
   const evaluation = evaluator.result();
-  const run = runOf(losses, done * classes, begin);
+  if (suspicion !== undefined) warn(suspicion);
+  const run = runOf(losses, done * classes, begin, suspicion);
   const rowsOfHighestLoss = worst?.sorted();
   const outputs: Output[] = [];
   if (state !== undefined) outputs.push([state, await stateOf(evaluator, done, logits, labelsTensor, options)]);

@@ -11,6 +11,7 @@ export const evaluateHelp = `wasm-loss evaluate LOGITS LABELS [options]
   LABELS   integers, one a row; booleans and floats that are integers, too
            both from npy, npz or safetensors files, or raw binary; - is standard input
 
+  --input I            what LOGITS holds: logits (default), probabilities or log-probabilities
   --classes N          the number of classes, to check it; needed where LOGITS has no shape
   --dtype D            f16, bf16, f32 or f64: LOGITS is raw binary, if its name does not end in .npy, .npz, .safetensors
   --labels-dtype D     the same for LABELS: i8 to i64, u8 to u64, bool or floats; with --loss mse floats, by default D
@@ -32,6 +33,7 @@ export const evaluateHelp = `wasm-loss evaluate LOGITS LABELS [options]
 `;
 
 const OPTIONS = {
+  input: { type: "string" },
   classes: { type: "string" },
   dtype: { type: "string" },
   "labels-dtype": { type: "string" },
@@ -52,7 +54,14 @@ const OPTIONS = {
 } as const;
 
 /** What the mse has no use for. */
-const OF_CLASSES = ["classes", "ignore-index", "shift", "top-k", "per-class", "worst", "report"] as const;
+const OF_CLASSES = ["input", "classes", "ignore-index", "shift", "top-k", "per-class", "worst", "report"] as const;
+
+/** Values of --input as the library calls them. */
+const INPUTS = {
+  logits: "logits",
+  probabilities: "probabilities",
+  "log-probabilities": "logProbabilities",
+} as const;
 
 const MAXIMAL_WORST = 1_000_000;
 const FLOATS = TENSOR_DTYPES.filter(isFloat);
@@ -82,6 +91,7 @@ export type EvaluateOptions = ReturnType<typeof evaluateOptions>;
 export function evaluateOptions(args: readonly string[]) {
   const { values, positionals } = parseArguments(args, OPTIONS);
   const backend = choiceOption("--backend", values.backend, ["auto", "wasm", "js"]);
+  const input = choiceOption("--input", values.input, Object.keys(INPUTS) as (keyof typeof INPUTS)[]);
   const loss = choiceOption("--loss", values.loss, ["cross-entropy", "mse"]);
   const threads: number | "auto" =
     values.threads === "auto" ? "auto" : integerOption("--threads (or auto)", values.threads, 1, MAXIMAL_THREADS);
@@ -120,6 +130,7 @@ export function evaluateOptions(args: readonly string[]) {
     logits: { path: logitsPath, ...logits },
     labels: { path: labelsPath, ...labels },
     loss,
+    input: input && INPUTS[input],
     classes,
     ignoreIndex,
     shift: values.shift,

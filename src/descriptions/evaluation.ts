@@ -34,6 +34,27 @@ export const evaluate: Description = {
   module: "evaluation/rowRecord",
 };
 
+export const evaluateLikelihoods: Description = {
+  name: "evaluateLikelihoods",
+  formula: "the same of probabilities, or of their logarithms",
+  unit: "row",
+  dtypes: BOTH,
+  parameters: [
+    input("input", "classes"),
+    input("labels", "unit", "i32"),
+    optional(input("weights", "call")),
+    partials("rows", RECORD),
+    integer("classes"),
+    integer("ignoreIndex"),
+    integer("logarithms"),
+  ],
+  tolerance: {
+    f32: "of the loss as likelihood; 2^-46 of 1 + ln classes of the others",
+    f64: "of the loss as likelihood; 2^-46 of 1 + ln classes of the others",
+  },
+  module: "evaluation/likelihoodRecord",
+};
+
 /** Adds up records of rows. The bins of a sum differ between backends; what they add up to does not. */
 export const tally: Description = {
   name: "tally",

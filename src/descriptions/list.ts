@@ -1,6 +1,6 @@
 import { crossEntropy, crossEntropyProbabilities, likelihood, likelihoodProbabilities } from "./crossEntropy.ts";
 import { ELEMENTWISE, kernelOf } from "./elementwise.ts";
-import { evaluate, regression, tally } from "./evaluation.ts";
+import { evaluate, evaluateLikelihoods, regression, tally } from "./evaluation.ts";
 import { exp, logarithm } from "./functions.ts";
 import type { Description } from "./kernel.ts";
 import { checkLabels, labelWeights } from "./labels.ts";
@@ -27,6 +27,7 @@ export const KERNELS: readonly Description[] = [
   widenFloat16,
   widenBfloat16,
   evaluate,
+  evaluateLikelihoods,
   tally,
   regression,
 ];

@@ -33,6 +33,8 @@ export const RISE = 40;
 /** Above this distance exp(distance) is not asked for, and 1 + exp(distance) would be the same. */
 export const FAR = 60;
 
+/** A logarithm of a probability above this, which there is none of, is taken for this: exp of it is finite. */
+export const HIGHEST_LOG = 709;
 /** Classes of a block of a row of probabilities. */
 export const LIKELIHOOD_BLOCK = 128;
 

@@ -1,5 +1,6 @@
 import { LabelCheck } from "../api/labelCheck.ts";
 import { checkRows } from "../api/rowOptions.ts";
+import type { Reduce } from "../backends/backend.ts";
 import { checkAttached, checkLabelCount, checkOptions, checkSameDtype, labelsOf, logitsOf } from "../check.ts";
 import {
   type Counters,
@@ -12,7 +13,7 @@ import {
 } from "../descriptions/counters.ts";
 import { ARGMAX, LOSS, RANK, RECORD, WEIGHT } from "../descriptions/record.ts";
 import { dtypeOf, type FloatArray, type IntegerArray, type LabelArray, type LogitsArray } from "../dtype.ts";
-import { evaluate } from "../generated/kernels.ts";
+import { evaluate, evaluateLikelihoods } from "../generated/kernels.ts";
 import { addTimesToBins, EXPONENTS } from "../numeric/exactSum.ts";
 import { isExtreme, weightedLoss } from "../numeric/products.ts";
 import { ClassSums } from "./classSums.ts";
@@ -91,7 +92,7 @@ export class RowEvaluator implements Evaluator {
   /** As add; messages begin with `name` and count labels from `firstRow`. */
   addRows(name: string, logits: LogitsArray, targets: LabelArray, firstRow = 0): void {
     const backend = this.#door.backend(name);
-    const { classes, ignoreIndex, bins } = this.options;
+    const { classes, input, ignoreIndex, bins } = this.options;
     const x = logitsOf(name, "logits", logits);
     const rows = checkRows(name, "logits", x, classes);
     const labels = labelsOf(name, targets);
@@ -103,9 +104,9 @@ export class RowEvaluator implements Evaluator {
 
     const workspace = this.#door.workspace();
     workspace.take(this);
-    const args = { logits: x, labels, weights, classes, ignoreIndex };
+    const args = { labels, weights, classes, ignoreIndex };
     const seen = this.#totals.rows;
-    backend.run(evaluate, dtypeOf(x), rows, args, 0, (records, n, first) => {
+    const reduce: Reduce = (records, n, first) => {
       if (this.#pending + n > PENDING_ROWS) this.drain();
       this.#pending += n;
       workspace.add(records, n, this.#ranks, bins, weights === null ? 0 : 1);
@@ -113,7 +114,12 @@ export class RowEvaluator implements Evaluator {
       this.#countTops(records, n);
       this.#classes?.add(records, n, labels, first, ignoreIndex);
       this.#onRows?.(rowsOf(records, n, seen + first, labels, first));
-    });
+    };
+    if (input === "logits") backend.run(evaluate, dtypeOf(x), rows, { logits: x, ...args }, 0, reduce);
+    else {
+      const logarithms = input === "logProbabilities" ? 1 : 0;
+      backend.run(evaluateLikelihoods, dtypeOf(x), rows, { input: x, logarithms, ...args }, 0, reduce);
+    }
     this.#totals.rows += rows;
   }
 

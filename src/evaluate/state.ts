@@ -45,7 +45,7 @@ function readSections(from: Reader): Totals {
   const sections = from.sections([OPTIONS, ...SECTIONS.map(({ tag }) => tag)]);
   const sectionOf = (tag: number) => sections.get(tag) ?? from.fail(`has no section of the tag ${tag}`);
   const options = sectionOf(OPTIONS);
-  const totals = createTotals(readOptions(options));
+  const totals = createTotals(readOptions(options, VERSION));
   options.end("options");
   totals.hasSpread = sections.has(SPREAD);
   totals.coverage = sections.has(COVERAGE) ? [] : null;
@@ -94,12 +94,12 @@ export interface Merged<T> {
 
 /** As mergeStates, decoded; `names` are used in messages. */
 export function mergeTotals(name: string, states: readonly Uint8Array[], names?: readonly string[]): Merged<Totals> {
-  return merged(name, states, names, decode, (to, from, nameOf, i) => {
+  const check = (to: Totals, from: Totals, part: string) => {
     const other = difference(from.options, to.options);
-    if (other !== null) throw new RangeError(`${nameOf(i)} has ${other} ${names ? names[0] : "states[0]"}`);
-    checkSum(nameOf(i), "rows", to.rows, from.rows);
-    addTotals(to, from);
-  });
+    if (other !== null) throw new RangeError(`${part} has ${other} ${names ? names[0] : "states[0]"}`);
+    checkSum(part, "rows", to.rows, from.rows);
+  };
+  return merged(name, states, names, decode, check, addTotals);
 }
 
 /** The same of states of regressionEvaluator(). */
@@ -108,10 +108,10 @@ export function mergeRegressions(
   states: readonly Uint8Array[],
   names?: readonly string[],
 ): Merged<RegressionTotals> {
-  return merged(name, states, names, decodeRegression, (to, from, nameOf, i) => {
-    checkSum(nameOf(i), "elements", to.count, from.count);
-    addRegressionTotals(to, from);
-  });
+  const check = (to: RegressionTotals, from: RegressionTotals, part: string) => {
+    checkSum(part, "elements", to.count, from.count);
+  };
+  return merged(name, states, names, decodeRegression, check, addRegressionTotals);
 }
 
 function merged<T extends { coverage: Coverage }>(
@@ -119,7 +119,8 @@ function merged<T extends { coverage: Coverage }>(
   states: readonly Uint8Array[],
   names: readonly string[] | undefined,
   decoded: (state: Uint8Array, name: string) => T,
-  add: (to: T, from: T, nameOf: (i: number) => string, i: number) => void,
+  check: (to: T, from: T, part: string) => void,
+  add: (to: T, from: T) => void,
 ): Merged<T> {
   if (states.length === 0) throw new RangeError(`${name}: 0 states were given, but at least 1 is needed`);
   const nameOf = (i: number) => (names ? `${names[i]}:` : `${name}: states[${i}]`);
@@ -132,6 +133,7 @@ function merged<T extends { coverage: Coverage }>(
       repeated.push(i);
       continue;
     }
+    check(totals, next, nameOf(i));
     for (const [j, coverage] of parts) {
       unionOf(coverage, next.coverage, (rows) => {
         throw new RangeError(`${nameOf(i)} holds ${rows}, which ${names ? names[j] : `states[${j}]`} holds too`);
@@ -141,7 +143,7 @@ function merged<T extends { coverage: Coverage }>(
     const coverage = unionOf(totals.coverage, next.coverage, () => {
       throw new Error("what no two parts hold, all of them don't");
     });
-    add(totals, next, nameOf, i);
+    add(totals, next);
     totals.coverage = coverage;
   }
   return { totals, repeated };

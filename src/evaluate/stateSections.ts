@@ -1,7 +1,7 @@
 import { LOSS_BINS } from "../descriptions/counters.ts";
 import { ExactTotal } from "../numeric/exactTotal.ts";
 import { readCoverage, writeCoverage } from "./coverage.ts";
-import { MAXIMAL_BINS, MAXIMAL_CLASSES, MAXIMAL_TOPS, type Options } from "./evaluatorOptions.ts";
+import { INPUTS, MAXIMAL_BINS, MAXIMAL_CLASSES, MAXIMAL_TOPS, type Options } from "./evaluatorOptions.ts";
 import type { Reader, Writer } from "./stateBytes.ts";
 import { COUNTS, classOf, type Totals } from "./totals.ts";
 
@@ -28,8 +28,10 @@ const isWeighted = ({ options }: Totals) => options.weights !== null;
 const PER_CLASS = 1;
 const WEIGHTED = 2;
 
-export function writeOptions(to: Writer, { classes, ignoreIndex, bins, topK, perClass, weights }: Options): void {
+export function writeOptions(to: Writer, options: Options): void {
+  const { classes, input, ignoreIndex, bins, topK, perClass, weights } = options;
   to.count(classes);
+  to.count(INPUTS.indexOf(input));
   to.signed(ignoreIndex);
   to.count(bins);
   to.count(topK.length);
@@ -38,8 +40,10 @@ export function writeOptions(to: Writer, { classes, ignoreIndex, bins, topK, per
   if (weights !== null) to.uint32(weights);
 }
 
-export function readOptions(from: Reader): Options {
+/** Options; those of version 1 have no kind of input. */
+export function readOptions(from: Reader, version: number): Options {
   const classes = from.count("classes", MAXIMAL_CLASSES, 1);
+  const input = INPUTS[version === 1 ? 0 : from.count("an input", INPUTS.length - 1)];
   const ignoreIndex = from.signed("ignoreIndex", 2 ** 32 - 1);
   const bins = from.count("bins", MAXIMAL_BINS, 1);
   const tops = from.count("topK of length", MAXIMAL_TOPS);
@@ -48,7 +52,7 @@ export function readOptions(from: Reader): Options {
   const flags = from.byte();
   if (flags > PER_CLASS + WEIGHTED) from.fail(`has options with the unknown flags ${flags}`);
   const weights = flags & WEIGHTED ? from.uint32() : null;
-  return { classes, ignoreIndex, bins, topK, perClass: (flags & PER_CLASS) !== 0, weights };
+  return { classes, input, ignoreIndex, bins, topK, perClass: (flags & PER_CLASS) !== 0, weights };
 }
 
 const counts: Section = {

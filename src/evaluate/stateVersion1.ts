@@ -9,7 +9,7 @@ import { COUNTS, classOf, createTotals, type Totals } from "./totals.ts";
  * added; with weights they are of no use for the standard error, nor are the weighted losses of classes for plain means.
  */
 export function readVersion1(from: Reader): Totals {
-  const totals = createTotals(readOptions(from));
+  const totals = createTotals(readOptions(from, 1));
   const { options } = totals;
   const isWeighted = options.weights !== null;
   for (const name of COUNTS) totals[name] = from.count(name);

@@ -4,6 +4,7 @@ import { extractSums } from "../numeric/extraction.ts";
 import { addRangeToBins } from "../numeric/loops.ts";
 import { crossEntropy, crossEntropyProbabilities } from "./crossEntropy/crossEntropyLoops.ts";
 import { checkLabels, labelWeights } from "./crossEntropy/labelLoops.ts";
+import { evaluateLikelihoods } from "./evaluation/likelihoodRecordLoop.ts";
 import { evaluate } from "./evaluation/recordLoop.ts";
 import { regression } from "./evaluation/regressionLoop.ts";
 import { tally } from "./evaluation/tallyLoop.ts";
@@ -31,6 +32,7 @@ export const KERNEL_LOOPS: KernelLoops = {
   widenFloat16,
   widenBfloat16,
   evaluate,
+  evaluateLikelihoods,
   tally,
   regression,
 };

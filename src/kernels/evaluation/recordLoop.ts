@@ -208,6 +208,13 @@ function shortRow(lanes: Lanes, x: FloatArray, at: number, classes: number, labe
   };
 }
 
+/** The record of a row that does not count. */
+export function ignoreRow(rows: Float64Array, to: number): void {
+  rows.fill(0, to, to + RECORD);
+  rows[to + RANK] = -1;
+  rows[to + ARGMAX] = -1;
+}
+
 /** The record of one row that counts. */
 function evaluateRow(
   lanes: Lanes,
@@ -256,11 +263,8 @@ export function evaluate(
   for (let i = begin; i < end; i++) {
     const label = labels[i];
     const to = i * RECORD;
-    if (label === ignoreIndex) {
-      rows.fill(0, to, to + RECORD);
-      rows[to + RANK] = -1;
-      rows[to + ARGMAX] = -1;
-    } else {
+    if (label === ignoreIndex) ignoreRow(rows, to);
+    else {
       evaluateRow(lanes, logits, i * classes, classes, label, weights ? weights[label] : 1, rows, to);
     }
   }
