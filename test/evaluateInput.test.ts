@@ -41,7 +41,12 @@ describe.each(opened)("$name", ({ losses }) => {
             standardError: off,
             perplexity: 3 * off * wanted.perplexity,
             bitsPerRow: 2 * off,
+            perplexityError: 3 * off * wanted.perplexity,
+            interval: 3 * off,
+            accuracyInterval: 1e-12,
             expectedError: off,
+            maximalError: off,
+            rootMeanSquareError: off,
             confidence: off,
             loss: off,
           };
@@ -95,7 +100,15 @@ describe.each(opened)("$name", ({ losses }) => {
               expectNear(
                 losses.evaluate(one, Int32Array.of(label), options),
                 wanted,
-                { ...near, bitsPerRow: 2 * off, expectedError: off, confidence: off },
+                {
+                  ...near,
+                  bitsPerRow: 2 * off,
+                  accuracyInterval: 1e-12,
+                  expectedError: off,
+                  maximalError: off,
+                  rootMeanSquareError: off,
+                  confidence: off,
+                },
                 `${input}, ${classes} classes, row ${row}, label ${label}`,
               );
             }

@@ -108,6 +108,8 @@ export function evaluation(logits: Numbers, labels: Labels, options: EvaluateOpt
   // of a ratio of two sums: sqrt(k / (k - 1) Σ w^2 (l - mean)^2) / Σ w over the k rows of a weight above 0
   const k = rows.filter(({ weight }) => weight > 0).length;
   const deviations = sum(({ loss, weight }) => (loss - weight * mean) ** 2);
+  const standardError = Math.sqrt((k / (k - 1)) * deviations) / weightSum;
+  const right = share(({ rank }) => rank === 1);
   const finite = rows.filter(({ kind }) => kind === "finite");
   const inBins = Array.from({ length: bins }, (_, bin) => {
     const those = finite.filter(
@@ -125,10 +127,22 @@ export function evaluation(logits: Numbers, labels: Labels, options: EvaluateOpt
     counted: n,
     classes,
     weightSum,
-    loss: { sum: sum((row) => row.loss), mean, standardError: Math.sqrt((k / (k - 1)) * deviations) / weightSum },
+    loss: {
+      sum: sum((row) => row.loss),
+      mean,
+      standardError,
+      interval: [mean - 1.959964 * standardError, mean + 1.959964 * standardError],
+    },
     perplexity: Math.exp(mean),
+    perplexityError: Math.exp(mean) * standardError,
     bitsPerRow: mean / Math.LN2,
-    accuracy: share(({ rank }) => rank === 1),
+    accuracy: right,
+    // the shares p for which |right - p| is 1.959964 standard errors of p
+    accuracyInterval: [-1, 1].map((sign) => {
+      const z = 1.959964;
+      const root = z * Math.sqrt((right * (1 - right)) / n + (z * z) / (4 * n * n));
+      return Math.min(1, Math.max(0, (right + (z * z) / (2 * n) + sign * root) / (1 + (z * z) / n)));
+    }),
     topK: Object.fromEntries(topK.map((k) => [k, share(({ rank }) => rank <= k)])),
     meanReciprocalRank: sum(({ rank }) => 1 / rank) / n,
     entropy: sum((row) => row.entropy) / n,
@@ -139,6 +153,14 @@ export function evaluation(logits: Numbers, labels: Labels, options: EvaluateOpt
           (e, { count, accuracy, confidence }) => e + (count && Math.abs(accuracy - confidence) * count),
           0,
         ) / finite.length,
+      maximalError: Math.max(
+        finite.length === 0 ? NaN : 0,
+        ...inBins.map(({ count, accuracy, confidence }) => (count ? Math.abs(accuracy - confidence) : 0)),
+      ),
+      rootMeanSquareError: Math.sqrt(
+        inBins.reduce((e, { count, accuracy, confidence }) => e + (count && count * (accuracy - confidence) ** 2), 0) /
+          finite.length,
+      ),
       bins: inBins,
     },
     nonFinite: {

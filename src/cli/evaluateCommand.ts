@@ -5,19 +5,29 @@ import { openTensor } from "../formats/openTensor.ts";
 import { isFloat, type Tensor, type TensorArray } from "../formats/tensor.ts";
 import { createLosses, type Losses } from "../inlinedLosses.ts";
 import { logitsOf, readTogether } from "./batches.ts";
+import type { NameOf } from "./classificationTable.ts";
 import { type EvaluateOptions, evaluateOptions } from "./evaluateOptions.ts";
 import { type Output, writeOutputs } from "./files.ts";
 import { floatsOf } from "./floats.ts";
 import { integralLabels } from "./integralLabels.ts";
 import { areLikeProbabilities } from "./likeProbabilities.ts";
+import { namesOf } from "./names.ts";
 import { printable } from "./printable.ts";
 import { progressBar } from "./progress.ts";
 import { htmlReport } from "./report.ts";
 import { checkPair, shapeOf } from "./shapes.ts";
 import { shifted } from "./shift.ts";
 import { sourceOf } from "./sourceOf.ts";
-import { classCells, defaultTops, evaluationTable, type Run, regressionTable, worstCells } from "./tables.ts";
-import { json } from "./text.ts";
+import {
+  classCells,
+  classificationLists,
+  defaultTops,
+  evaluationTable,
+  type Run,
+  regressionTable,
+  worstCells,
+} from "./tables.ts";
+import { columns, json } from "./text.ts";
 import { warn } from "./warn.ts";
 import { Worst, type WorstRow } from "./worst.ts";
 
@@ -86,8 +96,10 @@ async function classification(
     input: options.input ?? ("logits" as const),
     ignoreIndex,
     topK: options.topK ?? defaultTops(classes),
+    confusion: options.confusion,
     perClass: options.perClass || state !== undefined || report !== undefined,
   };
+  const nameOf = namesOf(options.names, classes);
   const worst = options.worst === undefined ? undefined : new Worst(options.worst);
   const evaluator = losses.evaluator({ ...counted, ...(worst && { onRows: (batch) => worst.add(batch) }) });
   const progress = progressBar((rows ?? labels.length ?? 0) * classes, "logits");
@@ -118,7 +130,7 @@ async function classification(
   if (report !== undefined) {
     outputs.push([report, htmlReport(`${logits.path}, ${labels.path}`, evaluation, run, rowsOfHighestLoss)]);
   }
-  const text = printed(evaluation, run, rowsOfHighestLoss, options);
+  const text = printed(evaluation, run, rowsOfHighestLoss, options, nameOf);
   await writeOutputs(outputs, text);
   return text;
 }
@@ -141,11 +153,18 @@ async function stateOf(
   return source === null ? evaluator.state() : withCoverage(evaluator.state(), [source]);
 }
 
-function printed(evaluation: Evaluation, run: Run, worst: WorstRow[] | undefined, options: EvaluateOptions): string {
+function printed(
+  evaluation: Evaluation,
+  run: Run,
+  worst: WorstRow[] | undefined,
+  options: EvaluateOptions,
+  nameOf: NameOf,
+): string {
   if (!options.json) {
     const lists = [
-      ...(options.perClass ? [classCells(evaluation)] : []),
-      ...(worst === undefined ? [] : [worstCells(worst)]),
+      ...(options.perClass ? [columns(classCells(evaluation, nameOf))] : []),
+      ...classificationLists(evaluation, nameOf),
+      ...(worst === undefined ? [] : [columns(worstCells(worst))]),
     ];
     return evaluationTable(evaluation, run, lists);
   }

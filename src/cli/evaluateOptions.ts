@@ -21,6 +21,8 @@ export const evaluateHelp = `wasm-loss evaluate LOGITS LABELS [options]
   --loss L             cross-entropy (default), or mse: LOGITS and LABELS are predictions and targets, both floats
   --top-k K,K,...      shares of rows whose label is among the K largest logits
   --per-class          loss and accuracy of each class too; of many in the table those of the highest and lowest loss
+  --confusion          precision, recall and F1 of each class, and which classes are taken for which
+  --names FILE         names of the classes, one a line, in what --confusion and --per-class print
   --worst N            list the N rows with the highest loss, at most 1000000
   --state FILE         write what was added up, for wasm-loss merge
   --report FILE        write one HTML file with the table and plots
@@ -44,6 +46,8 @@ const OPTIONS = {
   loss: { type: "string", default: "cross-entropy" },
   "top-k": { type: "string" },
   "per-class": { type: "boolean", default: false },
+  confusion: { type: "boolean", default: false },
+  names: { type: "string" },
   worst: { type: "string" },
   state: { type: "string" },
   report: { type: "string" },
@@ -54,7 +58,18 @@ const OPTIONS = {
 } as const;
 
 /** What the mse has no use for. */
-const OF_CLASSES = ["input", "classes", "ignore-index", "shift", "top-k", "per-class", "worst", "report"] as const;
+const OF_CLASSES = [
+  "input",
+  "classes",
+  "ignore-index",
+  "shift",
+  "top-k",
+  "per-class",
+  "confusion",
+  "names",
+  "worst",
+  "report",
+] as const;
 
 /** Values of --input as the library calls them. */
 const INPUTS = {
@@ -117,6 +132,7 @@ export function evaluateOptions(args: readonly string[]) {
     [
       ["LOGITS", logitsPath],
       ["LABELS", labelsPath],
+      ...(values.names === undefined ? [] : [["--names", values.names] as const]),
     ],
   );
   const logits: OpenOptions = { role: "logits", floats: true, dtype, tensor: values.tensor };
@@ -136,6 +152,8 @@ export function evaluateOptions(args: readonly string[]) {
     shift: values.shift,
     topK,
     perClass: values["per-class"],
+    confusion: values.confusion,
+    names: values.names,
     worst,
     state: values.state,
     report: values.report,

@@ -4,14 +4,15 @@ import { encode, isEvaluationState, mergeRegressions, mergeTotals } from "../eva
 import { FormatError } from "../formats/error.ts";
 import { parseArguments, UsageError } from "./arguments.ts";
 import { checkOutputs, type Named, type Output, writeOutputs } from "./files.ts";
+import { namesOf } from "./names.ts";
 import { printable } from "./printable.ts";
 import { readState } from "./readState.ts";
 import { htmlReport } from "./report.ts";
-import { evaluationTable, regressionTable } from "./tables.ts";
+import { classificationLists, evaluationTable, regressionTable } from "./tables.ts";
 import { json } from "./text.ts";
 import { warn } from "./warn.ts";
 
-export const mergeHelp = `wasm-loss merge PART.acc ... [--json] [--report FILE] [--state FILE]
+export const mergeHelp = `wasm-loss merge PART.acc ... [--json] [--report FILE] [--state FILE] [--names FILE]
 
   One evaluation of what several runs of evaluate --state added up: the same as that of all their rows at once; - is standard
   input. A state that is given twice counts once; rows of one file in two states are refused.
@@ -25,6 +26,7 @@ export async function merge(args: readonly string[]): Promise<string> {
     json: { type: "boolean", default: false },
     report: { type: "string" },
     state: { type: "string" },
+    names: { type: "string" },
   });
   if (positionals.length === 0) throw new UsageError("merge takes one file or more, but got 0");
   const report = ["--report", values.report] as const;
@@ -52,7 +54,10 @@ export async function merge(args: readonly string[]): Promise<string> {
   const evaluation = evaluationOfTotals(totals);
   if (values.state !== undefined) outputs.push([values.state, encode(totals)]);
   if (values.report !== undefined) outputs.push([values.report, htmlReport(names.join(", "), evaluation)]);
-  const text = values.json ? json(printable(evaluation)) : evaluationTable(evaluation, undefined, [], totals.coverage);
+  const lists = classificationLists(evaluation, namesOf(values.names, evaluation.classes));
+  const text = values.json
+    ? json(printable(evaluation))
+    : evaluationTable(evaluation, undefined, lists, totals.coverage);
   await writeOutputs(outputs, text);
   return text;
 }

@@ -113,6 +113,7 @@ export class RowEvaluator implements Evaluator {
       if (workspace.counters[this.#counters.extreme] > 0) this.#addExtremes(records, n);
       this.#countTops(records, n);
       this.#classes?.add(records, n, labels, first, ignoreIndex);
+      this.#totals.confusion?.addRecords(records, n, (i) => Number(labels[first + i]));
       this.#onRows?.(rowsOf(records, n, seen + first, labels, first));
     };
     if (input === "logits") backend.run(evaluate, dtypeOf(x), rows, { logits: x, ...args }, 0, reduce);

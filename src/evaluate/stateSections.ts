@@ -27,16 +27,18 @@ const isWeighted = ({ options }: Totals) => options.weights !== null;
 /** Flags of the options. */
 const PER_CLASS = 1;
 const WEIGHTED = 2;
+const CONFUSION = 4;
+const ALL_FLAGS = PER_CLASS + WEIGHTED + CONFUSION;
 
 export function writeOptions(to: Writer, options: Options): void {
-  const { classes, input, ignoreIndex, bins, topK, perClass, weights } = options;
+  const { classes, input, ignoreIndex, bins, topK, perClass, confusion, weights } = options;
   to.count(classes);
   to.count(INPUTS.indexOf(input));
   to.signed(ignoreIndex);
   to.count(bins);
   to.count(topK.length);
   for (const k of topK) to.count(k);
-  to.byte((perClass ? PER_CLASS : 0) + (weights === null ? 0 : WEIGHTED));
+  to.count((perClass ? PER_CLASS : 0) + (weights === null ? 0 : WEIGHTED) + (confusion ? CONFUSION : 0));
   if (weights !== null) to.uint32(weights);
 }
 
@@ -49,10 +51,10 @@ export function readOptions(from: Reader, version: number): Options {
   const tops = from.count("topK of length", MAXIMAL_TOPS);
   const topK: number[] = [];
   for (let i = 0; i < tops; i++) topK.push(from.count("topK", MAXIMAL_CLASSES, i === 0 ? 1 : topK[i - 1] + 1));
-  const flags = from.byte();
-  if (flags > PER_CLASS + WEIGHTED) from.fail(`has options with the unknown flags ${flags}`);
+  const flags = from.count("flags of options", version === 1 ? PER_CLASS + WEIGHTED : ALL_FLAGS);
   const weights = flags & WEIGHTED ? from.uint32() : null;
-  return { classes, input, ignoreIndex, bins, topK, perClass: (flags & PER_CLASS) !== 0, weights };
+  const has = (flag: number) => (flags & flag) !== 0;
+  return { classes, input, ignoreIndex, bins, topK, perClass: has(PER_CLASS), confusion: has(CONFUSION), weights };
 }
 
 const counts: Section = {
@@ -180,6 +182,17 @@ const classes: Section = {
   },
 };
 
+const confusion: Section = {
+  tag: 8,
+  has: ({ options }) => options.confusion,
+  write(to, totals) {
+    totals.confusion?.write(to);
+  },
+  read(from, totals) {
+    totals.confusion?.read(from);
+  },
+};
+
 const coverage: Section = {
   tag: COVERAGE,
   has: (totals) => totals.coverage !== null,
@@ -192,4 +205,4 @@ const coverage: Section = {
 };
 
 /** All sections but the options, rising by tag. */
-export const SECTIONS: readonly Section[] = [counts, sums, spread, calibration, losses, classes, coverage];
+export const SECTIONS: readonly Section[] = [counts, sums, spread, calibration, losses, classes, confusion, coverage];

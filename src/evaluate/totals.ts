@@ -1,6 +1,7 @@
 import { LOSS_BINS, PRODUCTS, SUMS } from "../descriptions/counters.ts";
 import { ExactTotal } from "../numeric/exactTotal.ts";
 import { ProductTotal } from "../numeric/products.ts";
+import { Confusion } from "./confusion.ts";
 import type { Coverage } from "./coverage.ts";
 import type { Options } from "./evaluatorOptions.ts";
 
@@ -46,6 +47,8 @@ export interface Totals {
   readonly losses: number[];
   /** By label; only with options.perClass. */
   readonly classes: Map<number, ClassTotals>;
+  /** Only with options.confusion. */
+  readonly confusion: Confusion | null;
 }
 
 export const COUNTS = ["rows", "counted", "correct", "nan", "positiveInfinity", "allNegativeInfinity"] as const;
@@ -76,6 +79,7 @@ export function createTotals(options: Options): Totals {
     calibration: Array.from({ length: options.bins }, () => ({ count: 0, correct: 0, confidence: 0n })),
     losses: new Array(LOSS_BINS).fill(0),
     classes: new Map(),
+    confusion: options.confusion ? new Confusion(options.classes) : null,
   };
 }
 
@@ -104,6 +108,7 @@ export function addTotals(to: Totals, from: Totals): void {
   from.losses.forEach((n, i) => {
     to.losses[i] += n;
   });
+  if (from.confusion !== null) to.confusion?.merge(from.confusion);
   for (const [label, { count, correct, loss }] of from.classes) {
     const it = classOf(to, label);
     it.count += count;

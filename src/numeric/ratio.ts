@@ -13,6 +13,7 @@ const lengthOf = (n: bigint) => 4 * n.toString(16).length;
 
 /** A quotient of about 100 bits, and the even power of two that it is to be divided by. */
 function quotientOf(numerator: bigint, denominator: bigint): { quotient: number; shift: number } {
+  if (numerator === 0n) return { quotient: 0, shift: 0 };
   const shift = (100 - lengthOf(numerator) + lengthOf(denominator)) & ~1;
   const quotient = shift > 0 ? (numerator << BigInt(shift)) / denominator : (numerator >> BigInt(-shift)) / denominator;
   return { quotient: Number(quotient), shift };
@@ -28,4 +29,10 @@ export function ratio(numerator: bigint, denominator: bigint): number {
 export function rootOfRatio(numerator: bigint, denominator: bigint): number {
   const { quotient, shift } = quotientOf(numerator, denominator);
   return scaled(Math.sqrt(quotient), -shift / 2);
+}
+
+/** n / sqrt(square), of any integer and a positive one. */
+export function withRoot(n: bigint, square: bigint): number {
+  const root = rootOfRatio(n * n, square);
+  return n < 0n ? -root : root;
 }
