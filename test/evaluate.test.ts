@@ -5,6 +5,7 @@ import { RANKS } from "../src/evaluate/workspace.ts";
 import { evaluationOf } from "../src/index.node.ts";
 import { openThreaded } from "./backends.ts";
 import { countedRows, evaluation } from "./evaluateOracle.ts";
+import { expectNear } from "./expectNear.ts";
 import {
   arrayOf,
   classCounts,
@@ -22,20 +23,6 @@ const opened = await openThreaded();
 
 /** What an entropy, a Brier score or a confidence may be off by, of 1 + ln classes. */
 const slack: Record<Dtype, number> = { float32: 2 ** -20, float64: 2 ** -46 };
-
-/** Numbers of two objects of one shape: what `allowed` has no name of must be the same, NaN for NaN. */
-function expectNear(got: unknown, wanted: unknown, allowed: Readonly<Record<string, number>>, where: string): void {
-  if (typeof wanted === "object" && wanted !== null) {
-    for (const [key, value] of Object.entries(wanted)) {
-      expectNear((got as Record<string, unknown>)[key], value, allowed, `${where}.${key}`);
-    }
-    return;
-  }
-  if (Object.is(got, wanted)) return;
-  const [a, b] = [Number(got), Number(wanted)];
-  const off = allowed[where.slice(where.lastIndexOf(".") + 1)] ?? 0;
-  if (!(Math.abs(a - b) <= off)) expect.fail(`${where} is ${a}, wanted ${b}, allowed ${off}`);
-}
 
 /** Whether a confidence is so near to the edge of a bin that it may be counted in either. */
 function isBetweenBins(confidence: number, bins: number, off: number): boolean {
@@ -66,13 +53,15 @@ describe.each(opened)("$name", ({ losses }) => {
           const where = `${classes} classes`;
           const counted = countedRows(x, y, options);
           // the bounds of their parts: of a mean those of its rows, of exp(mean) and mean / ln 2 that of the mean
-          const rowsOff = counted.map((row) => rowLossTolerance(dtype, row.loss, classes));
+          const rowsOff = counted.map((row) => rowLossTolerance(dtype, row.plain, classes));
           const sumOff = rowsOff.reduce((a, b) => a + b, 0) + 2 ** -52 * loss.sum;
           const meanOff = sumOff / wanted.weightSum + 2 ** -52 * loss.mean;
           const near = {
             entropy: tolerance,
             brier: tolerance,
             perplexity: (Math.expm1(meanOff) + 2 ** -50) * wanted.perplexity,
+            perplexityError: (1e-4 + 2 * meanOff) * wanted.perplexity,
+            accuracyInterval: 1e-12,
             bitsPerRow: 1.5 * meanOff,
           };
           expectNear(got, wanted, near, where);
@@ -80,9 +69,19 @@ describe.each(opened)("$name", ({ losses }) => {
           expectNear(got.loss, { sum: loss.sum, mean: loss.mean }, { sum: sumOff, mean: meanOff }, where);
           // the variance of equal losses is a difference of near numbers
           if (loss.standardError > 1e-3)
-            expectNear(got.loss, loss, { sum: sumOff, mean: meanOff, standardError: 1e-4 }, where);
+            expectNear(got.loss, loss, { sum: sumOff, mean: meanOff, standardError: 1e-4, interval: 3e-4 }, where);
           if (!counted.some(({ confidence }) => isBetweenBins(confidence, options.bins ?? 15, tolerance))) {
-            expectNear(got.calibration, calibration, { expectedError: tolerance, confidence: tolerance }, where);
+            expectNear(
+              got.calibration,
+              calibration,
+              {
+                expectedError: tolerance,
+                maximalError: tolerance,
+                rootMeanSquareError: tolerance,
+                confidence: tolerance,
+              },
+              where,
+            );
           }
           expect(got.calibration.bins.reduce((n, bin) => n + bin.count, 0)).toBe(got.counted);
         }
@@ -170,11 +169,9 @@ describe.each(opened)("$name", ({ losses }) => {
           [-100, 1, -100, 1, 0, -100, 2],
         ]) {
           const labels = Int32Array.from(y);
-          const { calibration, loss, entropy, brier, perplexity, bitsPerRow, perClass, ...wanted } = evaluation(
-            x,
-            labels,
-            { classes },
-          );
+          const it = evaluation(x, labels, { classes });
+          const { calibration, loss, entropy, brier, perplexity, perplexityError, bitsPerRow, perClass, ...rest } = it;
+          const { accuracyInterval, ...wanted } = rest;
           const got = losses.evaluate(x, labels, { classes });
           expect(got).toMatchObject(wanted);
           expect([got.entropy, got.brier, got.loss.mean, got.perplexity]).toEqual([NaN, NaN, NaN, NaN]);

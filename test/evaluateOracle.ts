@@ -3,6 +3,7 @@ import { exactSum, type Labels, type Numbers } from "./oracle.ts";
 
 export interface EvaluateOptions {
   classes: number;
+  input?: "logits" | "probabilities" | "logProbabilities";
   ignoreIndex?: number;
   weight?: Numbers | undefined;
   topK?: readonly number[];
@@ -12,7 +13,9 @@ export interface EvaluateOptions {
 interface Row {
   label: number;
   weight: number;
+  /** Times the weight, and without it. */
   loss: number;
+  plain: number;
   rank: number;
   entropy: number;
   brier: number;
@@ -38,7 +41,7 @@ function rowOf(x: number[], label: number, weight: number): Row {
   }
   if (kind !== "finite") {
     const loss = weight === 0 ? 0 : NaN;
-    return { label, weight, loss, rank, entropy: NaN, brier: NaN, confidence: NaN, kind };
+    return { label, weight, loss, plain: NaN, rank, entropy: NaN, brier: NaN, confidence: NaN, kind };
   }
   const e = x.map((v) => Math.exp(v - m));
   const first = x.indexOf(m);
@@ -49,6 +52,7 @@ function rowOf(x: number[], label: number, weight: number): Row {
     label,
     weight,
     loss: weight === 0 ? 0 : weight * (lnd - (x[label] - m)),
+    plain: lnd - (x[label] - m),
     rank,
     entropy: lnd - exactSum(q.map((v, j) => (v === 0 ? 0 : v * (x[j] - m)))),
     // 1 - q_y is the sum of the others, digits and all.
@@ -58,12 +62,37 @@ function rowOf(x: number[], label: number, weight: number): Row {
   };
 }
 
+/** A row of probabilities, or of their logarithms: as it is given, whatever it adds up to. */
+function likelihoodRowOf(x: number[], label: number, weight: number, logarithms: boolean): Row {
+  const nan = x.some(Number.isNaN);
+  const infinite = x.includes(Infinity);
+  const q = logarithms ? x.map(Math.exp) : x;
+  const ln = logarithms ? x : x.map(Math.log);
+  const odd = nan || infinite;
+  const plain = 0 - ln[label];
+  return {
+    label,
+    weight,
+    plain,
+    loss: weight === 0 ? 0 : weight * plain,
+    rank: nan ? Infinity : x.filter((v, j) => v > x[label] || (v === x[label] && j < label)).length + 1,
+    entropy: odd ? NaN : -exactSum(q.map((v, j) => (v === 0 ? 0 : v * ln[j]))),
+    brier: odd ? NaN : exactSum(q.map((v, j) => (j === label ? 1 - v : v) ** 2)),
+    confidence: odd ? NaN : Math.max(...q),
+    kind: nan ? "nan" : infinite ? "positiveInfinity" : "finite",
+  };
+}
+
 /** The rows that count. */
 export function countedRows(logits: Numbers, labels: Labels, options: EvaluateOptions): Row[] {
-  const { classes, ignoreIndex = -100, weight } = options;
+  const { classes, ignoreIndex = -100, weight, input = "logits" } = options;
+  const rowFor = (x: number[], label: number, w: number) =>
+    input === "logits" ? rowOf(x, label, w) : likelihoodRowOf(x, label, w, input === "logProbabilities");
   const flat = Array.from(logits);
   return Array.from(labels, Number).flatMap((label, i) =>
-    label === ignoreIndex ? [] : [rowOf(flat.slice(i * classes, (i + 1) * classes), label, weight ? weight[label] : 1)],
+    label === ignoreIndex
+      ? []
+      : [rowFor(flat.slice(i * classes, (i + 1) * classes), label, weight ? weight[label] : 1)],
   );
 }
 
@@ -76,11 +105,16 @@ export function evaluation(logits: Numbers, labels: Labels, options: EvaluateOpt
   const share = (f: (row: Row) => boolean) => rows.filter(f).length / n;
   const weightSum = sum((row) => row.weight);
   const mean = sum((row) => row.loss) / weightSum;
-  // Σ w (l - mean)^2 / Σ w, the variance as it is meant.
-  const variance = sum((row) => (row.weight === 0 ? 0 : row.weight * (row.loss / row.weight - mean) ** 2)) / weightSum;
+  // of a ratio of two sums: sqrt(k / (k - 1) Σ w^2 (l - mean)^2) / Σ w over the k rows of a weight above 0
+  const k = rows.filter(({ weight }) => weight > 0).length;
+  const deviations = sum(({ loss, weight }) => (loss - weight * mean) ** 2);
+  const standardError = Math.sqrt((k / (k - 1)) * deviations) / weightSum;
+  const right = share(({ rank }) => rank === 1);
   const finite = rows.filter(({ kind }) => kind === "finite");
   const inBins = Array.from({ length: bins }, (_, bin) => {
-    const those = finite.filter(({ confidence }) => confidence > bin / bins && confidence <= (bin + 1) / bins);
+    const those = finite.filter(
+      ({ confidence }) => (bin === 0 || confidence > bin / bins) && confidence <= (bin + 1) / bins,
+    );
     return {
       count: those.length,
       accuracy: those.filter(({ rank }) => rank === 1).length / those.length,
@@ -93,19 +127,39 @@ export function evaluation(logits: Numbers, labels: Labels, options: EvaluateOpt
     counted: n,
     classes,
     weightSum,
-    loss: { sum: sum((row) => row.loss), mean, standardError: n > 1 ? Math.sqrt(variance / (n - 1)) : NaN },
+    loss: {
+      sum: sum((row) => row.loss),
+      mean,
+      standardError,
+      interval: [mean - 1.959964 * standardError, mean + 1.959964 * standardError],
+    },
     perplexity: Math.exp(mean),
+    perplexityError: Math.exp(mean) * standardError,
     bitsPerRow: mean / Math.LN2,
-    accuracy: share(({ rank }) => rank === 1),
+    accuracy: right,
+    // the shares p for which |right - p| is 1.959964 standard errors of p
+    accuracyInterval: [-1, 1].map((sign) => {
+      const z = 1.959964;
+      const root = z * Math.sqrt((right * (1 - right)) / n + (z * z) / (4 * n * n));
+      return Math.min(1, Math.max(0, (right + (z * z) / (2 * n) + sign * root) / (1 + (z * z) / n)));
+    }),
     topK: Object.fromEntries(topK.map((k) => [k, share(({ rank }) => rank <= k)])),
     meanReciprocalRank: sum(({ rank }) => 1 / rank) / n,
     entropy: sum((row) => row.entropy) / n,
     brier: sum((row) => row.brier) / n,
     calibration: {
-      expectedError: inBins.reduce(
-        (error, bin) =>
-          error + (bin.count === 0 ? 0 : (Math.abs(bin.accuracy - bin.confidence) * bin.count) / finite.length),
-        0,
+      expectedError:
+        inBins.reduce(
+          (e, { count, accuracy, confidence }) => e + (count && Math.abs(accuracy - confidence) * count),
+          0,
+        ) / finite.length,
+      maximalError: Math.max(
+        finite.length === 0 ? NaN : 0,
+        ...inBins.map(({ count, accuracy, confidence }) => (count ? Math.abs(accuracy - confidence) : 0)),
+      ),
+      rootMeanSquareError: Math.sqrt(
+        inBins.reduce((e, { count, accuracy, confidence }) => e + (count && count * (accuracy - confidence) ** 2), 0) /
+          finite.length,
       ),
       bins: inBins,
     },
@@ -121,7 +175,7 @@ export function evaluation(logits: Numbers, labels: Labels, options: EvaluateOpt
         return {
           label,
           count: those.length,
-          loss: exactSum(those.map(({ loss }) => loss)) / those.length,
+          loss: exactSum(those.map(({ plain }) => plain)) / those.length,
           accuracy: those.filter(({ rank }) => rank === 1).length / those.length,
         };
       }),

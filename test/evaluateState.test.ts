@@ -91,6 +91,7 @@ describe("merging", () => {
   test("refuses other options", () => {
     const weight = Float32Array.of(1, 2, 3, 4);
     const cases: [object, string][] = [
+      [{ input: "probabilities" }, 'input "probabilities", but "logits" is that of states[0]'],
       [{ ignoreIndex: 9 }, "ignoreIndex 9, but -100 is that of states[0]"],
       [{ topK: [2] }, "topK [2], but [1,5] is that of states[0]"],
       [{ bins: 3 }, "bins 3, but 15 is that of states[0]"],
@@ -124,7 +125,7 @@ describe("merging", () => {
     );
     const version = whole.slice();
     version[4] = 9;
-    expect(() => evaluationOf(version)).toThrow("evaluationOf: state is of version 9, but only 1 is known");
+    expect(() => evaluationOf(version)).toThrow("evaluationOf: state is of version 9, but only 1 and 2 are known");
     expect(() => evaluationOf(new Uint8Array(50))).toThrow("is not a state of this kind of evaluator");
     expect(() => evaluationOf("state" as never)).toThrow(new TypeError("evaluationOf: state must be a Uint8Array"));
   });
@@ -203,8 +204,8 @@ describe("counts that no rows have", () => {
     ],
     [
       "more right than rows in a bin",
-      (it) => void Object.assign(it.calibration[0], { correct: 1 }),
-      /has correct in bin(s of confidence| 0)/,
+      (it) => void Object.assign(it.calibration[4], { correct: it.calibration[4].count + 1 }),
+      /has correct in bin(s of confidence| 4)/,
     ],
     [
       "a confidence above 1",

@@ -36,11 +36,12 @@ function exact(x: number): Decimal {
 
 const sumOf = (values: readonly number[]) => values.reduce((sum, x) => sum.plus(exact(x)), new Exact(0));
 
-/** Figures by decimals without rounding: shares nothing with the code but the two roundings of an error and its square. */
+/** Figures by decimals without rounding: shares nothing with the code but the roundings of an error and of a float64 square. */
 function figuresOf(p: FloatArray, t: FloatArray) {
   const narrow = p instanceof Float32Array ? Math.fround : (x: number) => x;
   const errors = Array.from(p, (x, i) => Math.abs(narrow(x - t[i])));
-  const squares = sumOf(errors.map((d) => narrow(d * d)));
+  const isTiny = (d: number) => d * d < 2 ** -960;
+  const squares = errors.reduce((s, d) => s.plus(isTiny(d) ? exact(d).times(exact(d)) : exact(d * d)), new Exact(0));
   const targets = Array.from(t);
   const n = targets.length;
   const sum = sumOf(targets);
@@ -52,7 +53,7 @@ function figuresOf(p: FloatArray, t: FloatArray) {
     rmse: Math.sqrt(squares.toNumber() / n),
     mae: sumOf(errors).toNumber() / n,
     maximumError: Math.max(...errors),
-    r2: variation.isZero() ? Number.NaN : 1 - squares.toNumber() / variation.toNumber(),
+    r2: variation.isZero() ? Number.NaN : new Exact(1).minus(squares.div(variation)).toNumber(),
   };
 }
 
@@ -169,7 +170,9 @@ describe.each(dtypes)("%s", (dtype) => {
       [inf, 1, inf, inf, inf],
       [1, -inf, inf, inf, inf],
       [inf, inf, nan, nan, nan],
-      [dtype === "float32" ? 1e30 : 1e200, 0, inf, Number(dtype === "float32" ? Math.fround(1e30) : 1e200) / 1100, 0],
+      dtype === "float32"
+        ? [1e30, 0, Math.fround(1e30) ** 2 / 1100, Math.fround(1e30) / 1100, 0]
+        : [1e200, 0, inf, 1e200 / 1100, 0],
     ];
     for (const [p, t, mse, mae, maximum] of cases) {
       for (const at of [0, 3, 1050, 1099]) {
@@ -185,6 +188,66 @@ describe.each(dtypes)("%s", (dtype) => {
         expect(new Set(states).size).toBe(1);
       }
     }
+  });
+});
+
+describe("R2 is 1 only where the rest is below 2^-53", () => {
+  const [p, t] = [
+    [3, 1, 2],
+    [1, 2, 3],
+  ];
+  test.each<[string, (values: readonly number[], power: number) => FloatArray, number[]]>([
+    [
+      "float32",
+      (values, power) => Float32Array.from(values, (x) => x * power),
+      [1e-23, 1e-40, 2 ** -149, 1, 1e19, 3e37],
+    ],
+    [
+      "float64",
+      (values, power) => Float64Array.from(values, (x) => x * power),
+      [1e-23, 1e-170, 1e-307, 2 ** -1074, 1, 1e160, 1e300],
+    ],
+  ])("%s, of every size", (_, of, powers) => {
+    for (const power of powers) {
+      for (const [name, make] of makers) {
+        const evaluator = make();
+        evaluator.add(of(p, power), of(t, power));
+        // 1 - 6 / 2
+        expect(evaluator.result().r2, `${name}, ${power}`).toBeCloseTo(-2, 5);
+        expect(regressionOf(evaluator.state())).toEqual(evaluator.result());
+      }
+    }
+  });
+
+  test("of errors far below the targets' spread", () => {
+    for (const [name, make] of makers) {
+      const r2Of = (error: number) => {
+        const evaluator = make();
+        evaluator.add(Float64Array.of(1 + error, 2, 3), Float64Array.of(1, 2, 3));
+        return evaluator.result().r2;
+      };
+      expect(r2Of(2 ** -20), name).toBe(1 - 2 ** -41);
+      expect([r2Of(2 ** -25), r2Of(2 ** -27), r2Of(0)], name).toEqual([1 - 2 ** -51, 1, 1]);
+      // where the targets are all the same there is nothing to explain
+      const same = make();
+      same.add(Float32Array.of(1e-30, 2e-30), Float32Array.of(3e-30, 3e-30));
+      expect(same.result().r2, name).toBeNaN();
+    }
+  });
+
+  test("blocks of many in which some are extreme", () => {
+    const random = mulberry32(9);
+    const n = 3000;
+    const t = Float64Array.from({ length: n }, (_, i) => (i % 5 === 0 ? 1e-300 : 1e-200) * normal(random));
+    const predictions = t.map((x, i) => x * (i % 700 === 3 ? 3 : 1.5));
+    const wanted = figuresOf(predictions, t);
+    const states = makers.map(([, make]) => {
+      const evaluator = make();
+      evaluator.add(predictions, t);
+      expectFigures(evaluator.result(), wanted);
+      return Buffer.from(evaluator.state()).toString("hex");
+    });
+    expect(new Set(states).size).toBe(1);
   });
 });
 

@@ -13,10 +13,12 @@ import {
   FIT_SHARE_64,
   FIT_SMALLEST_32,
   FIT_SMALLEST_64,
+  LARGEST_PRODUCT,
   ROUNDING_64,
+  SMALLEST_PRODUCT,
   SPLITTER,
 } from "../generated/thresholds";
-import { ERROR_START, LIMIT, SPLITTERS, SQUARE_START, VALUE_START } from "../generated/scratchOfRegression";
+import { ERROR_START, EXTREMES, LIMIT, SPLITTERS, SQUARE_START, VALUE_START } from "../generated/scratchOfRegression";
 import { addPair, addToBins, BINS } from "../sums/exactSum";
 import { squareError } from "../sums/squareError";
 import { high, largestLane, low, smallerUnlessZero, smallestLane, splat } from "../lanes";
@@ -45,25 +47,39 @@ import { high, largestLane, low, smallerUnlessZero, smallestLane, splat } from "
   return f64x2.sub(v, f64x2.sub(next, before));
 }
 
-/** Adds each error by its exponent; returns the largest or, where there is one, NaN. */
-function addErrors<T>(p: usize, t: usize, n: i32, sums: usize): f64 {
+/** Whether the square of a finite float64 is none of two float64: that of a float32 is exact. */
+@inline function isExtreme<T>(x: f64, square: f64): bool {
+  if (sizeof<T>() == 4 || x == 0 || x - x != 0) return false;
+  return square < SMALLEST_PRODUCT || square > LARGEST_PRODUCT;
+}
+
+/** Adds each error by its exponent; returns the largest or, where there is one, NaN. Extreme squares are only counted. */
+function addErrors<T>(p: usize, t: usize, n: i32, sums: usize, scratch: usize): f64 {
   let top: f64 = 0;
+  let extremes: f64 = 0;
   for (let i = 0; i < n; i++) {
     const at = <usize>i * sizeof<T>();
-    const d = abs<T>(load<T>(p + at) - load<T>(t + at));
-    addToBins(<f64>(d * d), sums);
-    addToBins(<f64>d, sums + BINS);
-    top = max(top, <f64>d);
+    const d = <f64>abs<T>(load<T>(p + at) - load<T>(t + at));
+    if (isExtreme<T>(d, d * d)) extremes++;
+    else addToBins(d * d, sums);
+    addToBins(d, sums + BINS);
+    top = max(top, d);
   }
+  store<f64>(scratch, load<f64>(scratch, EXTREMES) + extremes, EXTREMES);
   return top;
 }
 
 /** Adds each target, and its square, by its exponent. */
-function addTargets<T>(t: usize, n: i32, sums: usize): void {
+function addTargets<T>(t: usize, n: i32, sums: usize, scratch: usize): void {
+  let extremes: f64 = 0;
   for (let i = 0; i < n; i++) {
     const x = <f64>load<T>(t + <usize>i * sizeof<T>());
     const square = x * x;
     addToBins(x, sums + 2 * BINS);
+    if (isExtreme<T>(x, square)) {
+      extremes++;
+      continue;
+    }
     addToBins(square, sums + 3 * BINS);
     // a float32's square is exact in float64
     if (sizeof<T>() == 8) {
@@ -71,6 +87,7 @@ function addTargets<T>(t: usize, n: i32, sums: usize): void {
       if (error - error == 0) addToBins(error, sums + 3 * BINS);
     }
   }
+  store<f64>(scratch, load<f64>(scratch, EXTREMES) + extremes, EXTREMES);
 }
 
 /** As addErrors for errors up to `top` that fit. In float32 their sum needs but one accumulator. */
@@ -86,15 +103,16 @@ function sumErrors<T>(p: usize, t: usize, stop: usize, top: f64, sums: usize, sc
   let v = zero;
   for (let from = p, minus = t; from < stop; from += 16, minus += 16) {
     const d = v128.abs<T>(v128.sub<T>(v128.load(from), v128.load(minus)));
-    const square = v128.mul<T>(d, d);
-    const s0 = low<T>(square);
+    const d0 = low<T>(d);
+    const s0 = f64x2.mul(d0, d0);
     const next = f64x2.add(s, s0);
     r = f64x2.add(r, rest(s0, next, s));
     s = next;
     if (sizeof<T>() == 4) {
-      a = f64x2.add(a, low<T>(d));
-      b = f64x2.add(b, high(d));
-      const s1 = high(square);
+      const d1 = high(d);
+      a = f64x2.add(a, d0);
+      b = f64x2.add(b, d1);
+      const s1 = f64x2.mul(d1, d1);
       const after = f64x2.add(u, s1);
       v = f64x2.add(v, rest(s1, after, u));
       u = after;
@@ -162,14 +180,14 @@ function sumTargets<T>(t: usize, stop: usize, top: f64, sums: usize, scratch: us
   addPair(v, sums + 3 * BINS, sums + 3 * BINS);
 }
 
-/** sums: bins of Σ (p - t)^2, Σ |p - t|, Σ t and Σ t^2; maxima: of |p - t|, one a block. */
+/** sums: bins of Σ (p - t)^2, Σ |p - t|, Σ t and Σ t^2; results: the largest |p - t| of each block, and its extreme squares. */
 export function regression<T>(
   begin: i32,
   end: i32,
   predictions: usize,
   targets: usize,
   sums: usize,
-  maxima: usize,
+  results: usize,
   count: i32,
   scratch: usize,
 ): void {
@@ -206,15 +224,17 @@ export function regression<T>(
     const least = smallest<T>();
     const error = <f64>largestLane<T>(topError);
     const target = <f64>largestLane<T>(topTarget);
+    store<f64>(scratch, 0, EXTREMES);
     let top = error;
     if (finite && <f64>smallestLane<T>(bottomError) >= max(least, error * share<T>())) {
       sumErrors<T>(p, t, stop, error, sums, scratch);
-    } else top = addErrors<T>(p, t, whole, sums);
+    } else top = addErrors<T>(p, t, whole, sums, scratch);
     if (finite && <f64>smallestLane<T>(bottomTarget) >= max(least, target * share<T>())) {
       sumTargets<T>(t, t + bytes, target, sums, scratch);
-    } else addTargets<T>(t, whole, sums);
-    top = max(top, addErrors<T>(p + bytes, t + bytes, n - whole, sums));
-    addTargets<T>(t + bytes, n - whole, sums);
-    store<f64>(maxima + ((<usize>block) << 3), top);
+    } else addTargets<T>(t, whole, sums, scratch);
+    top = max(top, addErrors<T>(p + bytes, t + bytes, n - whole, sums, scratch));
+    addTargets<T>(t + bytes, n - whole, sums, scratch);
+    store<f64>(results + ((<usize>block) << 4), top);
+    store<f64>(results + ((<usize>block) << 4), load<f64>(scratch, EXTREMES), 8);
   }
 }

@@ -6,7 +6,7 @@
 
 import { KEEP } from "../constants";
 import { exp } from "../functions/exp";
-import { ARGMAX, BRIER, CONFIDENCE, ENTROPY, LOG_SUM_EXP, LOSS, RANK, RECORD, SQUARE } from "../generated/record";
+import { ARGMAX, BRIER, CONFIDENCE, ENTROPY, LOG_SUM_EXP, LOSS, RANK, RECORD, WEIGHT } from "../generated/record";
 import { ABOVE, PRODUCTS, RISEN, SQUARES } from "../generated/scratchOfRowRecord";
 import { FLOOR, MAGICS, SHIFT, TAIL, TOP, WITHOUT } from "../generated/scratchOfRows";
 import { FAR, RISE, SHORT_ROW } from "../generated/thresholds";
@@ -217,10 +217,9 @@ function countAbove<T>(row: usize, bytes: usize, at: usize, x: T): f64 {
   const inverse = e / (1 + z);
   const products = pairSum(v128.load(scratch, PRODUCTS));
   const squares = pairSum(v128.load(scratch, SQUARES));
-  const weighted = w == 0 ? 0 : w * loss;
   const above = x == <T>-Infinity || shift != 0 ? countAbove<T>(row, bytes, at, x) : count<T>(scratch);
-  store<f64>(to, weighted, LOSS);
-  store<f64>(to, w == 0 ? 0 : weighted * loss, SQUARE);
+  store<f64>(to, loss, LOSS);
+  store<f64>(to, w, WEIGHT);
   // far: the target's share is 0, and x + loss would lose its digits
   const lse = far == 0 ? <f64>x + near : aboveOf(0, scratch) + (near - FAR);
   // not lse - base, which was rounded where it is large

@@ -57,13 +57,7 @@ function storeRecords<T>(at: usize, g: usize, upper: bool, peak: v128, plain: bo
   const inverse = f64x2.div(one, f64x2.add(z, e));
   const share = f64x2.mul(z, inverse);
   const factor = f64x2.mul(w, inverse);
-  if (plain) storePairs(to, loss, f64x2.mul(loss, loss), LOSS);
-  else {
-    const c = v128.load(at, OWN);
-    const counts = f64x2.ne(c, zero);
-    const weighted = v128.and(f64x2.mul(c, loss), counts);
-    storePairs(to, weighted, v128.and(f64x2.mul(weighted, loss), counts), LOSS);
-  }
+  storePairs(to, loss, plain ? one : v128.load(at, OWN), LOSS);
   // ln d relative to the maximum, less Σ q (x - m)
   const term = plain ? u : v128.and(f64x2.mul(e, u), f64x2.ne(e, zero));
   const lse = f64x2.add(lnd, plain ? u : v128.andnot(u, far));

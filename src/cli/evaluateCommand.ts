@@ -1,19 +1,34 @@
 import type { LabelArray } from "../dtype.ts";
 import type { Evaluation } from "../evaluate/evaluation.ts";
+import { withCoverage } from "../evaluate/state.ts";
 import { openTensor } from "../formats/openTensor.ts";
-import { isFloat, type Tensor } from "../formats/tensor.ts";
+import { isFloat, type Tensor, type TensorArray } from "../formats/tensor.ts";
 import { createLosses, type Losses } from "../inlinedLosses.ts";
 import { logitsOf, readTogether } from "./batches.ts";
+import type { NameOf } from "./classificationTable.ts";
 import { type EvaluateOptions, evaluateOptions } from "./evaluateOptions.ts";
 import { type Output, writeOutputs } from "./files.ts";
+import { floatsOf } from "./floats.ts";
 import { integralLabels } from "./integralLabels.ts";
+import { areLikeProbabilities } from "./likeProbabilities.ts";
+import { namesOf } from "./names.ts";
 import { printable } from "./printable.ts";
 import { progressBar } from "./progress.ts";
 import { htmlReport } from "./report.ts";
 import { checkPair, shapeOf } from "./shapes.ts";
 import { shifted } from "./shift.ts";
-import { classCells, defaultTops, evaluationTable, type Run, regressionTable, worstCells } from "./tables.ts";
-import { json } from "./text.ts";
+import { sourceOf } from "./sourceOf.ts";
+import {
+  classCells,
+  classificationLists,
+  defaultTops,
+  evaluationTable,
+  type Run,
+  regressionTable,
+  worstCells,
+} from "./tables.ts";
+import { columns, json } from "./text.ts";
+import { warn } from "./warn.ts";
 import { Worst, type WorstRow } from "./worst.ts";
 
 /** The command `evaluate`: returns what is to be printed. */
@@ -44,13 +59,26 @@ async function openLosses(engine: EvaluateOptions["engine"]): Promise<Losses> {
   }
 }
 
-const runOf = ({ backend, threads, relaxed, notes }: Losses, elements: number, begin: number): Run => ({
+/** What ran, and its notes; one more where something is odd. */
+const runOf = (
+  { backend, threads, relaxed, notes }: Losses,
+  elements: number,
+  begin: number,
+  suspicion?: string,
+): Run => ({
   backend,
   threads,
   relaxed,
-  notes,
+  notes: suspicion === undefined ? notes : [...notes, suspicion],
   perSecond: elements / ((performance.now() - begin) / 1000),
 });
+
+/** That the first rows of logits are probabilities, which is easily missed; undefined where they are none. */
+function suspicionOf({ path, dtype }: Tensor, rows: TensorArray, classes: number): string | undefined {
+  const isHalf = dtype === "f16" || dtype === "bf16";
+  if (!areLikeProbabilities(floatsOf(dtype, rows), classes, isHalf)) return undefined;
+  return `${path}: rows lie in [0, 1] and add up to 1, but are taken for logits; for probabilities there is --input probabilities (--input logits says that they are logits)`;
+}
 
 async function classification(
   losses: Losses,
@@ -65,15 +93,19 @@ async function classification(
   const labels = options.shift ? shifted(integral, shape, ignoreIndex) : integral;
   const counted = {
     classes,
+    input: options.input ?? ("logits" as const),
     ignoreIndex,
     topK: options.topK ?? defaultTops(classes),
+    confusion: options.confusion,
     perClass: options.perClass || state !== undefined || report !== undefined,
   };
+  const nameOf = namesOf(options.names, classes);
   const worst = options.worst === undefined ? undefined : new Worst(options.worst);
   const evaluator = losses.evaluator({ ...counted, ...(worst && { onRows: (batch) => worst.add(batch) }) });
   const progress = progressBar((rows ?? labels.length ?? 0) * classes, "logits");
   const begin = performance.now();
   let done = 0;
+  let suspicion: string | undefined;
   try {
     const inputs = [
       { tensor: logits, perRow: classes },
@@ -81,6 +113,7 @@ async function classification(
     ];
     for await (const batch of readTogether(losses, inputs)) {
       const [x, y] = batch.arrays;
+      if (done === 0 && options.input === undefined) suspicion = suspicionOf(logits, x, classes);
       evaluator.add(logitsOf(logits, x), y as LabelArray, { source: labels.path });
       done += batch.rows;
       progress.update(done * classes);
@@ -89,23 +122,49 @@ async function classification(
     progress.stop();
   }
   const evaluation = evaluator.result();
-  const run = runOf(losses, done * classes, begin);
+  if (suspicion !== undefined) warn(suspicion);
+  const run = runOf(losses, done * classes, begin, suspicion);
   const rowsOfHighestLoss = worst?.sorted();
   const outputs: Output[] = [];
-  if (state !== undefined) outputs.push([state, evaluator.state()]);
+  if (state !== undefined) outputs.push([state, await stateOf(evaluator, done, logits, labelsTensor, options)]);
   if (report !== undefined) {
     outputs.push([report, htmlReport(`${logits.path}, ${labels.path}`, evaluation, run, rowsOfHighestLoss)]);
   }
-  const text = printed(evaluation, run, rowsOfHighestLoss, options);
+  const text = printed(evaluation, run, rowsOfHighestLoss, options, nameOf);
   await writeOutputs(outputs, text);
   return text;
 }
 
-function printed(evaluation: Evaluation, run: Run, worst: WorstRow[] | undefined, options: EvaluateOptions): string {
+/** The state, and which rows of which files it holds. */
+async function stateOf(
+  evaluator: { state(): Uint8Array },
+  rows: number,
+  logits: Tensor,
+  labels: Tensor,
+  options: EvaluateOptions,
+): Promise<Uint8Array> {
+  const source = await sourceOf(
+    [
+      { tensor: logits, path: options.logits.path, name: options.logits.tensor },
+      { tensor: labels, path: options.labels.path, name: options.labels.tensor },
+    ],
+    rows,
+  );
+  return source === null ? evaluator.state() : withCoverage(evaluator.state(), [source]);
+}
+
+function printed(
+  evaluation: Evaluation,
+  run: Run,
+  worst: WorstRow[] | undefined,
+  options: EvaluateOptions,
+  nameOf: NameOf,
+): string {
   if (!options.json) {
     const lists = [
-      ...(options.perClass ? [classCells(evaluation)] : []),
-      ...(worst === undefined ? [] : [worstCells(worst)]),
+      ...(options.perClass ? [columns(classCells(evaluation, nameOf))] : []),
+      ...classificationLists(evaluation, nameOf),
+      ...(worst === undefined ? [] : [columns(worstCells(worst))]),
     ];
     return evaluationTable(evaluation, run, lists);
   }
@@ -148,6 +207,10 @@ async function regression(
   const text = options.json
     ? json({ ...result, ...engine, elementsPerSecond: perSecond })
     : regressionTable(result, run);
-  await writeOutputs(options.state === undefined ? [] : [[options.state, evaluator.state()]], text);
+  const outputs: Output[] = [];
+  if (options.state !== undefined) {
+    outputs.push([options.state, await stateOf(evaluator, done, predictions, targets, options)]);
+  }
+  await writeOutputs(outputs, text);
   return text;
 }

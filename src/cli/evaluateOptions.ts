@@ -11,6 +11,7 @@ export const evaluateHelp = `wasm-loss evaluate LOGITS LABELS [options]
   LABELS   integers, one a row; booleans and floats that are integers, too
            both from npy, npz or safetensors files, or raw binary; - is standard input
 
+  --input I            what LOGITS holds: logits (default), probabilities or log-probabilities
   --classes N          the number of classes, to check it; needed where LOGITS has no shape
   --dtype D            f16, bf16, f32 or f64: LOGITS is raw binary, if its name does not end in .npy, .npz, .safetensors
   --labels-dtype D     the same for LABELS: i8 to i64, u8 to u64, bool or floats; with --loss mse floats, by default D
@@ -20,6 +21,8 @@ export const evaluateHelp = `wasm-loss evaluate LOGITS LABELS [options]
   --loss L             cross-entropy (default), or mse: LOGITS and LABELS are predictions and targets, both floats
   --top-k K,K,...      shares of rows whose label is among the K largest logits
   --per-class          loss and accuracy of each class too; of many in the table those of the highest and lowest loss
+  --confusion          precision, recall and F1 of each class, and which classes are taken for which
+  --names FILE         names of the classes, one a line, in what --confusion and --per-class print
   --worst N            list the N rows with the highest loss, at most 1000000
   --state FILE         write what was added up, for wasm-loss merge
   --report FILE        write one HTML file with the table and plots
@@ -32,6 +35,7 @@ export const evaluateHelp = `wasm-loss evaluate LOGITS LABELS [options]
 `;
 
 const OPTIONS = {
+  input: { type: "string" },
   classes: { type: "string" },
   dtype: { type: "string" },
   "labels-dtype": { type: "string" },
@@ -42,6 +46,8 @@ const OPTIONS = {
   loss: { type: "string", default: "cross-entropy" },
   "top-k": { type: "string" },
   "per-class": { type: "boolean", default: false },
+  confusion: { type: "boolean", default: false },
+  names: { type: "string" },
   worst: { type: "string" },
   state: { type: "string" },
   report: { type: "string" },
@@ -52,7 +58,25 @@ const OPTIONS = {
 } as const;
 
 /** What the mse has no use for. */
-const OF_CLASSES = ["classes", "ignore-index", "shift", "top-k", "per-class", "worst", "report"] as const;
+const OF_CLASSES = [
+  "input",
+  "classes",
+  "ignore-index",
+  "shift",
+  "top-k",
+  "per-class",
+  "confusion",
+  "names",
+  "worst",
+  "report",
+] as const;
+
+/** Values of --input as the library calls them. */
+const INPUTS = {
+  logits: "logits",
+  probabilities: "probabilities",
+  "log-probabilities": "logProbabilities",
+} as const;
 
 const MAXIMAL_WORST = 1_000_000;
 const FLOATS = TENSOR_DTYPES.filter(isFloat);
@@ -82,6 +106,7 @@ export type EvaluateOptions = ReturnType<typeof evaluateOptions>;
 export function evaluateOptions(args: readonly string[]) {
   const { values, positionals } = parseArguments(args, OPTIONS);
   const backend = choiceOption("--backend", values.backend, ["auto", "wasm", "js"]);
+  const input = choiceOption("--input", values.input, Object.keys(INPUTS) as (keyof typeof INPUTS)[]);
   const loss = choiceOption("--loss", values.loss, ["cross-entropy", "mse"]);
   const threads: number | "auto" =
     values.threads === "auto" ? "auto" : integerOption("--threads (or auto)", values.threads, 1, MAXIMAL_THREADS);
@@ -107,6 +132,7 @@ export function evaluateOptions(args: readonly string[]) {
     [
       ["LOGITS", logitsPath],
       ["LABELS", labelsPath],
+      ...(values.names === undefined ? [] : [["--names", values.names] as const]),
     ],
   );
   const logits: OpenOptions = { role: "logits", floats: true, dtype, tensor: values.tensor };
@@ -120,11 +146,14 @@ export function evaluateOptions(args: readonly string[]) {
     logits: { path: logitsPath, ...logits },
     labels: { path: labelsPath, ...labels },
     loss,
+    input: input && INPUTS[input],
     classes,
     ignoreIndex,
     shift: values.shift,
     topK,
     perClass: values["per-class"],
+    confusion: values.confusion,
+    names: values.names,
     worst,
     state: values.state,
     report: values.report,

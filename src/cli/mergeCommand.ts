@@ -1,19 +1,21 @@
 import { evaluationOfTotals } from "../evaluate/evaluation.ts";
-import { isRegressionState, regressionOfTotals } from "../evaluate/regression.ts";
-import { encode, isEvaluationState, mergeRegressions, mergeStates, mergeTotals } from "../evaluate/state.ts";
+import { encodeRegression, isRegressionState, regressionOfTotals } from "../evaluate/regression.ts";
+import { encode, isEvaluationState, mergeRegressions, mergeTotals } from "../evaluate/state.ts";
 import { FormatError } from "../formats/error.ts";
 import { parseArguments, UsageError } from "./arguments.ts";
 import { checkOutputs, type Named, type Output, writeOutputs } from "./files.ts";
+import { namesOf } from "./names.ts";
 import { printable } from "./printable.ts";
 import { readState } from "./readState.ts";
 import { htmlReport } from "./report.ts";
-import { evaluationTable, regressionTable } from "./tables.ts";
+import { classificationLists, evaluationTable, regressionTable } from "./tables.ts";
 import { json } from "./text.ts";
+import { warn } from "./warn.ts";
 
-export const mergeHelp = `wasm-loss merge PART.acc ... [--json] [--report FILE] [--state FILE]
+export const mergeHelp = `wasm-loss merge PART.acc ... [--json] [--report FILE] [--state FILE] [--names FILE]
 
   One evaluation of what several runs of evaluate --state added up: the same as that of all their rows at once; - is standard
-  input.
+  input. A state that is given twice counts once; rows of one file in two states are refused.
 
   Example: wasm-loss merge part1.acc part2.acc --report report.html
 `;
@@ -24,6 +26,7 @@ export async function merge(args: readonly string[]): Promise<string> {
     json: { type: "boolean", default: false },
     report: { type: "string" },
     state: { type: "string" },
+    names: { type: "string" },
   });
   if (positionals.length === 0) throw new UsageError("merge takes one file or more, but got 0");
   const report = ["--report", values.report] as const;
@@ -38,19 +41,30 @@ export async function merge(args: readonly string[]): Promise<string> {
   const outputs: Output[] = [];
   if (isRegressionState(states[0])) {
     if (values.report !== undefined) throw new UsageError("--report is not for states of --loss mse");
-    const result = regressionOfTotals(mergeRegressions("merge", states, names));
-    if (values.state !== undefined) outputs.push([values.state, mergeStates(...states)]);
+    const { totals, repeated } = mergeRegressions("merge", states, names);
+    tellRepeated(repeated, names);
+    const result = regressionOfTotals(totals);
+    if (values.state !== undefined) outputs.push([values.state, encodeRegression(totals)]);
     const text = values.json ? json(result) : regressionTable(result);
     await writeOutputs(outputs, text);
     return text;
   }
-  const totals = mergeTotals("merge", states, names);
+  const { totals, repeated } = mergeTotals("merge", states, names);
+  tellRepeated(repeated, names);
   const evaluation = evaluationOfTotals(totals);
   if (values.state !== undefined) outputs.push([values.state, encode(totals)]);
   if (values.report !== undefined) outputs.push([values.report, htmlReport(names.join(", "), evaluation)]);
-  const text = values.json ? json(printable(evaluation)) : evaluationTable(evaluation);
+  const lists = classificationLists(evaluation, namesOf(values.names, evaluation.classes));
+  const text = values.json
+    ? json(printable(evaluation))
+    : evaluationTable(evaluation, undefined, lists, totals.coverage);
   await writeOutputs(outputs, text);
   return text;
+}
+
+/** Says once which parts were not added, being one that was given before. */
+function tellRepeated(repeated: readonly number[], names: readonly string[]): void {
+  if (repeated.length > 0) warn(`${repeated.map((i) => names[i]).join(", ")}: the same state again; it counts once`);
 }
 
 /** The loss of a state; undefined of what is none. */

@@ -10,7 +10,7 @@ export interface PrintedBin {
 }
 
 export type PrintedEvaluation = Omit<Evaluation, "calibration"> & {
-  readonly calibration: { readonly expectedError: number; readonly bins: readonly PrintedBin[] };
+  readonly calibration: Omit<Evaluation["calibration"], "bins"> & { readonly bins: readonly PrintedBin[] };
 };
 
 /** An evaluation as JSON has it: empty bins of the calibration, whose means are no numbers, are left out, as of the histogram. */

@@ -1,6 +1,8 @@
+import type { Coverage } from "../evaluate/coverage.ts";
 import type { Evaluation } from "../evaluate/evaluation.ts";
 import type { Regression } from "../evaluate/regression.ts";
-import { columns, compact, table } from "./text.ts";
+import { classificationTable, type NameOf } from "./classificationTable.ts";
+import { compact, oneLine, table } from "./text.ts";
 import { type WorstRow, worse } from "./worst.ts";
 
 /** What computed, and how fast. */
@@ -65,14 +67,19 @@ export function evaluationLines(it: Evaluation, run?: Run): Line[] {
   return [
     ["loss", `${digits(it.loss.mean)} nats (mean)`],
     ["standard error", digits(it.loss.standardError, 3)],
+    ["95 % interval", it.loss.interval.map((x) => digits(x, 6)).join(" to ")],
     ["perplexity", digits(it.perplexity)],
+    ["perplexity error", digits(it.perplexityError, 3)],
     ["bits per row", digits(it.bitsPerRow)],
     ["accuracy", percent(it.accuracy)],
+    ["accuracy, 95 %", it.accuracyInterval.map(percent).join(" to ")],
     ...shownTops(it).map((k): Line => [`top-${k}`, percent(it.topK[Number(k)])]),
     ["reciprocal rank", `${digits(it.meanReciprocalRank)} (mean)`],
     ["entropy", `${digits(it.entropy)} nats (mean)`],
     ["Brier score", digits(it.brier)],
     ["calibration error", percent(it.calibration.expectedError)],
+    ["... maximal", percent(it.calibration.maximalError)],
+    ["... RMS", percent(it.calibration.rootMeanSquareError)],
     ["rows", rowsText(it)],
     ...(nonFinite === "" ? [] : [["not finite", nonFinite] as const]),
     ["classes", String(it.classes)],
@@ -92,10 +99,15 @@ export function worstCells(worst: readonly WorstRow[]): string[][] {
 /** Of more than twice as many classes so many of the highest loss are printed, and so many of the lowest. */
 const SHOWN_CLASSES = 20;
 
+/** The table of what is confused, where it was asked for. */
+export function classificationLists({ classification, accuracy }: Evaluation, nameOf: NameOf): string[] {
+  return classification === undefined ? [] : [classificationTable(classification, accuracy, nameOf)];
+}
+
 /** The classes that occur, in the same way: all of them by their number, or those at either end by their loss. */
-export function classCells({ perClass = [] }: Evaluation): string[][] {
+export function classCells({ perClass = [] }: Evaluation, nameOf: NameOf = String): string[][] {
   const cellsOf = (classes: typeof perClass) =>
-    classes.map(({ label, count, loss, accuracy }) => [String(label), String(count), digits(loss), percent(accuracy)]);
+    classes.map(({ label, count, loss, accuracy }) => [nameOf(label), String(count), digits(loss), percent(accuracy)]);
   const head = ["class", "rows", "loss", "accuracy"];
   if (perClass.length <= 2 * SHOWN_CLASSES) return [head, ...cellsOf(perClass)];
   const sorted = [...perClass].sort((a, b) => (worse(a.loss, b.loss) ? -1 : worse(b.loss, a.loss) ? 1 : 0));
@@ -103,9 +115,22 @@ export function classCells({ perClass = [] }: Evaluation): string[][] {
   return [head, ...cellsOf(highest), head.map(() => "..."), ...cellsOf(lowest)];
 }
 
-/** The figures, and lists of cells below them. */
-export function evaluationTable(it: Evaluation, run?: Run, lists: readonly string[][][] = []): string {
-  return [table(evaluationLines(it, run)), ...lists.map(columns)].join("\n");
+/** What a state holds of each of its files. */
+function coverageLines(coverage: Coverage): Line[] {
+  return (coverage ?? []).map(({ name, total, rows }): Line => {
+    const stretches = rows.map(([first, last]) => `${first}..${last}`).join(", ");
+    return ["holds", `rows ${stretches || "none"} of ${total} of ${oneLine(name)}`];
+  });
+}
+
+/** The figures, what a state holds, and further tables below them. */
+export function evaluationTable(
+  it: Evaluation,
+  run?: Run,
+  lists: readonly string[] = [],
+  coverage: Coverage = null,
+): string {
+  return [table([...evaluationLines(it, run), ...coverageLines(coverage)]), ...lists].join("\n");
 }
 
 export function regressionTable(it: Regression, run?: Run): string {

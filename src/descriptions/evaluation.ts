@@ -11,6 +11,7 @@ import {
   scratch,
 } from "./kernel.ts";
 import { RECORD } from "./record.ts";
+import { BLOCK_RESULTS } from "./regressionSums.ts";
 
 export const evaluate: Description = {
   name: "evaluate",
@@ -33,6 +34,27 @@ export const evaluate: Description = {
   module: "evaluation/rowRecord",
 };
 
+export const evaluateLikelihoods: Description = {
+  name: "evaluateLikelihoods",
+  formula: "the same of probabilities, or of their logarithms",
+  unit: "row",
+  dtypes: BOTH,
+  parameters: [
+    input("input", "classes"),
+    input("labels", "unit", "i32"),
+    optional(input("weights", "call")),
+    partials("rows", RECORD),
+    integer("classes"),
+    integer("ignoreIndex"),
+    integer("logarithms"),
+  ],
+  tolerance: {
+    f32: "of the loss as likelihood; 2^-46 of 1 + ln classes of the others",
+    f64: "of the loss as likelihood; 2^-46 of 1 + ln classes of the others",
+  },
+  module: "evaluation/likelihoodRecord",
+};
+
 /** Adds up records of rows. The bins of a sum differ between backends; what they add up to does not. */
 export const tally: Description = {
   name: "tally",
@@ -45,6 +67,7 @@ export const tally: Description = {
     accumulated("counters"),
     integer("ranks"),
     integer("bins"),
+    integer("weighted"),
   ],
   splits: false,
   tolerance: EXACT,
@@ -54,18 +77,18 @@ export const tally: Description = {
 /** Adds up errors and targets; of the bins as above. */
 export const regression: Description = {
   name: "regression",
-  formula: "Σ (p - t)^2, Σ |p - t|, Σ t, Σ t^2, exact; max |p - t|",
+  formula: "Σ (p - t)^2, Σ |p - t|, Σ t, Σ t^2, exact; max |p - t|, extreme squares",
   unit: "block",
   dtypes: BOTH,
   parameters: [
     input("predictions", "block"),
     input("targets", "block"),
     accumulated("sums"),
-    partials("maxima"),
+    partials("results", BLOCK_RESULTS),
     count,
     scratch,
   ],
   splits: false,
-  tolerance: { f32: "sums exact, their terms rounded in f32", f64: "sums exact, their terms rounded in f64" },
+  tolerance: { f32: "sums exact, p - t rounded in f32", f64: "sums exact, p - t and its square rounded in f64" },
   module: "evaluation/regression",
 };

@@ -1,7 +1,7 @@
 import { crossEntropy, crossEntropyProbabilities, likelihood, likelihoodProbabilities } from "./crossEntropy.ts";
 import { divergence } from "./divergence.ts";
 import { ELEMENTWISE, kernelOf, sampleWeights, weightedKernelOf } from "./elementwise.ts";
-import { evaluate, regression, tally } from "./evaluation.ts";
+import { evaluate, evaluateLikelihoods, regression, tally } from "./evaluation.ts";
 import { exp, expm1, fineExp, ln, log1p, logarithm, logistic, softplusTail, tanh } from "./functions.ts";
 import { gaussianNll } from "./gaussian.ts";
 import type { Description } from "./kernel.ts";
@@ -41,6 +41,7 @@ export const KERNELS: readonly Description[] = [
   widenFloat16,
   widenBfloat16,
   evaluate,
+  evaluateLikelihoods,
   tally,
   regression,
   sgd,

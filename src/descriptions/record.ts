@@ -2,9 +2,9 @@
 // assembly/generated/record.ts.
 
 export const RECORD = 8;
-/** w ln(1/q_y) in nats, and the square of that for its variance (times 1/w); 0 for an ignored row, NaN without a finite maximum. */
+/** ln(1/q_y) in nats, NaN without a finite maximum; and the weight of y, 1 without weights. Both are 0 for an ignored row. */
 export const LOSS = 0;
-export const SQUARE = 1;
+export const WEIGHT = 1;
 /** ln d - Σ q (x - m), and 1 - 2 q_y + Σ q^2. */
 export const ENTROPY = 2;
 export const BRIER = 3;

@@ -195,6 +195,8 @@ const REGRESSION: Layout = {
     { name: "ERROR_START", at: 32, bytes: VECTOR },
     { name: "SPLITTERS", at: 48, bytes: VECTOR },
     { name: "LIMIT", at: 64, bytes: VECTOR },
+    // how many squares of a block are extreme
+    { name: "EXTREMES", at: 80, bytes: NUMBER },
   ],
 };
 

@@ -3,7 +3,8 @@
 
 export { DOWN_64, EXPONENTS, HUGE_EXPONENT } from "../numeric/exactSum.ts";
 export { C1, C2, EXTRACTED, LARGEST, PARTS, SMALLEST } from "../numeric/extraction.ts";
-export { SPLITTER } from "../numeric/squares.ts";
+/** Splits a float64 into two halves of its bits, whose products are exact; and what their products are exact for. */
+export { LARGEST_PRODUCT, SMALLEST_PRODUCT, SPLITTER } from "../numeric/products.ts";
 /** ln 2 in two parts: an exponent times the first is exact. */
 export { LN2_HIGH, LN2_LOW } from "./exp64Constants.ts";
 
@@ -54,6 +55,8 @@ export const DOWN_512 = 2 ** -512;
 /** Further below the maximum an exponential counts as 0, whatever its factor is. */
 export const NOTHING = -4000;
 
+/** A logarithm of a probability above this, which there is none of, is taken for this: exp of it is finite. */
+export const HIGHEST_LOG = 709;
 /** Classes of a block of a row of probabilities. */
 export const LIKELIHOOD_BLOCK = 128;
 /**

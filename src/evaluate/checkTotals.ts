@@ -1,3 +1,4 @@
+import type { Cell } from "./confusion.ts";
 import type { Totals } from "./totals.ts";
 
 const sum = (counts: readonly number[]) => counts.reduce((total, n) => total + n, 0);
@@ -32,6 +33,27 @@ export function checkTotals(totals: Totals, fail: (what: string) => never): void
     if (bin.confidence < 0n || bin.confidence > BigInt(bin.count) * ONE) fail(`has a confidence above 1 in bin ${i}`);
   });
   atMost("rows in bins of loss", sum(totals.losses), "counted", counted);
+
+  if (totals.lossSquare.units < 0n || totals.weightSquare.units < 0n) fail("has a negative sum of squares");
+  atMost("rows of a weight above 0", totals.weighing, "counted", counted);
+
+  if (totals.confusion !== null) {
+    const cells = totals.confusion.cells();
+    const rowsOf = (f: (cell: Cell) => boolean) => sum(cells.filter(f).map(({ count }) => count));
+    same("rows of all cells", sum(cells.map(({ count }) => count)), "counted", counted);
+    same(
+      "right rows of cells",
+      rowsOf(({ label, predicted }) => label === predicted),
+      "correct",
+      correct,
+    );
+    same(
+      "rows of cells without a prediction",
+      rowsOf(({ predicted }) => predicted < 0),
+      "nan",
+      nan,
+    );
+  }
 
   if (!options.perClass) return;
   const classes = [...totals.classes];

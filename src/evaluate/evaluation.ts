@@ -1,6 +1,9 @@
 import { LOSS_BINS } from "../descriptions/counters.ts";
 import { HIGHEST } from "../descriptions/exp64Constants.ts";
 import { exp64 } from "../kernels/functions/exp64.ts";
+import { type Classification, classificationOf } from "./confusion.ts";
+import { coverageOf } from "./coverage.ts";
+import { standardError } from "./standardError.ts";
 import { decode } from "./state.ts";
 import type { Totals } from "./totals.ts";
 
@@ -13,15 +16,24 @@ export interface Evaluation {
   /** Σ w[y] over the counted rows: their number without weights. */
   weightSum: number;
   /**
-   * Cross-entropy in nats. The mean is sum / weightSum; standardError is that of the mean, sqrt(variance / (n - 1)), the
-   * variance E[l^2] - E[l]^2: of losses that differ by less than 1e-8 of themselves nothing is left of it.
+   * Cross-entropy in nats. The mean is m = sum / weightSum; standardError is that of the mean, as of a ratio of two sums:
+   * sqrt(n / (n - 1) Σ w^2 (l - m)^2) / Σ w over the n rows of a weight w = w[y] above 0, l being the loss without its weight.
+   * Without weights all its digits are right, with weights those that l w, rounded, leaves.
    */
-  loss: { sum: number; mean: number; standardError: number };
-  /** exp(loss.mean), and loss.mean / ln 2. */
+  loss: {
+    sum: number;
+    mean: number;
+    standardError: number;
+    /** In which the mean of all such rows lies with a probability of 95 %: mean ± 1.959964 standardError. */
+    interval: [low: number, high: number];
+  };
+  /** exp(loss.mean), its standard error, perplexity times that of the mean, and loss.mean / ln 2. */
   perplexity: number;
+  perplexityError: number;
   bitsPerRow: number;
-  /** Share of rows whose first maximum is the target. */
+  /** Share of rows whose first maximum is the target; and where that of all such rows lies, 95 % (Wilson, 1927). */
   accuracy: number;
+  accuracyInterval: [low: number, high: number];
   /** Share of rows whose target is among the k largest, by k. A row that holds a NaN is within none. */
   topK: Record<number, number>;
   /** Mean of 1 / rank of the target; of a row that holds a NaN, 0. */
@@ -30,13 +42,25 @@ export interface Evaluation {
   entropy: number;
   /** Mean of Σ (q - onehot)^2. */
   brier: number;
-  /** Rows by the largest probability, in equal bins of (0, 1]; expectedError = Σ |accuracy - confidence| count / Σ count. */
-  calibration: { expectedError: number; bins: { confidence: number; accuracy: number; count: number }[] };
+  /**
+   * Rows by the largest probability, in equal bins of (0, 1]. Of |accuracy - confidence| of the bins that have rows:
+   * expectedError is the mean over rows, maximalError the largest, rootMeanSquareError the root of the mean square over rows.
+   */
+  calibration: {
+    expectedError: number;
+    maximalError: number;
+    rootMeanSquareError: number;
+    bins: { confidence: number; accuracy: number; count: number }[];
+  };
   /** Counted rows by what makes their loss NaN: a NaN, else +inf, else nothing but -inf. */
   nonFinite: { nan: number; positiveInfinity: number; allNegativeInfinity: number };
   /** Counted rows by their loss, from `from` to below `to`, a quarter of an octave each; bins that are empty are left out. */
   lossHistogram: { from: number; to: number; count: number }[];
-  /** Classes that occur as targets, rising; only with perClass. `loss` is the mean of the rows' losses, weights included. */
+  /** Only with `confusion`. */
+  classification?: Classification;
+  /** Of a state of files: which rows, first and last of each stretch, of which file of logits it holds. */
+  coverage?: { source: string; rows: [first: number, last: number][] }[];
+  /** Classes that occur as targets, rising; only with perClass. `loss` is the plain mean of the rows' losses, without weights. */
   perClass?: { label: number; count: number; loss: number; accuracy: number }[];
 }
 
@@ -63,14 +87,42 @@ function lossEdge(bin: number): number {
 
 function calibrationOf(totals: Totals): Evaluation["calibration"] {
   let error = 0;
+  let squares = 0;
+  let maximalError = 0;
   let rows = 0;
   const bins = totals.calibration.map(({ count, correct, confidence }) => {
     const sum = Number(confidence) * UNIT;
-    error += Math.abs(correct - sum);
+    const difference = Math.abs(correct - sum);
+    error += difference;
+    if (count > 0) {
+      squares += (difference * difference) / count;
+      maximalError = Math.max(maximalError, difference / count);
+    }
     rows += count;
     return { confidence: sum / count, accuracy: correct / count, count };
   });
-  return { expectedError: error / rows, bins };
+  return {
+    expectedError: error / rows,
+    maximalError: rows === 0 ? Number.NaN : maximalError,
+    rootMeanSquareError: Math.sqrt(squares / rows),
+    bins,
+  };
+}
+
+/** Of a normal distribution so many standard deviations on either side of the mean hold 95 %. */
+const DEVIATIONS = 1.959964;
+
+/**
+ * Wilson's interval of a share: `right` of n rows.
+ *
+ * @see E. B. Wilson, Probable inference, the law of succession, and statistical inference, 1927
+ */
+function wilson(right: number, n: number): [low: number, high: number] {
+  const share = right / n;
+  const square = (DEVIATIONS * DEVIATIONS) / n;
+  const middle = share + square / 2;
+  const half = DEVIATIONS * Math.sqrt((share * (1 - share) + square / 4) / n);
+  return [Math.max(0, (middle - half) / (1 + square)), Math.min(1, (middle + half) / (1 + square))];
 }
 
 export function evaluationOfTotals(totals: Totals): Evaluation {
@@ -78,16 +130,24 @@ export function evaluationOfTotals(totals: Totals): Evaluation {
   const weightSum = options.weights === null ? counted : totals.weight.value();
   const sum = totals.loss.value();
   const mean = sum / weightSum;
-  const variance = totals.square.value() / weightSum - mean * mean;
+  const error = standardError(totals);
+  const perplexity = exp(mean);
   const evaluation: Evaluation = {
     rows,
     counted,
     classes: options.classes,
     weightSum,
-    loss: { sum, mean, standardError: counted > 1 ? Math.sqrt(Math.max(0, variance) / (counted - 1)) : Number.NaN },
-    perplexity: exp(mean),
+    loss: {
+      sum,
+      mean,
+      standardError: error,
+      interval: [mean - DEVIATIONS * error, mean + DEVIATIONS * error],
+    },
+    perplexity,
+    perplexityError: perplexity * error,
     bitsPerRow: mean / LN2,
     accuracy: totals.correct / counted,
+    accuracyInterval: wilson(totals.correct, counted),
     topK: Object.fromEntries(options.topK.map((k, i) => [k, totals.tops[i] / counted])),
     meanReciprocalRank: totals.reciprocalRank.value() / counted,
     entropy: totals.entropy.value() / counted,
@@ -112,6 +172,8 @@ export function evaluationOfTotals(totals: Totals): Evaluation {
         accuracy: correct / count,
       }));
   }
+  if (totals.confusion !== null) evaluation.classification = classificationOf(totals.confusion.cells());
+  if (totals.coverage !== null) evaluation.coverage = coverageOf(totals.coverage);
   return evaluation;
 }
 

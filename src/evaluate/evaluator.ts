@@ -1,9 +1,17 @@
 import { LabelCheck } from "../api/labelCheck.ts";
 import { checkRows } from "../api/rowOptions.ts";
-import type { Backend } from "../backends/backend.ts";
+import type { Reduce } from "../backends/backend.ts";
 import { checkAttached, checkLabelCount, checkOptions, checkSameDtype, labelsOf, logitsOf } from "../check.ts";
-import { type Counters, countersOf, EXPONENTS_USED, LOSS_BINS, SUM_BINS, SUMS } from "../descriptions/counters.ts";
-import { ARGMAX, LOSS, RANK, RECORD } from "../descriptions/record.ts";
+import {
+  type Counters,
+  countersOf,
+  EXPONENTS_USED,
+  LOSS_BINS,
+  PRODUCTS,
+  SUM_BINS,
+  SUMS,
+} from "../descriptions/counters.ts";
+import { ARGMAX, LOSS, RANK, RECORD, WEIGHT } from "../descriptions/record.ts";
 import {
   dtypeOf,
   type FloatArray,
@@ -12,8 +20,9 @@ import {
   type LabelArray,
   type LogitsArray,
 } from "../dtype.ts";
-import { evaluate, labelWeights } from "../generated/kernels.ts";
+import { evaluate, evaluateLikelihoods } from "../generated/kernels.ts";
 import { addTimesToBins, EXPONENTS } from "../numeric/exactSum.ts";
+import { isExtreme, weightedLoss } from "../numeric/products.ts";
 import { ClassSums } from "./classSums.ts";
 import { type Evaluation, evaluationOfTotals } from "./evaluation.ts";
 import { checkEvaluatorOptions, type EvaluatedRows, type EvaluatorOptions, type Options } from "./evaluatorOptions.ts";
@@ -51,6 +60,8 @@ const PENDING_ROWS = 2 ** 19;
 
 /** So many rows at a time a listener is told of: their records are 512 KiB. */
 const TOLD_ROWS = 8192;
+/** Sums that nothing is added to without weights. */
+const OF_WEIGHTS: readonly string[] = ["weight", "weightLoss", "weightSquare"];
 
 const EVERY_EXPONENT = { first: 0, last: EXPONENTS };
 
@@ -67,7 +78,6 @@ export class RowEvaluator implements Evaluator {
   readonly #onRows: EvaluatorOptions["onRows"];
   readonly #classes: ClassSums | undefined;
   #pending = 0;
-  #pendingWeights = 0;
 
   constructor(name: string, door: EvaluationDoor, options: EvaluatorOptions) {
     const checked = checkEvaluatorOptions(name, options);
@@ -117,21 +127,28 @@ export class RowEvaluator implements Evaluator {
   /** Adds rows that were checked; their records are copied to `copy`. */
   #addChecked(name: string, logits: FloatArray | HalfBits, labels: IntegerArray, copy?: Float64Array): void {
     const backend = this.#door.backend(name);
-    const { classes, ignoreIndex, bins } = this.options;
+    const { classes, input, ignoreIndex, bins } = this.options;
     const weights = this.#weight ?? null;
     const workspace = this.#door.workspace();
     workspace.take(this);
-    const args = { logits, labels, weights, classes, ignoreIndex };
-    backend.run(evaluate, dtypeOf(logits), labels.length, args, 0, (records, n, first) => {
+    const args = { labels, weights, classes, ignoreIndex };
+    const reduce: Reduce = (records, n, first) => {
       if (this.#pending + n > PENDING_ROWS) this.drain();
       this.#pending += n;
-      workspace.add(records, n, this.#ranks, bins);
+      workspace.add(records, n, this.#ranks, bins, weights === null ? 0 : 1);
+      if (workspace.counters[this.#counters.extreme] > 0) this.#addExtremes(records, n);
       this.#countTops(records, n);
       this.#classes?.add(records, n, labels, first, ignoreIndex);
+      this.#totals.confusion?.addRecords(records, n, (i) => Number(labels[first + i]));
       copy?.set(records.subarray(0, n * RECORD), first * RECORD);
-    });
+    };
+    const dtype = dtypeOf(logits);
+    if (input === "logits") backend.run(evaluate, dtype, labels.length, { logits, ...args }, 0, reduce);
+    else {
+      const logarithms = input === "logProbabilities" ? 1 : 0;
+      backend.run(evaluateLikelihoods, dtype, labels.length, { input: logits, logarithms, ...args }, 0, reduce);
+    }
     this.#totals.rows += labels.length;
-    if (weights) this.#addWeights(backend, labels, weights);
   }
 
   /** Rows so far. */
@@ -167,33 +184,34 @@ export class RowEvaluator implements Evaluator {
     }
   }
 
-  #addWeights(backend: Backend, labels: IntegerArray, weights: FloatArray): void {
-    const workspace = this.#door.workspace();
-    const args = { labels, weights, ignoreIndex: this.options.ignoreIndex };
-    backend.run(labelWeights, dtypeOf(weights), labels.length, args, 0, (values, n) => {
-      if (this.#pendingWeights + n > PENDING_ROWS) this.drain();
-      this.#pendingWeights += n;
-      workspace.addWeights(values, n);
-    });
+  /** Adds the products that the tally only counted. */
+  #addExtremes(records: Float64Array, n: number): void {
+    const { lossSquare, weightLoss, weightSquare } = this.#totals;
+    for (let at = 0; at < n * RECORD; at += RECORD) {
+      const w = records[at + WEIGHT];
+      const loss = weightedLoss(records[at + LOSS], w);
+      if (isExtreme(loss, loss)) lossSquare.addProduct(loss, loss);
+      if (this.#weight === undefined) continue;
+      if (isExtreme(w, loss)) weightLoss.addProduct(w, loss);
+      if (isExtreme(w, w)) weightSquare.addProduct(w, w);
+    }
+    this.#door.workspace().counters[this.#counters.extreme] = 0;
   }
 
   /** Takes what the workspace holds, if it is this one's. */
   drain(): void {
-    if (this.#pending === 0 && this.#pendingWeights === 0) return;
-    const { sums, weights, counters } = this.#door.workspace();
+    if (this.#pending === 0) return;
+    const { sums, counters } = this.#door.workspace();
     const totals = this.#totals;
-    const binsOf = (name: (typeof SUMS)[number]) => {
-      const i = SUMS.indexOf(name);
-      return sums.subarray(i * SUM_BINS, (i + 1) * SUM_BINS);
-    };
-    this.#drainCounters(counters, binsOf("reciprocalRank"));
+    const binsAt = (i: number) => sums.subarray(i * SUM_BINS, (i + 1) * SUM_BINS);
+    this.#drainCounters(counters, binsAt(SUMS.indexOf("reciprocalRank")));
     // most of the bins need not be looked at: an evaluation of one row takes 16 us instead of 41
     const { first, last } = counters[this.#counters.scattered] > 0 ? EVERY_EXPONENT : EXPONENTS_USED;
-    for (const name of SUMS) totals[name].addBins(binsOf(name), first, last);
-    if (this.#pendingWeights > 0) totals.weight.addBins(weights);
+    [...SUMS, ...PRODUCTS].forEach((name, i) => {
+      if (this.#weight !== undefined || !OF_WEIGHTS.includes(name)) totals[name].addBins(binsAt(i), first, last);
+    });
     counters.fill(0, 0, this.#counters.length);
     this.#pending = 0;
-    this.#pendingWeights = 0;
   }
 
   #drainCounters(counters: Float64Array, reciprocalRanks: Float64Array): void {
@@ -201,6 +219,7 @@ export class RowEvaluator implements Evaluator {
     const at = this.#counters;
     const { topK, bins } = this.options;
     totals.counted += counters[at.counted];
+    totals.weighing += counters[at.weighing];
     totals.nan += counters[at.nan];
     totals.positiveInfinity += counters[at.positiveInfinity];
     totals.allNegativeInfinity += counters[at.allNegativeInfinity];
@@ -231,6 +250,6 @@ function rowsOf(records: Float64Array, count: number, first: number, labels: Int
     label: (i) => Number(labels[at + i]),
     predicted: (i) => records[RECORD * i + ARGMAX],
     rank: (i) => records[RECORD * i + RANK],
-    loss: (i) => records[RECORD * i + LOSS],
+    loss: (i) => weightedLoss(records[RECORD * i + LOSS], records[RECORD * i + WEIGHT]),
   };
 }

@@ -1,4 +1,5 @@
-import { checkInteger, checkOptions as checkNames, INT32_MAX, kindOf, weightOf } from "../check.ts";
+import type { CrossEntropyInput } from "../api/crossEntropyOptions.ts";
+import { checkChoice, checkInteger, checkOptions as checkNames, INT32_MAX, kindOf, weightOf } from "../check.ts";
 import type { FloatArray } from "../dtype.ts";
 import { crc32 } from "./stateBytes.ts";
 
@@ -6,6 +7,8 @@ import { crc32 } from "./stateBytes.ts";
 export interface EvaluatorOptions {
   /** Length of a row, 1 to 2^24. */
   classes: number;
+  /** What rows hold, as of crossEntropy; default `logits`. */
+  input?: CrossEntropyInput;
   /** Rows with this label count for nothing; default -100. */
   ignoreIndex?: number;
   /** One a class, of the logits' dtype, none negative: weighs the loss (nothing else); default 1. */
@@ -16,6 +19,8 @@ export interface EvaluatorOptions {
   bins?: number;
   /** Loss and accuracy of each class too; default false. Costs some nanoseconds a row. */
   perClass?: boolean;
+  /** Counts rows by label and prediction, for precision, recall and the like; default false. */
+  confusion?: boolean;
   /**
    * Is told of rows when they are added, some thousands at a time; what it gets is only there during the call. It may call this
    * engine. What it throws `add` throws, and the rows that it was told of stay added.
@@ -38,16 +43,21 @@ export interface EvaluatedRows {
   loss(i: number): number;
 }
 
-const KNOWN = ["classes", "ignoreIndex", "weight", "topK", "bins", "perClass", "onRows"];
+/** In the order of their numbers in a state. */
+export const INPUTS: readonly CrossEntropyInput[] = ["logits", "probabilities", "logProbabilities"];
+
+const KNOWN = ["classes", "input", "ignoreIndex", "weight", "topK", "bins", "perClass", "confusion", "onRows"];
 
 /** Options, checked and as a state holds them. */
 export interface Options {
   readonly classes: number;
+  readonly input: CrossEntropyInput;
   readonly ignoreIndex: number;
   /** Rising. */
   readonly topK: readonly number[];
   readonly bins: number;
   readonly perClass: boolean;
+  readonly confusion: boolean;
   /** CRC-32 of the weights as float64; null without weights. */
   readonly weights: number | null;
 }
@@ -62,7 +72,9 @@ export function checkEvaluatorOptions(
 ): { options: Options; weight: FloatArray | undefined; onRows: EvaluatorOptions["onRows"] } {
   checkNames(name, options, KNOWN);
   const { classes, ignoreIndex = -100, weight, topK = [1, 5], bins = 15, perClass = false, onRows } = options;
+  const { input = "logits", confusion = false } = options;
   checkInteger(name, "classes", classes, 1, MAXIMAL_CLASSES);
+  checkChoice(name, "input", input, INPUTS);
   checkInteger(name, "ignoreIndex", ignoreIndex, -INT32_MAX - 1, INT32_MAX);
   checkInteger(name, "bins", bins, 1, MAXIMAL_BINS);
   if (!Array.isArray(topK)) throw new TypeError(`${name}: topK must be an array of integers`);
@@ -74,8 +86,9 @@ export function checkEvaluatorOptions(
   tops.forEach((k, i) => {
     checkInteger(name, `topK[${i}]`, k, 1, MAXIMAL_CLASSES);
   });
-  if (typeof perClass !== "boolean") {
-    throw new TypeError(`${name}: perClass must be a boolean, but is ${kindOf(perClass)}`);
+  for (const [option, value] of Object.entries({ perClass, confusion })) {
+    if (typeof value === "boolean") continue;
+    throw new TypeError(`${name}: ${option} must be a boolean, but is ${kindOf(value)}`);
   }
   let weights: number | null = null;
   let own: FloatArray | undefined;
@@ -87,12 +100,16 @@ export function checkEvaluatorOptions(
   if (onRows !== undefined && typeof onRows !== "function") {
     throw new TypeError(`${name}: onRows must be a function, but is ${kindOf(onRows)}`);
   }
-  return { options: { classes, ignoreIndex, topK: sorted, bins, perClass, weights }, weight: own, onRows };
+  return {
+    options: { classes, input, ignoreIndex, topK: sorted, bins, perClass, confusion, weights },
+    weight: own,
+    onRows,
+  };
 }
 
 /** What two lists of options differ in, in words; null if in nothing. */
 export function difference(a: Options, b: Options): string | null {
-  for (const key of ["classes", "ignoreIndex", "topK", "bins", "perClass", "weights"] as const) {
+  for (const key of ["classes", "input", "ignoreIndex", "topK", "bins", "perClass", "confusion", "weights"] as const) {
     if (JSON.stringify(a[key]) === JSON.stringify(b[key])) continue;
     if (key === "weights") return "other weights than";
     return `${key} ${JSON.stringify(a[key])}, but ${JSON.stringify(b[key])} is that of`;

@@ -1,22 +1,30 @@
 import { checkAttached, checkLength, checkSameDtype, logitsOf } from "../check.ts";
 import { SUM_BINS } from "../descriptions/counters.ts";
-import { larger, REGRESSION_SUMS } from "../descriptions/regressionSums.ts";
-import type { LogitsArray } from "../dtype.ts";
-import { round, toInteger } from "../numeric/exactSum.ts";
-import { ExactTotal } from "../numeric/exactTotal.ts";
-import { checkCanonical, hasMagic, openState, Writer } from "./stateBytes.ts";
+import { BLOCK_RESULTS, larger, REGRESSION_SUMS } from "../descriptions/regressionSums.ts";
+import { BLOCK_ELEMENTS } from "../descriptions/thresholds.ts";
+import type { FloatArray, LogitsArray } from "../dtype.ts";
+import { toInteger } from "../numeric/exactSum.ts";
+import { ExactTotal, FINITE } from "../numeric/exactTotal.ts";
+import { isExtreme } from "../numeric/products.ts";
+import { ProductTotal } from "../numeric/productTotal.ts";
+import { ratio } from "../numeric/ratio.ts";
+import { type Coverage, readCoverage, writeCoverage } from "./coverage.ts";
+import { checkCanonical, hasMagic, openState, type Reader, VERSION, Writer } from "./stateBytes.ts";
 import type { EvaluationDoor } from "./workspace.ts";
 
 /** What predictions of numbers are worth. */
 export interface Regression {
   count: number;
-  /** Mean of (p - t)^2, difference and square rounded in the arrays' dtype, their sum exact; and its root. */
+  /**
+   * Mean of (p - t)^2, and its root. The difference is rounded in the arrays' dtype; its square is exact (of float64 rounded,
+   * where it is from 2^-960 to 2^960), and so is their sum.
+   */
   mse: number;
   rmse: number;
   /** Mean and maximum of |p - t|. */
   mae: number;
   maximumError: number;
-  /** 1 - Σ (p - t)^2 / Σ (t - mean t)^2; NaN where the targets are all the same. */
+  /** 1 - Σ (p - t)^2 / Σ (t - mean t)^2, 1 only where the quotient is below 2^-53; NaN where the targets are all the same. */
   r2: number;
 }
 
@@ -31,27 +39,28 @@ export interface RegressionEvaluator {
 }
 
 const MAGIC = "wlrg";
-const VERSION = 1;
 /** Bins are exact for 2^20 values, of which an element may add two to one. */
 const PENDING = 2 ** 18;
 
 export interface RegressionTotals {
+  coverage: Coverage;
   count: number;
   maximum: number;
-  readonly squares: ExactTotal;
+  readonly squares: ProductTotal;
   readonly absolutes: ExactTotal;
   readonly targets: ExactTotal;
-  readonly targetSquares: ExactTotal;
+  readonly targetSquares: ProductTotal;
 }
 
 function createRegressionTotals(): RegressionTotals {
   return {
+    coverage: null,
     count: 0,
     maximum: 0,
-    squares: new ExactTotal(),
+    squares: new ProductTotal(),
     absolutes: new ExactTotal(),
     targets: new ExactTotal(),
-    targetSquares: new ExactTotal(),
+    targetSquares: new ProductTotal(),
   };
 }
 
@@ -79,11 +88,27 @@ export class ErrorEvaluator implements RegressionEvaluator {
       const end = Math.min(p.length, begin + PENDING);
       if (this.#pending + end - begin > PENDING) this.drain();
       this.#pending += end - begin;
-      workspace.addErrors(p.subarray(begin, end), t.subarray(begin, end), (maxima, blocks) => {
-        for (let i = 0; i < blocks; i++) totals.maximum = larger(totals.maximum, maxima[i]);
+      const [errors, values] = [p.subarray(begin, end), t.subarray(begin, end)];
+      workspace.addErrors(errors, values, (results, blocks, first) => {
+        for (let i = 0; i < blocks; i++) {
+          const [maximum, extremes] = results.subarray(BLOCK_RESULTS * i);
+          totals.maximum = larger(totals.maximum, maximum);
+          if (extremes > 0) this.#addExtremes(errors as FloatArray, values as FloatArray, first + i);
+        }
       });
     }
     totals.count += p.length;
+  }
+
+  /** Adds the squares of a block that the kernel only counted. */
+  #addExtremes(predictions: FloatArray, targets: FloatArray, block: number): void {
+    const { squares, targetSquares } = this.#totals;
+    const end = Math.min((block + 1) * BLOCK_ELEMENTS, targets.length);
+    for (let i = block * BLOCK_ELEMENTS; i < end; i++) {
+      const d = predictions[i] - targets[i];
+      if (isExtreme(d, d)) squares.addProduct(d, d);
+      if (isExtreme(targets[i], targets[i])) targetSquares.addProduct(targets[i], targets[i]);
+    }
   }
 
   result(): Regression {
@@ -107,39 +132,52 @@ export class ErrorEvaluator implements RegressionEvaluator {
   }
 }
 
-/** Σ (t - mean t)^2 = Σ t^2 - (Σ t)^2 / n, in integers: nothing cancels. */
-function variation({ count, targets, targetSquares }: RegressionTotals): number {
-  if (targets.kind !== 0 || targetSquares.kind !== 0) return Number.NaN;
+/** 1 - Σ (p - t)^2 / Σ (t - mean t)^2, the latter being Σ t^2 - (Σ t)^2 / n: in integers, so that nothing cancels. */
+function determination({ count, squares, targets, targetSquares }: RegressionTotals): number {
+  if (targets.kind !== FINITE || targetSquares.kind !== FINITE) return Number.NaN;
   const n = BigInt(count);
-  // units of 2^-2148 are brought back to 2^-1074
-  return round(((((n * targetSquares.units) << 1074n) - targets.units * targets.units) / n) >> 1074n);
+  const variation = n * targetSquares.units - targets.units * targets.units;
+  // rounding of version 1 may have taken it below
+  if (variation <= 0n) return Number.NaN;
+  if (squares.kind !== FINITE) return 1 - squares.value();
+  return 1 - ratio(n * squares.units, variation);
 }
 
 export function regressionOfTotals(totals: RegressionTotals): Regression {
   const { count, maximum } = totals;
   const sum = totals.squares.value();
   const mse = sum / count;
-  const total = count === 0 ? Number.NaN : variation(totals);
   return {
     count,
     mse,
     rmse: Math.sqrt(mse),
     mae: totals.absolutes.value() / count,
     maximumError: count === 0 ? Number.NaN : maximum,
-    r2: total === 0 ? Number.NaN : 1 - sum / total,
+    r2: determination(totals),
   };
 }
+
+/** Tags of the sections of a state. */
+const COUNT = 2;
+const SUMS = 3;
+const COVERAGE = 15;
 
 /** The bytes of docs/state-format.md. */
 export function encodeRegression(totals: RegressionTotals): Uint8Array {
   const to = new Writer();
   to.text(MAGIC);
   to.byte(VERSION);
-  to.count(totals.count);
-  const maximum = new ExactTotal();
-  maximum.add(totals.maximum);
-  to.total(maximum);
-  for (const name of REGRESSION_SUMS) to.total(totals[name]);
+  to.section(COUNT, (section) => {
+    section.count(totals.count);
+  });
+  to.section(SUMS, (section) => {
+    const maximum = new ExactTotal();
+    maximum.add(totals.maximum);
+    section.total(maximum);
+    for (const name of REGRESSION_SUMS) section.total(totals[name]);
+  });
+  const { coverage } = totals;
+  if (coverage !== null) to.section(COVERAGE, (section) => writeCoverage(section, coverage));
   return to.finish();
 }
 
@@ -148,14 +186,39 @@ export function isRegressionState(state: unknown): state is Uint8Array {
 }
 
 export function decodeRegression(state: unknown, name: string): RegressionTotals {
-  const from = openState(state, name, MAGIC, VERSION);
+  const { version, from } = openState(state, name, MAGIC);
   const totals = createRegressionTotals();
-  totals.count = from.count("elements");
-  totals.maximum = from.total().value();
-  for (const key of REGRESSION_SUMS) totals[key].addTotal(from.total());
+  if (version === 1) readVersion1(from, totals);
+  else readSections(from, totals);
+  from.end("sums");
   checkRegression(totals, from.fail);
-  checkCanonical(state as Uint8Array, encodeRegression(totals), name);
+  if (version === VERSION) checkCanonical(state as Uint8Array, encodeRegression(totals), name);
   return totals;
+}
+
+function readSections(from: Reader, totals: RegressionTotals): void {
+  const sections = from.sections([COUNT, SUMS, COVERAGE]);
+  const sectionOf = (tag: number) => sections.get(tag) ?? from.fail(`has no section of the tag ${tag}`);
+  const [counts, sums] = [sectionOf(COUNT), sectionOf(SUMS)];
+  totals.count = counts.count("elements");
+  counts.end("a count");
+  totals.maximum = sums.total().value();
+  for (const key of REGRESSION_SUMS) totals[key].addTotal(key.endsWith("quares") ? sums.productTotal() : sums.total());
+  sums.end("sums");
+  const coverage = sections.get(COVERAGE);
+  if (coverage === undefined) return;
+  totals.coverage = readCoverage(coverage, totals.count);
+  coverage.end("a coverage");
+}
+
+/** As version 2, without sections and with squares in units of 2^-1074: those of float32 were rounded. */
+function readVersion1(from: Reader, totals: RegressionTotals): void {
+  totals.count = from.count("elements");
+  totals.maximum = from.wholeTotal().value();
+  totals.squares.addSum(from.wholeTotal());
+  totals.absolutes.addTotal(from.wholeTotal());
+  totals.targets.addTotal(from.wholeTotal());
+  totals.targetSquares.addSum(from.wholeTotal());
 }
 
 /** Refuses totals that no elements add up to. */

@@ -1,7 +1,6 @@
-import { LOSS_BINS } from "../descriptions/counters.ts";
-import { ExactTotal } from "../numeric/exactTotal.ts";
 import { checkTotals } from "./checkTotals.ts";
-import { difference, MAXIMAL_BINS, MAXIMAL_CLASSES, MAXIMAL_TOPS, type Options } from "./evaluatorOptions.ts";
+import { type Coverage, unionOf } from "./coverage.ts";
+import { difference } from "./evaluatorOptions.ts";
 import {
   addRegressionTotals,
   decodeRegression,
@@ -9,75 +8,23 @@ import {
   isRegressionState,
   type RegressionTotals,
 } from "./regression.ts";
-import { checkCanonical, checkSum, hasMagic, openState, type Reader, Writer } from "./stateBytes.ts";
-import { addTotals, COUNTS, classOf, createTotals, SUMS, type Totals } from "./totals.ts";
+import { checkCanonical, checkSum, hasMagic, openState, type Reader, VERSION, Writer } from "./stateBytes.ts";
+import { COVERAGE, OPTIONS, readOptions, SECTIONS, SPREAD, writeOptions } from "./stateSections.ts";
+import { readVersion1 } from "./stateVersion1.ts";
+import { addTotals, createTotals, type Totals } from "./totals.ts";
 
 // docs/state-format.md describes the bytes.
 const MAGIC = "wlev";
-const VERSION = 1;
-
-const zigzag = (n: number) => (n < 0 ? -2 * n - 1 : 2 * n);
-const unzigzag = (n: number) => (n % 2 === 1 ? -(n + 1) / 2 : n / 2);
-
-function writeOptions(to: Writer, { classes, ignoreIndex, bins, topK, perClass, weights }: Options): void {
-  to.count(classes);
-  to.count(zigzag(ignoreIndex));
-  to.count(bins);
-  to.count(topK.length);
-  for (const k of topK) to.count(k);
-  to.byte((perClass ? 1 : 0) + (weights === null ? 0 : 2));
-  if (weights !== null) to.uint32(weights);
-}
 
 export function encode(totals: Totals): Uint8Array {
-  const { options } = totals;
   const to = new Writer();
   to.text(MAGIC);
   to.byte(VERSION);
-  writeOptions(to, options);
-  for (const name of COUNTS) to.count(totals[name]);
-  for (const n of totals.tops) to.count(n);
-  for (const name of SUMS) to.total(totals[name]);
-  for (const { count, correct, confidence } of totals.calibration) {
-    to.count(count);
-    to.count(correct);
-    to.total(new ExactTotal(confidence));
-  }
-  const filled = totals.losses.flatMap((n, bin) => (n === 0 ? [] : [[bin, n]]));
-  to.count(filled.length);
-  for (const [bin, n] of filled) {
-    to.count(bin);
-    to.count(n);
-  }
-  if (options.perClass) {
-    const classes = [...totals.classes].sort(([a], [b]) => a - b);
-    to.count(classes.length);
-    for (const [label, { count, correct, loss }] of classes) {
-      to.count(label);
-      to.count(count);
-      to.count(correct);
-      to.total(loss);
-    }
+  to.section(OPTIONS, (section) => writeOptions(section, totals.options));
+  for (const { tag, has, write } of SECTIONS) {
+    if (has(totals)) to.section(tag, (section) => write(section, totals));
   }
   return to.finish();
-}
-
-function readOptions(from: Reader): Options {
-  const classes = from.count("classes", MAXIMAL_CLASSES, 1);
-  const ignoreIndex = unzigzag(from.count("ignoreIndex", 2 ** 32 - 1));
-  const bins = from.count("bins", MAXIMAL_BINS, 1);
-  const tops = from.count("topK of length", MAXIMAL_TOPS);
-  const topK: number[] = [];
-  for (let i = 0; i < tops; i++) topK.push(from.count("topK", MAXIMAL_CLASSES, i === 0 ? 1 : topK[i - 1] + 1));
-  const flags = from.byte();
-  return {
-    classes,
-    ignoreIndex,
-    bins,
-    topK,
-    perClass: (flags & 1) !== 0,
-    weights: flags & 2 ? from.uint32() : null,
-  };
 }
 
 export function isEvaluationState(state: unknown): state is Uint8Array {
@@ -86,64 +33,73 @@ export function isEvaluationState(state: unknown): state is Uint8Array {
 
 /** Reads a state; `name` begins the message of what is wrong with it. */
 export function decode(state: unknown, name: string): Totals {
-  const from = openState(state, name, MAGIC, VERSION);
-  const totals = createTotals(readOptions(from));
-  readTotals(from, totals);
+  const { version, from } = openState(state, name, MAGIC);
+  const totals = version === 1 ? readVersion1(from) : readSections(from);
+  from.end("sections");
   checkTotals(totals, from.fail);
-  checkCanonical(state as Uint8Array, encode(totals), name);
+  if (version === VERSION) checkCanonical(state as Uint8Array, encode(totals), name);
   return totals;
 }
 
-function readTotals(from: Reader, totals: Totals): void {
-  const { options } = totals;
-  for (const name of COUNTS) totals[name] = from.count(name);
-  for (let i = 0; i < options.topK.length; i++) totals.tops[i] = from.count("rows");
-  for (const name of SUMS) totals[name].addTotal(from.total());
-  for (const bin of totals.calibration) {
-    bin.count = from.count("rows");
-    bin.correct = from.count("rows");
-    bin.confidence = from.total().units;
+function readSections(from: Reader): Totals {
+  const sections = from.sections([OPTIONS, ...SECTIONS.map(({ tag }) => tag)]);
+  const sectionOf = (tag: number) => sections.get(tag) ?? from.fail(`has no section of the tag ${tag}`);
+  const options = sectionOf(OPTIONS);
+  const totals = createTotals(readOptions(options, VERSION));
+  options.end("options");
+  totals.hasSpread = sections.has(SPREAD);
+  totals.coverage = sections.has(COVERAGE) ? [] : null;
+  for (const { tag, has, read } of SECTIONS) {
+    if (!has(totals)) {
+      if (sections.has(tag)) from.fail(`has a section of the tag ${tag}, which its options leave out`);
+      continue;
+    }
+    const section = sectionOf(tag);
+    read(section, totals);
+    section.end(`a section of the tag ${tag}`);
   }
-  const filled = from.count("bins of the loss", LOSS_BINS);
-  for (let i = 0; i < filled; i++) totals.losses[from.count("a bin of the loss", LOSS_BINS - 1)] = from.count("rows");
-  if (!options.perClass) return;
-  const classes = from.count("classes with rows", options.classes);
-  for (let i = 0; i < classes; i++) {
-    const it = classOf(totals, from.count("a label", options.classes - 1));
-    it.count = from.count("rows of a class", undefined, 1);
-    it.correct = from.count("rows");
-    it.loss.addTotal(from.total());
-  }
+  return totals;
+}
+
+/** The state with what it holds of which files, in place of what was said of that. */
+export function withCoverage(state: Uint8Array, coverage: Coverage): Uint8Array {
+  if (isRegressionState(state)) return encodeRegression({ ...decodeRegression(state, "state"), coverage });
+  return encode({ ...decode(state, "state"), coverage });
 }
 
 /**
  * The state of all the rows of several states: associative and commutative, byte by byte. The options must be the same.
  *
- * @param states of evaluator().state(), at least one
+ * States of files (evaluate --state) know which rows of which file they hold: of several that are the same, byte by byte, one
+ * counts; rows that two others hold throw. Others always add up.
+ *
+ * @param states of evaluator().state(), at least one; of version 1, too
  * @returns canonical bytes, the same as those of one evaluator that was given all rows
  * @throws TypeError of anything but bytes; RangeError of a state that is truncated, altered, of another version, or of
- * other options than the first, and of more than 2^53 - 1 rows
+ * other options than the first, of more than 2^53 - 1 rows, and of rows that two states hold
  * @example
  * evaluationOf(mergeStates(await readFile("a.acc"), await readFile("b.acc")));
  */
 export function mergeStates(...states: Uint8Array[]): Uint8Array {
   return isRegressionState(states[0])
-    ? encodeRegression(mergeRegressions("mergeStates", states))
-    : encode(mergeTotals("mergeStates", states));
+    ? encodeRegression(mergeRegressions("mergeStates", states).totals)
+    : encode(mergeTotals("mergeStates", states).totals);
+}
+
+/** What was merged, and the numbers of states that were left out because one before them is the same. */
+export interface Merged<T> {
+  readonly totals: T;
+  readonly repeated: readonly number[];
 }
 
 /** As mergeStates, decoded; `names` are used in messages. */
-export function mergeTotals(name: string, states: readonly Uint8Array[], names?: readonly string[]): Totals {
-  const nameOf = namer(name, states, names);
-  const totals = decode(states[0], nameOf(0));
-  for (let i = 1; i < states.length; i++) {
-    const next = decode(states[i], nameOf(i));
-    const other = difference(next.options, totals.options);
-    if (other !== null) throw new RangeError(`${nameOf(i)} has ${other} ${names ? names[0] : "states[0]"}`);
-    checkSum(nameOf(i), "rows", totals.rows, next.rows);
-    addTotals(totals, next);
-  }
-  return totals;
+export function mergeTotals(name: string, states: readonly Uint8Array[], names?: readonly string[]): Merged<Totals> {
+  const check = (to: Totals, from: Totals, part: string) => {
+    const other = difference(from.options, to.options);
+    if (other !== null) throw new RangeError(`${part} has ${other} ${names ? names[0] : "states[0]"}`);
+    checkSum(part, "rows", to.rows, from.rows);
+  };
+  return merged(name, states, names, decode, check, addTotals);
 }
 
 /** The same of states of regressionEvaluator(). */
@@ -151,18 +107,46 @@ export function mergeRegressions(
   name: string,
   states: readonly Uint8Array[],
   names?: readonly string[],
-): RegressionTotals {
-  const nameOf = namer(name, states, names);
-  const totals = decodeRegression(states[0], nameOf(0));
-  for (let i = 1; i < states.length; i++) {
-    const next = decodeRegression(states[i], nameOf(i));
-    checkSum(nameOf(i), "elements", totals.count, next.count);
-    addRegressionTotals(totals, next);
-  }
-  return totals;
+): Merged<RegressionTotals> {
+  const check = (to: RegressionTotals, from: RegressionTotals, part: string) => {
+    checkSum(part, "elements", to.count, from.count);
+  };
+  return merged(name, states, names, decodeRegression, check, addRegressionTotals);
 }
 
-function namer(name: string, states: readonly Uint8Array[], names?: readonly string[]): (i: number) => string {
+function merged<T extends { coverage: Coverage }>(
+  name: string,
+  states: readonly Uint8Array[],
+  names: readonly string[] | undefined,
+  decoded: (state: Uint8Array, name: string) => T,
+  check: (to: T, from: T, part: string) => void,
+  add: (to: T, from: T) => void,
+): Merged<T> {
   if (states.length === 0) throw new RangeError(`${name}: 0 states were given, but at least 1 is needed`);
-  return (i) => (names ? `${names[i]}:` : `${name}: states[${i}]`);
+  const nameOf = (i: number) => (names ? `${names[i]}:` : `${name}: states[${i}]`);
+  const totals = decoded(states[0], nameOf(0));
+  const parts: (readonly [i: number, coverage: Coverage])[] = [[0, totals.coverage]];
+  const repeated: number[] = [];
+  for (let i = 1; i < states.length; i++) {
+    const next = decoded(states[i], nameOf(i));
+    if (next.coverage !== null && parts.some(([j]) => areSame(states[i], states[j]))) {
+      repeated.push(i);
+      continue;
+    }
+    check(totals, next, nameOf(i));
+    for (const [j, coverage] of parts) {
+      unionOf(coverage, next.coverage, (rows) => {
+        throw new RangeError(`${nameOf(i)} holds ${rows}, which ${names ? names[j] : `states[${j}]`} holds too`);
+      });
+    }
+    parts.push([i, next.coverage]);
+    const coverage = unionOf(totals.coverage, next.coverage, () => {
+      throw new Error("what no two parts hold, all of them don't");
+    });
+    add(totals, next);
+    totals.coverage = coverage;
+  }
+  return { totals, repeated };
 }
+
+const areSame = (a: Uint8Array, b: Uint8Array) => a.length === b.length && a.every((byte, i) => byte === b[i]);

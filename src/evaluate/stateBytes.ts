@@ -15,10 +15,11 @@ export function crc32(bytes: Uint8Array, before = 0): number {
   return (c ^ 0xffffffff) >>> 0;
 }
 
-/** Bytes of the largest sum there can be: 2^53 values below 2^1024, in units of 2^-1074. */
-const MAXIMAL_INTEGER_BYTES = 272;
-/** Version, a count and sums take at least this much. */
-const SMALLEST_STATE = 20;
+/** Bytes of the largest sum there can be: 2^53 values below 2^1024, in units of 2^-1074; and of products of two, of 2^-2148. */
+const MAXIMAL_BYTES = 272;
+const MAXIMAL_PRODUCT_BYTES = 535;
+/** Magic, version and checksum. */
+const SMALLEST_STATE = 9;
 
 export class Writer {
   #bytes = new Uint8Array(256);
@@ -48,12 +49,28 @@ export class Writer {
     for (let shift = 0; shift < 32; shift += 8) this.byte((value >>> shift) & 255);
   }
 
+  signed(value: number): void {
+    this.count(value < 0 ? -2 * value - 1 : 2 * value);
+  }
+
+  /** An exact sum: flags, and the bytes of its magnitude between those at either end that are 0. */
   total({ units, kind }: ExactTotal): void {
     const hex = (units < 0n ? -units : units).toString(16);
-    const digits = units === 0n ? "" : hex.padStart(hex.length + (hex.length & 1), "0");
+    const even = hex.padStart(hex.length + (hex.length & 1), "0");
+    const digits = even.replace(/(?:00)+$/, "");
     this.byte(kind + (units < 0n ? 4 : 0));
     this.count(digits.length / 2);
+    if (digits !== "") this.count((even.length - digits.length) / 2);
     for (let i = digits.length - 2; i >= 0; i -= 2) this.byte(Number.parseInt(digits.slice(i, i + 2), 16));
+  }
+
+  /** What `body` writes, after its tag and length. */
+  section(tag: number, body: (to: Writer) => void): void {
+    const to = new Writer();
+    body(to);
+    this.byte(tag);
+    this.count(to.#length);
+    for (let i = 0; i < to.#length; i++) this.byte(to.#bytes[i]);
   }
 
   /** All that was written, and its checksum. */
@@ -99,12 +116,18 @@ export class Reader {
       value += (byte & 127) * unit;
       if (value > most) this.fail(`has ${what} ${value}, but at most ${most} is possible`);
       if (byte < 128) {
+        if (byte === 0 && unit > 1) this.fail("is not in its canonical form");
         if (value < least) this.fail(`has ${what} ${value}, but at least ${least} is possible`);
         return value;
       }
       unit *= 128;
       if (unit > 2 ** 53) this.fail(`has ${what} that is no number`);
     }
+  }
+
+  signed(what: string, most: number): number {
+    const n = this.count(what, most);
+    return n % 2 === 1 ? -(n + 1) / 2 : n / 2;
   }
 
   uint32(): number {
@@ -114,12 +137,51 @@ export class Reader {
   }
 
   total(): ExactTotal {
+    return this.#sum(MAXIMAL_BYTES);
+  }
+
+  /** A sum of products. */
+  productTotal(): ExactTotal {
+    return this.#sum(MAXIMAL_PRODUCT_BYTES);
+  }
+
+  /** A sum as version 1 has it: with the zeros at its lower end. */
+  wholeTotal(): ExactTotal {
+    return this.#sum(MAXIMAL_BYTES, true);
+  }
+
+  /** The rest as sections, by tag, which rise; of tags that `known` lists. */
+  sections(known: readonly number[]): Map<number, Reader> {
+    const sections = new Map<number, Reader>();
+    let before = 0;
+    while (this.left > 0) {
+      const tag = this.byte();
+      if (!known.includes(tag)) this.fail(`has a section of the unknown tag ${tag}: a later version wrote it`);
+      if (tag <= before) this.fail(`has a section of the tag ${tag} behind that of ${before}`);
+      before = tag;
+      const length = this.count("a section in bytes", this.left);
+      if (length > this.left) this.fail(`is truncated: a section of ${length} bytes has but ${this.left}`);
+      sections.set(tag, new Reader(this.#bytes.subarray(this.#at, this.#at + length), this.fail));
+      this.#at += length;
+    }
+    return sections;
+  }
+
+  /** Refuses what stands behind the last value. */
+  end(what: string): void {
+    if (this.left > 0) this.fail(`has ${what} with ${this.left} bytes too many`);
+  }
+
+  #sum(most: number, isWhole = false): ExactTotal {
     const sign = this.byte();
     if (sign > 7) this.fail(`has a sum of the unknown kind ${sign}`);
-    const length = this.count("a sum in bytes", MAXIMAL_INTEGER_BYTES);
+    const length = this.count("a sum in bytes", most);
+    const zeros = isWhole || length === 0 ? 0 : this.count("zeros of a sum", most - length);
     let hex = "";
     for (let i = 0; i < length; i++) hex = this.byte().toString(16).padStart(2, "0") + hex;
-    const magnitude = length === 0 ? 0n : BigInt(`0x${hex}`);
+    const ends = length === 0 ? sign < 4 : !hex.startsWith("00") && (isWhole || !hex.endsWith("00"));
+    if (!ends) this.fail("is not in its canonical form");
+    const magnitude = length === 0 ? 0n : BigInt(`0x${hex}`) << BigInt(8 * zeros);
     return new ExactTotal(sign & 4 ? -magnitude : magnitude, sign & 3);
   }
 }
@@ -128,22 +190,26 @@ export function hasMagic(state: unknown, magic: string): state is Uint8Array {
   return state instanceof Uint8Array && String.fromCharCode(...state.subarray(0, magic.length)) === magic;
 }
 
+/** Versions of states that are read; the last one is written. */
+export const VERSION = 2;
+
 /** Reads a state up to its version and compares its checksum; `name` begins the message of what is wrong. */
-export function openState(state: unknown, name: string, magic: string, version: number): Reader {
+export function openState(state: unknown, name: string, magic: string): { version: number; from: Reader } {
   if (!(state instanceof Uint8Array)) throw new TypeError(`${name} must be a Uint8Array`);
   const fail = (what: string): never => {
     throw new RangeError(`${name} ${what}`);
   };
   if (!hasMagic(state, magic)) fail(`is not a state of this kind of evaluator (it does not begin with "${magic}")`);
   if (state.length < SMALLEST_STATE) fail(`is truncated: ${state.length} bytes are too few for a state`);
-  if (state[magic.length] !== version) fail(`is of version ${state[magic.length]}, but only ${version} is known`);
+  const version = state[magic.length];
+  if (version < 1 || version > VERSION) fail(`is of version ${version}, but only 1 and ${VERSION} are known`);
   const body = state.subarray(0, state.length - 4);
   const found = new Reader(state.subarray(body.length), fail).uint32();
   const sum = crc32(body);
   if (sum !== found) {
     fail(`is truncated or was altered: its checksum is ${found.toString(16)}, but its bytes give ${sum.toString(16)}`);
   }
-  return new Reader(body.subarray(magic.length + 1), fail);
+  return { version, from: new Reader(body.subarray(magic.length + 1), fail) };
 }
 
 /** Refuses a merge of more than a state can count; `name` is that of the part that is too much. */

@@ -1,5 +1,8 @@
-import { LOSS_BINS } from "../descriptions/counters.ts";
+import { LOSS_BINS, PRODUCTS, SUMS } from "../descriptions/counters.ts";
 import { ExactTotal } from "../numeric/exactTotal.ts";
+import { ProductTotal } from "../numeric/productTotal.ts";
+import { Confusion } from "./confusion.ts";
+import type { Coverage } from "./coverage.ts";
 import type { Options } from "./evaluatorOptions.ts";
 
 /** Rows of one bin of confidence, those of them that are right, and the sum of their confidences in units of 2^-52. */
@@ -18,15 +21,23 @@ export interface ClassTotals {
 /** Everything that was added up: counts and exact sums, so that adding is associative and commutative. */
 export interface Totals {
   readonly options: Options;
+  coverage: Coverage;
   rows: number;
   counted: number;
   correct: number;
   nan: number;
   positiveInfinity: number;
   allNegativeInfinity: number;
-  readonly weight: ExactTotal;
+  /** Of weighted losses r and weights w; those with w are 0 without weights. */
   readonly loss: ExactTotal;
-  readonly square: ExactTotal;
+  readonly weight: ExactTotal;
+  /** Rows of a weight above 0. */
+  weighing: number;
+  /** Whether all rows are in the three sums below: not those of a state of version 1 with weights. */
+  hasSpread: boolean;
+  readonly lossSquare: ProductTotal;
+  readonly weightLoss: ProductTotal;
+  readonly weightSquare: ProductTotal;
   readonly entropy: ExactTotal;
   readonly brier: ExactTotal;
   readonly reciprocalRank: ExactTotal;
@@ -36,23 +47,31 @@ export interface Totals {
   readonly losses: number[];
   /** By label; only with options.perClass. */
   readonly classes: Map<number, ClassTotals>;
+  /** Only with options.confusion. */
+  readonly confusion: Confusion | null;
 }
 
 export const COUNTS = ["rows", "counted", "correct", "nan", "positiveInfinity", "allNegativeInfinity"] as const;
-export const SUMS = ["weight", "loss", "square", "entropy", "brier", "reciprocalRank"] as const;
+const ADDED_COUNTS = [...COUNTS, "weighing"] as const;
+const ADDED_SUMS = [...SUMS, ...PRODUCTS] as const;
 
 export function createTotals(options: Options): Totals {
   return {
     options,
+    coverage: null,
     rows: 0,
     counted: 0,
     correct: 0,
     nan: 0,
     positiveInfinity: 0,
     allNegativeInfinity: 0,
-    weight: new ExactTotal(),
     loss: new ExactTotal(),
-    square: new ExactTotal(),
+    weight: new ExactTotal(),
+    weighing: 0,
+    hasSpread: true,
+    lossSquare: new ProductTotal(),
+    weightLoss: new ProductTotal(),
+    weightSquare: new ProductTotal(),
     entropy: new ExactTotal(),
     brier: new ExactTotal(),
     reciprocalRank: new ExactTotal(),
@@ -60,6 +79,7 @@ export function createTotals(options: Options): Totals {
     calibration: Array.from({ length: options.bins }, () => ({ count: 0, correct: 0, confidence: 0n })),
     losses: new Array(LOSS_BINS).fill(0),
     classes: new Map(),
+    confusion: options.confusion ? new Confusion(options.classes) : null,
   };
 }
 
@@ -72,10 +92,11 @@ export function classOf(totals: Totals, label: number): ClassTotals {
   return it;
 }
 
-/** Adds totals of the same options. */
+/** Adds totals of the same options; their coverage is not this one's. */
 export function addTotals(to: Totals, from: Totals): void {
-  for (const name of COUNTS) to[name] += from[name];
-  for (const name of SUMS) to[name].addTotal(from[name]);
+  for (const name of ADDED_COUNTS) to[name] += from[name];
+  for (const name of ADDED_SUMS) to[name].addTotal(from[name]);
+  to.hasSpread &&= from.hasSpread;
   from.tops.forEach((n, i) => {
     to.tops[i] += n;
   });
@@ -87,6 +108,7 @@ export function addTotals(to: Totals, from: Totals): void {
   from.losses.forEach((n, i) => {
     to.losses[i] += n;
   });
+  if (from.confusion !== null) to.confusion?.merge(from.confusion);
   for (const [label, { count, correct, loss }] of from.classes) {
     const it = classOf(to, label);
     it.count += count;

@@ -1,8 +1,8 @@
 import type { Backend, Reduce } from "../backends/backend.ts";
-import { countersOf, SUM_BINS, SUMS } from "../descriptions/counters.ts";
+import { countersOf, PRODUCTS, SUM_BINS, SUMS } from "../descriptions/counters.ts";
 import { BLOCK_ELEMENTS } from "../descriptions/thresholds.ts";
 import { dtypeOf, type FloatArray, type HalfBits } from "../dtype.ts";
-import { addExactly, regression, tally } from "../generated/kernels.ts";
+import { regression, tally } from "../generated/kernels.ts";
 import { MAXIMAL_BINS } from "./evaluatorOptions.ts";
 
 /** Ranks counted one by one; rarer ones beyond are added as 1 / rank. */
@@ -18,19 +18,15 @@ export interface EvaluationDoor {
 /** Where one evaluator at a time adds up: a place of its own in the engine's memory. */
 export class Workspace {
   readonly sums: Float64Array;
-  /** Bins of the sum of weights. */
-  readonly weights: Float64Array;
   readonly counters: Float64Array;
   readonly #backend: Backend;
   #user: { drain(): void } | undefined;
 
   constructor(backend: Backend) {
-    const sums = SUMS.length * SUM_BINS;
-    const counters = sums + SUM_BINS;
+    const counters = (SUMS.length + PRODUCTS.length) * SUM_BINS;
     const array = backend.workspace();
     this.#backend = backend;
-    this.sums = array.subarray(0, sums);
-    this.weights = array.subarray(sums, counters);
+    this.sums = array.subarray(0, counters);
     this.counters = array.subarray(counters, counters + countersOf(RANKS, MAXIMAL_BINS).length);
   }
 
@@ -47,15 +43,10 @@ export class Workspace {
     this.#user = undefined;
   }
 
-  /** Adds the first n records. */
-  add(rows: Float64Array, n: number, ranks: number, bins: number): void {
+  /** Adds the first n records; `weighted` as of the kernel. */
+  add(rows: Float64Array, n: number, ranks: number, bins: number, weighted: number): void {
     const { sums, counters } = this;
-    this.#backend.run(tally, "f64", n, { rows, sums, counters, ranks, bins });
-  }
-
-  /** Adds the first n weights of rows. */
-  addWeights(values: Float64Array, n: number): void {
-    this.#backend.run(addExactly, "f64", n, { values, bins: this.weights });
+    this.#backend.run(tally, "f64", n, { rows, sums, counters, ranks, bins, weighted });
   }
 
   /** Adds up errors and targets; the largest error of each block goes to `reduce`. */

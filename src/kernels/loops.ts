@@ -8,6 +8,7 @@ import { checkLabels, labelWeights } from "./crossEntropy/labelLoops.ts";
 import { divergence } from "./divergence/divergenceLoops.ts";
 import { gaussianNll } from "./elementwise/gaussian.ts";
 import { sampleWeights } from "./elementwise/weigh.ts";
+import { evaluateLikelihoods } from "./evaluation/likelihoodRecordLoop.ts";
 import { evaluate } from "./evaluation/recordLoop.ts";
 import { regression } from "./evaluation/regressionLoop.ts";
 import { tally } from "./evaluation/tallyLoop.ts";
@@ -46,6 +47,7 @@ export const KERNEL_LOOPS: KernelLoops = {
   widenFloat16,
   widenBfloat16,
   evaluate,
+  evaluateLikelihoods,
   tally,
   regression,
   ...updates,

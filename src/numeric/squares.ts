@@ -1,15 +1,9 @@
 import { highWord, withHighWord } from "./bits.ts";
+import { productError } from "./products.ts";
 
-/** Splits a float64 into two halves of its bits, whose products are exact. */
-export const SPLITTER = 2 ** 27 + 1;
-
-/** What rounding took from x * x (Dekker), 0 where it can't be had. */
+/** What rounding took from x * x, 0 where it can't be had. */
 export function squareError(x: number, square: number): number {
-  const c = SPLITTER * x;
-  const upper = c - (c - x);
-  const lower = x - upper;
-  const half = upper * lower;
-  const error = lower * lower - (square - upper * upper - (half + half));
+  const error = productError(x, x, square);
   return error - error === 0 ? error : 0;
 }
 

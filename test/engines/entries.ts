@@ -9,8 +9,8 @@ import { type ElementwiseLoss, elementwise } from "./elementwise.ts";
 import type { Entry } from "./entry.ts";
 import { EVALUATION } from "./evaluation.ts";
 import { gaussian } from "./gaussian.ts";
-import { pairsOf } from "./pairs.ts";
 import { OPTIMIZERS } from "./optimizers.ts";
+import { pairsOf } from "./pairs.ts";
 import { bytesOf } from "./places.ts";
 import { ROWS } from "./rows.ts";
 

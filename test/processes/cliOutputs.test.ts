@@ -1,4 +1,5 @@
 /** What --state and --report write to: wrong names, links, modes, devices. */
+
 import { spawnSync } from "node:child_process";
 import {
   chmodSync,
@@ -15,6 +16,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { withCoverage } from "../../src/evaluate/state.ts";
 import { main, workshop } from "../command.ts";
 import { npy } from "../files.ts";
 import { labelsOf, logitsOf, mulberry32 } from "../inputs.ts";
@@ -151,6 +153,7 @@ test.each(existsSync("/dev/zero") ? ["/dev/zero"] : [])("merge of what has no en
 });
 
 test("a state may replace one that it was merged from", () => {
+  writeFileSync(at("s.acc"), withCoverage(new Uint8Array(state), null));
   succeed("merge", "s.acc", "s.acc", "--state", "twice.acc");
   succeed("merge", "s.acc", "s.acc", "--state", "s.acc");
   expect(readFileSync(at("s.acc"))).toEqual(readFileSync(at("twice.acc")));

@@ -4,6 +4,7 @@ import { runInNewContext } from "node:vm";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { classCells, regressionTable } from "../../src/cli/tables.ts";
 import { Worst } from "../../src/cli/worst.ts";
+import { decode, withCoverage } from "../../src/evaluate/state.ts";
 import { createLosses, evaluationOf, mergeStates } from "../../src/index.node.ts";
 import { figures, workshop } from "../command.ts";
 import { npy } from "../files.ts";
@@ -46,18 +47,45 @@ describe("states", () => {
   test("parts merge to the state and the figures of the whole, in any order", () => {
     const whole = json("evaluate", ...files, "--state", "whole.acc");
     for (const i of [0, 1, 2]) json("evaluate", `x${i}.npy`, `y${i}.npy`, "--state", `part${i}.acc`);
-    expect(json("merge", "part2.acc", "part0.acc", "part1.acc", "--state", "merged.acc")).toEqual(figures(whole));
-    expect(readFileSync(at("merged.acc"))).toEqual(readFileSync(at("whole.acc")));
+    const { coverage, ...merged } = json("merge", "part2.acc", "part0.acc", "part1.acc", "--state", "merged.acc");
+    expect(merged).toEqual(figures(whole));
+    const held = (coverage as { source: string; rows: unknown }[]).sort((a, b) => (a.source < b.source ? -1 : 1));
+    expect(held).toEqual([20, 1, 69].map((n, i) => ({ source: `x${i}.npy`, rows: [[0, n - 1]] })));
+    // they came of other files
+    const bare = (name: string) => withCoverage(new Uint8Array(readFileSync(at(name))), null);
+    expect(bare("merged.acc")).toEqual(bare("whole.acc"));
     const parts = [0, 1, 2].map((i) => new Uint8Array(readFileSync(at(`part${i}.acc`))));
     expect(JSON.parse(JSON.stringify(evaluationOf(mergeStates(...parts)).calibration.expectedError))).toBe(
       whole.calibration.expectedError,
     );
-    expect(run("merge", "part0.acc", "part1.acc", "part2.acc").stdout).toBe(
-      run("evaluate", ...files)
+    const linesOf = (...args: string[]) =>
+      run(...args)
         .stdout.split("\n")
-        .filter((line) => !/^(backend|speed|note)/.test(line))
-        .join("\n"),
-    );
+        .filter((line) => !/^(backend|speed|note|holds)/.test(line));
+    expect(linesOf("merge", "part0.acc", "part1.acc", "part2.acc")).toEqual(linesOf("evaluate", ...files));
+  });
+
+  test("one that is given twice counts once, and it is told; rows that two hold are refused", () => {
+    json("evaluate", ...files, "--state", "once.acc");
+    const once = run("merge", "once.acc");
+    expect(once.stdout).toMatch(/^holds .*rows 0\.\.89 of 90 of logits\.npy$/m);
+    writeFileSync(at("copy.acc"), readFileSync(at("once.acc")));
+    expect(run("merge", "once.acc", "copy.acc", "once.acc")).toEqual({
+      ...once,
+      stderr: "wasm-loss: copy.acc, once.acc: the same state again; it counts once\n",
+    });
+    // the same rows, added up otherwise
+    const halved = logits.map((x) => x / 2);
+    mkdirSync(at("other"));
+    writeFileSync(at("other/logits.npy"), npy(halved, [rows, classes]));
+    const known = new Uint8Array(readFileSync(at("once.acc")));
+    const { coverage } = decode(known, "state");
+    json("evaluate", "other/logits.npy", "labels.npy", "--state", "halved.acc");
+    writeFileSync(at("halved.acc"), withCoverage(new Uint8Array(readFileSync(at("halved.acc"))), coverage));
+    expect(run("merge", "once.acc", "halved.acc")).toMatchObject({
+      code: 1,
+      stderr: "wasm-loss: halved.acc: holds rows 0..89 of logits.npy, which once.acc holds too\n",
+    });
   });
 
   test("backends and threads give the same state", () => {
@@ -128,7 +156,9 @@ describe("report", () => {
     expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
     json("evaluate", ...files, "--state", "r.acc");
     expect(run("merge", "r.acc", "--report", "merged.html").code).toBe(0);
-    expect(parseReport("merged.html").data).toEqual(rest);
+    const { coverage, ...merged } = parseReport("merged.html").data;
+    expect(merged).toEqual(rest);
+    expect(coverage).toEqual([{ source: "logits.npy", rows: [[0, 89]] }]);
   });
 
   /** What the page's script draws: data by the place it is drawn to. */

@@ -7,7 +7,7 @@ import {
   LOSS,
   RANK,
   RECORD,
-  SQUARE,
+  WEIGHT,
 } from "../../descriptions/record.ts";
 import { FAR, SHORT_ROW } from "../../descriptions/thresholds.ts";
 import type { FloatArray } from "../../dtype.ts";
@@ -208,6 +208,13 @@ function shortRow(lanes: Lanes, x: FloatArray, at: number, classes: number, labe
   };
 }
 
+/** The record of a row that does not count. */
+export function ignoreRow(rows: Float64Array, to: number): void {
+  rows.fill(0, to, to + RECORD);
+  rows[to + RANK] = -1;
+  rows[to + ARGMAX] = -1;
+}
+
 /** The record of one row that counts. */
 function evaluateRow(
   lanes: Lanes,
@@ -222,10 +229,9 @@ function evaluateRow(
   const row = (classes <= SHORT_ROW ? shortRow : longRow)(lanes, x, at, classes, label);
   const { loss, maximum: m } = row;
   const target = at + label;
-  const weighted = w === 0 ? 0 : w * loss;
   const above = countAbove(x, at, classes, target);
-  rows[to + LOSS] = weighted;
-  rows[to + SQUARE] = w === 0 ? 0 : weighted * loss;
+  rows[to + LOSS] = loss;
+  rows[to + WEIGHT] = w;
   // rounding may take it below
   rows[to + ENTROPY] = row.entropy < 0 ? 0 : row.entropy;
   // (1 - q_y)^2 and the others' q^2: nothing cancels
@@ -257,11 +263,8 @@ export function evaluate(
   for (let i = begin; i < end; i++) {
     const label = labels[i];
     const to = i * RECORD;
-    if (label === ignoreIndex) {
-      rows.fill(0, to, to + RECORD);
-      rows[to + RANK] = -1;
-      rows[to + ARGMAX] = -1;
-    } else {
+    if (label === ignoreIndex) ignoreRow(rows, to);
+    else {
       evaluateRow(lanes, logits, i * classes, classes, label, weights ? weights[label] : 1, rows, to);
     }
   }

@@ -1,5 +1,5 @@
 import { SUM_BINS } from "../../descriptions/counters.ts";
-import { larger, REGRESSION_SUMS } from "../../descriptions/regressionSums.ts";
+import { BLOCK_RESULTS, larger, REGRESSION_SUMS } from "../../descriptions/regressionSums.ts";
 import {
   BLOCK_ELEMENTS,
   FIT_LARGEST_32,
@@ -12,6 +12,7 @@ import {
 } from "../../descriptions/thresholds.ts";
 import type { FloatArray } from "../../dtype.ts";
 import { addToBins } from "../../numeric/exactSum.ts";
+import { isExtreme } from "../../numeric/products.ts";
 import { rounderOf, squareError } from "../../numeric/squares.ts";
 
 /** What may be in a group whose sums are taken from two accumulators: see assembly/evaluation/regression.ts. */
@@ -36,23 +37,38 @@ const { abs, fround } = Math;
 
 type Bins = readonly Float64Array[];
 
-/** Each error by its exponent; the largest, NaN where there is one. */
-function addErrors(errors: Float64Array, n: number, single: boolean, [squares, absolutes]: Bins): number {
-  let top = 0;
-  for (let i = 0; i < n; i++) {
-    const d = errors[i];
-    addToBins(squares, single ? fround(d * d) : d * d);
-    addToBins(absolutes, d);
-    top = larger(top, d);
-  }
-  return top;
+/** What is found of a block: the largest error, NaN where there is one, and how many squares are extreme, and left out. */
+interface Found {
+  top: number;
+  extremes: number;
 }
 
-function addTargets(values: Float64Array, n: number, single: boolean, [, , targets, targetSquares]: Bins): void {
+/** Each error by its exponent. */
+function addErrors(errors: Float64Array, n: number, [squares, absolutes]: Bins, found: Found): void {
+  for (let i = 0; i < n; i++) {
+    const d = errors[i];
+    if (isExtreme(d, d)) found.extremes++;
+    else addToBins(squares, d * d);
+    addToBins(absolutes, d);
+    found.top = larger(found.top, d);
+  }
+}
+
+function addTargets(
+  values: Float64Array,
+  n: number,
+  single: boolean,
+  [, , targets, targetSquares]: Bins,
+  found: Found,
+): void {
   for (let i = 0; i < n; i++) {
     const x = values[i];
     const square = x * x;
     addToBins(targets, x);
+    if (isExtreme(x, x)) {
+      found.extremes++;
+      continue;
+    }
     addToBins(targetSquares, square);
     // a float32's square is exact in float64
     if (!single) addToBins(targetSquares, squareError(x, square));
@@ -60,7 +76,7 @@ function addTargets(values: Float64Array, n: number, single: boolean, [, , targe
 }
 
 /** As addErrors, of errors up to `top` that fit. */
-function sumErrors(errors: Float64Array, n: number, single: boolean, top: number, [squares, absolutes]: Bins): void {
+function sumErrors(errors: Float64Array, n: number, top: number, [squares, absolutes]: Bins): void {
   const c = rounderOf(top);
   const squareC = rounderOf(top * top);
   let a = c;
@@ -69,7 +85,7 @@ function sumErrors(errors: Float64Array, n: number, single: boolean, top: number
   let sRest = 0;
   for (let i = 0; i < n; i++) {
     const d = errors[i];
-    const square = single ? fround(d * d) : d * d;
+    const square = d * d;
     const next = a + d;
     aRest += d - (next - a);
     a = next;
@@ -124,8 +140,16 @@ function sumTargets(
   addToBins(targetSquares, eRest);
 }
 
-/** |p - t| and t of elements [begin, begin + n), at most GROUP of them; the largest error, NaN where there is one. */
-function addGroup(p: FloatArray, t: FloatArray, begin: number, n: number, bins: Bins, work: ErrorScratch): number {
+/** |p - t| and t of elements [begin, begin + n), at most GROUP of them. */
+function addGroup(
+  p: FloatArray,
+  t: FloatArray,
+  begin: number,
+  n: number,
+  bins: Bins,
+  work: ErrorScratch,
+  found: Found,
+): void {
   const single = p instanceof Float32Array;
   const { values: errors, more: targets } = work.f64 as { values: Float64Array; more: Float64Array };
   const { smallest, largest, share } = single ? FITTING.single : FITTING.double;
@@ -148,11 +172,14 @@ function addGroup(p: FloatArray, t: FloatArray, begin: number, n: number, bins: 
     if (!(d + y <= largest)) finite = false;
   }
   if (finite && bottomTarget >= Math.max(smallest, topTarget * share)) sumTargets(targets, n, single, topTarget, bins);
-  else addTargets(targets, n, single, bins);
+  else addTargets(targets, n, single, bins, found);
   const fits = finite && bottomError >= Math.max(smallest, topError * share);
-  if (!fits) return addErrors(errors, n, single, bins);
-  sumErrors(errors, n, single, topError, bins);
-  return topError;
+  if (!fits) {
+    addErrors(errors, n, bins, found);
+    return;
+  }
+  sumErrors(errors, n, topError, bins);
+  found.top = larger(found.top, topError);
 }
 
 /** Adds up errors and targets; the bins differ between backends, what they add up to does not. */
@@ -162,17 +189,18 @@ export function regression(
   predictions: FloatArray,
   targets: FloatArray,
   sums: Float64Array,
-  maxima: Float64Array,
+  results: Float64Array,
   count: number,
   work: ErrorScratch,
 ): void {
   const bins = REGRESSION_SUMS.map((_, i) => sums.subarray(i * SUM_BINS, (i + 1) * SUM_BINS));
   for (let block = begin; block < end; block++) {
     const stop = Math.min((block + 1) * BLOCK_ELEMENTS, count);
-    let top = 0;
+    const found: Found = { top: 0, extremes: 0 };
     for (let at = block * BLOCK_ELEMENTS; at < stop; at += GROUP) {
-      top = larger(top, addGroup(predictions, targets, at, Math.min(GROUP, stop - at), bins, work));
+      addGroup(predictions, targets, at, Math.min(GROUP, stop - at), bins, work, found);
     }
-    maxima[block] = top;
+    results[BLOCK_RESULTS * block] = found.top;
+    results[BLOCK_RESULTS * block + 1] = found.extremes;
   }
 }

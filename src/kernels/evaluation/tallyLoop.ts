@@ -1,18 +1,33 @@
-import { COUNTERS_A_BIN, countersOf, FIRST_LOSS_BIN, LOSS_BINS, SUM_BINS, SUMS } from "../../descriptions/counters.ts";
-import { BRIER, CONFIDENCE, ENTROPY, LOG_SUM_EXP, LOSS, RANK, RECORD, SQUARE } from "../../descriptions/record.ts";
+import {
+  COUNTERS_A_BIN,
+  countersOf,
+  FIRST_LOSS_BIN,
+  LOSS_BINS,
+  PRODUCTS,
+  SUM_BINS,
+  SUMS,
+} from "../../descriptions/counters.ts";
+import { BRIER, CONFIDENCE, ENTROPY, LOG_SUM_EXP, LOSS, RANK, RECORD, WEIGHT } from "../../descriptions/record.ts";
 import { C26 } from "../../descriptions/thresholds.ts";
 import { highWord } from "../../numeric/bits.ts";
 import { addToBins } from "../../numeric/exactSum.ts";
 import { LARGEST, SMALLEST } from "../../numeric/extraction.ts";
+import { isExtreme, productError, weightedLoss } from "../../numeric/products.ts";
 
-function isUsual(rows: Float64Array, row: number): boolean {
-  const [loss, square, entropy, brier] = [rows[row + LOSS], rows[row + SQUARE], rows[row + ENTROPY], rows[row + BRIER]];
-  return Math.min(loss, square, entropy, brier) >= SMALLEST && Math.max(loss, square, entropy, brier) < LARGEST;
-}
+const isUsual = (x: number) => x >= SMALLEST && x < LARGEST;
 
 function lossBin(loss: number): number {
   const bin = (highWord(loss) >> 18) - FIRST_LOSS_BIN + 1;
   return Math.max(0, Math.min(LOSS_BINS - 1, bin));
+}
+
+/** Adds x y in two parts; returns whether it is extreme, and is left out. */
+function addProduct(bins: Float64Array, x: number, y: number): boolean {
+  const product = x * y;
+  if (isExtreme(x, y)) return true;
+  addToBins(bins, product);
+  if (product - product === 0) addToBins(bins, productError(x, y, product));
+  return false;
 }
 
 /** Adds records of rows to sums and counters. */
@@ -24,20 +39,44 @@ export function tally(
   counters: Float64Array,
   ranks: number,
   bins: number,
+  weighted: number,
 ): void {
   const at = countersOf(ranks, bins);
-  const binsOf = SUMS.map((_, i) => sums.subarray(i * SUM_BINS, (i + 1) * SUM_BINS));
+  const names = [...SUMS, ...PRODUCTS];
+  const binsOf = (name: (typeof names)[number]) => {
+    const i = names.indexOf(name);
+    return sums.subarray(i * SUM_BINS, (i + 1) * SUM_BINS);
+  };
+  const [losses, lossSquares, entropies, briers] = [
+    binsOf("loss"),
+    binsOf("lossSquare"),
+    binsOf("entropy"),
+    binsOf("brier"),
+  ];
+  const [weights, weightLosses, weightSquares] = [binsOf("weight"), binsOf("weightLoss"), binsOf("weightSquare")];
+  const reciprocalRanks = binsOf("reciprocalRank");
   for (let row = begin * RECORD; row < end * RECORD; row += RECORD) {
     const rank = rows[row + RANK];
     if (rank < 0) continue;
     counters[at.counted]++;
-    addToBins(binsOf[0], rows[row + LOSS]);
-    addToBins(binsOf[1], rows[row + SQUARE]);
-    addToBins(binsOf[2], rows[row + ENTROPY]);
-    addToBins(binsOf[3], rows[row + BRIER]);
-    if (!isUsual(rows, row)) counters[at.scattered]++;
+    const w = rows[row + WEIGHT];
+    const loss = weighted ? weightedLoss(rows[row + LOSS], w) : rows[row + LOSS];
+    const [entropy, brier] = [rows[row + ENTROPY], rows[row + BRIER]];
+    addToBins(losses, loss);
+    addToBins(entropies, entropy);
+    addToBins(briers, brier);
+    if (addProduct(lossSquares, loss, loss)) counters[at.extreme]++;
+    let usual = isUsual(loss * loss) && isUsual(entropy) && isUsual(brier);
+    if (weighted) {
+      if (w !== 0) counters[at.weighing]++;
+      addToBins(weights, w);
+      if (addProduct(weightLosses, w, loss)) counters[at.extreme]++;
+      if (addProduct(weightSquares, w, w)) counters[at.extreme]++;
+      usual &&= isUsual(w * w) && isUsual(w * loss);
+    }
+    if (!usual) counters[at.scattered]++;
     counters[at.ranks + Math.min(rank, ranks + 1)]++;
-    if (rank > ranks) addToBins(binsOf[4], 1 / rank);
+    if (rank > ranks) addToBins(reciprocalRanks, 1 / rank);
     const confidence = rows[row + CONFIDENCE];
     if (!Number.isNaN(confidence)) {
       const bin = at.calibration + COUNTERS_A_BIN * Math.max(0, Math.ceil(confidence * bins) - 1);
@@ -50,7 +89,6 @@ export function tally(
       const lse = rows[row + LOG_SUM_EXP];
       counters[Number.isNaN(lse) ? at.nan : lse > 0 ? at.positiveInfinity : at.allNegativeInfinity]++;
     }
-    const loss = rows[row + LOSS];
     if (!Number.isNaN(loss)) counters[at.losses + lossBin(loss)]++;
   }
 }

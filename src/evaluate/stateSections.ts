@@ -1,0 +1,208 @@
+import { LOSS_BINS } from "../descriptions/counters.ts";
+import { ExactTotal } from "../numeric/exactTotal.ts";
+import { readCoverage, writeCoverage } from "./coverage.ts";
+import { INPUTS, MAXIMAL_BINS, MAXIMAL_CLASSES, MAXIMAL_TOPS, type Options } from "./evaluatorOptions.ts";
+import type { Reader, Writer } from "./stateBytes.ts";
+import { COUNTS, classOf, type Totals } from "./totals.ts";
+
+/** One section of a state. docs/state-format.md describes the bytes. */
+export interface Section {
+  readonly tag: number;
+  /** Whether a state of these totals has it. */
+  has(totals: Totals): boolean;
+  write(to: Writer, totals: Totals): void;
+  read(from: Reader, totals: Totals): void;
+}
+
+/** The tag of the options, the first section: all others are read by them. */
+export const OPTIONS = 1;
+/** That of what the standard error is made of: of rows of version 1 with weights there is none. */
+export const SPREAD = 4;
+/** That of what rows of which files a state holds, where that is known. */
+export const COVERAGE = 15;
+
+const always = () => true;
+const isWeighted = ({ options }: Totals) => options.weights !== null;
+
+/** Flags of the options. */
+const PER_CLASS = 1;
+const WEIGHTED = 2;
+const CONFUSION = 4;
+const ALL_FLAGS = PER_CLASS + WEIGHTED + CONFUSION;
+
+export function writeOptions(to: Writer, options: Options): void {
+  const { classes, input, ignoreIndex, bins, topK, perClass, confusion, weights } = options;
+  to.count(classes);
+  to.count(INPUTS.indexOf(input));
+  to.signed(ignoreIndex);
+  to.count(bins);
+  to.count(topK.length);
+  for (const k of topK) to.count(k);
+  to.count((perClass ? PER_CLASS : 0) + (weights === null ? 0 : WEIGHTED) + (confusion ? CONFUSION : 0));
+  if (weights !== null) to.uint32(weights);
+}
+
+/** Options; those of version 1 have no kind of input. */
+export function readOptions(from: Reader, version: number): Options {
+  const classes = from.count("classes", MAXIMAL_CLASSES, 1);
+  const input = INPUTS[version === 1 ? 0 : from.count("an input", INPUTS.length - 1)];
+  const ignoreIndex = from.signed("ignoreIndex", 2 ** 32 - 1);
+  const bins = from.count("bins", MAXIMAL_BINS, 1);
+  const tops = from.count("topK of length", MAXIMAL_TOPS);
+  const topK: number[] = [];
+  for (let i = 0; i < tops; i++) topK.push(from.count("topK", MAXIMAL_CLASSES, i === 0 ? 1 : topK[i - 1] + 1));
+  const flags = from.count("flags of options", version === 1 ? PER_CLASS + WEIGHTED : ALL_FLAGS);
+  const weights = flags & WEIGHTED ? from.uint32() : null;
+  const has = (flag: number) => (flags & flag) !== 0;
+  return { classes, input, ignoreIndex, bins, topK, perClass: has(PER_CLASS), confusion: has(CONFUSION), weights };
+}
+
+const counts: Section = {
+  tag: 2,
+  has: always,
+  write(to, totals) {
+    for (const name of COUNTS) to.count(totals[name]);
+    for (const n of totals.tops) to.count(n);
+  },
+  read(from, totals) {
+    for (const name of COUNTS) totals[name] = from.count(name);
+    for (let i = 0; i < totals.tops.length; i++) totals.tops[i] = from.count("rows");
+  },
+};
+
+const sums: Section = {
+  tag: 3,
+  has: always,
+  write(to, totals) {
+    for (const name of ["loss", "entropy", "brier", "reciprocalRank"] as const) to.total(totals[name]);
+    if (isWeighted(totals)) to.total(totals.weight);
+  },
+  read(from, totals) {
+    for (const name of ["loss", "entropy", "brier", "reciprocalRank"] as const) totals[name].addTotal(from.total());
+    if (isWeighted(totals)) totals.weight.addTotal(from.total());
+  },
+};
+
+const spread: Section = {
+  tag: SPREAD,
+  has: ({ hasSpread }) => hasSpread,
+  write(to, totals) {
+    to.total(totals.lossSquare);
+    if (!isWeighted(totals)) return;
+    to.count(totals.weighing);
+    to.total(totals.weightLoss);
+    to.total(totals.weightSquare);
+  },
+  read(from, totals) {
+    totals.lossSquare.addTotal(from.productTotal());
+    if (!isWeighted(totals)) return;
+    totals.weighing = from.count("rows of a weight above 0");
+    totals.weightLoss.addTotal(from.productTotal());
+    totals.weightSquare.addTotal(from.productTotal());
+  },
+};
+
+/** Entries of a list that are not empty, each after its number. */
+function writeFilled<T>(to: Writer, list: readonly T[], isEmpty: (it: T) => boolean, write: (it: T) => void): void {
+  to.count(list.filter((it) => !isEmpty(it)).length);
+  list.forEach((it, i) => {
+    if (isEmpty(it)) return;
+    to.count(i);
+    write(it);
+  });
+}
+
+/** What writeFilled wrote, of a list of so many: `read` gets the numbers, which rise. */
+export function readFilled(from: Reader, what: string, length: number, read: (i: number) => void): void {
+  let least = 0;
+  for (let left = from.count(`entries of ${what}`, length); left > 0; left--) {
+    const i = from.count(`an entry of ${what}`, length - 1, least);
+    read(i);
+    least = i + 1;
+  }
+}
+
+const calibration: Section = {
+  tag: 5,
+  has: always,
+  write(to, totals) {
+    const isEmpty = ({ count }: { count: number }) => count === 0;
+    writeFilled(to, totals.calibration, isEmpty, ({ count, correct, confidence }) => {
+      to.count(count);
+      to.count(correct);
+      to.total(new ExactTotal(confidence));
+    });
+  },
+  read(from, totals) {
+    readFilled(from, "the calibration", totals.options.bins, (i) => {
+      const count = from.count("rows of a bin", undefined, 1);
+      totals.calibration[i] = { count, correct: from.count("rows"), confidence: from.total().units };
+    });
+  },
+};
+
+const losses: Section = {
+  tag: 6,
+  has: always,
+  write(to, totals) {
+    writeFilled(
+      to,
+      totals.losses,
+      (n) => n === 0,
+      (n) => to.count(n),
+    );
+  },
+  read(from, totals) {
+    readFilled(from, "the losses", LOSS_BINS, (i) => {
+      totals.losses[i] = from.count("rows of a bin", undefined, 1);
+    });
+  },
+};
+
+const classes: Section = {
+  tag: 7,
+  has: ({ options }) => options.perClass,
+  write(to, totals) {
+    const classes = [...totals.classes].sort(([a], [b]) => a - b);
+    to.count(classes.length);
+    for (const [label, { count, correct, loss }] of classes) {
+      to.count(label);
+      to.count(count);
+      to.count(correct);
+      to.total(loss);
+    }
+  },
+  read(from, totals) {
+    readFilled(from, "the classes", totals.options.classes, (label) => {
+      const it = classOf(totals, label);
+      it.count = from.count("rows of a class", undefined, 1);
+      it.correct = from.count("rows");
+      it.loss.addTotal(from.total());
+    });
+  },
+};
+
+const confusion: Section = {
+  tag: 8,
+  has: ({ options }) => options.confusion,
+  write(to, totals) {
+    totals.confusion?.write(to);
+  },
+  read(from, totals) {
+    totals.confusion?.read(from);
+  },
+};
+
+const coverage: Section = {
+  tag: COVERAGE,
+  has: (totals) => totals.coverage !== null,
+  write(to, totals) {
+    writeCoverage(to, totals.coverage ?? []);
+  },
+  read(from, totals) {
+    totals.coverage = readCoverage(from, totals.rows);
+  },
+};
+
+/** All sections but the options, rising by tag. */
+export const SECTIONS: readonly Section[] = [counts, sums, spread, calibration, losses, classes, confusion, coverage];
