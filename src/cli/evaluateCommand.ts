@@ -6,11 +6,15 @@ import { createLosses, type Losses } from "../inlinedLosses.ts";
 import { logitsOf, readTogether } from "./batches.ts";
 import { type EvaluateOptions, evaluateOptions } from "./evaluateOptions.ts";
 import { type Output, writeOutputs } from "./files.ts";
+import { floatsOf } from "./floats.ts";
 import { integralLabels } from "./integralLabels.ts";
 import { printable } from "./printable.ts";
 import { progressBar } from "./progress.ts";
-import { htmlReport } from "./report.ts";
-import { checkPair, shapeOf } from "./shapes.ts";
+import { showsClasses } from "./report/evaluationPanels.ts";
+import type { Making } from "./report/origin.ts";
+import { Pairs } from "./report/pairs.ts";
+import { evaluationReport, regressionReport } from "./report/reports.ts";
+import { checkPair, shapeOf, textOf } from "./shapes.ts";
 import { shifted } from "./shift.ts";
 import { classCells, defaultTops, evaluationTable, type Run, regressionTable, worstCells } from "./tables.ts";
 import { json } from "./text.ts";
@@ -28,7 +32,14 @@ export async function evaluate(args: readonly string[]): Promise<string> {
     const losses = await openLosses(options.engine);
     open.push(losses);
     const run = options.loss === "mse" ? regression : classification;
-    return await run(losses, logits, labels, options);
+    const making: Making = {
+      args: ["evaluate", ...args],
+      inputs: [logits, labels].map((it, i) => [
+        options.loss === "mse" ? ["predictions", "targets"][i] : ["logits", "labels"][i],
+        `${it.path}: ${it.dtype} ${textOf(it)}`,
+      ]),
+    };
+    return await run(losses, logits, labels, options, making);
   } finally {
     for (const it of open.reverse()) await it.close();
   }
@@ -57,6 +68,7 @@ async function classification(
   logits: Tensor,
   labelsTensor: Tensor,
   options: EvaluateOptions,
+  making: Making,
 ): Promise<string> {
   const { ignoreIndex, state, report } = options;
   const shape = shapeOf(logits, labelsTensor, options.classes);
@@ -67,7 +79,7 @@ async function classification(
     classes,
     ignoreIndex,
     topK: options.topK ?? defaultTops(classes),
-    perClass: options.perClass || state !== undefined || report !== undefined,
+    perClass: options.perClass || state !== undefined || (report !== undefined && showsClasses(classes, false)),
   };
   const worst = options.worst === undefined ? undefined : new Worst(options.worst);
   const evaluator = losses.evaluator({ ...counted, ...(worst && { onRows: (batch) => worst.add(batch) }) });
@@ -94,7 +106,16 @@ async function classification(
   const outputs: Output[] = [];
   if (state !== undefined) outputs.push([state, evaluator.state()]);
   if (report !== undefined) {
-    outputs.push([report, htmlReport(`${logits.path}, ${labels.path}`, evaluation, run, rowsOfHighestLoss)]);
+    const page = evaluationReport({
+      subject: { of: logits.path, against: `the labels in ${labels.path}` },
+      making,
+      evaluation,
+      options: [["ignored label", String(ignoreIndex)]],
+      run,
+      worst: rowsOfHighestLoss,
+      perClass: options.perClass,
+    });
+    outputs.push([report, page]);
   }
   const text = printed(evaluation, run, rowsOfHighestLoss, options);
   await writeOutputs(outputs, text);
@@ -122,9 +143,11 @@ async function regression(
   losses: Losses,
   predictions: Tensor,
   targets: Tensor,
-  options: EvaluateOptions,
+  { state, report, json: isJson }: EvaluateOptions,
+  making: Making,
 ): Promise<string> {
   checkPair(predictions, targets);
+  const pairs = new Pairs();
   const evaluator = losses.regressionEvaluator();
   const progress = progressBar(predictions.length ?? targets.length ?? 0, "elements");
   const begin = performance.now();
@@ -136,6 +159,7 @@ async function regression(
     ];
     for await (const { rows, arrays } of readTogether(losses, inputs)) {
       evaluator.add(logitsOf(predictions, arrays[0]), logitsOf(targets, arrays[1]));
+      if (report !== undefined) pairs.add(floatsOf(predictions.dtype, arrays[0]), floatsOf(targets.dtype, arrays[1]));
       done += rows;
       progress.update(done);
     }
@@ -145,9 +169,13 @@ async function regression(
   const result = evaluator.result();
   const run = runOf(losses, done, begin);
   const { perSecond, ...engine } = run;
-  const text = options.json
-    ? json({ ...result, ...engine, elementsPerSecond: perSecond })
-    : regressionTable(result, run);
-  await writeOutputs(options.state === undefined ? [] : [[options.state, evaluator.state()]], text);
+  const text = isJson ? json({ ...result, ...engine, elementsPerSecond: perSecond }) : regressionTable(result, run);
+  const outputs: Output[] = [];
+  if (state !== undefined) outputs.push([state, evaluator.state()]);
+  if (report !== undefined) {
+    const subject = { of: predictions.path, against: `the targets in ${targets.path}` };
+    outputs.push([report, regressionReport({ subject, making, regression: result, run, sample: pairs.sample })]);
+  }
+  await writeOutputs(outputs, text);
   return text;
 }

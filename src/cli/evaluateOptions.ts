@@ -52,7 +52,7 @@ const OPTIONS = {
 } as const;
 
 /** What the mse has no use for. */
-const OF_CLASSES = ["classes", "ignore-index", "shift", "top-k", "per-class", "worst", "report"] as const;
+const OF_CLASSES = ["classes", "ignore-index", "shift", "top-k", "per-class", "worst"] as const;
 
 const MAXIMAL_WORST = 1_000_000;
 const FLOATS = TENSOR_DTYPES.filter(isFloat);

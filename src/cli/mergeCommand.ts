@@ -6,14 +6,14 @@ import { parseArguments, UsageError } from "./arguments.ts";
 import { checkOutputs, type Named, type Output, writeOutputs } from "./files.ts";
 import { printable } from "./printable.ts";
 import { readState } from "./readState.ts";
-import { htmlReport } from "./report.ts";
-import { evaluationTable, regressionTable } from "./tables.ts";
+import { evaluationReport, regressionReport } from "./report/reports.ts";
+import { classCells, evaluationTable, regressionTable } from "./tables.ts";
 import { json } from "./text.ts";
 
-export const mergeHelp = `wasm-loss merge PART.acc ... [--json] [--report FILE] [--state FILE]
+export const mergeHelp = `wasm-loss merge PART.acc ... [--per-class] [--json] [--report FILE] [--state FILE]
 
   One evaluation of what several runs of evaluate --state added up: the same as that of all their rows at once; - is standard
-  input.
+  input. Options as of evaluate.
 
   Example: wasm-loss merge part1.acc part2.acc --report report.html
 `;
@@ -24,6 +24,7 @@ export async function merge(args: readonly string[]): Promise<string> {
     json: { type: "boolean", default: false },
     report: { type: "string" },
     state: { type: "string" },
+    "per-class": { type: "boolean", default: false },
   });
   if (positionals.length === 0) throw new UsageError("merge takes one file or more, but got 0");
   const report = ["--report", values.report] as const;
@@ -36,9 +37,15 @@ export async function merge(args: readonly string[]): Promise<string> {
   const names = positionals.map((path) => (path === "-" ? "standard input" : path));
   checkSameLoss(states, names);
   const outputs: Output[] = [];
+  const perClass = values["per-class"];
+  const subject = { of: names.length === 1 ? names[0] : `${names.length} states` };
+  const making = { args: ["merge", ...args], inputs: [["states", names.join(", ")] as const] };
   if (isRegressionState(states[0])) {
-    if (values.report !== undefined) throw new UsageError("--report is not for states of --loss mse");
+    if (perClass) throw new UsageError("--per-class is not for states of --loss mse");
     const result = regressionOfTotals(mergeRegressions("merge", states, names));
+    if (values.report !== undefined) {
+      outputs.push([values.report, regressionReport({ subject, making, regression: result })]);
+    }
     if (values.state !== undefined) outputs.push([values.state, mergeStates(...states)]);
     const text = values.json ? json(result) : regressionTable(result);
     await writeOutputs(outputs, text);
@@ -47,8 +54,12 @@ export async function merge(args: readonly string[]): Promise<string> {
   const totals = mergeTotals("merge", states, names);
   const evaluation = evaluationOfTotals(totals);
   if (values.state !== undefined) outputs.push([values.state, encode(totals)]);
-  if (values.report !== undefined) outputs.push([values.report, htmlReport(names.join(", "), evaluation)]);
-  const text = values.json ? json(printable(evaluation)) : evaluationTable(evaluation);
+  if (values.report !== undefined) {
+    const options = [["ignored label", String(totals.options.ignoreIndex)]] as const;
+    outputs.push([values.report, evaluationReport({ subject, making, evaluation, options, perClass })]);
+  }
+  const lists = perClass ? [classCells(evaluation)] : [];
+  const text = values.json ? json(printable(evaluation)) : evaluationTable(evaluation, undefined, lists);
   await writeOutputs(outputs, text);
   return text;
 }

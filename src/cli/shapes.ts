@@ -12,7 +12,7 @@ export interface LogitsShape {
 }
 
 /** The shape of a tensor in messages; numbers without one are a list. */
-function textOf({ shape, length }: Tensor): string {
+export function textOf({ shape, length }: Tensor): string {
   if (shape) return shapeText(shape);
   return length === undefined ? "unknown" : shapeText([length]);
 }
