@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { pageScript } from "../pageScript.ts";
 import type { Line } from "../tables.ts";
 import { json } from "../text.ts";
 import type { Cell, Panel, Table } from "./panel.ts";
@@ -31,15 +32,13 @@ export interface Page {
   readonly data: unknown;
 }
 
-const withoutMap = (text: string) => text.replace(/^\/\/# sourceMappingURL=.*$/m, "");
-
 /** The plotting library with its licence, which its script alone does not carry. */
 function plotting(): { script: string; style: string; version: string } {
   const folder = dirname(require.resolve("uplot/package.json"));
   const read = (name: string) => readFileSync(join(folder, name), "utf8");
   const { version } = JSON.parse(read("package.json")) as { version: string };
   const licence = `/*!\nuPlot ${version}\n\n${read("LICENSE").trim()}\n*/\n`;
-  return { version, style: read("dist/uPlot.min.css"), script: licence + withoutMap(read("dist/uPlot.iife.min.js")) };
+  return { version, style: read("dist/uPlot.min.css"), script: licence + read("dist/uPlot.iife.min.js") };
 }
 
 const escapeHtml = (raw: string) =>
@@ -95,7 +94,6 @@ function linesHtml(id: string, title: string, lines: readonly Line[]): string {
 /** One self-contained page that loads nothing: the figures, the plots, drawn by uPlot, and the numbers themselves. */
 export function pageHtml({ title, subtitle, warnings, tiles, figures, panels, origin, data }: Page): string {
   const { script, style, version } = plotting();
-  const draw = withoutMap(readFileSync(new URL("./reportPage.js", import.meta.url), "utf8"));
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -123,7 +121,7 @@ ${linesHtml("origin", "How it was computed", origin)}
 <script type="application/json" id="evaluation">${embedded(data)}</script>
 <script type="application/json" id="charts">${embedded(panels.flatMap(({ charts }) => charts))}</script>
 <script>${script}</script>
-<script type="module">${draw}</script>
+<script type="module">${pageScript()}</script>
 </body>
 </html>
 `;

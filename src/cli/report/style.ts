@@ -25,7 +25,7 @@ header p.warn { color: var(--warn); background: var(--warn-ground); border-radiu
 .tiles div { display: flex; flex-direction: column }
 .tiles dt { color: var(--quiet); font-size: 13px }
 .tiles dd { margin: 0 }
-.tiles .value { font-size: 26px; font-weight: 600; line-height: 1.3; letter-spacing: -0.01em; font-variant-numeric: tabular-nums }
+.tiles .value { font-size: 26px; font-weight: 600; line-height: 1.3; letter-spacing: -0.01em; overflow-wrap: anywhere; font-variant-numeric: tabular-nums }
 .tiles .value small { font-size: 15px; font-weight: 400; color: var(--quiet); letter-spacing: 0 }
 .tiles .more { color: var(--quiet); font-size: 13px }
 .panels { columns: 2; column-gap: 14px }
@@ -38,6 +38,7 @@ thead th, tbody th { color: var(--quiet) }
 tbody th { white-space: nowrap }
 .numbers th, .numbers td { text-align: right; white-space: nowrap }
 .numbers th:first-child { text-align: left }
+.numbers thead th { white-space: normal; vertical-align: bottom }
 .measure { display: flex; align-items: center; gap: 8px; min-width: 90px }
 .measure i { flex: 1; height: 14px }
 .measure i b { display: block; height: 100%; background: var(--bar); border-radius: 3px }
