@@ -8,13 +8,14 @@ import { type EvaluateOptions, evaluateOptions } from "./evaluateOptions.ts";
 import { type Output, writeOutputs } from "./files.ts";
 import { floatsOf } from "./floats.ts";
 import { integralLabels } from "./integralLabels.ts";
+import { oneHotLabels } from "./oneHotLabels.ts";
 import { printable } from "./printable.ts";
 import { progressBar } from "./progress.ts";
 import { showsClasses } from "./report/evaluationPanels.ts";
 import type { Making } from "./report/origin.ts";
 import { Pairs } from "./report/pairs.ts";
 import { evaluationReport, regressionReport } from "./report/reports.ts";
-import { checkPair, shapeOf, textOf } from "./shapes.ts";
+import { checkPair, hasRowsOfLogits, shapeOf, textOf } from "./shapes.ts";
 import { shifted } from "./shift.ts";
 import { classCells, defaultTops, evaluationTable, type Run, regressionTable, worstCells } from "./tables.ts";
 import { json } from "./text.ts";
@@ -71,9 +72,10 @@ async function classification(
   making: Making,
 ): Promise<string> {
   const { ignoreIndex, state, report } = options;
-  const shape = shapeOf(logits, labelsTensor, options.classes);
+  const indices = hasRowsOfLogits(logits, labelsTensor) ? oneHotLabels(labelsTensor) : labelsTensor;
+  const shape = shapeOf(logits, indices, options.classes);
   const { classes, rows } = shape;
-  const integral = isFloat(labelsTensor.dtype) ? integralLabels(labelsTensor, classes, ignoreIndex) : labelsTensor;
+  const integral = isFloat(indices.dtype) ? integralLabels(indices, classes, ignoreIndex) : indices;
   const labels = options.shift ? shifted(integral, shape, ignoreIndex) : integral;
   const counted = {
     classes,

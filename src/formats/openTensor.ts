@@ -41,6 +41,9 @@ async function formatOf(source: ByteSource, options: OpenOptions): Promise<Forma
   const found = sniffed(bytes);
   if (found === undefined) refuseForeign(path, bytes, named === "raw");
   const format = named ?? found;
+  if (format === "npz" && found !== "npz") {
+    throw new FormatError(`${path}: not an archive, as its name says${found === undefined ? "" : `, but ${found}`}`);
+  }
   if (format !== undefined) return format;
   throw new FormatError(
     `${path}: neither npy, npz nor safetensors (raw binary needs ${optionOf(options.role, "dtype")})`,

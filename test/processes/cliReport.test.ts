@@ -270,7 +270,7 @@ test("the table and JSON have no k above the classes", () => {
     const command = ["evaluate", "narrowX.npy", "narrowY.npy", ...args];
     return [run(...command).stdout.match(/^top-\d+/gm), Object.keys(json(...command).topK)];
   };
-  expect(top(1)).toEqual([null, ["1"]]);
+  expect(top(1, "--classes", "1")).toEqual([null, ["1"]]);
   expect(top(4)).toEqual([null, ["1", "2", "3", "4"]]);
   expect(top(5)).toEqual([["top-5"], ["1", "2", "3", "4", "5"]]);
   // what is asked for is in JSON
