@@ -47,7 +47,7 @@ for (let epoch = 1; epoch <= epochs; epoch++) {
     epochLoss += (loss * batchRows) / trainRows;
   }
   predict(testImages, testLogits);
-  accuracy = accuracyOf(testLogits, testLabels);
+  accuracy = losses.evaluate(testLogits, testLabels, { classes }).accuracy;
   progress.update(epoch, { loss: epochLoss.toFixed(4), accuracy: accuracy.toFixed(4) });
   await setImmediate(); // a moment for the bar to be drawn
 }
@@ -95,15 +95,6 @@ function descend(x: Float32Array, grad: Float32Array): void {
   }
   for (let i = 0; i < weights.length; i++) weights[i] -= learningRate * weightsVelocity[i];
   for (let k = 0; k < classes; k++) bias[k] -= learningRate * biasVelocity[k];
-}
-
-function accuracyOf(logits: Float32Array, labels: Int32Array): number {
-  let correct = 0;
-  labels.forEach((label, row) => {
-    const scores = logits.subarray(row * classes, (row + 1) * classes);
-    if (scores.indexOf(Math.max(...scores)) === label) correct++;
-  });
-  return correct / labels.length;
 }
 
 /** On a terminal a bar, elsewhere a line now and then; both on standard error. */

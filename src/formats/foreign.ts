@@ -64,7 +64,6 @@ export function refuseForeign(path: string, bytes: Uint8Array, isRaw: boolean): 
     fail("a git-lfs pointer, not the file that it stands for (git lfs pull fetches it)");
   }
   if (isRaw) return;
-  if (bytes.length === 0) fail("an empty file");
   const known = BEGINS.find(([begins]) => begins.some((begin) => [text, trimmed].some((it) => it.startsWith(begin))));
   if (known) fail(known[1]);
   const ending = /\.(\w+)$/.exec(path)?.[1].toLowerCase() ?? "";

@@ -167,7 +167,7 @@ describe("report", () => {
         shown,
       ]);
     }
-    expect(run("merge", "many.acc", "--per-class").stdout).toMatch(/\n +class +rows +loss +accuracy\n/);
+    expect(run("merge", "many.acc", "--per-class").stdout).toMatch(/\n *class +rows +loss +accuracy\n/);
   });
 
   test("a place that can't be written is known before the work; nothing is left behind", () => {
