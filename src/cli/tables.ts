@@ -18,7 +18,7 @@ export function digits(value: number, significant = 7): string {
   return Number(value.toPrecision(significant)).toString();
 }
 
-export const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
+export const percent = (share: number, decimals = 2) => `${(100 * share).toFixed(decimals)} %`;
 
 /** The points of the top-k curve. */
 const CURVE = [1, 2, 3, 4, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000];

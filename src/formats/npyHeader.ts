@@ -171,11 +171,6 @@ function arrayTypeOf(descr: string, name: string): NpyArrayType {
   const type = Object.hasOwn(arrays, kind) ? arrays[kind as Kind] : undefined;
   // A single byte has no order: NumPy writes |i1, others <i1 or >i1.
   if (type && (order === "<" || order === ">" || (order === "|" && type.BYTES_PER_ELEMENT === 1))) return type;
-  if (kind === "O") {
-    throw new FormatError(
-      `${name}: objects of Python, pickled, which are not read: save numbers, a.astype(np.float32)`,
-    );
-  }
   const known = "<f2 <f4 <f8 |b1 |i1 |u1 <i2 <u2 <i4 <u4 <i8 <u8";
   throw new FormatError(`${name}: unsupported dtype ${excerpt(descr)} (supported are ${known})`);
 }

@@ -1,9 +1,9 @@
 import type { PrintedEvaluation } from "../printable.ts";
-import { digits, worstCells } from "../tables.ts";
+import { digits, percent, worstCells } from "../tables.ts";
 import { type WorstRow, worse } from "../worst.ts";
 import type { Bar } from "./chart.ts";
 import type { Panel } from "./panel.ts";
-import { counted, grouped, percent, short } from "./words.ts";
+import { counted, grouped, short } from "./words.ts";
 
 /** Of more classes, those of the highest loss are shown. */
 const MOST_CLASSES = 40;
@@ -48,7 +48,7 @@ function losses({ lossHistogram, counted: rows }: PrintedEvaluation): Panel {
     charts: bars.length === 0 ? [] : [chart],
     table: {
       head: ["loss", "rows", "share"],
-      rows: bins.map(({ name, count }) => [name, grouped(count), percent(count / rows)]),
+      rows: bins.map(({ name, count }) => [name, grouped(count), percent(count / rows, 1)]),
     },
   };
 }
@@ -57,7 +57,7 @@ function reliability({ calibration }: PrintedEvaluation): Panel {
   const { bins, expectedError } = calibration;
   const range = { min: 0, max: 1, percent: true };
   const bars = bins.map(({ from, to, accuracy, confidence, count }): Bar => {
-    const tip = `${percent(confidence)} confident, ${percent(accuracy)} right, ${counted(count, "row")}`;
+    const tip = `${percent(confidence, 1)} confident, ${percent(accuracy, 1)} right, ${counted(count, "row")}`;
     return { from, to, value: accuracy, tip };
   });
   const counts = bins.map(({ count }) => count);
@@ -65,7 +65,7 @@ function reliability({ calibration }: PrintedEvaluation): Panel {
   return {
     id: "reliability-panel",
     title: "Reliability: accuracy by confidence",
-    note: `On the dashed line a model is right as often as it says. On average it is off by ${percent(expectedError)}.`,
+    note: `On the dashed line a model is right as often as it says.${bins.length === 0 ? "" : ` On average it is off by ${percent(expectedError, 1)}.`}`,
     charts:
       bins.length === 0
         ? []
@@ -73,7 +73,7 @@ function reliability({ calibration }: PrintedEvaluation): Panel {
             {
               id: "reliability",
               height: 220,
-              label: `Accuracy of the rows by their confidence, in ${counted(bins.length, "bin")}, and the diagonal of a calibrated model; the expected calibration error is ${percent(expectedError)}.`,
+              label: `Accuracy of the rows by their confidence, in ${counted(bins.length, "bin")}, and the diagonal of a calibrated model; the expected calibration error is ${percent(expectedError, 1)}.`,
               x: { ...x, label: "" },
               y: { label: "accuracy", ...range },
               bars,
@@ -91,9 +91,9 @@ function reliability({ calibration }: PrintedEvaluation): Panel {
     table: {
       head: ["confidence", "mean", "accuracy", "rows"],
       rows: bins.map((bin) => [
-        `${percent(bin.from)} to ${percent(bin.to)}`,
-        percent(bin.confidence),
-        percent(bin.accuracy),
+        `${percent(bin.from, 1)} to ${percent(bin.to, 1)}`,
+        percent(bin.confidence, 1),
+        percent(bin.accuracy, 1),
         grouped(bin.count),
       ]),
     },
@@ -103,14 +103,14 @@ function reliability({ calibration }: PrintedEvaluation): Panel {
 function tops({ topK, classes, counted: rows }: PrintedEvaluation): Panel | undefined {
   const points = Object.entries(topK)
     .filter(([k]) => Number(k) <= classes)
-    .map(([k, share]) => ({ x: Number(k), y: share, tip: `among the ${k} largest: ${percent(share)} of the rows` }));
+    .map(([k, share]) => ({ x: Number(k), y: share, tip: `among the ${k} largest: ${percent(share, 1)} of the rows` }));
   if (points.length < 2) return undefined;
   const [first, last] = [points[0], points[points.length - 1]];
   const lowest = Math.floor(10 * Math.min(...points.map(({ y }) => y))) / 10;
   const chart = {
     id: "top",
     height: 250,
-    label: `Share of rows whose label is among the k largest logits: ${percent(first.y)} for ${first.x}, ${percent(last.y)} for ${last.x}.`,
+    label: `Share of rows whose label is among the k largest logits: ${percent(first.y, 1)} for ${first.x}, ${percent(last.y, 1)} for ${last.x}.`,
     x: { label: "k", min: first.x / 1.08, max: last.x * 1.08, log: true },
     // a line that lies on the frame is hardly seen
     y: { label: "rows", min: lowest, max: 1 + (1 - lowest) * 0.03, percent: true },
@@ -122,7 +122,7 @@ function tops({ topK, classes, counted: rows }: PrintedEvaluation): Panel | unde
     title: "How often the label is among the k largest",
     note: "For k = 1 this is the accuracy.",
     charts: rows === 0 ? [] : [chart],
-    table: { head: ["k", "share of rows"], rows: points.map(({ x, y }) => [grouped(x), percent(y)]) },
+    table: { head: ["k", "share of rows"], rows: points.map(({ x, y }) => [grouped(x), percent(y, 1)]) },
   };
 }
 
@@ -148,7 +148,7 @@ function classes({ perClass = [], classes: all }: PrintedEvaluation): Panel | un
         grouped(count),
         // an infinite loss is as long as can be
         { text: digits(loss, 4), share: Number.isNaN(loss) ? 0 : Math.min(1, loss / most) },
-        { text: percent(accuracy), share: accuracy },
+        { text: percent(accuracy, 1), share: accuracy },
       ]),
     },
   };

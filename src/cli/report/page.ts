@@ -94,6 +94,11 @@ function linesHtml(id: string, title: string, lines: readonly Line[]): string {
 /** One self-contained page that loads nothing: the figures, the plots, drawn by uPlot, and the numbers themselves. */
 export function pageHtml({ title, subtitle, warnings, tiles, figures, panels, origin, data }: Page): string {
   const { script, style, version } = plotting();
+  const figuresHtml = linesHtml("figures", "All figures", figures);
+  const originHtml = linesHtml("origin", "How it was computed", origin);
+  const plots = panels.map(panelHtml);
+  // two columns of like heights
+  const sections = plots.length > 1 ? [figuresHtml, ...plots, originHtml] : [figuresHtml, originHtml, ...plots];
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -112,9 +117,7 @@ ${warnings.map((it) => `<p class="warn">${escapeHtml(it)}</p>`).join("\n")}
 <main>
 <dl class="tiles">${tiles.map(tileHtml).join("")}</dl>
 <div class="panels">
-${linesHtml("figures", "All figures", figures)}
-${panels.map(panelHtml).join("\n")}
-${linesHtml("origin", "How it was computed", origin)}
+${sections.join("\n")}
 </div>
 </main>
 <footer>Made by wasm-loss. Plots by uPlot ${escapeHtml(version)}, MIT licence, copyright Leon Sorokin.</footer>

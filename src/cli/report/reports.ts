@@ -99,7 +99,7 @@ export function regressionReport({ subject, making, regression, run, sample = []
       { name: "Root mean square error", value: digits(rmse, 4), more: `mean square ${digits(regression.mse, 4)}` },
       { name: "Mean absolute error", value: digits(mae, 4), more: "of predictions by targets" },
       { name: "Largest error", value: digits(maximumError, 4), more: "absolute" },
-      { name: "R2", value: digits(r2, 4), more: "1 is best, 0 is as good as the mean" },
+      { name: "R2", value: digits(r2, 4), more: "1 is best" },
     ],
     figures: regressionLines(regression),
     panels: regressionPanels(sample, count),

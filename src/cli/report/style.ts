@@ -3,12 +3,12 @@ export const STYLE = `
 :root {
   color-scheme: light dark;
   --ground: #f3f5f8; --box: #fff; --text: #18202c; --quiet: #566072; --line: #dde2ea; --grid: #e8ecf2;
-  --bar: #8fb1ee; --mark: #2f63c8; --dot: #2f63c880; --warn: #8a4b00; --warn-ground: #fdf3e1;
+  --bar: #8fb1ee; --mark: #2f63c8; --warn: #8a4b00; --warn-ground: #fdf3e1;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --ground: #10141a; --box: #191f28; --text: #e8ecf2; --quiet: #a3adbd; --line: #303947; --grid: #262e3a;
-    --bar: #446bb3; --mark: #8fb5ff; --dot: #8fb5ff80; --warn: #ffcf8a; --warn-ground: #33260f;
+    --bar: #446bb3; --mark: #8fb5ff; --warn: #ffcf8a; --warn-ground: #33260f;
   }
 }
 * { box-sizing: border-box }

@@ -7,8 +7,6 @@ export function short(value: number): string {
   return Math.abs(rounded) >= 10_000 && Math.abs(rounded) < 1e15 ? grouped(rounded) : String(rounded);
 }
 
-export const percent = (share: number): string => (Number.isFinite(share) ? `${(100 * share).toFixed(1)} %` : "-");
-
 /** `1 row`, `2,000 rows`. */
 export function counted(n: number, noun: string, plural = `${noun}s`): string {
   return `${grouped(n)} ${n === 1 ? noun : plural}`;
