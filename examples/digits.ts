@@ -77,7 +77,7 @@ async function train(optimizer: Optimizer<Float32Array[]>): Promise<{ loss: numb
       epochLoss += (loss * batchRows) / trainRows;
     }
     predict(testImages, testLogits);
-    accuracy = accuracyOf(testLogits, testLabels);
+    accuracy = losses.evaluate(testLogits, testLabels, { classes }).accuracy;
     progress.increment({ loss: epochLoss.toFixed(4), accuracy: accuracy.toFixed(4) });
     await setImmediate(); // a moment for the bar to be drawn
   }
@@ -109,15 +109,6 @@ function backpropagate(x: Float32Array, grad: Float32Array): void {
       for (let k = 0; k < classes; k++) weightsGrad[pixel * classes + k] += ink * grad[row * classes + k];
     }
   }
-}
-
-function accuracyOf(logits: Float32Array, labels: Int32Array): number {
-  let correct = 0;
-  labels.forEach((label, row) => {
-    const scores = logits.subarray(row * classes, (row + 1) * classes);
-    if (scores.indexOf(Math.max(...scores)) === label) correct++;
-  });
-  return correct / labels.length;
 }
 
 /** On a terminal a bar, elsewhere a line now and then; both on standard error. */

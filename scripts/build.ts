@@ -58,7 +58,7 @@ const ENTRIES = [
   ["module/strict", "generated/strict"],
   ["formats/npy", "formats/npy"],
   ["cli/main", "cli/main"],
-  ["cli/reportPage", "cli/reportPage"],
+  ["cli/reportPage", "cli/report/draw"],
 ];
 
 const bundled: BuildOptions = { bundle: true, format: "esm", target: "es2022", logLevel: "warning" };

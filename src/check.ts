@@ -38,14 +38,14 @@ export function checkAttached(name: string, argument: string, value: FloatArray 
   }
 }
 
-export function checkOptionsObject(name: string, options: unknown): void {
-  if (Object(options) === options) return;
-  throw new TypeError(`${name}: options must be an object, but is ${kindOf(options)}`);
-}
-
 /** Options are an object, of which every name that has a value is known. */
 export function checkOptions(name: string, options: object, known: readonly string[]): void {
-  checkOptionsObject(name, options);
+  if (Object(options) !== options) {
+    // where there are classes they are needed
+    const isMissing = options === undefined && known.includes("classes");
+    const what = `${kindOf(options)}${isMissing ? ": classes, the length of a row, is needed" : ""}`;
+    throw new TypeError(`${name}: options must be an object, but is ${what}`);
+  }
   for (const option in options) {
     if (known.includes(option) || (options as Record<string, unknown>)[option] === undefined) continue;
     const like = nearest(option, known);
@@ -106,8 +106,9 @@ export function logitsOf(name: string, argument: string, value: unknown): FloatA
 /** What was most likely meant. */
 function hint(value: unknown): string {
   if (value instanceof Uint16Array) return " (bits of half precision? float16(bits), bfloat16(bits))";
-  const data = (value as { data?: unknown } | null | undefined)?.data;
-  return ArrayBuffer.isView(data) ? " (a tensor? its .data is an array)" : "";
+  const { data, dataSync } = Object(value) as { data?: unknown; dataSync?: unknown };
+  if (typeof dataSync === "function") return " (a tensor? its dataSync() gives an array)";
+  return ArrayBuffer.isView(data) || Array.isArray(data) ? " (a tensor? its .data is an array)" : "";
 }
 
 /** Labels, of whatever realm; plain arrays of integers as a typed one. */

@@ -313,7 +313,7 @@ describe("failures: one line, exit code 1, nothing on standard output", () => {
     expectFailure(["bad.npy", "labels.npy"], `bad.npy: ${line}`);
   });
 
-  test("labels that are no integers, one-hot or probabilities", () => {
+  test("labels that are no integers, or probabilities", () => {
     writeNpy(
       at("halves.npy"),
       Float64Array.from(labels, (y, i) => (i === 7 ? 0.5 : y)),
@@ -331,12 +331,10 @@ describe("failures: one line, exit code 1, nothing on standard output", () => {
       ["logits.npy", "large.npy"],
       "large.npy: labels[9] is 4294967296, but classes is 10 (allowed 0..9, or ignoreIndex -100)",
     );
-    writeNpy(at("oneHot.npy"), new Uint8Array(rows * classes), [rows, classes]);
-    for (const name of ["oneHot.npy", "logits.npy"]) {
-      expectFailure(
-        ["logits.npy", name],
-        `${name}: shape (60, 10) is that of the logits in logits.npy; labels are class indices, one a row: np.argmax(..., axis=-1) of one-hot rows`,
-      );
+    writeNpy(at("noOnes.npy"), new Uint8Array(rows * classes), [rows, classes]);
+    for (const name of ["noOnes.npy", "logits.npy"]) {
+      const line = "labels of the logits' shape must be one-hot, but row 0 is not a 1 among zeros";
+      expectFailure(["logits.npy", name], `${name}: ${line}`);
     }
   });
 

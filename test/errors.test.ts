@@ -526,6 +526,10 @@ describe("arrays that lost their memory, and what is no options", () => {
       ]) {
         expect(() => call(it as never)).toThrow(new TypeError(`${name}: options must be an object, but is ${kind}`));
       }
+      if (/mse/i.test(name)) continue;
+      const needs = ": classes, the length of a row, is needed";
+      const missing = new TypeError(`${name}: options must be an object, but is undefined${needs}`);
+      expect(() => call(undefined as never)).toThrow(missing);
     }
     losses.close();
   });

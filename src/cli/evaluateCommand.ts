@@ -12,10 +12,14 @@ import { floatsOf } from "./floats.ts";
 import { integralLabels } from "./integralLabels.ts";
 import { areLikeProbabilities } from "./likeProbabilities.ts";
 import { namesOf } from "./names.ts";
+import { oneHotLabels } from "./oneHotLabels.ts";
 import { printable } from "./printable.ts";
 import { progressBar } from "./progress.ts";
-import { htmlReport } from "./report.ts";
-import { checkPair, shapeOf } from "./shapes.ts";
+import { showsClasses } from "./report/evaluationPanels.ts";
+import type { Making } from "./report/origin.ts";
+import { Pairs } from "./report/pairs.ts";
+import { evaluationReport, regressionReport } from "./report/reports.ts";
+import { checkPair, hasRowsOfLogits, shapeOf, textOf } from "./shapes.ts";
 import { shifted } from "./shift.ts";
 import { sourceOf } from "./sourceOf.ts";
 import {
@@ -43,7 +47,14 @@ export async function evaluate(args: readonly string[]): Promise<string> {
     const losses = await openLosses(options.engine);
     open.push(losses);
     const run = options.loss === "mse" ? regression : classification;
-    return await run(losses, logits, labels, options);
+    const making: Making = {
+      args: ["evaluate", ...args],
+      inputs: [logits, labels].map((it, i) => [
+        options.loss === "mse" ? ["predictions", "targets"][i] : ["logits", "labels"][i],
+        `${it.path}: ${it.dtype} ${textOf(it)}`,
+      ]),
+    };
+    return await run(losses, logits, labels, options, making);
   } finally {
     for (const it of open.reverse()) await it.close();
   }
@@ -85,11 +96,13 @@ async function classification(
   logits: Tensor,
   labelsTensor: Tensor,
   options: EvaluateOptions,
+  making: Making,
 ): Promise<string> {
   const { ignoreIndex, state, report } = options;
-  const shape = shapeOf(logits, labelsTensor, options.classes);
+  const indices = hasRowsOfLogits(logits, labelsTensor) ? oneHotLabels(labelsTensor) : labelsTensor;
+  const shape = shapeOf(logits, indices, options.classes);
   const { classes, rows } = shape;
-  const integral = isFloat(labelsTensor.dtype) ? integralLabels(labelsTensor, classes, ignoreIndex) : labelsTensor;
+  const integral = isFloat(indices.dtype) ? integralLabels(indices, classes, ignoreIndex) : indices;
   const labels = options.shift ? shifted(integral, shape, ignoreIndex) : integral;
   const counted = {
     classes,
@@ -97,7 +110,7 @@ async function classification(
     ignoreIndex,
     topK: options.topK ?? defaultTops(classes),
     confusion: options.confusion,
-    perClass: options.perClass || state !== undefined || report !== undefined,
+    perClass: options.perClass || state !== undefined || (report !== undefined && showsClasses(classes, false)),
   };
   const nameOf = namesOf(options.names, classes);
   const worst = options.worst === undefined ? undefined : new Worst(options.worst);
@@ -128,7 +141,16 @@ async function classification(
   const outputs: Output[] = [];
   if (state !== undefined) outputs.push([state, await stateOf(evaluator, done, logits, labelsTensor, options)]);
   if (report !== undefined) {
-    outputs.push([report, htmlReport(`${logits.path}, ${labels.path}`, evaluation, run, rowsOfHighestLoss)]);
+    const page = evaluationReport({
+      subject: { of: logits.path, against: `the labels in ${labels.path}` },
+      making,
+      evaluation,
+      options: [["ignored label", String(ignoreIndex)]],
+      run,
+      worst: rowsOfHighestLoss,
+      perClass: options.perClass,
+    });
+    outputs.push([report, page]);
   }
   const text = printed(evaluation, run, rowsOfHighestLoss, options, nameOf);
   await writeOutputs(outputs, text);
@@ -182,8 +204,10 @@ async function regression(
   predictions: Tensor,
   targets: Tensor,
   options: EvaluateOptions,
+  making: Making,
 ): Promise<string> {
   checkPair(predictions, targets);
+  const pairs = new Pairs();
   const evaluator = losses.regressionEvaluator();
   const progress = progressBar(predictions.length ?? targets.length ?? 0, "elements");
   const begin = performance.now();
@@ -195,6 +219,8 @@ async function regression(
     ];
     for await (const { rows, arrays } of readTogether(losses, inputs)) {
       evaluator.add(logitsOf(predictions, arrays[0]), logitsOf(targets, arrays[1]));
+      if (options.report !== undefined)
+        pairs.add(floatsOf(predictions.dtype, arrays[0]), floatsOf(targets.dtype, arrays[1]));
       done += rows;
       progress.update(done);
     }
@@ -210,6 +236,13 @@ async function regression(
   const outputs: Output[] = [];
   if (options.state !== undefined) {
     outputs.push([options.state, await stateOf(evaluator, done, predictions, targets, options)]);
+  }
+  if (options.report !== undefined) {
+    const subject = { of: predictions.path, against: `the targets in ${targets.path}` };
+    outputs.push([
+      options.report,
+      regressionReport({ subject, making, regression: result, run, sample: pairs.sample }),
+    ]);
   }
   await writeOutputs(outputs, text);
   return text;

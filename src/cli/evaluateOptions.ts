@@ -8,7 +8,7 @@ import { checkOutputs } from "./files.ts";
 export const evaluateHelp = `wasm-loss evaluate LOGITS LABELS [options]
 
   LOGITS   floats (f16, bf16, f32, f64) of shape (rows, classes); with more dimensions, all but the last are rows
-  LABELS   integers, one a row; booleans and floats that are integers, too
+  LABELS   integers, one a row; booleans, floats that are integers, and one-hot rows, too
            both from npy, npz or safetensors files, or raw binary; - is standard input
 
   --input I            what LOGITS holds: logits (default), probabilities or log-probabilities
@@ -68,7 +68,6 @@ const OF_CLASSES = [
   "confusion",
   "names",
   "worst",
-  "report",
 ] as const;
 
 /** Values of --input as the library calls them. */

@@ -7,15 +7,15 @@ import { checkOutputs, type Named, type Output, writeOutputs } from "./files.ts"
 import { namesOf } from "./names.ts";
 import { printable } from "./printable.ts";
 import { readState } from "./readState.ts";
-import { htmlReport } from "./report.ts";
-import { classificationLists, evaluationTable, regressionTable } from "./tables.ts";
-import { json } from "./text.ts";
+import { evaluationReport, regressionReport } from "./report/reports.ts";
+import { classCells, classificationLists, evaluationTable, regressionTable } from "./tables.ts";
+import { columns, json } from "./text.ts";
 import { warn } from "./warn.ts";
 
-export const mergeHelp = `wasm-loss merge PART.acc ... [--json] [--report FILE] [--state FILE] [--names FILE]
+export const mergeHelp = `wasm-loss merge PART.acc ... [--per-class] [--names FILE] [--json] [--report FILE] [--state FILE]
 
   One evaluation of what several runs of evaluate --state added up: the same as that of all their rows at once; - is standard
-  input. A state that is given twice counts once; rows of one file in two states are refused.
+  input. A state that is given twice counts once; rows of one file in two states are refused. Options as of evaluate.
 
   Example: wasm-loss merge part1.acc part2.acc --report report.html
 `;
@@ -27,6 +27,7 @@ export async function merge(args: readonly string[]): Promise<string> {
     report: { type: "string" },
     state: { type: "string" },
     names: { type: "string" },
+    "per-class": { type: "boolean", default: false },
   });
   if (positionals.length === 0) throw new UsageError("merge takes one file or more, but got 0");
   const report = ["--report", values.report] as const;
@@ -39,11 +40,22 @@ export async function merge(args: readonly string[]): Promise<string> {
   const names = positionals.map((path) => (path === "-" ? "standard input" : path));
   checkSameLoss(states, names);
   const outputs: Output[] = [];
+  const perClass = values["per-class"];
+  const subject = { of: names.length === 1 ? names[0] : `${names.length} states` };
+  const making = { args: ["merge", ...args], inputs: [["states", names.join(", ")] as const] };
   if (isRegressionState(states[0])) {
-    if (values.report !== undefined) throw new UsageError("--report is not for states of --loss mse");
+    for (const [option, isGiven] of [
+      ["--per-class", perClass],
+      ["--names", values.names !== undefined],
+    ] as const) {
+      if (isGiven) throw new UsageError(`${option} is not for states of --loss mse`);
+    }
     const { totals, repeated } = mergeRegressions("merge", states, names);
     tellRepeated(repeated, names);
     const result = regressionOfTotals(totals);
+    if (values.report !== undefined) {
+      outputs.push([values.report, regressionReport({ subject, making, regression: result })]);
+    }
     if (values.state !== undefined) outputs.push([values.state, encodeRegression(totals)]);
     const text = values.json ? json(result) : regressionTable(result);
     await writeOutputs(outputs, text);
@@ -53,8 +65,15 @@ export async function merge(args: readonly string[]): Promise<string> {
   tellRepeated(repeated, names);
   const evaluation = evaluationOfTotals(totals);
   if (values.state !== undefined) outputs.push([values.state, encode(totals)]);
-  if (values.report !== undefined) outputs.push([values.report, htmlReport(names.join(", "), evaluation)]);
-  const lists = classificationLists(evaluation, namesOf(values.names, evaluation.classes));
+  if (values.report !== undefined) {
+    const options = [["ignored label", String(totals.options.ignoreIndex)]] as const;
+    outputs.push([values.report, evaluationReport({ subject, making, evaluation, options, perClass })]);
+  }
+  const nameOf = namesOf(values.names, evaluation.classes);
+  const lists = [
+    ...(perClass ? [columns(classCells(evaluation, nameOf))] : []),
+    ...classificationLists(evaluation, nameOf),
+  ];
   const text = values.json
     ? json(printable(evaluation))
     : evaluationTable(evaluation, undefined, lists, totals.coverage);

@@ -12,7 +12,7 @@ export interface LogitsShape {
 }
 
 /** The shape of a tensor in messages; numbers without one are a list. */
-function textOf({ shape, length }: Tensor): string {
+export function textOf({ shape, length }: Tensor): string {
   if (shape) return shapeText(shape);
   return length === undefined ? "unknown" : shapeText([length]);
 }
@@ -44,9 +44,26 @@ function core(shape: readonly number[]): string {
   return shapeText(shape.slice(shape.findIndex(isLong), shape.findLastIndex(isLong) + 1));
 }
 
+/** Whether there is one logit a row, as of (N,) or (N, 1) and N labels: that is binary classification. */
+function isBinary({ shape, length }: Tensor, labels: Tensor): boolean {
+  const isColumn = shape !== undefined && shape.length > 1 && shape[shape.length - 1] === 1;
+  return isColumn || (shape?.length === 1 && length === labels.length && labels.shape !== undefined);
+}
+
+/** Whether labels have the shape of the logits: a row for each row, as one-hot labels. */
+export function hasRowsOfLogits({ shape }: Tensor, labels: Tensor): boolean {
+  if (shape === undefined || shape.length < 2 || shape[shape.length - 1] < 2) return false;
+  return labels.shape !== undefined && core(labels.shape) === core(shape);
+}
+
 /** Checks that logits and labels fit together, before anything is computed. */
 export function shapeOf(logits: Tensor, labels: Tensor, expected: number | undefined): LogitsShape {
   if (!isFloat(logits.dtype)) throw new FormatError(`${logits.path}: logits are ${logits.dtype}, but must be floats`);
+  if (expected === undefined && isBinary(logits, labels)) {
+    throw new FormatError(
+      `${logits.path}: shape ${textOf(logits)} is one logit x a row, of binary classification: save both classes, np.stack([0 * x, x], axis=-1)`,
+    );
+  }
   const classes = classesOf(logits, expected);
   const { shape, length } = logits;
   const rows = length === undefined ? undefined : length / classes;
@@ -55,11 +72,6 @@ export function shapeOf(logits: Tensor, labels: Tensor, expected: number | undef
     // logits or labels without a shape of their own only have to be as many
     const flat = labels.shape === undefined || shape === undefined || shape.length < 2;
     const fits = flat ? labels.length === rows : [leading, [rows]].some((it) => core(it) === core(labels.shape ?? []));
-    if (!fits && classes > 1 && labels.shape && core(labels.shape) === core(shape ?? [])) {
-      throw new FormatError(
-        `${labels.path}: shape ${textOf(labels)} is that of the logits in ${logits.path}; labels are class indices, one a row: np.argmax(..., axis=-1) of one-hot rows`,
-      );
-    }
     if (!fits) {
       throw new FormatError(
         `${labels.path}: shape ${textOf(labels)} does not fit the logits of shape ${textOf(logits)} in ${logits.path} (expected ${shapeText(leading)})`,

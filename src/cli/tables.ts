@@ -20,7 +20,7 @@ export function digits(value: number, significant = 7): string {
   return Number(value.toPrecision(significant)).toString();
 }
 
-const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
+export const percent = (share: number, decimals = 2) => `${(100 * share).toFixed(decimals)} %`;
 
 /** The points of the top-k curve. */
 const CURVE = [1, 2, 3, 4, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000];
@@ -41,7 +41,8 @@ function rowsText({ rows, counted }: Evaluation): string {
   return rows === counted ? String(rows) : `${rows} (${counted} counted, ${rows - counted} ignored)`;
 }
 
-function nonFiniteText({ nonFinite }: Evaluation): string {
+/** Rows whose loss is NaN, and why; nothing where there are none. */
+export function nonFiniteText({ nonFinite }: Evaluation): string {
   const { nan, positiveInfinity, allNegativeInfinity } = nonFinite;
   const parts = [
     [nan, "with NaN"],
@@ -51,7 +52,8 @@ function nonFiniteText({ nonFinite }: Evaluation): string {
   return parts.flatMap(([n, what]) => (n === 0 ? [] : [`${n} ${what}`])).join(", ");
 }
 
-function runLines(run: Run | undefined, unit: string): Line[] {
+/** What computed, and how fast: `unit` are what was read. */
+export function runLines(run: Run | undefined, unit: string): Line[] {
   if (run === undefined) return [];
   const { backend, relaxed, threads } = run;
   return [
@@ -133,14 +135,18 @@ export function evaluationTable(
   return [table([...evaluationLines(it, run), ...coverageLines(coverage)]), ...lists].join("\n");
 }
 
-export function regressionTable(it: Regression, run?: Run): string {
-  return table([
+/** Every figure of a regression, a line each. */
+export function regressionLines(it: Regression): Line[] {
+  return [
     ["mse", digits(it.mse)],
     ["rmse", digits(it.rmse)],
     ["mae", digits(it.mae)],
     ["maximum error", digits(it.maximumError)],
     ["R2", digits(it.r2)],
     ["elements", String(it.count)],
-    ...runLines(run, "elements"),
-  ]);
+  ];
+}
+
+export function regressionTable(it: Regression, run?: Run): string {
+  return table([...regressionLines(it), ...runLines(run, "elements")]);
 }

@@ -4,7 +4,7 @@ import { crc32 } from "../evaluate/stateBytes.ts";
 import { type ByteSource, fromStream } from "./bytes.ts";
 import { choose } from "./choose.ts";
 import { FormatError } from "./error.ts";
-import { refusePickledArchive } from "./foreign.ts";
+import { refuseForeignArchive } from "./foreign.ts";
 import { npyDtype, npyTensor } from "./npyTensor.ts";
 import type { OpenOptions } from "./openOptions.ts";
 import type { Tensor, TensorDtype } from "./tensor.ts";
@@ -16,6 +16,9 @@ const MOST_HEADERS = 100;
 
 function failure(path: string, error: unknown): unknown {
   const { syscall, message } = error as NodeJS.ErrnoException;
+  if (/^End of central directory/.test(message)) {
+    return new FormatError(`${path}: truncated archive: the directory at its end is missing`);
+  }
   return syscall ? Object.assign(error as Error, { path }) : new FormatError(`${path}: ${message}`);
 }
 
@@ -76,7 +79,7 @@ export async function npzTensor(path: string, options: OpenOptions): Promise<Ten
   try {
     zip = await yauzl.openPromise(path, { autoClose: false, lazyEntries: true });
     const files = await membersOf(zip, path);
-    refusePickledArchive(path, files.keys());
+    refuseForeignArchive(path, files.keys());
     const entries = [...files.values()];
     // without .npy, unless another member is called so
     const short = (name: string) => {

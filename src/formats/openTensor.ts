@@ -38,9 +38,13 @@ async function formatOf(source: ByteSource, options: OpenOptions): Promise<Forma
   const extension = /\.(\w+)$/.exec(path)?.[1].toLowerCase();
   const named = EXTENSIONS.find((it) => it === extension) ?? (options.dtype === undefined ? undefined : "raw");
   const bytes = await firstBytes(source, options);
+  if (bytes.length === 0 && (named === undefined || named === "npz")) throw new FormatError(`${path}: an empty file`);
   const found = sniffed(bytes);
   if (found === undefined) refuseForeign(path, bytes, named === "raw");
   const format = named ?? found;
+  if (format === "npz" && found !== "npz") {
+    throw new FormatError(`${path}: not an archive, as its name says${found === undefined ? "" : `, but ${found}`}`);
+  }
   if (format !== undefined) return format;
   throw new FormatError(
     `${path}: neither npy, npz nor safetensors (raw binary needs ${optionOf(options.role, "dtype")})`,

@@ -49,7 +49,8 @@ function start(
 
 const newProfile = () => mkdtempSync(join(tmpdir(), "wasm-loss-browser-"));
 
-const chromium = find("chromium", "chromium-browser", "google-chrome");
+/** Where Chromium is; undefined where it is not installed. */
+export const chromium = find("chromium", "chromium-browser", "google-chrome");
 const firefox = find("firefox-esr", "firefox");
 const xvfb = find("xvfb-run");
 const miniBrowser = [

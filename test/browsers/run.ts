@@ -1,6 +1,7 @@
 /** `npm run test:browsers`: the suites in the browsers that are installed; says what is not, and fails where one fails. */
 import { pages } from "./bundle.ts";
-import { BROWSERS, type Browser } from "./launch.ts";
+import { BROWSERS, type Browser, chromium } from "./launch.ts";
+import { checkReports } from "./report.ts";
 import { type PageServer, serve } from "./server.ts";
 import type { Outcome } from "./suite.ts";
 
@@ -79,5 +80,13 @@ try {
   }
 } finally {
   server.close();
+}
+if (chromium !== undefined && only.test("reports")) {
+  console.log("reports of the command line");
+  for (const [name, failures] of await checkReports(chromium)) {
+    console.log(`  ${failures.length > 0 ? "FAIL" : "ok"}  ${name}`);
+    for (const failure of failures.slice(0, 20)) console.log(`    ${failure}`);
+    if (failures.length > 0) failed++;
+  }
 }
 if (failed > 0) process.exitCode = 1;

@@ -71,6 +71,76 @@ describe("every format gives the same figures", () => {
     );
   });
 
+  test("labels that are one-hot, of any dtype and order; it is told once", () => {
+    const y = Int32Array.from(labels, (label) => Math.max(0, label));
+    writeFileSync(at("indices.npy"), npy(y, [rows]));
+    const figuresOfIndices = evaluate("logits.npy", "indices.npy");
+    const hot = Uint8Array.from({ length: rows * classes }, (_, i) =>
+      Number(y[Math.floor(i / classes)] === i % classes),
+    );
+    const byColumn = hot.map((_, i) => hot[(i % rows) * classes + Math.floor(i / rows)]);
+    const fortran = Buffer.from(
+      npy(byColumn, [rows, classes]).toString("latin1").replace("'fortran_order': False", "'fortran_order': True "),
+      "latin1",
+    );
+    for (const file of [
+      npy(hot, [rows, classes]),
+      npy(hot, [rows, classes, 1]),
+      npy(hot, [rows, classes], "|b1"),
+      npy(Uint16Array.from(hot), [rows, classes]),
+      npy(BigInt64Array.from(hot, BigInt), [rows, classes]),
+      npy(Float64Array.from(hot), [rows, classes]),
+      npy(
+        Uint16Array.from(hot, (it) => it * 0x3c00),
+        [rows, classes],
+        "<f2",
+      ),
+      fortran,
+    ]) {
+      writeFileSync(at("hot.npy"), file);
+      const { stdout, stderr } = run("evaluate", "logits.npy", "hot.npy", "--json");
+      expect(stderr).toBe("wasm-loss: hot.npy: labels are one-hot; taken as the classes of their ones\n");
+      expect(figures(JSON.parse(stdout))).toEqual(figuresOfIndices);
+    }
+    for (const [at9, at17] of [
+      [0, 1],
+      [2, 0],
+      [0, 0],
+    ]) {
+      const bad = Float32Array.from(hot);
+      bad.fill(0, 30, 40).set([at9], 39);
+      bad[37] = at17;
+      if (at17 === 1) bad[31] = 1;
+      writeFileSync(at("hot.npy"), npy(bad, [rows, classes]));
+      expect(run("evaluate", "logits.npy", "hot.npy").stderr).toBe(
+        "wasm-loss: hot.npy: labels of the logits' shape must be one-hot, but row 3 is not a 1 among zeros\n",
+      );
+    }
+  });
+
+  test("one logit a row is binary classification: how to save both classes", () => {
+    const one = logits.subarray(0, rows);
+    const y = Uint8Array.from({ length: rows }, (_, i) => i % 2);
+    writeFileSync(at("ones.npy"), npy(y, [rows]));
+    writeFileSync(at("onesColumn.npy"), npy(y, [rows, 1]));
+    for (const shape of [[rows], [rows, 1]]) {
+      writeFileSync(at("one.npy"), npy(one, shape));
+      for (const name of ["ones.npy", "onesColumn.npy"]) {
+        expect(run("evaluate", "one.npy", name)).toEqual({
+          code: 1,
+          stdout: "",
+          stderr: `wasm-loss: one.npy: shape ${shapeText(shape)} is one logit x a row, of binary classification: save both classes, np.stack([0 * x, x], axis=-1)\n`,
+        });
+      }
+    }
+    // what it says gives the binary cross-entropy
+    const both = Float32Array.from({ length: 2 * rows }, (_, i) => (i % 2 === 0 ? 0 : one[i >> 1]));
+    writeFileSync(at("both.npy"), npy(both, [rows, 2]));
+    const terms = Array.from(one, (x, i) => Math.log1p(Math.exp(y[i] === 1 ? -x : x)));
+    const { loss } = evaluate("both.npy", "ones.npy") as { loss: { mean: number } };
+    expect(loss.mean).toBeCloseTo(terms.reduce((a, b) => a + b) / rows, 6);
+  });
+
   test("big-endian floats and integers are swapped on the way", () => {
     const swapped = (data: Buffer, size: number) => {
       const copy = Buffer.from(data);
@@ -420,12 +490,23 @@ describe("bad files: one line, exit code 1, nothing printed or left behind", () 
       "truncated header: 9 bytes expected, 2 found",
     ],
     ["5 bytes", "safetensors", () => Buffer.alloc(5), "truncated header: the file ends after 5 bytes"],
+    ["no archive", "npz", () => good, "not an archive, as its name says, but npy"],
+    ["numbers", "npz", () => Buffer.alloc(99), "not an archive, as its name says"],
     [
-      "no archive",
+      "the begin of an archive",
       "npz",
-      () => good,
-      "End of central directory record signature not found. Either not a zip file, or file is truncated.",
+      () => zip([{ name: "a.npy", data: good }]).subarray(0, 1000),
+      "truncated archive: the directory at its end is missing",
     ],
+    [
+      "no arrays",
+      "npz",
+      () => zip(["config.json", "model.weights.h5"].map((name) => ({ name, data: Buffer.from("{}") }))),
+      'an archive without arrays (there are "config.json", "model.weights.h5"): save its arrays with np.save',
+    ],
+    ["objects", "npy", () => npy(logits, [rows, classes], "|O8"), 'unsupported dtype "|O8"'],
+    ["nothing", "npz", () => Buffer.alloc(0), "an empty file"],
+    ["nothing", "safetensors", () => Buffer.alloc(0), "truncated header: the file ends after 0 bytes"],
     ["no members", "npz", () => zip([]), "an archive without members"],
     [
       "members without the name",
@@ -525,6 +606,39 @@ describe("bad files: one line, exit code 1, nothing printed or left behind", () 
       ],
       ["x.npy", "a web page, not the file that was to be downloaded", Buffer.from("<!DOCTYPE html><html>")],
       ["x.npy.gz", "compressed: unpack it first", Buffer.from("\x1f\x8b\x08", "latin1")],
+      ["x.7z", "compressed: unpack it first", Buffer.from("7z\xbc\xaf\x27\x1c", "latin1")],
+      ["x.npy", "a web page, not the file that was to be downloaded", Buffer.from("\xef\xbb\xbf\n\n<html>", "latin1")],
+      [
+        "x.npy",
+        'text, not numbers in binary (it begins with "{\\"error\\": \\"no such file\\"}"): save them with np.save',
+        Buffer.from('{"error": "no such file"}\n'),
+      ],
+      [
+        "x.csv",
+        'text, not numbers in binary (it begins with "0.5,0.25,0.25,1.5,2.5,0.125,0.5,..."): save them with np.save',
+        Buffer.from("0.5,0.25,0.25,1.5,2.5,0.125,0.5,7\n"),
+      ],
+      ["zero.pkl", pickle, Buffer.from("(lp0\nF1.5\na.")],
+      ["packed.joblib", pickle, Buffer.from("\x78\x9c\x4b\xcb", "latin1")],
+      ["x.pth", pickle, Buffer.from("\x80\x02\x8a\nl\xfc", "latin1")],
+      [
+        "x.onnx",
+        "an ONNX file of a model, not of its outputs: run it, and save those with np.save",
+        Buffer.from("\x08\x08\x12\x07pytorch", "latin1"),
+      ],
+      ["x.gguf", "a GGUF file of a model's weights, not of its outputs", Buffer.from("GGUF\x03\0\0\0", "latin1")],
+      [
+        "x.mat",
+        "a MATLAB file, which is not read: save its arrays with np.save",
+        Buffer.from("MATLAB 5.0 MAT-file, x"),
+      ],
+      [
+        "x.arrow",
+        "an Arrow file, which is not read: save its arrays with np.save",
+        Buffer.from("\xff\xff\xff\xff\x10\0", "latin1"),
+      ],
+      ["x.png", "a picture or document, not numbers", Buffer.from("\x89PNG\r\n\x1a\n", "latin1")],
+      ["nothing", "an empty file", Buffer.alloc(0)],
     ] as const) {
       writeFileSync(at(name), file ?? data(name));
       expect(run("evaluate", name, "labels.npy")).toEqual({

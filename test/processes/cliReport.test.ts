@@ -1,6 +1,4 @@
-import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { runInNewContext } from "node:vm";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { classCells, regressionTable } from "../../src/cli/tables.ts";
 import { Worst } from "../../src/cli/worst.ts";
@@ -39,7 +37,10 @@ function parseReport(name: string) {
   const html = readFileSync(at(name), "utf8");
   const data = JSON.parse(/<script type="application\/json" id="evaluation">(.*?)<\/script>/s.exec(html)![1]);
   const table = /<table id="figures">(.*?)<\/table>/s.exec(html)![1];
-  const cells = [...table.matchAll(/<td>(.*?)<\/td><td>(.*?)<\/td>/gs)].map(([, name, value]) => [name, value]);
+  const cells = [...table.matchAll(/<th scope="row">(.*?)<\/th><td>(.*?)<\/td>/gs)].map(([, name, value]) => [
+    name,
+    value,
+  ]);
   return { html, data, cells };
 }
 
@@ -152,7 +153,7 @@ describe("report", () => {
     );
     expect(html).not.toMatch(/(src|href)=|@import|url\(|https?:\/\/(?!www\.w3\.org|github)/);
     expect(html).toContain("uPlot");
-    for (const { row } of worst as { row: number }[]) expect(html).toContain(`<td>${row}</td>`);
+    for (const { row } of worst as { row: number }[]) expect(html).toContain(`<th scope="row">${row}</th>`);
     expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
     json("evaluate", ...files, "--state", "r.acc");
     expect(run("merge", "r.acc", "--report", "merged.html").code).toBe(0);
@@ -161,95 +162,42 @@ describe("report", () => {
     expect(coverage).toEqual([{ source: "logits.npy", rows: [[0, 89]] }]);
   });
 
-  /** What the page's script draws: data by the place it is drawn to. */
-  function drawn(...args: string[]): Record<string, { text: string; data?: (number | null)[][]; options?: Drawn }> {
-    json(...args, "--report", "plots.html");
-    const { html } = parseReport("plots.html");
-    const evaluation = /<script type="application\/json" id="evaluation">(.*?)<\/script>/s.exec(html)![1];
-    const elements: ReturnType<typeof drawn> = {};
-    const getElementById = (id: string) => {
-      if (id === "evaluation") return { textContent: evaluation };
-      elements[id] ??= { text: "" };
-      return {
-        element: elements[id],
-        set textContent(text: string) {
-          elements[id].text = text;
-        },
-      };
-    };
-    class UPlot {
-      static paths = { bars: () => undefined };
-      constructor(options: Drawn, data: (number | null)[][], { element }: { element: object }) {
-        Object.assign(element, { data, options });
-      }
-    }
-    runInNewContext(/<script type="module">(.*?)<\/script>/s.exec(html)![1], {
-      document: { getElementById },
-      uPlot: UPlot,
-    });
-    return elements;
-  }
-  interface Drawn {
-    axes: { label: string }[];
-    scales: { y: { range(): [number, number] } };
-    series: { value(u: unknown, v: unknown, s: unknown, i: number): string }[];
-  }
-  const save = (name: string, x: readonly number[], n: number) => {
-    writeFileSync(at(`${name}X.npy`), npy(Float32Array.from(x), [x.length / n, n]));
-    writeFileSync(at(`${name}Y.npy`), npy(new Uint8Array(x.length / n), [x.length / n]));
-    return ["evaluate", `${name}X.npy`, `${name}Y.npy`];
-  };
-
-  test("losses below and beyond the histogram are told", () => {
-    const tiny = drawn(...save("tiny", [40, 0, 0, 40, 0, 0], 3)).losses;
-    expect([tiny.text, tiny.data]).toEqual(["2 rows below 1e-6", undefined]);
-    const { data, options } = drawn(...save("mixed", [40, 0, 0, 1, -1e30, 2, 0, 0], 2)).losses;
-    expect(data![1].filter((n) => n !== 0)).toHaveLength(2);
-    expect(options!.axes[0].label).toBe("loss (nats; 1 rows below 1e-6, 1 rows from 256 on)");
-  });
-
-  test("an infinite loss of a class ends where the axis does, and is called so", () => {
-    writeFileSync(at("infiniteX.npy"), npy(Float32Array.of(-Infinity, 0, 0, 1), [2, 2]));
-    writeFileSync(at("infiniteY.npy"), npy(Uint8Array.of(0, 1), [2]));
-    const { data, options } = drawn("evaluate", "infiniteX.npy", "infiniteY.npy")["class-loss"];
-    const [, top] = options!.scales.y.range();
-    expect(top).toBeCloseTo(1.05 * Math.log1p(Math.exp(-1)), 6);
-    expect(data![1][0]).toBe(top);
-    expect(options!.series[1].value(null, top, 1, 0)).toBe("Infinity");
-  });
-
-  test("of many classes the worst are shown, NaN before all", () => {
-    const n = 50;
-    const x = Float32Array.from({ length: n * n }, (_, i) => (i % n === Math.floor(i / n) ? i / n / n : 0));
-    x[n * 7] = Number.NaN;
-    x[n * 9 + 9] = Number.NEGATIVE_INFINITY;
-    writeFileSync(at("manyX.npy"), npy(x, [n, n]));
-    writeFileSync(
-      at("manyY.npy"),
-      npy(
-        Uint8Array.from({ length: n }, (_, i) => i),
-        [n],
-      ),
+  test("of --loss mse, from files and from states; half precision as numbers", () => {
+    const half = Uint16Array.of(0x3c00, 0x4000, 0x4200);
+    writeFileSync(at("p.npy"), npy(half, [3], "<f2"));
+    writeFileSync(at("t.npy"), npy(half.with(2, 0x4400), [3], "<f2"));
+    const printed = json("evaluate", "p.npy", "t.npy", "--loss", "mse", "--report", "mse.html", "--state", "mse.acc");
+    const { html, data, cells } = parseReport("mse.html");
+    expect(data).toEqual(figures(printed));
+    expect(cells.map(([name]) => name)).toEqual(["mse", "rmse", "mae", "maximum error", "R2", "elements"]);
+    expect(html).toContain("target 4, prediction 3");
+    json("merge", "mse.acc", "--report", "merged.html");
+    expect(parseReport("merged.html").data).toEqual(data);
+    expect(parseReport("merged.html").html).not.toContain("Predictions against targets");
+    expect(run("merge", "mse.acc", "--per-class").stderr).toBe(
+      "wasm-loss: --per-class is not for states of --loss mse (see wasm-loss --help)\n",
     );
-    const { "class-loss": plot, "class-loss-title": title } = drawn("evaluate", "manyX.npy", "manyY.npy");
-    expect(title.text).toBe("Loss of the 40 worst of 50 classes");
-    expect(plot.data![1].slice(0, 2)).toEqual([null, plot.options!.scales.y.range()[1]]);
   });
 
-  // Wherever there is a browser.
-  const browsers = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
-    .filter(existsSync)
-    .slice(0, 1);
-  test.each(browsers)("a browser draws five plots: %s", async (browser) => {
-    json("evaluate", ...files, "--report", "drawn.html");
-    const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"];
-    const child = spawn(browser, [...flags, "--virtual-time-budget=5000", "--dump-dom", `file://${at("drawn.html")}`]);
-    let dom = "";
-    child.stdout.on("data", (data) => {
-      dom += data;
-    });
-    await new Promise((resolve) => child.on("close", resolve));
-    expect(dom.match(/<canvas/g)?.length).toBe(5);
+  test("of a state of many classes, those of each only where they are asked for", () => {
+    const n = 1001;
+    writeFileSync(at("manyX.npy"), npy(new Float32Array(2 * n), [2, n]));
+    writeFileSync(at("manyY.npy"), npy(Uint16Array.of(0, 1000), [2]));
+    for (const [args, shown] of [
+      [["evaluate", "manyX.npy", "manyY.npy"], false],
+      [["evaluate", "manyX.npy", "manyY.npy", "--state", "many.acc"], false],
+      [["merge", "many.acc"], false],
+      [["evaluate", "manyX.npy", "manyY.npy", "--per-class"], true],
+      [["merge", "many.acc", "--per-class"], true],
+    ] as const) {
+      json(...args, "--report", "many.html");
+      const { html, data } = parseReport("many.html");
+      expect([html.includes("Loss and accuracy of each class"), "perClass" in data], args.join(" ")).toEqual([
+        shown,
+        shown,
+      ]);
+    }
+    expect(run("merge", "many.acc", "--per-class").stdout).toMatch(/\n *class +rows +loss +accuracy\n/);
   });
 
   test("a place that can't be written is known before the work; nothing is left behind", () => {
@@ -352,7 +300,7 @@ test("the table and JSON have no k above the classes", () => {
     const command = ["evaluate", "narrowX.npy", "narrowY.npy", ...args];
     return [run(...command).stdout.match(/^top-\d+/gm), Object.keys(json(...command).topK)];
   };
-  expect(top(1)).toEqual([null, ["1"]]);
+  expect(top(1, "--classes", "1")).toEqual([null, ["1"]]);
   expect(top(4)).toEqual([null, ["1", "2", "3", "4"]]);
   expect(top(5)).toEqual([["top-5"], ["1", "2", "3", "4", "5"]]);
   // what is asked for is in JSON
@@ -459,7 +407,6 @@ describe("wrong usage: one line, exit code 2", () => {
       ["--top-k", "1"],
       ["--per-class"],
       ["--worst", "0"],
-      ["--report", "r.html"],
     ].map((option): [string[], string] => [
       ["evaluate", "logits.npy", "logits.npy", "--loss", "mse", ...option],
       `${option[0]} is not for --loss mse`,
