@@ -27,7 +27,11 @@ import { type Out, type Reduce, type Reduction, reductionOf, type WithGrad } fro
 /** A loss of predictions and as many targets, of one dtype; `O` are its options. */
 export interface ElementwiseFunction<O extends object = object> {
   <A extends LogitsArray>(predictions: A, targets: Matching<A>, options: O & { reduction: "none" }): ResultOf<A>;
-  <A extends LogitsArray>(predictions: A, targets: Matching<A>, options?: O & { reduction?: "mean" | "sum" }): number;
+  <A extends LogitsArray>(
+    predictions: A,
+    targets: Matching<A>,
+    options?: O & { reduction?: "mean" | "sum" | undefined },
+  ): number;
   <A extends LogitsArray>(predictions: A, targets: Matching<A>, options?: O & Reduce): number | ResultOf<A>;
 }
 
@@ -41,7 +45,7 @@ export interface ElementwiseWithGrad<O extends object = object> {
   <A extends LogitsArray>(
     predictions: A,
     targets: Matching<A>,
-    options?: O & Out<ResultOf<A>> & { reduction?: "mean" | "sum" },
+    options?: O & Out<ResultOf<A>> & { reduction?: "mean" | "sum" | undefined },
   ): WithGrad<number, ResultOf<A>>;
   <A extends LogitsArray>(
     predictions: A,
@@ -59,7 +63,7 @@ export function createElementwise<O extends string = never>(door: Door, call: El
   function loss<A extends LogitsArray>(
     p: A,
     t: Matching<A>,
-    options?: Options & { reduction?: "mean" | "sum" },
+    options?: Options & { reduction?: "mean" | "sum" | undefined },
   ): number;
   function loss<A extends LogitsArray>(p: A, t: Matching<A>, options?: Options & Reduce): number | ResultOf<A>;
   function loss(p: LogitsArray, t: LogitsArray, options?: Options & Reduce): number | FloatArray {
@@ -76,7 +80,7 @@ export function createElementwise<O extends string = never>(door: Door, call: El
   function withGrad<A extends LogitsArray>(
     p: A,
     t: Matching<A>,
-    options?: Given<A> & { reduction?: "mean" | "sum" },
+    options?: Given<A> & { reduction?: "mean" | "sum" | undefined },
   ): Grad<A, number>;
   function withGrad<A extends LogitsArray>(
     p: A,

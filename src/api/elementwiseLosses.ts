@@ -11,7 +11,7 @@ import {
 /** Options of the Huber loss. */
 export interface Huber {
   /** Where the loss becomes linear, above 0; default 1. */
-  delta?: number;
+  delta?: number | undefined;
 }
 
 /**
