@@ -55,7 +55,7 @@ export async function openThreads(options: WasmOptions, threads: number): Promis
  * without either. What the caller waits with must be there, too.
  */
 function sharedMemory(arenaBytes: number, workers: number): ReturnType<typeof createMemory> | string {
-  const missing = ["Atomics", "performance"].find((name) => !(name in globalThis));
+  const missing = ["Atomics", "performance", "setTimeout", "clearTimeout"].find((name) => !(name in globalThis));
   if (missing !== undefined) return `this engine has no ${missing}`;
   if (!("SharedArrayBuffer" in globalThis)) return whyNotShared();
   // tests in jsdom run in Node, but without its global
