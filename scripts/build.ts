@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { deflateSync } from "node:zlib";
 import { type BuildOptions, buildSync } from "esbuild";
-import { removeUnused } from "./declarations.ts";
+import { finishDeclarations } from "./declarations.ts";
 import { generateSources } from "./generate/sources.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -75,7 +75,7 @@ generate("worker", "The worker's script.", "WORKER", readFileSync(worker, "utf8"
 
 rmSync(path("dist"), { recursive: true, force: true });
 run(tsc, "-p", "tsconfig.build.json");
-removeUnused(path("dist"), ["index.node.d.ts", "formats/npy.d.ts"]);
+finishDeclarations(path("dist"), ["index.node.d.ts", "formats/npy.d.ts"]);
 // what is imported at once in a file, what is imported when it is needed in others; not minified, for stack traces
 buildSync({
   ...bundled,

@@ -133,7 +133,7 @@ function integersOf(name: string, values: readonly unknown[]): IntegerArray {
 
 /** Labels or probabilities. */
 export function targetsOf(name: string, value: unknown): IntegerArray | FloatArray {
-  if (isFloatArray(value)) return value;
+  if (isFloatArray(value) || isIntegerArray(value)) return value;
   const own = owned(value);
   if (isFloatArray(own)) return own;
   if (isIntegerArray(own) || Array.isArray(own)) return labelsOf(name, own);
@@ -200,10 +200,14 @@ export function addressOf(value: unknown): string | undefined {
   return typeof address === "string" ? address : undefined;
 }
 
-/** What was thrown, in one line. */
+/** What was thrown, in one line; not by instanceof: what WebAssembly throws in a vm context is an error of another realm. */
 export function reasonOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).replace(/\s+/g, " ").trim();
+  const { message } = Object(error) as { message?: unknown };
+  return (typeof message === "string" ? message : String(error)).replace(/\s+/g, " ").trim();
 }
+
+/** Whether a platform found no memory: a RangeError, of whatever realm. */
+export const isOutOfMemory = (error: unknown): boolean => (Object(error) as { name?: unknown }).name === "RangeError";
 
 /** One of a list of words. */
 export function checkChoice<C extends string>(

@@ -136,9 +136,15 @@ const INTEGER_ARRAYS = [
 
 const ARRAYS: readonly ArrayType[] = [Float32Array, Float64Array, ...INTEGER_ARRAYS];
 
-/** Whether a value is the constructor of a typed array this library knows. */
+/** Whether a value is the constructor of a typed array this library knows, of whatever realm. */
 export function isArrayType(value: unknown): boolean {
-  return (ARRAYS as readonly unknown[]).includes(value);
+  if ((ARRAYS as readonly unknown[]).includes(value)) return true;
+  // constructors of typed arrays inherit from one, which has no global name
+  return (
+    typeof value === "function" &&
+    Object.getPrototypeOf(value)?.name === "TypedArray" &&
+    ARRAYS.some(({ name }) => name === value.name)
+  );
 }
 
 /** What the kind of a typed array is asked with, of any realm. */
@@ -148,13 +154,15 @@ const kindOfArray = Object.getOwnPropertyDescriptor(
 )?.get;
 
 /**
- * A typed array of another realm (a vm context, as Jest's tests run in, a worker, an iframe) as a view by this realm's types;
- * anything else as it is. What is written to the view is written to the array.
+ * A typed array of another realm (a vm context, as Jest's tests run in, an iframe) as a view by this realm's types; anything else
+ * as it is. What is written to the view is written to the array. Not told by `instanceof Object`: tests in jsdom may have its
+ * typed arrays beside Node's Object.
  */
 export function owned(value: unknown): unknown {
-  if (!ArrayBuffer.isView(value) || value instanceof Object) return value;
+  if (!ArrayBuffer.isView(value)) return value;
   const kind = kindOfArray?.call(value);
   const type = ARRAYS.find(({ name }) => name === kind);
+  if (type === undefined || value instanceof (type as ArrayType & NewableFunction)) return value;
   const { buffer, byteOffset, byteLength } = value as ArrayBufferView;
-  return type === undefined ? value : new type(buffer, byteOffset, byteLength / type.BYTES_PER_ELEMENT);
+  return new type(buffer, byteOffset, byteLength / type.BYTES_PER_ELEMENT);
 }

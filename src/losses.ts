@@ -1,5 +1,3 @@
-// for Symbol.dispose in programs whose own lib is older
-/// <reference lib="esnext.disposable" preserve="true" />
 import type { CrossEntropyLosses } from "./api/crossEntropy.ts";
 import type { DivergenceLosses } from "./api/divergences.ts";
 import type { ElementwiseLosses } from "./api/elementwiseLosses.ts";
@@ -8,22 +6,32 @@ import type { SoftmaxLosses } from "./api/softmax.ts";
 import type { NumericArray } from "./dtype.ts";
 import type { Evaluations } from "./evaluate/evaluations.ts";
 
+// What `using` needs. It merges with esnext.disposable, which TypeScript before 5.2 lacks, and most programs do not name.
+declare global {
+  interface SymbolConstructor {
+    readonly dispose: unique symbol;
+  }
+  interface Disposable {
+    [Symbol.dispose](): void;
+  }
+}
+
 /** Options of createLosses. */
 export interface LossesOptions {
   /**
    * `auto` (default): WebAssembly where it has SIMD, can be relied on and is not refused (a Content-Security-Policy without
    * 'wasm-unsafe-eval', too little memory), else JavaScript and a note. `wasm` rejects there.
    */
-  backend?: "auto" | "wasm" | "js";
+  backend?: "auto" | "wasm" | "js" | undefined;
   /**
    * Threads to run, the caller included; `auto`: the cores there are. Default 1. Where threads can't be had one runs, and a
    * note says why.
    */
-  threads?: number | "auto";
+  threads?: number | "auto" | undefined;
   /** Trade the same bits everywhere for speed (fused multiply-add). Default false. */
-  relaxed?: boolean;
+  relaxed?: boolean | undefined;
   /** Bytes that alloc() can give out, fixed for life. Default 64 MiB. */
-  arenaBytes?: number;
+  arenaBytes?: number | undefined;
   /**
    * Instead of the inlined module: where one of the package's files is (a URL, or a string: in browsers relative to the page,
    * in Node a path), its bytes, or the WebAssembly.Module (an `object` here: only the DOM's declarations name it, and
@@ -33,7 +41,7 @@ export interface LossesOptions {
    * @example
    * import wasm from "wasm-loss/strict.wasm?url"; // Vite
    */
-  wasm?: Address | string | ArrayBuffer | ArrayBufferView | object;
+  wasm?: Address | string | ArrayBuffer | ArrayBufferView | object | undefined;
   /**
    * Instead of the inlined worker, which a Content-Security-Policy forbids where worker-src lacks blob: - a URL or a string.
    * Vite inlines so small a file as data:, which such a policy forbids as well, unless it is told not to.
@@ -41,7 +49,7 @@ export interface LossesOptions {
    * @example
    * import worker from "wasm-loss/worker.js?url&no-inline"; // Vite
    */
-  worker?: Address | string;
+  worker?: Address | string | undefined;
 }
 
 /** A URL, for programs without declarations of that. */

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -135,48 +135,6 @@ test("the command evaluates what the package wrote", () => {
   const it = JSON.parse(printed);
   expect(it).toMatchObject({ rows: 2, classes: 2, accuracy: 0.5, backend: "wasm" });
   expect(it.loss.mean).toBeCloseTo(Math.LN2, 7);
-});
-
-test.each([
-  ["es2022,dom,esnext.disposable", "node"],
-  ["es2022", "node"],
-  ["es2022,dom", ""],
-  ["es2022,esnext.disposable", ""],
-])("its types are found, and compile with --lib %s --types '%s'", (lib, types) => {
-  mkdirSync(join(folder, "types"), { recursive: true });
-  writeFileSync(
-    join(folder, "types", "use.ts"),
-    `
-    import { createLosses, type FloatArray, float16, type LogitsArray } from "wasm-loss";
-    import { openNpy, writeNpy } from "wasm-loss/npy";
-    const losses = await createLosses({ backend: "js" });
-    // @ts-expect-error a URL or a string
-    await createLosses({ wasm: 42 });
-    const [labels, classes] = [Int32Array.of(0), 2];
-    const mean: number = losses.crossEntropy(new Float32Array(2), labels, { classes });
-    const rows: Float64Array = losses.crossEntropy(new Float32Array(2), labels, { classes, reduction: "none" });
-    // @ts-expect-error classes are needed
-    losses.crossEntropy(new Float32Array(2), labels, {});
-    const each = losses.crossEntropyWithGrad(float16(new Uint16Array(2)), labels, { classes, reduction: "none" });
-    const [loss, grad]: [Float64Array, Float32Array] = [each.loss, each.grad];
-    const ofAny = (x: LogitsArray): [FloatArray, FloatArray, number] => [
-      losses.softmax(x, { classes }),
-      losses.logSoftmax(x, { classes }),
-      losses.crossEntropyWithGrad(x, labels, { classes }).loss,
-    ];
-    writeNpy("x.npy", rows, [1]);
-    const shape: readonly number[] = openNpy("x.npy").shape;
-    losses[Symbol.dispose]();
-    export const all = [mean, loss, grad, ofAny, shape];
-    `,
-  );
-  const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
-  const options = ["--noEmit", "--strict", "--skipLibCheck", "false", "--module", "nodenext", "--target", "es2022"];
-  const found = ["--lib", lib, "--typeRoots", join(root, "node_modules", "@types"), "--types", types];
-  execFileSync(process.execPath, [compiler, ...options, ...found, "use.ts"], {
-    cwd: join(folder, "types"),
-    stdio: "inherit",
-  });
 });
 
 /**

@@ -1,8 +1,13 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { deserialize, serialize } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { Worker } from "node:worker_threads";
 import { expect, test } from "vitest";
 import { bfloat16, float16 } from "../src/dtype.ts";
+import { openNpy, writeNpy } from "../src/formats/npy.ts";
+import { evaluationOf, mergeStates, regressionOf } from "../src/index.node.ts";
 import { openBackends } from "./backends.ts";
 
 /** Another realm's array of the same kind and values. */
@@ -25,6 +30,24 @@ const realms: Record<string, <A extends ArrayBufferView>(array: A) => A | Promis
       worker.postMessage(array);
     }),
 };
+
+test.each(Object.entries(realms))("npy files are written from, and read into, arrays of %s", async (_, from) => {
+  const folder = mkdtempSync(join(tmpdir(), "wasm-loss-realms-"));
+  try {
+    for (const own of [Float32Array.of(1, 2), Float64Array.of(3, 4), BigInt64Array.of(5n, -6n), Uint16Array.of(7, 8)]) {
+      const path = join(folder, "x.npy");
+      writeNpy(path, await from(own as Float32Array), [2]);
+      const file = openNpy(path);
+      const into = await from(own.slice() as Float32Array);
+      new Uint8Array(into.buffer, into.byteOffset, into.byteLength).fill(0);
+      expect(file.read(into)).toBe(2);
+      expect([...into]).toEqual([...own]);
+      file.close();
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
 
 for (const { name: backend, losses } of await openBackends()) {
   for (const [realm, from] of Object.entries(realms)) {
@@ -61,6 +84,55 @@ for (const { name: backend, losses } of await openBackends()) {
       }
     });
   }
+
+  test(`${backend}: labels are of any integer type in every realm`, async () => {
+    const x = Float32Array.of(1, 2, 3, 0, 5, 1);
+    const wanted = losses.crossEntropyWithGrad(x, Int32Array.of(2, 1), { classes: 3 });
+    const small = [Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array];
+    const labels = [...small.map((type) => type.of(2, 1)), BigInt64Array.of(2n, 1n), BigUint64Array.of(2n, 1n)];
+    for (const own of labels) {
+      const all = [own, ...(await Promise.all(Object.values(realms).map((from) => from(own as Int32Array))))];
+      for (const y of all) {
+        expect(losses.crossEntropyWithGrad(x, y, { classes: 3 }), own.constructor.name).toEqual(wanted);
+        expect(losses.evaluate(x, y, { classes: 3 }).loss.mean).toBe(wanted.loss);
+      }
+    }
+    // as JSON and other realms give them
+    for (const y of [JSON.parse("[2, 1]"), runInNewContext("[2, 1]"), structuredClone([2, 1])]) {
+      expect(losses.crossEntropyWithGrad(x, y, { classes: 3 })).toEqual(wanted);
+    }
+  });
+
+  test(`${backend}: alloc takes a constructor of another realm`, () => {
+    for (const name of ["Float32Array", "Float64Array", "Int32Array", "BigInt64Array", "Uint8ClampedArray"]) {
+      const type: typeof Float32Array = runInNewContext(name);
+      const view = losses.alloc(type, 3);
+      expect(view).toBeInstanceOf(type);
+      expect(view.byteLength).toBe(3 * type.BYTES_PER_ELEMENT);
+      losses.free(view);
+    }
+    const logits = losses.alloc(runInNewContext("Float32Array") as typeof Float32Array, 2);
+    expect(losses.logSumExp(logits, { classes: 2 })[0]).toBe(Math.LN2);
+    losses.free(logits);
+    for (const type of ["DataView", "Object", "class Float32Array {}", "(() => {})"]) {
+      expect(() => losses.alloc(runInNewContext(`(${type})`), 3), type).toThrow("alloc: type must be a typed array");
+    }
+  });
+
+  test(`${backend}: states of any realm are read and merged`, async () => {
+    const evaluator = losses.evaluator({ classes: 2 });
+    evaluator.add(Float32Array.of(1, 0, 0, 1), [0, 0]);
+    const regression = losses.regressionEvaluator();
+    regression.add(Float32Array.of(1, 2), Float32Array.of(0, 4));
+    for (const [realm, from] of Object.entries(realms)) {
+      const state = await from(evaluator.state());
+      expect(evaluationOf(state), realm).toEqual(evaluator.result());
+      expect(evaluationOf(mergeStates(state, state)).rows, realm).toBe(4);
+      const ofRegression = await from(regression.state());
+      expect(regressionOf(ofRegression), realm).toEqual(regression.result());
+      expect(regressionOf(mergeStates(ofRegression, ofRegression)).count, realm).toBe(4);
+    }
+  });
 
   test(`${backend}: labels are any integer typed array, or a plain array of integers`, () => {
     const x = Float32Array.of(1, 2, 3, 0, 5, 1);

@@ -5,19 +5,19 @@ import { createElementwise, type ElementwiseFunction, type ElementwiseWithGrad }
 /** Options of the binary cross-entropy. */
 export interface BinaryCrossEntropy {
   /** What the predictions are; default `logits`. */
-  input?: "logits" | "probabilities";
+  input?: "logits" | "probabilities" | undefined;
   /** What the part of the targets is times, 0 or more; default 1. */
-  posWeight?: number;
+  posWeight?: number | undefined;
   /** From 0 to 1: a target t counts as t (1 - e) + e / 2; default 0. */
-  labelSmoothing?: number;
+  labelSmoothing?: number | undefined;
 }
 
 /** Options of the focal loss. */
 export interface Focal {
   /** The weight of the targets, from 0 to 1; 1 - alpha is that of what is none; default 0.25. */
-  alpha?: number;
+  alpha?: number | undefined;
   /** How much less an element counts that is right already, 0 or more; default 2. */
-  gamma?: number;
+  gamma?: number | undefined;
 }
 
 /** Losses of one logit or score an element, for two classes. */

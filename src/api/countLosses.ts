@@ -5,15 +5,15 @@ import { createElementwise, type ElementwiseFunction, type ElementwiseWithGrad }
 /** Options of the Poisson likelihood. */
 export interface PoissonNll {
   /** What the predictions are: logarithms of rates, the default, or rates. */
-  input?: "logRate" | "rate";
+  input?: "logRate" | "rate" | undefined;
   /** Whether what does not depend on the predictions is added, by Stirling's formula; default false. */
-  full?: boolean;
+  full?: boolean | undefined;
 }
 
 /** Options of the Tweedie loss. */
 export interface Tweedie {
   /** Between 1 (Poisson) and 2 (gamma); default 1.5. */
-  power?: number;
+  power?: number | undefined;
 }
 
 /** Losses of counts and amounts, which are 0 or more. */

@@ -8,7 +8,7 @@ import type { Out, WithGrad } from "./reduction.ts";
 type Targets<A extends LogitsArray> = LabelArray | ResultOf<A>;
 type Options<A extends LogitsArray> = CrossEntropy<ResultOf<A>>;
 type OptionsWithOut<A extends LogitsArray> = Options<A> & Out<ResultOf<A>>;
-type One = { reduction?: "mean" | "sum" };
+type One = { reduction?: "mean" | "sum" | undefined };
 type Each = { reduction: "none" };
 
 /** A loss of rows of logits and their targets. */

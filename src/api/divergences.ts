@@ -4,7 +4,7 @@ import type { Divergence, JensenShannon, KlDivergence } from "./divergenceOption
 import type { Door } from "./door.ts";
 import type { Out, WithGrad } from "./reduction.ts";
 
-type One = { reduction?: "mean" | "sum" };
+type One = { reduction?: "mean" | "sum" | undefined };
 type Each = { reduction: "none" };
 
 /** A divergence of rows of predictions from as many targets; `O` are its own options. */

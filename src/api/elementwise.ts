@@ -41,7 +41,7 @@ export interface ElementwiseFunction<O extends object = object> {
   <A extends LogitsArray>(
     predictions: A,
     targets: Matching<A>,
-    options?: O & SampleWeight<ResultOf<A>> & { reduction?: "mean" | "sum" },
+    options?: O & SampleWeight<ResultOf<A>> & { reduction?: "mean" | "sum" | undefined },
   ): number;
   <A extends LogitsArray>(
     predictions: A,
@@ -60,7 +60,7 @@ export interface ElementwiseWithGrad<O extends object = object> {
   <A extends LogitsArray>(
     predictions: A,
     targets: Matching<A>,
-    options?: O & Given<A> & { reduction?: "mean" | "sum" },
+    options?: O & Given<A> & { reduction?: "mean" | "sum" | undefined },
   ): WithGrad<number, ResultOf<A>>;
   <A extends LogitsArray>(
     predictions: A,
@@ -79,7 +79,7 @@ export function createElementwise<O extends string = never>(door: Door, call: El
   function loss<A extends LogitsArray>(
     p: A,
     t: Matching<A>,
-    options?: Weighed<A> & { reduction?: "mean" | "sum" },
+    options?: Weighed<A> & { reduction?: "mean" | "sum" | undefined },
   ): number;
   function loss<A extends LogitsArray>(p: A, t: Matching<A>, options?: Weighed<A> & Reduce): number | ResultOf<A>;
   function loss(p: LogitsArray, t: LogitsArray, options?: Options & SampleWeight & Reduce): number | FloatArray {
@@ -95,7 +95,7 @@ export function createElementwise<O extends string = never>(door: Door, call: El
   function withGrad<A extends LogitsArray>(
     p: A,
     t: Matching<A>,
-    options?: Options & Given<A> & { reduction?: "mean" | "sum" },
+    options?: Options & Given<A> & { reduction?: "mean" | "sum" | undefined },
   ): Grad<A, number>;
   function withGrad<A extends LogitsArray>(
     p: A,

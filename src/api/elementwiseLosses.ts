@@ -14,19 +14,19 @@ import { createGaussianLosses, type GaussianLosses } from "./gaussianNll.ts";
 /** Options of the Huber loss. */
 export interface Huber {
   /** Where the loss becomes linear, above 0; default 1. */
-  delta?: number;
+  delta?: number | undefined;
 }
 
 /** Options of the smooth L1 loss. */
 export interface SmoothL1 {
   /** Where the loss becomes linear, 0 or more; default 1. */
-  beta?: number;
+  beta?: number | undefined;
 }
 
 /** Options of the quantile loss. */
 export interface Quantile {
   /** Between 0 and 1; default 0.5, the median. */
-  quantile?: number;
+  quantile?: number | undefined;
 }
 
 /**

@@ -69,7 +69,7 @@ export interface GaussianLosses {
     <A extends LogitsArray>(
       mean: A,
       targets: Matching<A>,
-      options: GaussianNll<ResultOf<A>> & { reduction?: "mean" | "sum" },
+      options: GaussianNll<ResultOf<A>> & { reduction?: "mean" | "sum" | undefined },
     ): number;
     <A extends LogitsArray>(
       mean: A,
@@ -93,7 +93,7 @@ export interface GaussianLosses {
     <A extends LogitsArray>(
       mean: A,
       targets: Matching<A>,
-      options: GaussianNll<ResultOf<A>> & OutVariance<ResultOf<A>> & { reduction?: "mean" | "sum" },
+      options: GaussianNll<ResultOf<A>> & OutVariance<ResultOf<A>> & { reduction?: "mean" | "sum" | undefined },
     ): WithGradients<number, ResultOf<A>>;
     <A extends LogitsArray>(
       mean: A,

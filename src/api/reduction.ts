@@ -6,7 +6,7 @@ export type Reduction = "mean" | "sum" | "none";
 
 /** Options of every loss. */
 export interface Reduce {
-  reduction?: Reduction;
+  reduction?: Reduction | undefined;
 }
 
 /** Options of functions that write an array, of the dtype of the results. */

@@ -52,7 +52,7 @@ export interface Evaluator {
 /** Options of add(). */
 export interface AddOptions {
   /** What the rows come from, a file's name: messages begin with it and count rows from the first one that was added. */
-  source?: string;
+  source?: string | undefined;
 }
 
 /** So many rows are added before bins and counters are emptied: they are exact for 2^20. */

@@ -8,24 +8,24 @@ export interface EvaluatorOptions {
   /** Length of a row, 1 to 2^24. */
   classes: number;
   /** What rows hold, as of crossEntropy; default `logits`. */
-  input?: CrossEntropyInput;
+  input?: CrossEntropyInput | undefined;
   /** Rows with this label count for nothing; default -100. */
-  ignoreIndex?: number;
+  ignoreIndex?: number | undefined;
   /** One a class, of the logits' dtype, none negative: weighs the loss (nothing else); default 1. */
-  weight?: FloatArray;
+  weight?: FloatArray | undefined;
   /** Shares of rows whose target is among the k largest logits; default [1, 5], at most 64 of them. */
-  topK?: readonly number[];
+  topK?: readonly number[] | undefined;
   /** Bins of the calibration, 1 to 1000; default 15. */
-  bins?: number;
+  bins?: number | undefined;
   /** Loss and accuracy of each class too; default false. Costs some nanoseconds a row. */
-  perClass?: boolean;
+  perClass?: boolean | undefined;
   /** Counts rows by label and prediction, for precision, recall and the like; default false. */
-  confusion?: boolean;
+  confusion?: boolean | undefined;
   /**
    * Is told of rows when they are added, some thousands at a time; what it gets is only there during the call. It may call this
    * engine. What it throws `add` throws, and the rows that it was told of stay added.
    */
-  onRows?: (rows: EvaluatedRows) => void;
+  onRows?: ((rows: EvaluatedRows) => void) | undefined;
 }
 
 /** Rows that were evaluated, each by its place. */

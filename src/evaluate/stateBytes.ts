@@ -1,5 +1,6 @@
 // Bytes of a state: little-endian, counts as LEB128, integers of any size by sign and magnitude, a CRC-32 at the end.
 
+import { owned } from "../dtype.ts";
 import { ExactTotal } from "../numeric/exactTotal.ts";
 
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, i) => {
@@ -186,8 +187,11 @@ export class Reader {
   }
 }
 
+/** A Uint8Array of whatever realm. */
+const isByteArray = (state: unknown): state is Uint8Array => owned(state) instanceof Uint8Array;
+
 export function hasMagic(state: unknown, magic: string): state is Uint8Array {
-  return state instanceof Uint8Array && String.fromCharCode(...state.subarray(0, magic.length)) === magic;
+  return isByteArray(state) && String.fromCharCode(...state.subarray(0, magic.length)) === magic;
 }
 
 /** Versions of states that are read; the last one is written. */
@@ -195,7 +199,7 @@ export const VERSION = 2;
 
 /** Reads a state up to its version and compares its checksum; `name` begins the message of what is wrong. */
 export function openState(state: unknown, name: string, magic: string): { version: number; from: Reader } {
-  if (!(state instanceof Uint8Array)) throw new TypeError(`${name} must be a Uint8Array`);
+  if (!isByteArray(state)) throw new TypeError(`${name} must be a Uint8Array`);
   const fail = (what: string): never => {
     throw new RangeError(`${name} ${what}`);
   };

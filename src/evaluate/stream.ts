@@ -35,7 +35,9 @@ function turn(): Promise<void> {
         resolve();
       };
       port2.postMessage(null);
-    } else setTimeout(resolve);
+    } else if (typeof setTimeout === "function") setTimeout(resolve);
+    // a bare vm context has no event loop of its own
+    else resolve();
   });
 }
 

@@ -5,6 +5,7 @@
  */
 import { closeSync, fchmodSync, fstatSync, openSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
 import { kindOf } from "../check.ts";
+import { owned } from "../dtype.ts";
 import { FormatError } from "./error.ts";
 import {
   formatNpyHeader,
@@ -147,7 +148,7 @@ class NpyFile implements NpyReader {
 
   read(into: NpyArray): number {
     if (this.#file === undefined) throw new Error(`read: ${this.path} is closed`);
-    if (!(into instanceof this.arrayType)) {
+    if (!(owned(into) instanceof this.arrayType)) {
       throw new TypeError(`read: ${this.path} holds ${this.descr}, but into is ${kindOf(into)}`);
     }
     const length = Math.min(into.length, this.length - this.#position);

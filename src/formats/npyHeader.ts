@@ -8,6 +8,7 @@
  *
  * Source: the format's description in NumPy (numpy/lib/format.py).
  */
+import { owned } from "../dtype.ts";
 import { FormatError } from "./error.ts";
 
 const arrays = {
@@ -158,7 +159,8 @@ export function shapeText(shape: readonly number[]): string {
 
 /** The type of npy files that an array is of: a Buffer is a Uint8Array. */
 export function npyTypeOf(data: unknown): NpyArrayType | undefined {
-  return Object.values(arrays).find((type) => data instanceof type);
+  const own = owned(data);
+  return Object.values(arrays).find((type) => own instanceof type);
 }
 
 function descrOf(type: NpyArrayType): string {

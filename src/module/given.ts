@@ -1,5 +1,5 @@
 import { type Binary, isBytes, isModule } from "../backends/wasm/opened.ts";
-import { addressOf, kindOf, reasonOf } from "../check.ts";
+import { addressOf, isOutOfMemory, kindOf, reasonOf } from "../check.ts";
 import { BUILDS } from "../generated/builds.ts";
 import { refused } from "./features.ts";
 import { compile } from "./load.ts";
@@ -30,8 +30,8 @@ async function read(source: () => Binary | Promise<Binary>, asked: boolean): Pro
     // to look at it; threads compile other bytes of it, and to do it twice takes V8 0.1 ms
     module = await compile(wasm);
   } catch (cause) {
-    // out of memory; what is wrong with the bytes is a CompileError
-    if (cause instanceof RangeError) return refused(cause);
+    // what is wrong with the bytes is a CompileError
+    if (isOutOfMemory(cause)) return refused(cause);
     throw new Error(`createLosses: wasm: ${reasonOf(cause)}`, { cause });
   }
   const build = buildOf(module);

@@ -1,5 +1,6 @@
 import { type Binary, isBytes } from "../backends/wasm/opened.ts";
 import type { Exports } from "../backends/wasm/plan.ts";
+import { isOutOfMemory } from "../check.ts";
 import { pagesFor } from "../memory/map.ts";
 import { nodeModule } from "./node.ts";
 
@@ -36,7 +37,7 @@ export function createMemory(
     try {
       return { memory: new WebAssembly.Memory({ initial: pages, maximum: pages, shared }), arenaBytes: bytes };
     } catch (error) {
-      if (!(error instanceof RangeError) || bytes < 65536) throw error;
+      if (!isOutOfMemory(error) || bytes < 65536) throw error;
     }
   }
 }

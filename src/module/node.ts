@@ -3,7 +3,7 @@
 
 /** A Buffer, as far as it is needed. */
 interface BufferLike extends Uint8Array<ArrayBuffer> {
-  toString(encoding?: "hex", start?: number): string;
+  toString(encoding?: "utf8" | "hex", start?: number): string;
 }
 
 /** node:worker_threads, as far as it is needed. */
@@ -19,6 +19,7 @@ export interface NodeWorkers {
   };
   /** Of a worker: its port to who started it. */
   readonly parentPort: unknown;
+  readonly MessageChannel: typeof MessageChannel;
 }
 
 interface Modules {

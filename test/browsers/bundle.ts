@@ -28,11 +28,22 @@ function built(): [string, Uint8Array][] {
   return names.map((name) => [`dist/${name.replaceAll("\\", "/")}`, readFileSync(path(`../../dist/${name}`))]);
 }
 
-/** The files of the pages: an entry in the page itself, and in a worker of it. */
+/** Reports what a frame of the folder that the address names can't report itself. */
+const FRAME = `
+const frame = document.createElement("iframe");
+frame.allow = "cross-origin-isolated";
+frame.src = "/" + new URLSearchParams(location.search).get("folder") + "/main.html" + location.search;
+onmessage = ({ data }) => fetch("report" + location.search, { method: "POST", body: data });
+document.body.append(frame);
+`;
+
+/** The files of the pages: an entry in the page itself, in a worker of it, and in a frame of it. */
 export async function pages(entry: string): Promise<Map<string, string | Uint8Array>> {
   return new Map<string, string | Uint8Array>([
     ["main.html", page('<script type="module" src="entry.js"></script>')],
     ["worker.html", page('<script type="module" src="start.js"></script>')],
+    ["frame.html", page('<script type="module" src="frame.js"></script>')],
+    ["frame.js", FRAME],
     ["start.js", 'new Worker("entry.js" + location.search, { type: "module" });'],
     ["entry.js", await bundle(entry)],
     ["strict.wasm", readFileSync(path("../../dist/strict.wasm"))],

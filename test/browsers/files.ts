@@ -6,6 +6,8 @@ import type { Losses, LossesOptions } from "../../src/inlinedLosses.ts";
 interface Expected {
   /** null: WebAssembly. */
   readonly refusal: RegExp | null;
+  /** Why a module that is given by its address can't be read. */
+  readonly unread?: RegExp;
   /** Threads of the inlined worker, and of one that is given by its URL. */
   readonly inlined: 1 | 2;
   readonly given: 1 | 2;
@@ -17,10 +19,14 @@ const POLICIES: Readonly<Record<string, Expected>> = {
   wasm: { refusal: null, inlined: 1, given: 2 },
   noWorker: { refusal: null, inlined: 1, given: 1 },
   blobWorker: { refusal: null, inlined: 2, given: 1 },
+  trusted: { refusal: null, inlined: 1, given: 1 },
+  offline: { refusal: null, unread: /fetch/, inlined: 2, given: 2 },
+  // a frame of no origin is not isolated
+  sandbox: { refusal: null, inlined: 1, given: 1 },
 };
 
 const folder = location.pathname.split("/")[1];
-const { refusal, inlined, given } = POLICIES[folder];
+const { refusal, unread, inlined, given } = POLICIES[folder];
 
 const { createLosses } = await import(new URL("dist/browser.js", location.href).href);
 /** Names of the files of dist/shared/ that are loaded at once, without their hashes. */
@@ -53,6 +59,11 @@ test.each([
   ["URLs", { wasm: new URL("strict.wasm", location.href), worker: new URL("worker.js", location.href) }, given],
 ] as const)("%s: what the policy lets run, and a note of what it refuses", async (_, files, most) => {
   for (const threads of [1, 2]) {
+    if ("wasm" in files && unread !== undefined) {
+      await expect(open({ ...files, threads })).rejects.toThrow(/^createLosses: wasm: .+$/);
+      await expect(open({ ...files, threads })).rejects.toThrow(unread);
+      continue;
+    }
     const engine = await open({ ...files, threads });
     const fewer = refusal !== null || threads > most;
     const backend = refusal === null ? "wasm" : "js";

@@ -9,14 +9,16 @@ const KERNELS = "kernels,elementwise,semantics,gradients,errors,bits";
 const PATIENCE_MILLISECONDS = 600_000;
 
 interface Page {
-  folder: "plain" | "isolated" | "policy" | "self" | "wasm" | "noWorker" | "blobWorker";
-  where: "main" | "worker";
+  folder: "plain" | "isolated" | "policy" | (typeof POLICIES | typeof FRAMED)[number];
+  where: "main" | "worker" | "frame";
   suites: string;
   threads: 1 | 2;
   overrides?: true;
 }
 
-const POLICIES = ["isolated", "self", "wasm", "noWorker", "blobWorker"] as const;
+const POLICIES = ["isolated", "self", "wasm", "noWorker", "blobWorker", "trusted"] as const;
+/** What they refuse a page's report is among. */
+const FRAMED = ["offline", "sandbox"] as const;
 
 function pagesOf({ shares }: Browser): Page[] {
   if (!shares) {
@@ -32,15 +34,18 @@ function pagesOf({ shares }: Browser): Page[] {
     { folder: "plain", where: "worker", suites: "threads", threads: 1 },
     { folder: "policy", where: "main", suites: "threads", threads: 2, overrides: true },
     { folder: "policy", where: "worker", suites: "threads", threads: 2, overrides: true },
+    { folder: "isolated", where: "main", suites: "frames", threads: 2 },
     ...POLICIES.map((folder): Page => ({ folder, where: "main", suites: "files", threads: 2 })),
+    ...FRAMED.map((folder): Page => ({ folder, where: "frame", suites: "files", threads: 2 })),
   ];
 }
 
 async function outcomeOf(server: PageServer, browser: Browser, page: Page): Promise<Outcome> {
   const { folder, where, suites, threads, overrides } = page;
-  const search = `?suites=${suites}&threads=${threads}${overrides ? "&overrides" : ""}&page=${browser.name}-${folder}-${where}`;
+  const search = `?suites=${suites}&threads=${threads}${overrides ? "&overrides" : ""}&folder=${folder}&page=${browser.name}-${folder}-${where}`;
   const reported = server.report(search);
-  const close = browser.open(`${server.address}/${folder}/${where}.html${search}`);
+  const opened = where === "frame" ? "isolated" : folder;
+  const close = browser.open(`${server.address}/${opened}/${where}.html${search}`);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<string>((resolve) => {
     const failures = [`no report in ${PATIENCE_MILLISECONDS / 1000} s`];

@@ -20,6 +20,14 @@ const FOLDERS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   wasm: withPolicy("script-src 'self' 'wasm-unsafe-eval'"),
   noWorker: withPolicy("script-src 'self' 'wasm-unsafe-eval'; worker-src 'none'"),
   blobWorker: withPolicy("script-src 'self' 'wasm-unsafe-eval'; worker-src blob:"),
+  trusted: withPolicy("require-trusted-types-for 'script'"),
+  offline: withPolicy("connect-src 'none'"),
+  // of no origin: its scripts come from another one
+  sandbox: {
+    ...withPolicy("sandbox allow-scripts"),
+    "Access-Control-Allow-Origin": "*",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+  },
 };
 const TYPES: Readonly<Record<string, string>> = {
   html: "text/html; charset=utf-8",

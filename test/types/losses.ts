@@ -1,10 +1,21 @@
-import type { Optimizer } from "../../src/api/optimizers/optimizer.ts";
-import { float16 } from "../../src/dtype.ts";
-import type { Losses } from "../../src/losses.ts";
+import {
+  bfloat16,
+  type CrossEntropy,
+  createLosses,
+  type EvaluatorOptions,
+  type FloatArray,
+  float16,
+  type LabelArray,
+  type Losses,
+  type LossesOptions,
+  type Optimizer,
+  type Reduction,
+} from "../../src/index.node.ts";
 
-// Compiled by lint, never run: what does not compile is said in the line above.
+// Compiled by lint, and with every TypeScript that the package is for by test/projects/types.ts; never run. What does not
+// compile is said in the line above.
 
-const [f32, f64, i32] = [new Float32Array(6), new Float64Array(6), new Int32Array(2)];
+const [f32, f64, i32, u16] = [new Float32Array(6), new Float64Array(6), new Int32Array(2), new Uint16Array(6)];
 
 export function elementwise(losses: Losses) {
   losses.mse(f32, f32);
@@ -15,8 +26,20 @@ export function elementwise(losses: Losses) {
   losses.mse(f64, f32);
   // @ts-expect-error: two dtypes
   losses.mseWithGrad(f32, f64);
+  // @ts-expect-error: two dtypes
+  losses.mseWithGrad(f64, f32);
+  // @ts-expect-error: two dtypes
+  losses.rmse(f32, f64);
+  // @ts-expect-error: two dtypes
+  losses.huberWithGrad(f32, f64, { delta: 1 });
+  // @ts-expect-error: half precision is computed in float32
+  losses.mse(float16(u16), f64);
+  losses.mse(float16(u16), f32);
+  losses.mse(f32, bfloat16(u16));
   // @ts-expect-error: of another dtype
   losses.mseWithGrad(f32, f32, { out: f64 });
+  // @ts-expect-error: of another dtype
+  losses.rmseWithGrad(f64, f64, { out: f32 });
   // @ts-expect-error: no floats
   losses.mae(i32, i32);
   // @ts-expect-error: none of its options
@@ -57,6 +80,15 @@ export function rows(losses: Losses) {
   losses.crossEntropyWithGrad(f64, i32, { classes, weight: f32 });
   // @ts-expect-error: of another dtype
   losses.crossEntropyWithGrad(f32, i32, { classes, out: f64 });
+  // @ts-expect-error: weights of another dtype
+  losses.crossEntropyWithGrad(f32, i32, { classes, weight: f64 });
+  // @ts-expect-error: weights of another dtype
+  losses.crossEntropy(f64, i32, { classes, weight: f32, reduction: "none" });
+  // @ts-expect-error: half precision is computed in float32
+  losses.crossEntropy(float16(u16), f64, { classes });
+  // @ts-expect-error: half precision is computed in float32
+  losses.softmax(bfloat16(u16), { classes, out: f64 });
+  losses.softmax(bfloat16(u16), { classes, out: f32 });
   // @ts-expect-error: misspelt
   losses.crossEntropy(f32, i32, { classes, labelSmoothign: 0.1 });
 }
@@ -82,4 +114,58 @@ export function optimizers(losses: Losses) {
   const { learningRate }: Optimizer<Float32Array> = one;
   const norm: number = losses.clipGradNorm([f32, f64], 1);
   return [learningRate, norm, one.state()];
+}
+
+/** Labels of every kind. */
+export function labels(losses: Losses, any: LabelArray) {
+  const classes = 3;
+  const frozen: readonly number[] = [0, 1];
+  for (const y of [any, [0, 1], frozen, new Uint8Array(2), new Uint8ClampedArray(2), new BigInt64Array(2)]) {
+    losses.crossEntropy(f32, y, { classes });
+    losses.crossEntropyWithGrad(f64, y, { classes });
+    losses.evaluate(f32, y, { classes });
+  }
+  losses.crossEntropy(f32, [0, 1], { classes });
+  losses.crossEntropy(f64, Int8Array.of(0, 1), { classes });
+  // @ts-expect-error: strings
+  losses.crossEntropy(f32, ["0", "1"], { classes });
+  // @ts-expect-error: integers of a BigInt64Array
+  losses.crossEntropy(f32, [0n, 1n], { classes });
+  // @ts-expect-error: an evaluation takes no probabilities for labels
+  losses.evaluate(f32, f32, { classes });
+}
+
+/** Options that come in variables, and arrays of whichever dtype. */
+export async function variables(x: FloatArray, t: FloatArray, reduction: Reduction, relaxed?: boolean) {
+  const opening = { backend: "js", threads: "auto", relaxed } as const;
+  const losses = await createLosses(opening);
+  const more: LossesOptions = { backend: "auto", threads: 2, arenaBytes: 1024 };
+  await createLosses(more);
+
+  const rows = { classes: 3 };
+  const softmax: FloatArray = losses.softmax(x, rows);
+  const own: Float32Array = losses.logSoftmax(f32, rows);
+  const options: CrossEntropy<Float32Array> = { classes: 3, weight: f32, labelSmoothing: 0.1 };
+  const mean: number | Float64Array = losses.crossEntropy(f32, i32, options);
+  const sum: number = losses.crossEntropy(f32, i32, { ...options, reduction: "sum" });
+  const each: Float64Array = losses.crossEntropy(f32, i32, { ...options, reduction: "none" });
+  const either: number | Float64Array = losses.crossEntropy(f32, i32, { ...options, reduction });
+  const { loss, grad }: { loss: number; grad: FloatArray } = losses.crossEntropyWithGrad(x, t, rows);
+  const reduce = { reduction };
+  const ofEither: number | FloatArray = losses.mse(x, t, reduce);
+  const withOut = losses.huberWithGrad(x, t, { ...reduce, delta: 2, out: x });
+  // @ts-expect-error: which one is not known
+  const number: number = losses.mse(f32, f32, reduce);
+
+  const evaluation: EvaluatorOptions = { classes: 3, weight: f32, topK: [1, 2], perClass: true };
+  const { accuracy }: { accuracy: number } = losses.evaluate(x, i32, evaluation);
+  async function* batches() {
+    yield { logits: x, labels: i32 };
+  }
+  const streamed = await losses.evaluateStream(batches(), rows);
+  const arena: Float32Array = losses.alloc(Float32Array, 6);
+  losses.free(arena);
+  losses[Symbol.dispose]();
+  const all = [softmax, own, mean, sum, each, either, loss, grad, ofEither, number, accuracy];
+  return { all, withOut, streamed };
 }

@@ -14,35 +14,35 @@ export interface LearningRate {
 /** Options of gradient descent. */
 export interface Sgd extends LearningRate {
   /** What is left of the last step's direction, 0 to 1; default 0. */
-  momentum?: number;
+  momentum?: number | undefined;
   /** Nesterov's momentum: looks a step of the velocity ahead; default false. */
-  nesterov?: boolean;
+  nesterov?: boolean | undefined;
   /** What is added to the gradient of each parameter, as a share of it: an L2 penalty; default 0. */
-  weightDecay?: number;
+  weightDecay?: number | undefined;
 }
 
 /** Options of Adam and AdamW. */
 export interface Adam extends LearningRate {
   /** What is left of the mean gradient, from 0 to below 1; default 0.9. */
-  beta1?: number;
+  beta1?: number | undefined;
   /** What is left of the mean square, from 0 to below 1; default 0.999. */
-  beta2?: number;
+  beta2?: number | undefined;
   /** What is added to the root of the mean square, 0 or more; default 1e-8. */
-  epsilon?: number;
+  epsilon?: number | undefined;
   /** adam: an L2 penalty, as of sgd, default 0. adamW: what a step at the learning rate 1 takes off each parameter, default 0.01. */
-  weightDecay?: number;
+  weightDecay?: number | undefined;
 }
 
 /** Options of RMSProp. */
 export interface RmsProp extends LearningRate {
   /** What is left of the mean square, from 0 to below 1; default 0.99. */
-  alpha?: number;
+  alpha?: number | undefined;
   /** What is added to the root of the mean square, 0 or more; default 1e-8. */
-  epsilon?: number;
+  epsilon?: number | undefined;
   /** What is left of the last step's direction, 0 to 1; default 0. */
-  momentum?: number;
+  momentum?: number | undefined;
   /** What is added to the gradient of each parameter, as a share of it; default 0. */
-  weightDecay?: number;
+  weightDecay?: number | undefined;
 }
 
 /** Makes an optimizer of one array of parameters, or of several, which its steps update in place. */

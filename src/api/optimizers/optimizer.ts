@@ -21,7 +21,7 @@ export type GradientsOf<P> = P extends FloatArray
 /** Options of a step. */
 export interface StepOptions {
   /** The learning rate of this step alone. */
-  learningRate?: number;
+  learningRate?: number | undefined;
 }
 
 /** Updates the parameters that it was made of. */

@@ -9,14 +9,12 @@ export function hasRoomFor(workers: number): boolean {
   // Deno would ask its user first
   if (!fs || "Deno" in globalThis) return true;
   try {
-    const limit = /^Max address space +(\d+)/m.exec(text(fs.readFileSync("/proc/self/limits")));
+    const limit = /^Max address space +(\d+)/m.exec(fs.readFileSync("/proc/self/limits").toString("utf8"));
     // "unlimited" is no number
     if (limit === null) return true;
-    const taken = /^VmSize:\s*(\d+) kB/m.exec(text(fs.readFileSync("/proc/self/status")));
+    const taken = /^VmSize:\s*(\d+) kB/m.exec(fs.readFileSync("/proc/self/status").toString("utf8"));
     return Number(limit[1]) - 1024 * Number(taken?.[1]) > workers * WORKER_BYTES;
   } catch {
     return true;
   }
 }
-
-const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);

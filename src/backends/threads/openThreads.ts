@@ -1,4 +1,6 @@
+import { isOutOfMemory } from "../../check.ts";
 import { compile, createMemory, instantiate } from "../../module/load.ts";
+import { nodeModule } from "../../module/node.ts";
 import { notesOf, type Opened, type WasmOptions } from "../wasm/opened.ts";
 import type { Exports } from "../wasm/plan.ts";
 import { createWasmBackend } from "../wasm/wasmBackend.ts";
@@ -53,24 +55,29 @@ export async function openThreads(options: WasmOptions, threads: number): Promis
  * without either. What the caller waits with must be there, too.
  */
 function sharedMemory(arenaBytes: number, workers: number): ReturnType<typeof createMemory> | string {
-  const missing = ["Atomics", "MessageChannel", "performance"].find((name) => !(name in globalThis));
+  const missing = ["Atomics", "performance", "setTimeout", "clearTimeout"].find((name) => !(name in globalThis));
   if (missing !== undefined) return `this engine has no ${missing}`;
   if (!("SharedArrayBuffer" in globalThis)) return whyNotShared();
-  const { port1, port2 } = new MessageChannel();
+  // tests in jsdom run in Node, but without its global
+  const Channel = globalThis.MessageChannel ?? nodeModule("node:worker_threads")?.MessageChannel;
+  if (Channel === undefined) return "this engine has no MessageChannel";
+  const { port1, port2 } = new Channel();
   try {
     const got = createMemory(arenaBytes, workers + SPARES, true);
     if (!hasRoomFor(workers)) return "this process may take too few addresses (ulimit -v)";
     port1.postMessage(got.memory);
-    return got.memory.buffer instanceof ArrayBuffer ? whyNotShared() : got;
+    return isShared(got.memory.buffer) ? got : whyNotShared();
   } catch (error) {
     // too little memory, shared or not
-    if (error instanceof RangeError) throw error;
+    if (isOutOfMemory(error)) throw error;
     return whyNotShared();
   } finally {
     port1.close();
     port2.close();
   }
 }
+
+const isShared = (buffer: ArrayBufferLike) => buffer[Symbol.toStringTag] === "SharedArrayBuffer";
 
 function whyNotShared(): string {
   if (globalThis.crossOriginIsolated !== false) return "this engine has no shared memory";

@@ -1,10 +1,14 @@
 import { type Binary, isBytes } from "../wasm/opened.ts";
 
 /** The import of memory: "env", "memory", a memory; its limits follow. */
-const MEMORY_IMPORT = [3, ...new TextEncoder().encode("env"), 6, ...new TextEncoder().encode("memory"), 2];
+const MEMORY_IMPORT = [3, ...ascii("env"), 6, ...ascii("memory"), 2];
 /** Limits: a maximum; the memory is shared. */
 const BOUNDED = 1;
 const SHARED = 3;
+
+function ascii(text: string): number[] {
+  return Array.from(text, (character) => character.charCodeAt(0));
+}
 
 /**
  * The same module for a shared memory. The two differ in one byte, the flags of the memory's import, so that the package

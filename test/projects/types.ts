@@ -1,0 +1,131 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { attempt, createProject, type Project, printing, type Setting, type Tell } from "./project.ts";
+
+/** Each is installed under a name of its own; the last two have no moduleResolution node10. */
+const VERSIONS = ["5.0", "5.1", "5.2", "5.3", "5.4", "5.5", "5.6", "5.7", "5.8", "5.9", "6", "7"];
+const HAS_USING = (version: number) => version >= 5.2;
+const HAS_NODE10 = (version: number) => version < 6;
+const HAS_FLOAT16 = (version: number) => version >= 5.8;
+
+const source = (name: string) => readFileSync(fileURLToPath(new URL(`../types/${name}`, import.meta.url)), "utf8");
+const asConsumer = (text: string) =>
+  text
+    .replaceAll('"../../src/index.node.ts"', '"wasm-loss"')
+    .replaceAll('"../../src/formats/npy.ts"', '"wasm-loss/npy"');
+
+const FILES: Readonly<Record<string, string>> = {
+  "losses.ts": asConsumer(source("losses.ts")),
+  "npy.ts": asConsumer(source("npy.ts")),
+  // all that a program needs for `using`
+  "using.ts": `
+import { createLosses } from "wasm-loss";
+export async function mse(): Promise<number> {
+  using losses = await createLosses();
+  return losses.mse(Float32Array.of(1), Float32Array.of(2));
+}
+`,
+  "float16.ts": `
+import type { Losses } from "wasm-loss";
+export const softmax = (losses: Losses, x: Float16Array): Float32Array => losses.softmax(x, { classes: 2 });
+`,
+  "main.ts": printing(),
+};
+
+interface Choice {
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly of?: (version: number) => boolean;
+  readonly more?: readonly string[];
+}
+
+/** Compiler options that people have. */
+const CHOICES: Readonly<Record<string, Choice>> = {
+  "tsc --init of 5.x": {
+    of: HAS_NODE10,
+    options: { target: "es2016", module: "commonjs", esModuleInterop: true, types: [] },
+  },
+  "target es5, with Node's types": { of: HAS_NODE10, options: { target: "es5", module: "commonjs", types: ["node"] } },
+  "node10, es2020 and dom": {
+    of: HAS_NODE10,
+    options: { target: "es2020", lib: ["es2020", "dom"], module: "esnext", moduleResolution: "node", types: [] },
+  },
+  "node16, no dom, with Node's types": {
+    options: { target: "es2022", lib: ["es2022"], module: "node16", moduleResolution: "node16", types: ["node"] },
+  },
+  "nodenext, the default lib": {
+    options: { target: "es2022", module: "nodenext", moduleResolution: "nodenext", types: ["node"] },
+  },
+  "bundler, neither dom nor Node's types": {
+    options: { target: "es2020", lib: ["es2020"], module: "esnext", moduleResolution: "bundler", types: [] },
+  },
+  "bundler, dom, exact optional properties": {
+    options: {
+      target: "es2022",
+      lib: ["es2022", "dom"],
+      module: "esnext",
+      moduleResolution: "bundler",
+      types: [],
+      exactOptionalPropertyTypes: true,
+      noUncheckedIndexedAccess: true,
+    },
+  },
+  "bundler, esnext, using": {
+    of: HAS_USING,
+    options: { target: "esnext", module: "esnext", moduleResolution: "bundler", types: [] },
+    more: ["using.ts"],
+  },
+  "bundler, es2022, using": {
+    of: HAS_USING,
+    options: { target: "es2022", module: "esnext", moduleResolution: "bundler", types: [] },
+    more: ["using.ts"],
+  },
+  "bundler, esnext, Float16Array": {
+    of: HAS_FLOAT16,
+    options: { target: "esnext", lib: ["esnext"], module: "esnext", moduleResolution: "bundler", types: [] },
+    more: ["float16.ts"],
+  },
+};
+
+const compilerOf = ({ folder }: Project, version: string) => `${folder}/node_modules/ts${version}/bin/tsc`;
+
+/** The package's declarations with every TypeScript, and programs that must and must not compile. */
+export async function inTypeScript(setting: Setting, tell: Tell): Promise<void> {
+  const packages = VERSIONS.map((version) => `ts${version}@npm:typescript@${version}`);
+  const configs = Object.entries(CHOICES).map(([_, { options, more = [] }], i) => [
+    `choice${i}.json`,
+    JSON.stringify({
+      compilerOptions: { strict: true, skipLibCheck: false, noEmit: true, ...options },
+      files: ["losses.ts", "npy.ts", ...more],
+    }),
+  ]);
+  const project = await createProject(setting, "types", ["@types/node@20", ...packages], {
+    ...FILES,
+    ...Object.fromEntries(configs),
+  });
+  for (const version of VERSIONS) {
+    const faults: string[] = [];
+    const compiled: Promise<void>[] = [];
+    for (const [i, [name, { of = () => true }]] of Object.entries(CHOICES).entries()) {
+      if (!of(Number(version))) continue;
+      const compile = project.run(process.execPath, [compilerOf(project, version), "-p", `choice${i}.json`]);
+      compiled.push(
+        compile.then(
+          () => {},
+          (error: Error) => void faults.push(`${name}: ${error.message}`),
+        ),
+      );
+      if (compiled.length % 2 === 0) await Promise.all(compiled);
+    }
+    await Promise.all(compiled);
+    tell(
+      `TypeScript ${version}, ${compiled.length} choices of options`,
+      faults,
+      "compiles what is right, and nothing else",
+    );
+  }
+  await attempt(tell, `a program that TypeScript ${VERSIONS[0]} compiled`, async () => {
+    const options = ["--module", "nodenext", "--target", "es2022", "--types", "node", "--outDir", "out"];
+    await project.run(process.execPath, [compilerOf(project, VERSIONS[0]), ...options, "main.ts"]);
+    return JSON.parse(await project.run(process.execPath, ["out/main.js"]));
+  });
+}
