@@ -600,7 +600,14 @@ test("every option of every function is read once", async () => {
 });
 
 describe("what reading an option does is seen", () => {
-  const rows = { classes: 3, reduction: "sum", input: "logits", weight: undefined, ignoreIndex: -100, labelSmoothing: 0 };
+  const rows = {
+    classes: 3,
+    reduction: "sum",
+    input: "logits",
+    weight: undefined,
+    ignoreIndex: -100,
+    labelSmoothing: 0,
+  };
   type Call = (losses: Losses, x: Float32Array, options: object) => unknown;
   /** Each face with the options that it reads. */
   const calls: [name: string, options: object, argument: string, call: Call][] = [
@@ -613,11 +620,24 @@ describe("what reading an option does is seen", () => {
     ["logSumExp", { classes: 3 }, "logits", (l, x, o) => l.logSumExp(x, any(o))],
     ["crossEntropy", rows, "logits", (l, x, o) => l.crossEntropy(x, Int32Array.of(0, 1), any(o))],
     ["crossEntropy", rows, "logits", (l, x, o) => l.crossEntropy(x, new Float32Array(6), any(o))],
-    ["crossEntropyWithGrad", { ...rows, out: undefined }, "logits", (l, x, o) =>
-      l.crossEntropyWithGrad(x, Int32Array.of(0, 1), any(o))],
-    ["evaluate", { classes: 3, topK: [1], bins: 4, perClass: false }, "logits", (l, x, o) =>
-      l.evaluate(x, Int32Array.of(0, 1), any(o))],
-    ["add", { source: undefined }, "logits", (l, x, o) => l.evaluator({ classes: 3 }).add(x, Int32Array.of(0, 1), any(o))],
+    [
+      "crossEntropyWithGrad",
+      { ...rows, out: undefined },
+      "logits",
+      (l, x, o) => l.crossEntropyWithGrad(x, Int32Array.of(0, 1), any(o)),
+    ],
+    [
+      "evaluate",
+      { classes: 3, topK: [1], bins: 4, perClass: false },
+      "logits",
+      (l, x, o) => l.evaluate(x, Int32Array.of(0, 1), any(o)),
+    ],
+    [
+      "add",
+      { source: undefined },
+      "logits",
+      (l, x, o) => l.evaluator({ classes: 3 }).add(x, Int32Array.of(0, 1), any(o)),
+    ],
   ];
 
   /** The options, of which reading one does something, too. */
@@ -657,12 +677,19 @@ test("one logit a row is for another loss", async () => {
       expectError(() => call(Int32Array.of(0, 1)), RangeError, name, "labels[1]", 1, "binaryCrossEntropy");
       expectError(() => call(Float32Array.of(1, 0.5)), RangeError, name, "probabilities[1]", 0.5, "binaryCrossEntropy");
       expectError(() => call(Float32Array.of(0, 1)), RangeError, name, "probabilities[0]", 0, "binaryCrossEntropy");
-      expect(call(Int32Array.of(0, -100))).toEqual(name === "crossEntropy" ? 0 : { loss: 0, grad: new Float32Array(2) });
+      expect(call(Int32Array.of(0, -100))).toEqual(
+        name === "crossEntropy" ? 0 : { loss: 0, grad: new Float32Array(2) },
+      );
       expect(call(Float32Array.of(1, 1))).toEqual(name === "crossEntropy" ? 0 : { loss: 0, grad: new Float32Array(2) });
       // a probability a row is what it is
       expect(() => call(Float32Array.of(0.5, 1), { input: "logProbabilities" })).not.toThrow();
     }
-    expectError(() => losses.evaluate(new Float32Array(1), Int32Array.of(1), { classes: 1 }), RangeError, "evaluate", "binary");
+    expectError(
+      () => losses.evaluate(new Float32Array(1), Int32Array.of(1), { classes: 1 }),
+      RangeError,
+      "evaluate",
+      "binary",
+    );
   }
 });
 

@@ -34,7 +34,9 @@ interface Case {
 
 const IGNORED = -7;
 /** Around lanes, rounds, blocks and thresholds. */
-const CLASSES = [1, 2, 3, 4, 5, 7, 8, 10, 15, 16, 17, 31, 33, 48, 60, 63, 64, 65, 66, 79, 80, 81, 96, 127, 128, 129, 200];
+const CLASSES = [
+  1, 2, 3, 4, 5, 7, 8, 10, 15, 16, 17, 31, 33, 48, 60, 63, 64, 65, 66, 79, 80, 81, 96, 127, 128, 129, 200,
+];
 const LONG = [256, 257, 511, 1025];
 
 /** Decimal exponents of the smallest and largest numbers that weights have, and of what logits reach. */
@@ -99,7 +101,8 @@ function probabilitiesOf(random: Random, dtype: Dtype, rows: number, classes: nu
 
 function caseOf(random: Random): Case {
   const dtype = pick(random, ["float32", "float64"] as const);
-  const classes = random() < 0.005 ? pick(random, LONG) : random() < 0.5 ? pick(random, CLASSES) : 1 + integer(random, 200);
+  const classes =
+    random() < 0.005 ? pick(random, LONG) : random() < 0.5 ? pick(random, CLASSES) : 1 + integer(random, 200);
   const rows = 1 + integer(random, classes > 20 ? 2 : 6);
   const input = pick(random, ["logits", "logits", "logits", "logits", "probabilities", "logProbabilities"] as const);
   const byLabel = random() < 0.6;
@@ -158,7 +161,8 @@ function checkElement(got: number, plus: Wide, minus: Wide, units: number, dtype
   error = add(error, wide(2 * SMALLEST[dtype]));
   if (Math.abs(got) === Infinity) {
     const least = add(absolute(value), error);
-    if (Math.sign(got) !== Math.sign(value.hi) || numberOf(least) < largest) throw new Error(`${where()}: ${got}, not ${wanted}`);
+    if (Math.sign(got) !== Math.sign(value.hi) || numberOf(least) < largest)
+      throw new Error(`${where()}: ${got}, not ${wanted}`);
     return;
   }
   const off = Number.isNaN(got) ? undefined : absolute(add(wide(got), negated(value)));

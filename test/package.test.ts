@@ -211,11 +211,11 @@ const KB = 1024;
 /** An inlined module. */
 const MODULE_TEXT = /"[\w+/=]{10000,}"/g;
 
-test("a page loads at most 48 KB, minified and gzipped, the WebAssembly included, and no more than it uses", async () => {
+test("a page loads at most 51 KB, minified and gzipped, the WebAssembly included, and no more than it uses", async () => {
   // for browsers: an import of a module of Node would fail
   const { text, later } = await bundled();
   const { length } = gzipSync(text);
-  expect(length, `${length} bytes; the limit is ${48 * KB}`).toBeLessThanOrEqual(48 * KB);
+  expect(length, `${length} bytes; the limit is ${51 * KB}`).toBeLessThanOrEqual(51 * KB);
   // one module
   expect(text.match(MODULE_TEXT)?.length).toBe(1);
   expect(later.sort()).toEqual(["given", "openJs", "openThreads", "relaxed"]);
@@ -288,6 +288,6 @@ test("the text of a module is in a file without code", () => {
   }
 });
 
-test("the packed package takes at most 224 KB", () => {
-  expect(tarball, `${tarball} bytes; the limit is ${224 * KB}`).toBeLessThanOrEqual(224 * KB);
+test("the packed package takes at most 240 KB", () => {
+  expect(tarball, `${tarball} bytes; the limit is ${240 * KB}`).toBeLessThanOrEqual(240 * KB);
 });

@@ -19,8 +19,7 @@ export function carefulGradient(
   scale: number,
 ): void {
   const weightAt = (j: number) => (weights ? weights[j] : 1);
-  const targetAt = (j: number) =>
-    (targets ? targets[targetsAt + j] * alpha : j === label ? alpha : 0) + beta;
+  const targetAt = (j: number) => (targets ? targets[targetsAt + j] * alpha : j === label ? alpha : 0) + beta;
   let m = Number.NEGATIVE_INFINITY;
   let second = m;
   let place = 0;

@@ -94,7 +94,20 @@ export function likelihood(
     let loss = 0;
     if (label === ignoreIndex || beta === 0) grad?.fill(0, at, at + classes);
     else {
-      const row = { input, at, classes, targets: null, weights, alpha: 0, beta, logarithms, moderate, grad, scale, lanes };
+      const row = {
+        input,
+        at,
+        classes,
+        targets: null,
+        weights,
+        alpha: 0,
+        beta,
+        logarithms,
+        moderate,
+        grad,
+        scale,
+        lanes,
+      };
       loss = dots(row);
     }
     if (label !== ignoreIndex) {
