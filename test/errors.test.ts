@@ -603,6 +603,100 @@ test("every option of every function is read once", async () => {
   }
 });
 
+describe("what reading an option does is seen", () => {
+  const rows = {
+    classes: 3,
+    reduction: "sum",
+    input: "logits",
+    weight: undefined,
+    ignoreIndex: -100,
+    labelSmoothing: 0,
+  };
+  type Call = (losses: Losses, x: Float32Array, options: object) => unknown;
+  /** Each face with the options that it reads. */
+  const calls: [name: string, options: object, argument: string, call: Call][] = [
+    ["mse", { reduction: "sum" }, "predictions", (l, x, o) => l.mse(x, new Float32Array(6), o)],
+    ["mseWithGrad", { out: undefined }, "predictions", (l, x, o) => l.mseWithGrad(x, new Float32Array(6), o)],
+    ["huber", { delta: 1 }, "predictions", (l, x, o) => l.huber(x, new Float32Array(6), o)],
+    ["rmseWithGrad", { out: undefined }, "predictions", (l, x, o) => l.rmseWithGrad(x, new Float32Array(6), o)],
+    ["softmax", { classes: 3, out: undefined }, "logits", (l, x, o) => l.softmax(x, any(o))],
+    ["logSoftmax", { classes: 3, out: undefined }, "logits", (l, x, o) => l.logSoftmax(x, any(o))],
+    ["logSumExp", { classes: 3 }, "logits", (l, x, o) => l.logSumExp(x, any(o))],
+    ["crossEntropy", rows, "logits", (l, x, o) => l.crossEntropy(x, Int32Array.of(0, 1), any(o))],
+    ["crossEntropy", rows, "logits", (l, x, o) => l.crossEntropy(x, new Float32Array(6), any(o))],
+    [
+      "crossEntropyWithGrad",
+      { ...rows, out: undefined },
+      "logits",
+      (l, x, o) => l.crossEntropyWithGrad(x, Int32Array.of(0, 1), any(o)),
+    ],
+    [
+      "evaluate",
+      { classes: 3, topK: [1], bins: 4, perClass: false },
+      "logits",
+      (l, x, o) => l.evaluate(x, Int32Array.of(0, 1), any(o)),
+    ],
+    [
+      "add",
+      { source: undefined },
+      "logits",
+      (l, x, o) => l.evaluator({ classes: 3 }).add(x, Int32Array.of(0, 1), any(o)),
+    ],
+  ];
+
+  /** The options, of which reading one does something, too. */
+  const withDeed = (options: object, name: string, deed: () => void) =>
+    Object.defineProperty({ ...options }, name, {
+      enumerable: true,
+      get() {
+        deed();
+        return options[name as keyof typeof options];
+      },
+    });
+
+  test.each(backends)("$name", async ({ options: of }) => {
+    for (const [name, options, argument, call] of calls) {
+      for (const option of Object.keys(options)) {
+        const losses = await createLosses(of);
+        const x = new Float32Array(6);
+        // a window holds what an earlier call left there
+        call(losses, Float32Array.of(1, 2, 3, 4, 5, 6), options);
+        const detach = () => void structuredClone(x.buffer, { transfer: [x.buffer] });
+        const detaching = withDeed(options, option, detach);
+        expect(() => call(losses, x, detaching), `${name}, ${option}`).toThrow(
+          new TypeError(`${name}: ${argument} is detached`),
+        );
+        const closing = withDeed(options, option, () => losses.close());
+        expect(() => call(losses, new Float32Array(6), closing), `${name}, ${option}`).toThrow("closed");
+      }
+    }
+  });
+});
+
+test("one logit a row is for another loss", async () => {
+  for (const { losses } of await openBackends()) {
+    for (const name of ["crossEntropy", "crossEntropyWithGrad"] as const) {
+      const call = (targets: Int32Array | Float32Array, options = {}) =>
+        losses[name](Float32Array.of(1, -2), targets as Int32Array, { classes: 1, reduction: "sum", ...options });
+      expectError(() => call(Int32Array.of(0, 1)), RangeError, name, "labels[1]", 1, "binaryCrossEntropy");
+      expectError(() => call(Float32Array.of(1, 0.5)), RangeError, name, "probabilities[1]", 0.5, "binaryCrossEntropy");
+      expectError(() => call(Float32Array.of(0, 1)), RangeError, name, "probabilities[0]", 0, "binaryCrossEntropy");
+      expect(call(Int32Array.of(0, -100))).toEqual(
+        name === "crossEntropy" ? 0 : { loss: 0, grad: new Float32Array(2) },
+      );
+      expect(call(Float32Array.of(1, 1))).toEqual(name === "crossEntropy" ? 0 : { loss: 0, grad: new Float32Array(2) });
+      // a probability a row is what it is
+      expect(() => call(Float32Array.of(0.5, 1), { input: "logProbabilities" })).not.toThrow();
+    }
+    expectError(
+      () => losses.evaluate(new Float32Array(1), Int32Array.of(1), { classes: 1 }),
+      RangeError,
+      "evaluate",
+      "binary",
+    );
+  }
+});
+
 test("a list of k with holes", async () => {
   for (const { losses } of await openBackends()) {
     const call = (topK: unknown) => () => losses.evaluator({ classes: 3, topK: any(topK) });

@@ -85,7 +85,7 @@ export function logitsOf(random: Random, dtype: Dtype, rows: number, classes: nu
   return logits;
 }
 
-/** [rows, classes] that add up to about 1, with zeros among them. */
+/** [rows, classes] that add up to about 1, with zeros among them where there are two classes or more. */
 export function probabilitiesOf(
   random: Random,
   dtype: Dtype,
@@ -98,7 +98,7 @@ export function probabilitiesOf(
     const row = probabilities.subarray(i * classes, (i + 1) * classes);
     let sum = 0;
     for (let j = 0; j < classes; j++) {
-      row[j] = random() < zeroShare ? 0 : 0.05 + random();
+      row[j] = random() < zeroShare && classes > 1 ? 0 : 0.05 + random();
       sum += row[j];
     }
     for (let j = 0; j < classes; j++) row[j] /= sum || 1;

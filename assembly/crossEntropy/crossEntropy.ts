@@ -111,15 +111,7 @@ function indexRow<T>(
 }
 
 /** The first short row from i on that is not ordinary. */
-function nextCareful(
-  i: i32,
-  end: i32,
-  labels: usize,
-  weights: usize,
-  ignoreIndex: i32,
-  scale: f64,
-  single: bool,
-): i32 {
+function nextCareful(i: i32, end: i32, labels: usize, weights: usize, ignoreIndex: i32, scale: f64, single: bool): i32 {
   for (; i < end; i++) {
     const label = load<i32>(labels + ((<usize>i) << 2));
     if (label == ignoreIndex) continue;
@@ -144,9 +136,9 @@ function shortRows(
   single: bool,
   scratch: usize,
 ): void {
-  const bytes = <usize>classes << (single ? 2 : 3);
+  const bytes = (<usize>classes) << (single ? 2 : 3);
   const ordinary = !grad || areOrdinaryShort(weights, bytes, scale, single);
-  for (let i = begin; i < end; ) {
+  for (let i = begin; i < end;) {
     let stop = ordinary ? end : nextCareful(i, end, labels, weights, ignoreIndex, scale, single);
     const careful = stop == i;
     if (careful) {
@@ -158,7 +150,7 @@ function shortRows(
       indexShortRows<f32>(i, stop, logits, labels, weights, grad, losses, classes, ignoreIndex, scale, scratch);
     } else indexShortRows<f64>(i, stop, logits, labels, weights, grad, losses, classes, ignoreIndex, scale, scratch);
     if (careful) {
-      const at = <usize>load<i32>(labels + ((<usize>i) << 2)) << (single ? 2 : 3);
+      const at = (<usize>load<i32>(labels + ((<usize>i) << 2))) << (single ? 2 : 3);
       carefulGradient(scratch + SAVED, bytes, single, at, 0, weights, grad + <usize>i * bytes, 1, 0, scale, scratch);
     }
     i = stop;
@@ -183,7 +175,7 @@ function longRows(
   scratch: usize,
 ): void {
   const size = single ? 2 : 3;
-  const bytes = <usize>classes << size;
+  const bytes = (<usize>classes) << size;
   const alpha = 1 - labelSmoothing;
   const beta = labelSmoothing / <f64>classes;
   const spread = beta * weightSum;
@@ -192,7 +184,7 @@ function longRows(
     const label = load<i32>(labels + ((<usize>i) << 2));
     const row = logits + <usize>i * bytes;
     const out = grad ? grad + <usize>i * bytes : 0;
-    const at = <usize>label << size;
+    const at = (<usize>label) << size;
     const ignored = label == ignoreIndex;
     const own = ignored ? 0 : alpha * (weights ? valueAt(weights + at, single) : 1);
     const counts = !ignored && (own != 0 || spread != 0);
@@ -310,7 +302,7 @@ function probabilityRows(
   single: bool,
   scratch: usize,
 ): void {
-  const bytes = <usize>classes << (single ? 2 : 3);
+  const bytes = (<usize>classes) << (single ? 2 : 3);
   const alpha = 1 - labelSmoothing;
   const beta = labelSmoothing / <f64>classes;
   const careful = grad && !(scale <= 1 && (beta == 0 || areOrdinary(0, 0, beta, scale, single)));

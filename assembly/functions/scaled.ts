@@ -13,7 +13,7 @@ function exponentOf(x: f64): i32 {
   let below = 1023;
   // subnormal
   for (; abs(x) < 2.2250738585072014e-308; below += 54) x *= 18014398509481984;
-  return (<i32>(reinterpret<u64>(x) >> 52) & 2047) - below;
+  return ((<i32>(reinterpret<u64>(x) >> 52)) & 2047) - below;
 }
 
 /** x 2^n, rounded once. */

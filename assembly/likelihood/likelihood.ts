@@ -88,9 +88,7 @@ function replaceSlopes(
 /** Whether one of two classes of float64 may have a slope that is not moderate. */
 @inline function hasSmall(q: v128, t: v128, checksTargets: bool): bool {
   const small = f64x2.lt(q, f64x2.splat(SMALL_LIKELIHOOD));
-  return v128.any_true(
-    checksTargets ? v128.or(small, f64x2.lt(f64x2.abs(t), f64x2.splat(SMALL_TARGET))) : small,
-  );
+  return v128.any_true(checksTargets ? v128.or(small, f64x2.lt(f64x2.abs(t), f64x2.splat(SMALL_TARGET))) : small);
 }
 
 /**
