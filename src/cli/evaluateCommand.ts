@@ -23,6 +23,7 @@ import {
   classificationLists,
   defaultTops,
   evaluationTable,
+  percentileLists,
   type Run,
   regressionTable,
   worstCells,
@@ -40,10 +41,12 @@ export async function evaluate(args: readonly string[]): Promise<string> {
     open.push(logits);
     const labels = await openTensor(options.labels.path, options.labels);
     open.push(labels);
+    const groups = options.groups && (await openTensor(options.groups.path, options.groups));
+    if (groups) open.push(groups);
     const losses = await openLosses(options.engine);
     open.push(losses);
-    const run = options.loss === "mse" ? regression : classification;
-    return await run(losses, logits, labels, options);
+    if (options.loss === "mse") return await regression(losses, logits, labels, options);
+    return await classification(losses, logits, labels, groups, options);
   } finally {
     for (const it of open.reverse()) await it.close();
   }
@@ -84,6 +87,7 @@ async function classification(
   losses: Losses,
   logits: Tensor,
   labelsTensor: Tensor,
+  groups: Tensor | undefined,
   options: EvaluateOptions,
 ): Promise<string> {
   const { ignoreIndex, state, report } = options;
@@ -97,6 +101,7 @@ async function classification(
     ignoreIndex,
     topK: options.topK ?? defaultTops(classes),
     confusion: options.confusion,
+    ...(options.percentiles ? { percentiles: true as const } : {}),
     perClass: options.perClass || state !== undefined || report !== undefined,
   };
   const nameOf = namesOf(options.names, classes);
@@ -110,11 +115,18 @@ async function classification(
     const inputs = [
       { tensor: logits, perRow: classes },
       { tensor: labels, perRow: 1 },
+      ...(groups ? [{ tensor: groups, perRow: 1 }] : []),
     ];
     for await (const batch of readTogether(losses, inputs)) {
-      const [x, y] = batch.arrays;
+      const [x, y, ids] = batch.arrays;
       if (done === 0 && options.input === undefined) suspicion = suspicionOf(logits, x, classes);
-      evaluator.add(logitsOf(logits, x), y as LabelArray, { source: labels.path });
+      evaluator.add(logitsOf(logits, x), y as LabelArray, {
+        source: labels.path,
+        ...(groups && { groups: ids as LabelArray }),
+        // of the whole text: with the first rows
+        ...(options.bytes === undefined ? {} : { bytes: done === 0 ? options.bytes : 0 }),
+        ...(options.words === undefined ? {} : { words: done === 0 ? options.words : 0 }),
+      });
       done += batch.rows;
       progress.update(done * classes);
     }
@@ -163,6 +175,7 @@ function printed(
   if (!options.json) {
     const lists = [
       ...(options.perClass ? [columns(classCells(evaluation, nameOf))] : []),
+      ...percentileLists(evaluation),
       ...classificationLists(evaluation, nameOf),
       ...(worst === undefined ? [] : [columns(worstCells(worst))]),
     ];

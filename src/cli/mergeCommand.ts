@@ -8,7 +8,7 @@ import { namesOf } from "./names.ts";
 import { printable } from "./printable.ts";
 import { readState } from "./readState.ts";
 import { htmlReport } from "./report.ts";
-import { classificationLists, evaluationTable, regressionTable } from "./tables.ts";
+import { classificationLists, evaluationTable, percentileLists, regressionTable } from "./tables.ts";
 import { json } from "./text.ts";
 import { warn } from "./warn.ts";
 
@@ -54,7 +54,8 @@ export async function merge(args: readonly string[]): Promise<string> {
   const evaluation = evaluationOfTotals(totals);
   if (values.state !== undefined) outputs.push([values.state, encode(totals)]);
   if (values.report !== undefined) outputs.push([values.report, htmlReport(names.join(", "), evaluation)]);
-  const lists = classificationLists(evaluation, namesOf(values.names, evaluation.classes));
+  const nameOf = namesOf(values.names, evaluation.classes);
+  const lists = [...percentileLists(evaluation), ...classificationLists(evaluation, nameOf)];
   const text = values.json
     ? json(printable(evaluation))
     : evaluationTable(evaluation, undefined, lists, totals.coverage);
