@@ -1,6 +1,7 @@
 import type { LabelArray } from "../dtype.ts";
 import type { Evaluation } from "../evaluate/evaluation.ts";
 import { withCoverage } from "../evaluate/state.ts";
+import { FormatError } from "../formats/error.ts";
 import { openTensor } from "../formats/openTensor.ts";
 import { isFloat, type Tensor, type TensorArray } from "../formats/tensor.ts";
 import { createLosses, type Losses } from "../inlinedLosses.ts";
@@ -43,6 +44,9 @@ export async function evaluate(args: readonly string[]): Promise<string> {
     open.push(labels);
     const groups = options.groups && (await openTensor(options.groups.path, options.groups));
     if (groups) open.push(groups);
+    if (groups && isFloat(groups.dtype)) {
+      throw new FormatError(`${groups.path}: groups are ${groups.dtype}, but must be integers`);
+    }
     const losses = await openLosses(options.engine);
     open.push(losses);
     if (options.loss === "mse") return await regression(losses, logits, labels, options);
