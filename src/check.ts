@@ -112,19 +112,19 @@ function hint(value: unknown): string {
 }
 
 /** Labels, of whatever realm; plain arrays of integers as a typed one. */
-export function labelsOf(name: string, value: unknown): IntegerArray {
+export function labelsOf(name: string, value: unknown, argument = "labels"): IntegerArray {
   if (isIntegerArray(value)) return value;
   const own = owned(value);
   if (isIntegerArray(own)) return own;
-  if (Array.isArray(value)) return integersOf(name, value);
-  throw new TypeError(`${name}: labels must be an integer typed array, but is ${kindOf(value)}${hint(own)}`);
+  if (Array.isArray(value)) return integersOf(name, value, argument);
+  throw new TypeError(`${name}: ${argument} must be an integer typed array, but is ${kindOf(value)}${hint(own)}`);
 }
 
-function integersOf(name: string, values: readonly unknown[]): IntegerArray {
+function integersOf(name: string, values: readonly unknown[], argument: string): IntegerArray {
   for (let i = 0; i < values.length; i++) {
     if (Number.isSafeInteger(values[i])) continue;
     const what = typeof values[i] === "number" ? values[i] : kindOf(values[i]);
-    throw new TypeError(`${name}: labels[${i}] must be an integer, but is ${what}`);
+    throw new TypeError(`${name}: ${argument}[${i}] must be an integer, but is ${what}`);
   }
   const integers = values as readonly number[];
   const fits = integers.every((x) => x >= -INT32_MAX - 1 && x <= INT32_MAX);

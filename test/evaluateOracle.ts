@@ -131,7 +131,7 @@ export function evaluation(logits: Numbers, labels: Labels, options: EvaluateOpt
       sum: sum((row) => row.loss),
       mean,
       standardError,
-      interval: [mean - 1.959964 * standardError, mean + 1.959964 * standardError],
+      interval: [mean - 1.959964 * standardError, mean + 1.959964 * standardError] as [number, number],
     },
     perplexity: Math.exp(mean),
     perplexityError: Math.exp(mean) * standardError,
@@ -142,7 +142,7 @@ export function evaluation(logits: Numbers, labels: Labels, options: EvaluateOpt
       const z = 1.959964;
       const root = z * Math.sqrt((right * (1 - right)) / n + (z * z) / (4 * n * n));
       return Math.min(1, Math.max(0, (right + (z * z) / (2 * n) + sign * root) / (1 + (z * z) / n)));
-    }),
+    }) as [number, number],
     topK: Object.fromEntries(topK.map((k) => [k, share(({ rank }) => rank <= k)])),
     meanReciprocalRank: sum(({ rank }) => 1 / rank) / n,
     entropy: sum((row) => row.entropy) / n,

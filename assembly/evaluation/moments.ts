@@ -26,12 +26,19 @@ import { addPair, addToBins, partOf } from "../sums/exactSum";
   store<f64>(p, load<f64>(p) + 1);
 }
 
-/** What rounding took from product = x y. */
-@inline function productError(x: v128, y: v128, product: v128): v128 {
+/** What rounding took from product = x y; `same`: x is y. */
+@inline function productError(x: v128, y: v128, product: v128, same: bool): v128 {
   const splitter = f64x2.splat(SPLITTER);
   const c = f64x2.mul(splitter, x);
   const xHigh = f64x2.sub(c, f64x2.sub(c, x));
   const xLow = f64x2.sub(x, xHigh);
+  if (same) {
+    const half = f64x2.mul(xHigh, xLow);
+    return f64x2.sub(
+      f64x2.mul(xLow, xLow),
+      f64x2.sub(f64x2.sub(product, f64x2.mul(xHigh, xHigh)), f64x2.add(half, half)),
+    );
+  }
   const d = f64x2.mul(splitter, y);
   const yHigh = f64x2.sub(d, f64x2.sub(d, y));
   const yLow = f64x2.sub(y, yHigh);
@@ -56,7 +63,7 @@ function addOne(x: f64, y: f64, sum: usize, products: usize, counters: usize): v
     return;
   }
   addToBins(product, products);
-  const error = productError(f64x2.splat(x), f64x2.splat(y), f64x2.splat(product));
+  const error = productError(f64x2.splat(x), f64x2.splat(y), f64x2.splat(product), false);
   addToBins(f64x2.extract_lane(error, 0), products);
 }
 
@@ -117,7 +124,7 @@ function addOne(x: f64, y: f64, sum: usize, products: usize, counters: usize): v
     p1 = f64x2.add(p1, j);
     p2 = f64x2.add(p2, k);
     p3 = f64x2.add(p3, f64x2.sub(s, k));
-    const error = productError(x, y, product);
+    const error = productError(x, y, product, xIsWeight == yIsWeight);
     const l = partOf(error, d1);
     const t = f64x2.sub(error, l);
     const m = partOf(t, d2);

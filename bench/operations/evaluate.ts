@@ -88,8 +88,40 @@ const evaluate: Operation = {
   }),
 };
 
+/** Rows of probabilities, as softmax leaves them. */
+const ofProbabilities: Operation = {
+  ...evaluate,
+  name: "evaluate, probabilities",
+  kernels: ["evaluateLikelihoods"],
+  inputs(random, dtype, shape) {
+    const inputs = inputsOf(random, dtype, shape);
+    const { classes } = shape;
+    for (let begin = 0; begin < inputs.values.length; begin += classes) {
+      const row = inputs.values.subarray(begin, begin + classes);
+      const exponentials = Array.from(row, Math.exp);
+      const sum = exponentials.reduce((a, b) => a + b, 0);
+      row.set(exponentials.map((e) => e / sum));
+    }
+    return inputs;
+  },
+  call:
+    (losses, { values, targets, shape: { classes } }) =>
+    () =>
+      figuresOf(losses.evaluate(values, targets as Int32Array, { classes, input: "probabilities" })),
+  // the figures of their logarithms as logits
+  plain: ({ values, targets, shape: { classes } }) =>
+    plain.evaluate.bind(null, values.map(Math.log), targets as Int32Array, classes),
+  wanted({ values, targets, shape: { classes } }) {
+    const options = { classes, input: "probabilities" } as const;
+    const figures = figuresOf(oracle.evaluation(values, targets as Int32Array, options));
+    return [{ values: figures, scale: figures.map((figure) => Math.max(1, Math.abs(figure))) }];
+  },
+  other: (inputs) => ({ name: "wasm, logits", operation: evaluate, inputs }),
+};
+
 export const evaluateOperations: readonly Operation[] = [
   evaluate,
+  ofProbabilities,
   ...halves.map(
     ({ name, wrap, kernel, bitsOf, numberOf }): Operation => ({
       ...evaluate,

@@ -1,6 +1,7 @@
 import type { LabelArray } from "../dtype.ts";
 import type { Evaluation } from "../evaluate/evaluation.ts";
 import { withCoverage } from "../evaluate/state.ts";
+import { FormatError } from "../formats/error.ts";
 import { openTensor } from "../formats/openTensor.ts";
 import { isFloat, type Tensor, type TensorArray } from "../formats/tensor.ts";
 import { createLosses, type Losses } from "../inlinedLosses.ts";
@@ -27,6 +28,7 @@ import {
   classificationLists,
   defaultTops,
   evaluationTable,
+  percentileLists,
   type Run,
   regressionTable,
   worstCells,
@@ -44,9 +46,13 @@ export async function evaluate(args: readonly string[]): Promise<string> {
     open.push(logits);
     const labels = await openTensor(options.labels.path, options.labels);
     open.push(labels);
+    const groups = options.groups && (await openTensor(options.groups.path, options.groups));
+    if (groups) open.push(groups);
+    if (groups && isFloat(groups.dtype)) {
+      throw new FormatError(`${groups.path}: groups are ${groups.dtype}, but must be integers`);
+    }
     const losses = await openLosses(options.engine);
     open.push(losses);
-    const run = options.loss === "mse" ? regression : classification;
     const making: Making = {
       args: ["evaluate", ...args],
       inputs: [logits, labels].map((it, i) => [
@@ -54,7 +60,8 @@ export async function evaluate(args: readonly string[]): Promise<string> {
         `${it.path}: ${it.dtype} ${textOf(it)}`,
       ]),
     };
-    return await run(losses, logits, labels, options, making);
+    if (options.loss === "mse") return await regression(losses, logits, labels, options, making);
+    return await classification(losses, logits, labels, groups, options, making);
   } finally {
     for (const it of open.reverse()) await it.close();
   }
@@ -95,6 +102,7 @@ async function classification(
   losses: Losses,
   logits: Tensor,
   labelsTensor: Tensor,
+  groups: Tensor | undefined,
   options: EvaluateOptions,
   making: Making,
 ): Promise<string> {
@@ -110,6 +118,7 @@ async function classification(
     ignoreIndex,
     topK: options.topK ?? defaultTops(classes),
     confusion: options.confusion,
+    ...(options.percentiles ? { percentiles: true as const } : {}),
     perClass: options.perClass || state !== undefined || (report !== undefined && showsClasses(classes, false)),
   };
   const nameOf = namesOf(options.names, classes);
@@ -123,11 +132,18 @@ async function classification(
     const inputs = [
       { tensor: logits, perRow: classes },
       { tensor: labels, perRow: 1 },
+      ...(groups ? [{ tensor: groups, perRow: 1 }] : []),
     ];
     for await (const batch of readTogether(losses, inputs)) {
-      const [x, y] = batch.arrays;
+      const [x, y, ids] = batch.arrays;
       if (done === 0 && options.input === undefined) suspicion = suspicionOf(logits, x, classes);
-      evaluator.add(logitsOf(logits, x), y as LabelArray, { source: labels.path });
+      evaluator.add(logitsOf(logits, x), y as LabelArray, {
+        source: labels.path,
+        ...(groups && { groups: ids as LabelArray }),
+        // of the whole text: with the first rows
+        ...(options.bytes === undefined ? {} : { bytes: done === 0 ? options.bytes : 0 }),
+        ...(options.words === undefined ? {} : { words: done === 0 ? options.words : 0 }),
+      });
       done += batch.rows;
       progress.update(done * classes);
     }
@@ -185,6 +201,7 @@ function printed(
   if (!options.json) {
     const lists = [
       ...(options.perClass ? [columns(classCells(evaluation, nameOf))] : []),
+      ...percentileLists(evaluation),
       ...classificationLists(evaluation, nameOf),
       ...(worst === undefined ? [] : [columns(worstCells(worst))]),
     ];

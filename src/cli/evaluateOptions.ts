@@ -23,6 +23,9 @@ export const evaluateHelp = `wasm-loss evaluate LOGITS LABELS [options]
   --per-class          loss and accuracy of each class too; of many in the table those of the highest and lowest loss
   --confusion          precision, recall and F1 of each class, and which classes are taken for which
   --names FILE         names of the classes, one a line, in what --confusion and --per-class print
+  --percentiles        of the losses of rows, each with how far it may be off
+  --groups FILE        integers, one a row: the standard error is clustered by them (documents, users)
+  --bytes N, --words N how many bytes and words the rows are the text of: bits per byte, byte and word perplexity
   --worst N            list the N rows with the highest loss, at most 1000000
   --state FILE         write what was added up, for wasm-loss merge
   --report FILE        write one HTML file with the table and plots
@@ -48,6 +51,10 @@ const OPTIONS = {
   "per-class": { type: "boolean", default: false },
   confusion: { type: "boolean", default: false },
   names: { type: "string" },
+  percentiles: { type: "boolean", default: false },
+  groups: { type: "string" },
+  bytes: { type: "string" },
+  words: { type: "string" },
   worst: { type: "string" },
   state: { type: "string" },
   report: { type: "string" },
@@ -67,6 +74,10 @@ const OF_CLASSES = [
   "per-class",
   "confusion",
   "names",
+  "percentiles",
+  "groups",
+  "bytes",
+  "words",
   "worst",
 ] as const;
 
@@ -131,6 +142,7 @@ export function evaluateOptions(args: readonly string[]) {
     [
       ["LOGITS", logitsPath],
       ["LABELS", labelsPath],
+      ...(values.groups === undefined ? [] : [["--groups", values.groups] as const]),
       ...(values.names === undefined ? [] : [["--names", values.names] as const]),
     ],
   );
@@ -153,6 +165,10 @@ export function evaluateOptions(args: readonly string[]) {
     perClass: values["per-class"],
     confusion: values.confusion,
     names: values.names,
+    percentiles: values.percentiles,
+    groups: values.groups === undefined ? undefined : { path: values.groups, role: "labels" as const, floats: false },
+    bytes: integerOption("--bytes", values.bytes, 0),
+    words: integerOption("--words", values.words, 0),
     worst,
     state: values.state,
     report: values.report,

@@ -8,7 +8,7 @@ import { namesOf } from "./names.ts";
 import { printable } from "./printable.ts";
 import { readState } from "./readState.ts";
 import { evaluationReport, regressionReport } from "./report/reports.ts";
-import { classCells, classificationLists, evaluationTable, regressionTable } from "./tables.ts";
+import { classCells, classificationLists, evaluationTable, percentileLists, regressionTable } from "./tables.ts";
 import { columns, json } from "./text.ts";
 import { warn } from "./warn.ts";
 
@@ -72,6 +72,7 @@ export async function merge(args: readonly string[]): Promise<string> {
   const nameOf = namesOf(values.names, evaluation.classes);
   const lists = [
     ...(perClass ? [columns(classCells(evaluation, nameOf))] : []),
+    ...percentileLists(evaluation),
     ...classificationLists(evaluation, nameOf),
   ];
   const text = values.json

@@ -2,7 +2,7 @@ import type { Coverage } from "../evaluate/coverage.ts";
 import type { Evaluation } from "../evaluate/evaluation.ts";
 import type { Regression } from "../evaluate/regression.ts";
 import { classificationTable, type NameOf } from "./classificationTable.ts";
-import { compact, oneLine, table } from "./text.ts";
+import { columns, compact, oneLine, table } from "./text.ts";
 import { type WorstRow, worse } from "./worst.ts";
 
 /** What computed, and how fast. */
@@ -63,16 +63,23 @@ export function runLines(run: Run | undefined, unit: string): Line[] {
   ];
 }
 
+const optional = (name: string, value: number | undefined, significant?: number): Line[] =>
+  value === undefined ? [] : [[name, digits(value, significant)]];
+
 /** Every figure of an evaluation, a line each. */
 export function evaluationLines(it: Evaluation, run?: Run): Line[] {
   const nonFinite = nonFiniteText(it);
   return [
     ["loss", `${digits(it.loss.mean)} nats (mean)`],
     ["standard error", digits(it.loss.standardError, 3)],
+    ...optional("... clustered", it.loss.clusteredStandardError, 3),
     ["95 % interval", it.loss.interval.map((x) => digits(x, 6)).join(" to ")],
     ["perplexity", digits(it.perplexity)],
     ["perplexity error", digits(it.perplexityError, 3)],
     ["bits per row", digits(it.bitsPerRow)],
+    ...optional("bits per byte", it.bitsPerByte),
+    ...optional("byte perplexity", it.bytePerplexity),
+    ...optional("word perplexity", it.wordPerplexity),
     ["accuracy", percent(it.accuracy)],
     ["accuracy, 95 %", it.accuracyInterval.map(percent).join(" to ")],
     ...shownTops(it).map((k): Line => [`top-${k}`, percent(it.topK[Number(k)])]),
@@ -100,6 +107,19 @@ export function worstCells(worst: readonly WorstRow[]): string[][] {
 
 /** Of more than twice as many classes so many of the highest loss are printed, and so many of the lowest. */
 const SHOWN_CLASSES = 20;
+
+/** Percentiles of the loss, where they were asked for. */
+export function percentileLists({ lossPercentiles }: Evaluation): string[] {
+  if (lossPercentiles === undefined) return [];
+  // keys that are integers come first: in the order of their numbers
+  const all = Object.entries(lossPercentiles).sort(([a], [b]) => Number(a) - Number(b));
+  return [
+    columns([
+      ["percentile", "loss", "within"],
+      ...all.map(([percent, { value, bound }]) => [percent, digits(value), digits(bound, 2)]),
+    ]),
+  ];
+}
 
 /** The table of what is confused, where it was asked for. */
 export function classificationLists({ classification, accuracy }: Evaluation, nameOf: NameOf): string[] {

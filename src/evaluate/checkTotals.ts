@@ -37,6 +37,7 @@ export function checkTotals(totals: Totals, fail: (what: string) => never): void
   if (totals.lossSquare.units < 0n || totals.weightSquare.units < 0n) fail("has a negative sum of squares");
   atMost("rows of a weight above 0", totals.weighing, "counted", counted);
 
+  if (totals.sizes !== null) atMost("rows of sizes of the loss", totals.sizes.rows, "counted", counted);
   if (totals.confusion !== null) {
     const cells = totals.confusion.cells();
     const rowsOf = (f: (cell: Cell) => boolean) => sum(cells.filter(f).map(({ count }) => count));

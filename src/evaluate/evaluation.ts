@@ -3,6 +3,7 @@ import { HIGHEST } from "../descriptions/exp64Constants.ts";
 import { exp64 } from "../kernels/functions/exp64.ts";
 import { type Classification, classificationOf } from "./confusion.ts";
 import { coverageOf } from "./coverage.ts";
+import type { Percentile } from "./percentiles.ts";
 import { standardError } from "./standardError.ts";
 import { decode } from "./state.ts";
 import type { Totals } from "./totals.ts";
@@ -24,13 +25,19 @@ export interface Evaluation {
     sum: number;
     mean: number;
     standardError: number;
-    /** In which the mean of all such rows lies with a probability of 95 %: mean ± 1.959964 standardError. */
+    /** Only where rows were added with groups: the same where rows of a group may go together. */
+    clusteredStandardError?: number;
+    /** In which the mean of all such rows lies with a probability of 95 %: mean ± 1.959964 of the clustered error, or of the other. */
     interval: [low: number, high: number];
   };
-  /** exp(loss.mean), its standard error, perplexity times that of the mean, and loss.mean / ln 2. */
+  /** exp(loss.mean), its standard error, perplexity times that of the mean (clustered, where it is), and loss.mean / ln 2. */
   perplexity: number;
   perplexityError: number;
   bitsPerRow: number;
+  /** Only where rows were added with `bytes`, with `words`: loss.sum / (ln 2 bytes), exp(loss.sum / bytes), exp(loss.sum / words). */
+  bitsPerByte?: number;
+  bytePerplexity?: number;
+  wordPerplexity?: number;
   /** Share of rows whose first maximum is the target; and where that of all such rows lies, 95 % (Wilson, 1927). */
   accuracy: number;
   accuracyInterval: [low: number, high: number];
@@ -56,6 +63,8 @@ export interface Evaluation {
   nonFinite: { nan: number; positiveInfinity: number; allNegativeInfinity: number };
   /** Counted rows by their loss, from `from` to below `to`, a quarter of an octave each; bins that are empty are left out. */
   lossHistogram: { from: number; to: number; count: number }[];
+  /** Only with `percentiles`: of the row losses that are not NaN, by nearest rank, and how far it may be off. */
+  lossPercentiles?: Record<number, Percentile>;
   /** Only with `confusion`. */
   classification?: Classification;
   /** Of a state of files: which rows, first and last of each stretch, of which file of logits it holds. */
@@ -125,12 +134,22 @@ function wilson(right: number, n: number): [low: number, high: number] {
   return [Math.max(0, (middle - half) / (1 + square)), Math.min(1, (middle + half) / (1 + square))];
 }
 
+/** What the loss is for each byte and word of the text. */
+function lengthsOf({ bytes, words }: Totals, sum: number) {
+  return {
+    ...(bytes === null ? {} : { bitsPerByte: sum / (LN2 * bytes), bytePerplexity: exp(sum / bytes) }),
+    ...(words === null ? {} : { wordPerplexity: exp(sum / words) }),
+  };
+}
+
 export function evaluationOfTotals(totals: Totals): Evaluation {
   const { options, rows, counted } = totals;
   const weightSum = options.weights === null ? counted : totals.weight.value();
   const sum = totals.loss.value();
   const mean = sum / weightSum;
   const error = standardError(totals);
+  const clustered = totals.groups?.standardError();
+  const deviation = DEVIATIONS * (clustered ?? error);
   const perplexity = exp(mean);
   const evaluation: Evaluation = {
     rows,
@@ -141,11 +160,13 @@ export function evaluationOfTotals(totals: Totals): Evaluation {
       sum,
       mean,
       standardError: error,
-      interval: [mean - DEVIATIONS * error, mean + DEVIATIONS * error],
+      ...(clustered === undefined ? {} : { clusteredStandardError: clustered }),
+      interval: [mean - deviation, mean + deviation],
     },
     perplexity,
-    perplexityError: perplexity * error,
+    perplexityError: perplexity * (clustered ?? error),
     bitsPerRow: mean / LN2,
+    ...lengthsOf(totals, sum),
     accuracy: totals.correct / counted,
     accuracyInterval: wilson(totals.correct, counted),
     topK: Object.fromEntries(options.topK.map((k, i) => [k, totals.tops[i] / counted])),
@@ -171,6 +192,11 @@ export function evaluationOfTotals(totals: Totals): Evaluation {
         loss: loss.value() / count,
         accuracy: correct / count,
       }));
+  }
+  const { sizes } = totals;
+  if (sizes !== null) {
+    const percentiles = options.percentiles ?? [];
+    evaluation.lossPercentiles = Object.fromEntries(percentiles.map((percent) => [percent, sizes.percentile(percent)]));
   }
   if (totals.confusion !== null) evaluation.classification = classificationOf(totals.confusion.cells());
   if (totals.coverage !== null) evaluation.coverage = coverageOf(totals.coverage);

@@ -1,7 +1,16 @@
 import { LabelCheck } from "../api/labelCheck.ts";
 import { checkRows } from "../api/rowOptions.ts";
 import type { Reduce } from "../backends/backend.ts";
-import { checkAttached, checkLabelCount, checkOptions, checkSameDtype, labelsOf, logitsOf } from "../check.ts";
+import {
+  checkAttached,
+  checkInteger,
+  checkLabelCount,
+  checkLength,
+  checkOptions,
+  checkSameDtype,
+  labelsOf,
+  logitsOf,
+} from "../check.ts";
 import {
   type Counters,
   countersOf,
@@ -26,8 +35,9 @@ import { isExtreme, weightedLoss } from "../numeric/products.ts";
 import { ClassSums } from "./classSums.ts";
 import { type Evaluation, evaluationOfTotals } from "./evaluation.ts";
 import { checkEvaluatorOptions, type EvaluatedRows, type EvaluatorOptions, type Options } from "./evaluatorOptions.ts";
+import { Groups } from "./groups.ts";
 import { encode } from "./state.ts";
-import { createTotals, type Totals } from "./totals.ts";
+import { BESIDE, createTotals, type Totals, tooManyGroups } from "./totals.ts";
 import { type EvaluationDoor, RANKS } from "./workspace.ts";
 
 /** Adds up what logits are worth, batch by batch. See Losses.evaluator. */
@@ -53,6 +63,11 @@ export interface Evaluator {
 export interface AddOptions {
   /** What the rows come from, a file's name: messages begin with it and count rows from the first one that was added. */
   source?: string | undefined;
+  /** Integers, one a row: rows of one group may go together, so that standard errors are clustered by it. At most 2^20 groups. */
+  groups?: LabelArray | undefined;
+  /** How many bytes and words the rows are the text of. Each of these three goes with every add, or with none. */
+  bytes?: number | undefined;
+  words?: number | undefined;
 }
 
 /** So many rows are added before bins and counters are emptied: they are exact for 2^20. */
@@ -78,6 +93,8 @@ export class RowEvaluator implements Evaluator {
   readonly #onRows: EvaluatorOptions["onRows"];
   readonly #classes: ClassSums | undefined;
   #pending = 0;
+  /** Whether add() was called. */
+  #added = false;
 
   constructor(name: string, door: EvaluationDoor, options: EvaluatorOptions) {
     const checked = checkEvaluatorOptions(name, options);
@@ -93,13 +110,19 @@ export class RowEvaluator implements Evaluator {
   }
 
   add(logits: LogitsArray, labels: LabelArray, options: AddOptions = {}): void {
-    checkOptions("add", options, ["source"]);
-    const { source } = options;
-    this.addRows(source ?? "add", logits, labels, source === undefined ? 0 : this.#totals.rows);
+    checkOptions("add", options, ["source", ...BESIDE]);
+    const { source, ...beside } = options;
+    this.addRows(source ?? "add", logits, labels, source === undefined ? 0 : this.#totals.rows, beside);
   }
 
   /** As add; messages begin with `name` and count labels from `firstRow`. */
-  addRows(name: string, logits: LogitsArray, targets: LabelArray, firstRow = 0): void {
+  addRows(
+    name: string,
+    logits: LogitsArray,
+    targets: LabelArray,
+    firstRow = 0,
+    { groups: givenGroups, bytes, words }: AddOptions = {},
+  ): void {
     const backend = this.#door.backend(name);
     const { classes, ignoreIndex } = this.options;
     const x = logitsOf(name, "logits", logits);
@@ -108,24 +131,38 @@ export class RowEvaluator implements Evaluator {
     if (rows === 0) checkAttached(name, "labels", labels);
     checkLabelCount(name, labels.length, rows, classes);
     if (this.#weight) checkSameDtype(name, "weight", this.#weight, "logits", x);
+    const groups = givenGroups === undefined ? null : labelsOf(name, givenGroups, "groups");
+    this.#checkBeside(name, rows, { groups, bytes, words });
     this.#labelCheck.count(name, backend, labels, classes, ignoreIndex, firstRow);
 
+    this.#added = true;
+    const totals = this.#totals;
+    if (groups !== null) totals.groups ??= new Groups();
+    if (bytes !== undefined) totals.bytes = (totals.bytes ?? 0) + bytes;
+    if (words !== undefined) totals.words = (totals.words ?? 0) + words;
     if (this.#onRows === undefined) {
-      this.#addChecked(name, x, labels);
+      this.#addChecked(name, x, labels, groups);
       return;
     }
     // a listener may call this engine, which has one place for records: it is told between its calls, of a copy
     for (let first = 0; first < rows; first += TOLD_ROWS) {
       const end = Math.min(rows, first + TOLD_ROWS);
       const records = new Float64Array((end - first) * RECORD);
-      const seen = this.#totals.rows;
-      this.#addChecked(name, x.subarray(first * classes, end * classes), labels.subarray(first, end), records);
+      const seen = totals.rows;
+      const part = x.subarray(first * classes, end * classes);
+      this.#addChecked(name, part, labels.subarray(first, end), groups?.subarray(first, end) ?? null, records);
       this.#onRows(rowsOf(records, end - first, seen, labels, first));
     }
   }
 
   /** Adds rows that were checked; their records are copied to `copy`. */
-  #addChecked(name: string, logits: FloatArray | HalfBits, labels: IntegerArray, copy?: Float64Array): void {
+  #addChecked(
+    name: string,
+    logits: FloatArray | HalfBits,
+    labels: IntegerArray,
+    groups: IntegerArray | null,
+    copy?: Float64Array,
+  ): void {
     const backend = this.#door.backend(name);
     const { classes, input, ignoreIndex, bins } = this.options;
     const weights = this.#weight ?? null;
@@ -139,6 +176,8 @@ export class RowEvaluator implements Evaluator {
       if (workspace.counters[this.#counters.extreme] > 0) this.#addExtremes(records, n);
       this.#countTops(records, n);
       this.#classes?.add(records, n, labels, first, ignoreIndex);
+      this.#totals.sizes?.addRecords(records, n);
+      if (groups !== null) this.#addGroups(records, n, groups, first);
       this.#totals.confusion?.addRecords(records, n, (i) => Number(labels[first + i]));
       copy?.set(records.subarray(0, n * RECORD), first * RECORD);
     };
@@ -149,6 +188,34 @@ export class RowEvaluator implements Evaluator {
       backend.run(evaluateLikelihoods, dtype, labels.length, { input: logits, logarithms, ...args }, 0, reduce);
     }
     this.#totals.rows += labels.length;
+  }
+
+  /** Groups, bytes and words are given always or never, and are what they should be. */
+  #checkBeside(
+    name: string,
+    rows: number,
+    given: { groups: IntegerArray | null; bytes?: number | undefined; words?: number | undefined },
+  ): void {
+    for (const key of BESIDE) {
+      const isGiven = (given[key] ?? null) !== null;
+      if (this.#added && isGiven !== (this.#totals[key] !== null)) {
+        throw new TypeError(
+          `${name}: ${key} must go with every add or with none, but ${isGiven ? "earlier ones had none" : "is missing"}`,
+        );
+      }
+    }
+    for (const key of ["bytes", "words"] as const) {
+      const before = this.#totals[key] ?? 0;
+      if (given[key] !== undefined) checkInteger(name, key, given[key], 0, Number.MAX_SAFE_INTEGER - 1 - before);
+    }
+    if (given.groups !== null) {
+      checkLength(name, "groups", given.groups.length, rows, "logits (in rows)");
+    }
+  }
+
+  #addGroups(records: Float64Array, n: number, groups: IntegerArray, first: number): void {
+    const weighted = this.#weight !== undefined;
+    this.#totals.groups?.addRecords(records, n, (i) => groups[first + i], weighted, tooManyGroups);
   }
 
   /** Rows so far. */

@@ -1,6 +1,15 @@
 import type { CrossEntropyInput } from "../api/crossEntropyOptions.ts";
-import { checkChoice, checkInteger, checkOptions as checkNames, INT32_MAX, kindOf, weightOf } from "../check.ts";
+import {
+  checkChoice,
+  checkInteger,
+  checkOptions as checkNames,
+  checkNumber,
+  INT32_MAX,
+  kindOf,
+  weightOf,
+} from "../check.ts";
 import type { FloatArray } from "../dtype.ts";
+import { USUAL_PERCENTILES } from "./percentiles.ts";
 import { crc32 } from "./stateBytes.ts";
 
 /** Options of evaluator() and evaluate(). */
@@ -21,6 +30,8 @@ export interface EvaluatorOptions {
   perClass?: boolean | undefined;
   /** Counts rows by label and prediction, for precision, recall and the like; default false. */
   confusion?: boolean | undefined;
+  /** Percentiles of the row losses, from 0 to 100, at most 64; true: 0, 1, 5, 10, 25, 50, 75, 90, 95, 99, 99.9 and 100. */
+  percentiles?: true | readonly number[] | undefined;
   /**
    * Is told of rows when they are added, some thousands at a time; what it gets is only there during the call. It may call this
    * engine. What it throws `add` throws, and the rows that it was told of stay added.
@@ -46,7 +57,18 @@ export interface EvaluatedRows {
 /** In the order of their numbers in a state. */
 export const INPUTS: readonly CrossEntropyInput[] = ["logits", "probabilities", "logProbabilities"];
 
-const KNOWN = ["classes", "input", "ignoreIndex", "weight", "topK", "bins", "perClass", "confusion", "onRows"];
+const KNOWN = [
+  "classes",
+  "input",
+  "ignoreIndex",
+  "weight",
+  "topK",
+  "bins",
+  "perClass",
+  "confusion",
+  "percentiles",
+  "onRows",
+];
 
 /** Options, checked and as a state holds them. */
 export interface Options {
@@ -58,6 +80,8 @@ export interface Options {
   readonly bins: number;
   readonly perClass: boolean;
   readonly confusion: boolean;
+  /** Rising; null where none are asked for. */
+  readonly percentiles: readonly number[] | null;
   /** CRC-32 of the weights as float64; null without weights. */
   readonly weights: number | null;
 }
@@ -90,6 +114,7 @@ export function checkEvaluatorOptions(
     if (typeof value === "boolean") continue;
     throw new TypeError(`${name}: ${option} must be a boolean, but is ${kindOf(value)}`);
   }
+  const percentiles = checkPercentiles(name, options.percentiles);
   let weights: number | null = null;
   let own: FloatArray | undefined;
   if (weight !== undefined) {
@@ -101,15 +126,40 @@ export function checkEvaluatorOptions(
     throw new TypeError(`${name}: onRows must be a function, but is ${kindOf(onRows)}`);
   }
   return {
-    options: { classes, input, ignoreIndex, topK: sorted, bins, perClass, confusion, weights },
+    options: { classes, input, ignoreIndex, topK: sorted, bins, perClass, confusion, percentiles, weights },
     weight: own,
     onRows,
   };
 }
 
+function checkPercentiles(name: string, value: EvaluatorOptions["percentiles"]): readonly number[] | null {
+  if (value === undefined) return null;
+  const list = value === true ? USUAL_PERCENTILES : value;
+  if (!Array.isArray(list)) {
+    throw new TypeError(`${name}: percentiles must be true or an array of numbers, but is ${kindOf(value)}`);
+  }
+  if (list.length > MAXIMAL_TOPS) {
+    throw new RangeError(`${name}: percentiles has length ${list.length}, but at most ${MAXIMAL_TOPS} are computed`);
+  }
+  [...list].forEach((percent, i) => {
+    checkNumber(name, { name: `percentiles[${i}]`, atLeast: 0, atMost: 100 }, percent);
+  });
+  return [...new Set<number>(list)].sort((a, b) => a - b);
+}
+
 /** What two lists of options differ in, in words; null if in nothing. */
 export function difference(a: Options, b: Options): string | null {
-  for (const key of ["classes", "input", "ignoreIndex", "topK", "bins", "perClass", "confusion", "weights"] as const) {
+  for (const key of [
+    "classes",
+    "input",
+    "ignoreIndex",
+    "topK",
+    "bins",
+    "perClass",
+    "confusion",
+    "percentiles",
+    "weights",
+  ] as const) {
     if (JSON.stringify(a[key]) === JSON.stringify(b[key])) continue;
     if (key === "weights") return "other weights than";
     return `${key} ${JSON.stringify(a[key])}, but ${JSON.stringify(b[key])} is that of`;

@@ -1,6 +1,7 @@
 import { checkTotals } from "./checkTotals.ts";
 import { type Coverage, unionOf } from "./coverage.ts";
 import { difference } from "./evaluatorOptions.ts";
+import { Groups } from "./groups.ts";
 import {
   addRegressionTotals,
   decodeRegression,
@@ -9,9 +10,9 @@ import {
   type RegressionTotals,
 } from "./regression.ts";
 import { checkCanonical, checkSum, hasMagic, openState, type Reader, VERSION, Writer } from "./stateBytes.ts";
-import { COVERAGE, OPTIONS, readOptions, SECTIONS, SPREAD, writeOptions } from "./stateSections.ts";
+import { COVERAGE, GROUPS, LENGTHS, OPTIONS, readOptions, SECTIONS, SPREAD, writeOptions } from "./stateSections.ts";
 import { readVersion1 } from "./stateVersion1.ts";
-import { addTotals, createTotals, type Totals } from "./totals.ts";
+import { addTotals, createTotals, missingBeside, type Totals } from "./totals.ts";
 
 // docs/state-format.md describes the bytes.
 const MAGIC = "wlev";
@@ -49,6 +50,8 @@ function readSections(from: Reader): Totals {
   options.end("options");
   totals.hasSpread = sections.has(SPREAD);
   totals.coverage = sections.has(COVERAGE) ? [] : null;
+  if (sections.has(GROUPS)) totals.groups = new Groups();
+  if (sections.has(LENGTHS)) totals.bytes = 0;
   for (const { tag, has, read } of SECTIONS) {
     if (!has(totals)) {
       if (sections.has(tag)) from.fail(`has a section of the tag ${tag}, which its options leave out`);
@@ -97,6 +100,12 @@ export function mergeTotals(name: string, states: readonly Uint8Array[], names?:
   const check = (to: Totals, from: Totals, part: string) => {
     const other = difference(from.options, to.options);
     if (other !== null) throw new RangeError(`${part} has ${other} ${names ? names[0] : "states[0]"}`);
+    const missing = missingBeside(to, from);
+    if (missing !== null) {
+      const first = names ? names[0] : "states[0]";
+      const [has, hasNot] = from[missing] === null ? [first, part] : [part, first];
+      throw new RangeError(`${hasNot.replace(/:$/, "")} has no ${missing}, but ${has.replace(/^\w+: |:$/g, "")} has`);
+    }
     checkSum(part, "rows", to.rows, from.rows);
   };
   return merged(name, states, names, decode, check, addTotals);

@@ -50,6 +50,12 @@ export class Writer {
     for (let shift = 0; shift < 32; shift += 8) this.byte((value >>> shift) & 255);
   }
 
+  float64(value: number): void {
+    const bytes = new DataView(new ArrayBuffer(8));
+    bytes.setFloat64(0, value, true);
+    for (let i = 0; i < 8; i++) this.byte(bytes.getUint8(i));
+  }
+
   signed(value: number): void {
     this.count(value < 0 ? -2 * value - 1 : 2 * value);
   }
@@ -124,6 +130,14 @@ export class Reader {
       unit *= 128;
       if (unit > 2 ** 53) this.fail(`has ${what} that is no number`);
     }
+  }
+
+  /** A number that is not NaN. */
+  float64(): number {
+    const bytes = new DataView(new ArrayBuffer(8));
+    for (let i = 0; i < 8; i++) bytes.setUint8(i, this.byte());
+    const value = bytes.getFloat64(0, true);
+    return Number.isNaN(value) ? this.fail("has a number that is NaN") : value;
   }
 
   signed(what: string, most: number): number {

@@ -18,6 +18,9 @@ export interface Section {
 export const OPTIONS = 1;
 /** That of what the standard error is made of: of rows of version 1 with weights there is none. */
 export const SPREAD = 4;
+/** Those of what rows came with. */
+export const GROUPS = 12;
+export const LENGTHS = 13;
 /** That of what rows of which files a state holds, where that is known. */
 export const COVERAGE = 15;
 
@@ -28,18 +31,24 @@ const isWeighted = ({ options }: Totals) => options.weights !== null;
 const PER_CLASS = 1;
 const WEIGHTED = 2;
 const CONFUSION = 4;
-const ALL_FLAGS = PER_CLASS + WEIGHTED + CONFUSION;
+const PERCENTILES = 8;
+const ALL_FLAGS = PER_CLASS + WEIGHTED + CONFUSION + PERCENTILES;
 
 export function writeOptions(to: Writer, options: Options): void {
-  const { classes, input, ignoreIndex, bins, topK, perClass, confusion, weights } = options;
+  const { classes, input, ignoreIndex, bins, topK, perClass, confusion, percentiles, weights } = options;
   to.count(classes);
   to.count(INPUTS.indexOf(input));
   to.signed(ignoreIndex);
   to.count(bins);
   to.count(topK.length);
   for (const k of topK) to.count(k);
-  to.count((perClass ? PER_CLASS : 0) + (weights === null ? 0 : WEIGHTED) + (confusion ? CONFUSION : 0));
+  const flags = { [PER_CLASS]: perClass, [WEIGHTED]: weights !== null, [CONFUSION]: confusion };
+  const all = { ...flags, [PERCENTILES]: percentiles !== null };
+  to.count(Object.entries(all).reduce((sum, [flag, isSet]) => sum + (isSet ? Number(flag) : 0), 0));
   if (weights !== null) to.uint32(weights);
+  if (percentiles === null) return;
+  to.count(percentiles.length);
+  for (const percent of percentiles) to.float64(percent);
 }
 
 /** Options; those of version 1 have no kind of input. */
@@ -54,7 +63,21 @@ export function readOptions(from: Reader, version: number): Options {
   const flags = from.count("flags of options", version === 1 ? PER_CLASS + WEIGHTED : ALL_FLAGS);
   const weights = flags & WEIGHTED ? from.uint32() : null;
   const has = (flag: number) => (flags & flag) !== 0;
-  return { classes, input, ignoreIndex, bins, topK, perClass: has(PER_CLASS), confusion: has(CONFUSION), weights };
+  const percentiles = has(PERCENTILES) ? readPercentiles(from) : null;
+  const shown = { perClass: has(PER_CLASS), confusion: has(CONFUSION), percentiles };
+  return { classes, input, ignoreIndex, bins, topK, ...shown, weights };
+}
+
+function readPercentiles(from: Reader): number[] {
+  const percentiles: number[] = [];
+  for (let left = from.count("percentiles", MAXIMAL_TOPS); left > 0; left--) {
+    const percent = from.float64();
+    const before = percentiles.at(-1) ?? Number.NEGATIVE_INFINITY;
+    if (!(percent >= 0 && percent <= 100 && percent > before))
+      from.fail(`has a percentile of ${percent} behind ${before}`);
+    percentiles.push(percent);
+  }
+  return percentiles;
 }
 
 const counts: Section = {
@@ -193,6 +216,44 @@ const confusion: Section = {
   },
 };
 
+const sizes: Section = {
+  tag: 9,
+  has: ({ options }) => options.percentiles !== null,
+  write(to, totals) {
+    totals.sizes?.write(to);
+  },
+  read(from, totals) {
+    totals.sizes?.read(from);
+  },
+};
+
+const groups: Section = {
+  tag: GROUPS,
+  has: (totals) => totals.groups !== null,
+  write(to, totals) {
+    totals.groups?.write(to);
+  },
+  read(from, totals) {
+    totals.groups?.read(from);
+  },
+};
+
+/** Lengths of the texts: 1 more than there are bytes, and words; 0 where that is not known. */
+const lengths: Section = {
+  tag: LENGTHS,
+  has: (totals) => totals.bytes !== null || totals.words !== null,
+  write(to, totals) {
+    to.count(totals.bytes === null ? 0 : totals.bytes + 1);
+    to.count(totals.words === null ? 0 : totals.words + 1);
+  },
+  read(from, totals) {
+    const [bytes, words] = [from.count("bytes"), from.count("words")];
+    totals.bytes = bytes === 0 ? null : bytes - 1;
+    totals.words = words === 0 ? null : words - 1;
+    if (bytes === 0 && words === 0) from.fail("is not in its canonical form");
+  },
+};
+
 const coverage: Section = {
   tag: COVERAGE,
   has: (totals) => totals.coverage !== null,
@@ -205,4 +266,16 @@ const coverage: Section = {
 };
 
 /** All sections but the options, rising by tag. */
-export const SECTIONS: readonly Section[] = [counts, sums, spread, calibration, losses, classes, confusion, coverage];
+export const SECTIONS: readonly Section[] = [
+  counts,
+  sums,
+  spread,
+  calibration,
+  losses,
+  classes,
+  confusion,
+  sizes,
+  groups,
+  lengths,
+  coverage,
+];

@@ -9,6 +9,10 @@ export interface Batch {
   logits: LogitsArray;
   /** One a row. */
   labels: LabelArray;
+  /** As add() takes them. */
+  groups?: LabelArray;
+  bytes?: number;
+  words?: number;
 }
 
 /** A web ReadableStream, for programs without declarations of that. */
@@ -47,7 +51,7 @@ export async function evaluateBatches(evaluator: RowEvaluator, batches: Batches)
     if (typeof batch !== "object" || batch === null) {
       throw new TypeError(`evaluateStream: a batch must be an object of logits and labels, but is ${kindOf(batch)}`);
     }
-    evaluator.addRows("evaluateStream", batch.logits, batch.labels, evaluator.rows);
+    evaluator.addRows("evaluateStream", batch.logits, batch.labels, evaluator.rows, batch);
     await turn();
   }
   return evaluator.result();

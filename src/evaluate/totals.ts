@@ -4,6 +4,8 @@ import { ProductTotal } from "../numeric/productTotal.ts";
 import { Confusion } from "./confusion.ts";
 import type { Coverage } from "./coverage.ts";
 import type { Options } from "./evaluatorOptions.ts";
+import { Groups, MAXIMAL_GROUPS } from "./groups.ts";
+import { LossSizes } from "./percentiles.ts";
 
 /** Rows of one bin of confidence, those of them that are right, and the sum of their confidences in units of 2^-52. */
 export interface ConfidenceBin {
@@ -47,8 +49,13 @@ export interface Totals {
   readonly losses: number[];
   /** By label; only with options.perClass. */
   readonly classes: Map<number, ClassTotals>;
-  /** Only with options.confusion. */
+  /** Only with options.confusion, and with options.percentiles. */
   readonly confusion: Confusion | null;
+  readonly sizes: LossSizes | null;
+  /** Where rows were added with groups, and texts with their lengths; null where without. */
+  groups: Groups | null;
+  bytes: number | null;
+  words: number | null;
 }
 
 export const COUNTS = ["rows", "counted", "correct", "nan", "positiveInfinity", "allNegativeInfinity"] as const;
@@ -80,6 +87,10 @@ export function createTotals(options: Options): Totals {
     losses: new Array(LOSS_BINS).fill(0),
     classes: new Map(),
     confusion: options.confusion ? new Confusion(options.classes) : null,
+    sizes: options.percentiles === null ? null : new LossSizes(),
+    groups: null,
+    bytes: null,
+    words: null,
   };
 }
 
@@ -108,6 +119,8 @@ export function addTotals(to: Totals, from: Totals): void {
   from.losses.forEach((n, i) => {
     to.losses[i] += n;
   });
+  if (from.sizes !== null) to.sizes?.merge(from.sizes);
+  addLengths(to, from);
   if (from.confusion !== null) to.confusion?.merge(from.confusion);
   for (const [label, { count, correct, loss }] of from.classes) {
     const it = classOf(to, label);
@@ -115,4 +128,27 @@ export function addTotals(to: Totals, from: Totals): void {
     it.correct += correct;
     it.loss.addTotal(loss);
   }
+}
+
+/** What add() takes with rows, each with all of them or with none. */
+export const BESIDE = ["groups", "bytes", "words"] as const;
+
+/** Adds what rows came with; of totals without rows there is nothing that could be missing. */
+function addLengths(to: Totals, from: Totals): void {
+  for (const name of ["bytes", "words"] as const) {
+    if (from[name] !== null) to[name] = (to[name] ?? 0) + from[name];
+  }
+  if (from.groups === null) return;
+  to.groups ??= new Groups();
+  to.groups.merge(from.groups, tooManyGroups);
+}
+
+export function tooManyGroups(): never {
+  throw new RangeError(`groups are more than ${MAXIMAL_GROUPS}, which is as many as can be told apart`);
+}
+
+/** What one of two totals has beside its rows, and the other has not; null where there is nothing. */
+export function missingBeside(a: Totals, b: Totals): (typeof BESIDE)[number] | null {
+  if (a.rows === 0 || b.rows === 0) return null;
+  return BESIDE.find((name) => (a[name] === null) !== (b[name] === null)) ?? null;
 }

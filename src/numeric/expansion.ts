@@ -1,13 +1,15 @@
+/** The value that is added alone. */
+const ONE = new Float64Array(1);
+
 /** A running exact sum of finite values as a few numbers that don't overlap: quick to add to, whatever their exponents. */
 export class Expansion {
   /** The first #count of them, the smallest first; kept longer, lest it be made again. */
   readonly #parts: number[] = [];
   #count = 0;
-  readonly #one = new Float64Array(1);
 
   add(value: number): void {
-    this.#one[0] = value;
-    this.addAll(this.#one, 1);
+    ONE[0] = value;
+    this.addAll(ONE, 1);
   }
 
   /** Adds the first n values. */

@@ -1,4 +1,4 @@
-/** --input, the warning where it is missing, and shapes and names that don't fit. */
+/** --input, the warning where it is missing, further figures, and shapes and names that don't fit. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { workshop } from "../command.ts";
@@ -75,6 +75,52 @@ describe("--input", () => {
     expect(run("evaluate", "p.npy", "p.npy", "--loss", "mse", "--input", "logits")).toMatchObject({
       code: 2,
       stderr: expect.stringContaining("--input is not for --loss mse"),
+    });
+  });
+});
+
+describe("further figures", () => {
+  const files = ["logits.npy", "y.npy"];
+
+  test("--confusion with --names prints scikit-learn's report and the matrix, from a state, too", () => {
+    writeFileSync(at("names.txt"), "cat\ndog\nbird\n");
+    const { code, stdout } = run("evaluate", ...files, "--confusion", "--names", "names.txt", "--state", "c.acc");
+    expect(code).toBe(0);
+    const lines = stdout.split("\n").map((line) => line.trim().split(/ {2,}/));
+    expect(lines).toContainEqual(["precision", "recall", "f1-score", "support"]);
+    // labels 0 1 0 2, predictions 0 1 2 1
+    expect(lines).toContainEqual(["cat", "1.00", "0.50", "0.67", "2"]);
+    expect(lines).toContainEqual(["dog", "0.50", "1.00", "0.67", "1"]);
+    expect(lines).toContainEqual(["bird", "0.00", "0.00", "0.00", "1"]);
+    expect(lines).toContainEqual(["cat", "1", "0", "1"]);
+    const merged = run("merge", "c.acc", "--names", "names.txt").stdout;
+    expect(merged.slice(merged.indexOf("precision"))).toBe(stdout.slice(stdout.indexOf("precision")));
+    expect(json("evaluate", ...files, "--confusion").classification).toEqual(json("merge", "c.acc").classification);
+    writeFileSync(at("two.txt"), "cat\ndog\n");
+    expect(run("evaluate", ...files, "--confusion", "--names", "two.txt")).toMatchObject({
+      code: 1,
+      stderr: "wasm-loss: two.txt: 2 names, one a line, but there are 3 classes\n",
+    });
+  });
+
+  test("--groups, --bytes, --words and --percentiles, from a state, too", () => {
+    writeFileSync(at("g.npy"), npy(Int32Array.of(1, 1, 2, 3), [4]));
+    const more = ["--groups", "g.npy", "--bytes", "20", "--words", "5", "--percentiles"];
+    const it = json("evaluate", ...files, ...more, "--state", "g.acc");
+    expect(it.bitsPerByte).toBeCloseTo(it.loss.sum / (20 * Math.LN2), 12);
+    expect(it.wordPerplexity).toBeCloseTo(Math.exp(it.loss.sum / 5), 12);
+    expect(it.loss.clusteredStandardError).toBeGreaterThan(0);
+    expect(it.lossPercentiles[50].bound).toBeGreaterThan(0);
+    const { loss, lossPercentiles, bytePerplexity } = json("merge", "g.acc");
+    expect({ loss, lossPercentiles, bytePerplexity }).toEqual({
+      loss: it.loss,
+      lossPercentiles: it.lossPercentiles,
+      bytePerplexity: it.bytePerplexity,
+    });
+    expect(run("evaluate", ...files, ...more).stdout).toMatch(/^\.\.\. clustered .*\n(.*\n)*bits per byte /m);
+    expect(run("evaluate", ...files, "--groups", "p.npy")).toMatchObject({
+      code: 1,
+      stderr: "wasm-loss: p.npy: groups are f32, but must be integers\n",
     });
   });
 });

@@ -1,0 +1,134 @@
+import { LOSS, RANK, RECORD, WEIGHT } from "../descriptions/record.ts";
+import { ExactTotal, FINITE } from "../numeric/exactTotal.ts";
+import { Expansion } from "../numeric/expansion.ts";
+import { weightedLoss } from "../numeric/products.ts";
+import { rootOfRatio } from "../numeric/ratio.ts";
+import type { Reader, Writer } from "./stateBytes.ts";
+
+export const MAXIMAL_GROUPS = 2 ** 20;
+
+/** Σ w l and Σ w of the rows of one group. */
+interface Group {
+  readonly loss: ExactTotal;
+  readonly weight: ExactTotal;
+  /** What is not in those yet: quicker to add to. */
+  readonly losses: Expansion;
+  readonly weights: Expansion;
+}
+
+/** Sums of groups of rows by their number, which standard errors are clustered by. */
+export class Groups {
+  readonly #groups = new Map<bigint, Group>();
+  /** The same by small numbers. */
+  readonly #small = new Map<number, Group>();
+
+  get size(): number {
+    return this.#groups.size;
+  }
+
+  /** Takes n records; `groupOf` gives the group of each, `fail` throws where there are too many. */
+  addRecords(
+    records: Float64Array,
+    n: number,
+    groupOf: (i: number) => number | bigint,
+    weighted: boolean,
+    fail: () => never,
+  ): void {
+    for (let i = 0, at = 0; i < n; i++, at += RECORD) {
+      if (records[at + RANK] < 0) continue;
+      const w = weighted ? records[at + WEIGHT] : 1;
+      const loss = weightedLoss(records[at + LOSS], w);
+      const group = this.#of(groupOf(i), fail);
+      if (loss - loss === 0) group.losses.add(loss);
+      else group.loss.add(loss);
+      group.weights.add(w);
+    }
+  }
+
+  #of(id: number | bigint, fail: () => never): Group {
+    let group = typeof id === "number" ? this.#small.get(id) : this.#groups.get(id);
+    if (group === undefined) {
+      group = this.#open(BigInt(id), fail);
+      if (typeof id === "number") this.#small.set(id, group);
+    }
+    return group;
+  }
+
+  #open(id: bigint, fail: () => never): Group {
+    const there = this.#groups.get(id);
+    if (there !== undefined) return there;
+    if (this.#groups.size === MAXIMAL_GROUPS) fail();
+    const group = {
+      loss: new ExactTotal(),
+      weight: new ExactTotal(),
+      losses: new Expansion(),
+      weights: new Expansion(),
+    };
+    this.#groups.set(id, group);
+    return group;
+  }
+
+  merge(other: Groups, fail: () => never): void {
+    for (const [id, { loss, weight }] of other.sorted()) {
+      const group = this.#open(id, fail);
+      group.loss.addTotal(loss);
+      group.weight.addTotal(weight);
+    }
+  }
+
+  /** All groups, rising by number. */
+  sorted(): [id: bigint, group: Group][] {
+    const all = [...this.#groups].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+    for (const [, { loss, weight, losses, weights }] of all) {
+      losses.drain(loss);
+      weights.drain(weight);
+    }
+    return all;
+  }
+
+  write(to: Writer): void {
+    const all = this.sorted();
+    to.count(all.length);
+    for (const [id, { loss, weight }] of all) {
+      to.total(new ExactTotal(id));
+      to.total(loss);
+      to.total(weight);
+    }
+  }
+
+  /** Reads what write() wrote into this one, which is empty. */
+  read(from: Reader): void {
+    let before: bigint | undefined;
+    for (let left = from.count("groups", MAXIMAL_GROUPS); left > 0; left--) {
+      const id = from.total().units;
+      if (before !== undefined && id <= before) from.fail("has groups that do not rise");
+      before = id;
+      const group = this.#open(id, () => from.fail("has too many groups"));
+      group.loss.addTotal(from.total());
+      group.weight.addTotal(from.total());
+    }
+  }
+
+  /**
+   * The standard error of the mean loss m where rows of a group may go together: sqrt(G / (G - 1) Σ S^2) / Σ w over the G groups
+   * of a weight above 0, S = Σ w (l - m) of a group. Computed in integers.
+   *
+   * @see A. C. Cameron and D. L. Miller, A practitioner's guide to cluster-robust inference, 2015
+   */
+  standardError(): number {
+    const all = this.sorted().filter(([, { weight }]) => weight.units > 0n);
+    const loss = new ExactTotal();
+    const weight = new ExactTotal();
+    for (const [, group] of all) {
+      loss.addTotal(group.loss);
+      weight.addTotal(group.weight);
+    }
+    if (all.length < 2 || loss.kind !== FINITE || weight.kind !== FINITE) return Number.NaN;
+    const squares = all.reduce((sum, [, group]) => {
+      const deviation = group.loss.units * weight.units - loss.units * group.weight.units;
+      return sum + deviation * deviation;
+    }, 0n);
+    const groups = BigInt(all.length);
+    return rootOfRatio(groups * squares, (groups - 1n) * weight.units ** 4n);
+  }
+}

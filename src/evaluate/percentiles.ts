@@ -1,0 +1,115 @@
+import { LOSS, RANK, RECORD, WEIGHT } from "../descriptions/record.ts";
+import { larger } from "../descriptions/regressionSums.ts";
+import { highWord, withHighWord } from "../numeric/bits.ts";
+import { weightedLoss } from "../numeric/products.ts";
+import type { Reader, Writer } from "./stateBytes.ts";
+
+/** A percentile of the row losses, and how far it may be from the true one. */
+export interface Percentile {
+  value: number;
+  bound: number;
+}
+
+/** Those of `percentiles: true`; 0 and 100 are the smallest and the largest loss. */
+export const USUAL_PERCENTILES = [0, 1, 5, 10, 25, 50, 75, 90, 95, 99, 99.9, 100] as const;
+
+/** A bin holds losses that have sign, exponent and the upper 7 bits of the significand in common. */
+const SHIFT = 13;
+const BINS = 2 ** (32 - SHIFT);
+
+/** How many row losses there are of each size: bins of a relative width of at most 2^-7. Losses that are NaN are left out. */
+export class LossSizes {
+  readonly #counts = new Map<number, number>();
+  #least = Number.POSITIVE_INFINITY;
+  #most = Number.NEGATIVE_INFINITY;
+
+  addRecords(records: Float64Array, n: number): void {
+    for (let at = 0; at < n * RECORD; at += RECORD) {
+      const loss = weightedLoss(records[at + LOSS], records[at + WEIGHT]);
+      if (records[at + RANK] >= 0 && !Number.isNaN(loss)) this.#add(loss + 0);
+    }
+  }
+
+  #add(loss: number): void {
+    const bin = highWord(loss) >>> SHIFT;
+    this.#counts.set(bin, (this.#counts.get(bin) ?? 0) + 1);
+    if (loss < this.#least) this.#least = loss;
+    if (loss > this.#most) this.#most = loss;
+  }
+
+  get rows(): number {
+    let rows = 0;
+    for (const n of this.#counts.values()) rows += n;
+    return rows;
+  }
+
+  merge(other: LossSizes): void {
+    for (const [bin, n] of other.#counts) this.#counts.set(bin, (this.#counts.get(bin) ?? 0) + n);
+    this.#least = -larger(-this.#least, -other.#least);
+    this.#most = larger(this.#most, other.#most);
+  }
+
+  /** Nearest rank: the smallest loss that `percent` of all are not above. */
+  percentile(percent: number): Percentile {
+    const rows = this.rows;
+    if (rows === 0) return { value: Number.NaN, bound: Number.NaN };
+    const exact = (percent * rows) / 100;
+    const near = Math.round(exact);
+    const rank = Math.max(1, Math.abs(exact - near) <= 1e-12 * exact ? near : Math.ceil(exact));
+    if (rank === 1) return { value: this.#least, bound: 0 };
+    if (rank === rows) return { value: this.#most, bound: 0 };
+    let before = 0;
+    for (const [bin, n] of this.#sorted()) {
+      before += n;
+      if (before >= rank) return middleOf(bin);
+    }
+    throw new Error("ranks end where rows do");
+  }
+
+  /** Bins by the size of what they hold. */
+  #sorted(): [bin: number, count: number][] {
+    return [...this.#counts].sort(([a], [b]) => edgeOf(a) - edgeOf(b));
+  }
+
+  write(to: Writer): void {
+    const bins = [...this.#counts].sort(([a], [b]) => a - b);
+    to.count(bins.length);
+    for (const [bin, n] of bins) {
+      to.count(bin);
+      to.count(n);
+    }
+    if (bins.length === 0) return;
+    to.float64(this.#least);
+    to.float64(this.#most);
+  }
+
+  /** Reads what write() wrote into this one, which is empty. */
+  read(from: Reader): void {
+    let least = 0;
+    const bins = from.count("sizes of the loss", BINS);
+    for (let left = bins; left > 0; left--) {
+      const bin = from.count("a size of the loss", BINS - 1, least);
+      least = bin + 1;
+      this.#counts.set(bin, from.count("rows of a size", undefined, 1));
+    }
+    if (bins === 0) return;
+    this.#least = from.float64();
+    this.#most = from.float64();
+    const sorted = this.#sorted();
+    const ends = [sorted[0][0], sorted[sorted.length - 1][0]];
+    if (highWord(this.#least) >>> SHIFT !== ends[0] || highWord(this.#most) >>> SHIFT !== ends[1]) {
+      from.fail("has a smallest or largest loss outside of their bins");
+    }
+  }
+}
+
+/** The end of a bin that is nearer to 0. */
+const edgeOf = (bin: number) => withHighWord(0, bin << SHIFT);
+
+function middleOf(bin: number): Percentile {
+  const [from, to] = [edgeOf(bin), edgeOf(bin + 1)];
+  if (!Number.isFinite(from)) return { value: from, bound: 0 };
+  if (!Number.isFinite(to)) return { value: from, bound: Math.abs(from) / 128 };
+  const bound = Math.abs(to - from) / 2;
+  return { value: from + (to - from) / 2, bound };
+}
