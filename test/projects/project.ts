@@ -60,7 +60,7 @@ export async function createProject(
     folder,
     async run(command, args, env = {}) {
       try {
-        const options = { cwd: folder, env: { ...process.env, ...env }, maxBuffer: 2 ** 26, timeout: 180_000 };
+        const options = { cwd: folder, env: { ...process.env, ...env }, maxBuffer: 2 ** 26, timeout: 600_000 };
         return (await promisify(execFile)(command, args, options)).stdout;
       } catch (error) {
         const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };

@@ -5,6 +5,7 @@
 import { rmSync } from "node:fs";
 import * as oracle from "../oracle.ts";
 import { byLinters, inBundlers } from "./bundlers.ts";
+import { inDocuments } from "./documents.ts";
 import { inNode } from "./node.ts";
 import { classes, labels, logits, predictions, targets, type Values, valuesOf } from "./program.ts";
 import { pack, type Setting, type Tell } from "./project.ts";
@@ -15,6 +16,7 @@ const GROUPS: Readonly<Record<string, (setting: Setting, tell: Tell) => Promise<
   node: inNode,
   types: inTypeScript,
   runners: inRunners,
+  documents: inDocuments,
   bundlers: inBundlers,
   linters: byLinters,
 };

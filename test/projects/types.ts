@@ -124,8 +124,8 @@ export async function inTypeScript(setting: Setting, tell: Tell): Promise<void> 
     );
   }
   await attempt(tell, `a program that TypeScript ${VERSIONS[0]} compiled`, async () => {
-    const options = ["--module", "nodenext", "--target", "es2022", "--types", "node", "--outDir", "out"];
+    const options = ["--module", "nodenext", "--target", "es2022", "--types", "node"];
     await project.run(process.execPath, [compilerOf(project, VERSIONS[0]), ...options, "main.ts"]);
-    return JSON.parse(await project.run(process.execPath, ["out/main.js"]));
+    return JSON.parse(await project.run(process.execPath, ["main.js"]));
   });
 }
