@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import type { Backend } from "../src/backends/backend.ts";
 import { openJs } from "../src/backends/js/openJs.ts";
 import { createWasmBackend } from "../src/backends/wasm/wasmBackend.ts";
 import type { FloatArray } from "../src/dtype.ts";
@@ -7,11 +8,18 @@ import { inlinedModule } from "../src/module/inlined.ts";
 import { compile, createMemory } from "../src/module/load.ts";
 import type { Pair } from "./doubleDouble.ts";
 import * as precise from "./doubleDouble.ts";
+import "./relaxed.ts";
+
+async function openModule(relaxed: boolean): Promise<Backend> {
+  const { memory } = createMemory(2 ** 22);
+  const module = await compile(await inlinedModule(relaxed));
+  const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
+  return createWasmBackend(exports as never, memory, 2 ** 22, () => {});
+}
 
 const js = openJs(0);
-const { memory } = createMemory(2 ** 22);
-const { exports } = await WebAssembly.instantiate(await compile(await inlinedModule()), { env: { memory } });
-const wasm = createWasmBackend(exports as never, memory, 2 ** 22, () => {});
+const wasm = await openModule(false);
+const relaxed = await openModule(true);
 
 export const backends = { js, wasm };
 
@@ -79,17 +87,22 @@ export const FUNCTIONS: Readonly<Record<string, Elementary>> = {
   },
 };
 
+function run<A extends FloatArray>(backend: Backend, name: string, x: A): A {
+  const out = x.slice() as A;
+  const dtype = x instanceof Float32Array ? "f32" : "f64";
+  backend.run(FUNCTIONS[name].kernel, dtype, Math.ceil(x.length / 1024), { x, out }, x.length);
+  return out;
+}
+
 /** A function's values in both backends, which must be the same bits; those of one. */
 export function valuesOf<A extends FloatArray>(name: string, x: A): A {
-  const [a, b] = [wasm, js].map((backend) => {
-    const out = x.slice() as A;
-    const dtype = x instanceof Float32Array ? "f32" : "f64";
-    backend.run(FUNCTIONS[name].kernel, dtype, Math.ceil(x.length / 1024), { x, out }, x.length);
-    return out;
-  });
+  const [a, b] = [wasm, js].map((backend) => run(backend, name, x));
   expectSameBits(a, b, x, name);
   return a;
 }
+
+/** Its values in the relaxed build, whose bits are its own. */
+export const relaxedValuesOf: typeof valuesOf = (name, x) => run(relaxed, name, x);
 
 /** All bits of two results, a NaN being as good as another. */
 export function expectSameBits(a: FloatArray, b: FloatArray, x: FloatArray, name: string): void {
@@ -106,20 +119,24 @@ export function expectSameBits(a: FloatArray, b: FloatArray, x: FloatArray, name
 
 const BATCH = 2 ** 18;
 
-/**
- * The largest error in ulp on every `stride`-th of the 2^32 float32 inputs, in both backends with the same bits. NaN and
- * infinities must be those of the true value rounded, but for what is within the error of the largest number.
- */
-export function worstOfFloat32(name: string, stride: number): number {
+/** Every `stride`-th of the 2^32 float32 inputs, a batch after the other in one array. */
+function* everyFloat32(stride: number): Generator<Float32Array> {
   const bits = new Uint32Array(BATCH);
   const inputs = new Float32Array(bits.buffer);
-  let worst = 0;
   for (let from = 0; from < 2 ** 32; from += BATCH * stride) {
     const n = Math.min(BATCH, Math.ceil((2 ** 32 - from) / stride));
     for (let i = 0; i < n; i++) bits[i] = from + i * stride;
-    const x = inputs.subarray(0, n);
-    worst = Math.max(worst, worstOf(name, x, valuesOf(name, x)));
+    yield inputs.subarray(0, n);
   }
+}
+
+/**
+ * The largest error in ulp on every `stride`-th of the 2^32 float32 inputs, of valuesOf in both backends with the same bits.
+ * NaN and infinities must be those of the true value rounded, but for what is within the error of the largest number.
+ */
+export function worstOfFloat32(name: string, stride: number, values = valuesOf): number {
+  let worst = 0;
+  for (const x of everyFloat32(stride)) worst = Math.max(worst, worstOf(name, x, values(name, x)));
   return worst;
 }
 
@@ -160,9 +177,9 @@ function worstOf(name: string, x: Float32Array, y: Float32Array): number {
 }
 
 /** The largest error in ulp on some float64 inputs, against 100 bits; in both backends with the same bits. */
-export function worstOfFloat64(name: string, x: Float64Array): number {
+export function worstOfFloat64(name: string, x: Float64Array, values = valuesOf): number {
   const { truth, precise, limits } = FUNCTIONS[name];
-  const y = valuesOf(name, x);
+  const y = values(name, x);
   let worst = 0;
   for (let i = 0; i < x.length; i++) {
     const about = truth(x[i]);

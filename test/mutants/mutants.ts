@@ -448,4 +448,62 @@ export const MUTANTS: readonly Mutant[] = [
     test: "semantics",
     name: "whatever they hold",
   },
+
+  // --------------------------------------------------------------------------------------------- elementary functions
+  {
+    file: "src/descriptions/constants.ts",
+    from: "-0.0537080243229866",
+    to: "-0.0537180243229866",
+    test: "elementary",
+    name: "tanh float32",
+  },
+  {
+    file: "src/descriptions/constants.ts",
+    from: "0.04166666984044862",
+    to: "0.04166696984044862",
+    test: "elementary",
+    name: "expm1 float64",
+  },
+  {
+    file: "src/descriptions/constants.ts",
+    from: "0.28002941608428955",
+    to: "0.28102941608428955",
+    test: "elementary",
+    name: "softplusTail float32",
+  },
+  {
+    file: "src/kernels/functions/exp64.ts",
+    from: "Number(root - BigInt(rounded)) / rounded",
+    to: "Number(root - BigInt(rounded)) / 2 ** 120",
+    test: "elementary",
+    name: "fineExp float64",
+  },
+  {
+    file: "src/kernels/functions/fineExp.ts",
+    from: "if (abs(x) < TINY.f64) return x;",
+    to: "",
+    test: "elementary",
+    name: "exact values, f64",
+  },
+  {
+    file: "assembly/functions/fineExp.ts",
+    from: "v128.pmin<T>(v128.pmax<T>(x, constant<T>(FULL_LOWEST)), constant<T>(FULL_HIGHEST))",
+    to: "v128.pmax<T>(x, constant<T>(FULL_LOWEST))",
+    test: "elementary",
+    name: "exact values, f32",
+  },
+  {
+    file: "assembly/functions/naturalLog.ts",
+    from: "v128.gt<T>(x, constant<T>(TWO_54))",
+    to: "v128.lt<T>(x, v128.splat<T>(<T>0))",
+    test: "elementary",
+    name: "log1p float64: random",
+  },
+  {
+    file: "assembly/functions/logistic.ts",
+    from: "v128.bitselect(minusProduct<T>(e, e, q), q, negative)",
+    to: "q",
+    test: "elementary",
+    name: "logistic float32",
+  },
 ];
