@@ -34,7 +34,7 @@ import { powers } from "./exp";
   return v128.load_lane<i64>(second, v128.load64_zero(first, ROOT_RESTS), 1, ROOT_RESTS);
 }
 
-/** e^x 2^-n - 1 where t = n + magic; of float64 less that of the root of 2 in the table. */
+/** e^r - 1 where x = n ln 2 + r, t = n + magic; in float64 with the rest of the root of 2, so that e^x = root (1 + it) 2^k. */
 @inline function growth<T>(x: v128, t: v128, magic: v128): v128 {
   const n = v128.sub<T>(t, magic);
   const r = minusProduct<T>(minusProduct<T>(x, n, constant<T>(STEP_HIGH)), n, constant<T>(STEP_LOW));
