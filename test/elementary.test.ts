@@ -92,14 +92,14 @@ describe.each(Object.entries(FUNCTIONS))("%s", (name, { bounds, precise }) => {
 });
 
 // losses hand it other numbers than e^-|x|; that both languages give the same bits is seen above
-test("log1pUnit: every 1009th float32 number from 0 to 1, within 1.2 ulp; float64 within 1.5", () => {
+test("log1pUnit: every 1009th float32 number from 0 to 1, within 1.3 ulp; float64 within 1.5", () => {
   const number = new Float32Array(1);
   const bits = new Int32Array(number.buffer);
   for (bits[0] = 0; number[0] <= 1; bits[0] += 1009) {
     const wanted = Math.log1p(number[0]);
     const unit = 2 ** (Math.max(Math.floor(Math.log2(wanted)), -126) - 23);
     const error = Math.abs(log1pUnitF32(number[0]) - wanted) / unit;
-    if (!(error <= 1.2)) expect.fail(`of ${number[0]} ${error} ulp`);
+    if (!(error <= 1.3)) expect.fail(`of ${number[0]} ${error} ulp`);
   }
   for (let i = 0; i < 40_000; i++) {
     const e = random() * 2 ** -(i % 60);

@@ -55,17 +55,17 @@ export const FUNCTIONS: Readonly<Record<string, Elementary>> = {
   log: { kernel: kernels.logarithm, bounds: { f32: 0.501, f64: 0.8 }, truth: Math.log, precise: single(precise.ln) },
   fineExp: {
     kernel: kernels.fineExp,
-    bounds: { f32: 1, f64: 0.8 },
+    bounds: { f32: 1.1, f64: 0.8 },
     truth: Math.exp,
     precise: (x, shift) => precise.exp([x, 0], shift),
   },
   expm1: {
     kernel: kernels.expm1,
-    bounds: { f32: 1.6, f64: 1.6 },
+    bounds: { f32: 1.7, f64: 1.6 },
     truth: Math.expm1,
     precise: (x, shift) => precise.expm1([x, 0], shift),
   },
-  ln: { kernel: kernels.ln, bounds: { f32: 0.8, f64: 0.8 }, truth: Math.log, precise: single(precise.ln) },
+  ln: { kernel: kernels.ln, bounds: { f32: 0.9, f64: 0.8 }, truth: Math.log, precise: single(precise.ln) },
   log1p: {
     kernel: kernels.log1p,
     bounds: { f32: 1.4, f64: 1.4 },

@@ -50,7 +50,7 @@ import { combine, INTEGER, log } from "./log";
   return v128.or(known, v128.lt<T>(v, zero));
 }
 
-/** ln x of each lane, subnormal numbers included. At most 0.8 ulp (asserted on every 257th float32 input). */
+/** ln x of each lane, subnormal numbers included. At most 0.9 ulp (asserted on every 257th float32 input). */
 @inline export function ln<T>(x: v128): v128 {
   if (sizeof<T>() == 8) return log(x);
   const tiny = f32x4.lt(x, constant<f32>(SMALLEST_NORMAL));

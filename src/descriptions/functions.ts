@@ -35,9 +35,9 @@ const elementary = (name: string, formula: string, f32: string, f64: string): De
   module: "functions/functionKernels",
 });
 
-export const fineExp = elementary("fineExp", "e^x, with more digits", "1", "0.8");
-export const expm1 = elementary("expm1", "e^x - 1", "1.6", "1.6");
-export const ln = elementary("ln", "ln x, float32 in float32", "0.8", "0.8");
+export const fineExp = elementary("fineExp", "e^x, with more digits", "1.1", "0.8");
+export const expm1 = elementary("expm1", "e^x - 1", "1.7", "1.6");
+export const ln = elementary("ln", "ln x, float32 in float32", "0.9", "0.8");
 export const log1p = elementary("log1p", "ln(1 + x)", "1.4", "1.4");
 export const logistic = elementary("logistic", "1 / (1 + e^-x)", "1.9", "1.9");
 export const tanh = elementary("tanh", "tanh x", "1.5", "1.5");
