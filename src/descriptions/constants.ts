@@ -87,10 +87,10 @@ export const CONSTANTS: readonly Constant[] = [
   // what LN2 of float32 is off
   { name: "LN2_REST", f32: 0, f64: -1.904654290582768e-9 },
   // where e^x is 0 and +inf for certain, and the magic number of powers of two in two factors: see fineExp
-  { name: "FULL_LOWEST", f32: -104.5, f64: -746 },
+  { name: "FULL_LOWEST", f32: -104, f64: -745.2 },
   { name: "FULL_HIGHEST", f32: 89, f64: 710 },
   { name: "FULL_MAGIC", f32: 1.5 * 2 ** 23 + 254, f64: 1.5 * 2 ** 52 + 256 * 2046 },
-  // of e^x - 1: where it is -1 for certain; of 2^(n - 1); up to where it is x
+  // of e^x - 1: where it is -1 for certain; of 2^(n - 1); up to where it, and ln(1 + x), is x
   { name: "EXPM1_LOWEST", f32: -80, f64: -80 },
   { name: "EXPM1_MAGIC", f32: 1.5 * 2 ** 23 + 126, f64: 1.5 * 2 ** 52 + 256 * 1022 },
   { name: "TINY", f32: 2 ** -25, f64: 2 ** -54 },

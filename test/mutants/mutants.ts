@@ -487,8 +487,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     file: "assembly/functions/fineExp.ts",
-    from: "v128.pmin<T>(v128.pmax<T>(x, constant<T>(FULL_LOWEST)), constant<T>(FULL_HIGHEST))",
-    to: "v128.pmax<T>(x, constant<T>(FULL_LOWEST))",
+    from: "v128.pmin<T>(v128.andnot(x, below), constant<T>(FULL_HIGHEST))",
+    to: "v128.andnot(x, below)",
     test: "elementary",
     name: "exact values, f32",
   },
@@ -501,7 +501,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     file: "assembly/functions/logistic.ts",
-    from: "v128.bitselect(minusProduct<T>(e, e, q), q, negative)",
+    from: "v128.bitselect(minusProduct<T>(e, e, unlessTiny<T>(q, e)), q, negative)",
     to: "q",
     test: "elementary",
     name: "logistic float32",
