@@ -1,6 +1,6 @@
 /**
  * Fits the polynomials of the exp and log kernels by Remez exchange, measures the kernels' errors against decimal.js,
- * and prints both: `npx tsx scripts/fitCoefficients.ts` (under a minute, always the same output).
+ * and prints both: `npx tsx scripts/fitCoefficients.ts` (about a minute, always the same output).
  */
 import { Decimal } from "decimal.js";
 
@@ -210,10 +210,37 @@ const halfLn2 = LN2.div(2).mul(1.0005);
 const expTarget = grid(halfLn2.neg(), halfLn2, (r) => D.exp(r), reciprocal);
 const halfStep = halfLn2.div(256);
 const stepTarget = grid(halfStep.neg(), halfStep, (r) => D.exp(r), reciprocal);
+// e^r - 1, its error relative to itself: (e^r - 1) / r = 1 + r / 2 + ...
+const growthTarget = grid(
+  halfStep.neg(),
+  halfStep,
+  (r) => D.exp(r).sub(1).div(r),
+  (v) => reciprocal(v),
+);
+// as of logTarget, s = e / (2 + e) with e up to 1
+const unitLogTarget = grid(
+  new D(0),
+  new D(1.0001).div(9),
+  (z) => tail(z.sqrt()),
+  (v) => reciprocal(v.add(2)),
+);
+/** tanh(a) / a - 1 where z = a^2, its error relative to the whole tanh. */
+const tanhTarget = (to: number) =>
+  grid(
+    new D(0),
+    new D(to).pow(2),
+    (z) => D.tanh(z.sqrt()).div(z.sqrt()).sub(1),
+    (v) => reciprocal(v.add(1)),
+  );
 const fit32 = fitRounded(expTarget, [1, 1], 5, fround);
 const fine32 = fitRounded(expTarget, [1, 1], 6, fround);
 const fit64 = fitRounded(stepTarget, [1, 1], 4, Number);
 const logFit = fitRounded(logTarget, [0], 7, Number);
+const growth64 = fitRounded(growthTarget, [1], 4, Number);
+const unitLogFit = fitRounded(unitLogTarget, [0], 4, fround);
+const tanhTargets = { f32: tanhTarget(0.64), f64: tanhTarget(0.55) };
+const tanh32 = fitRounded(tanhTargets.f32, [0], 5, fround);
+const tanh64 = fitRounded(tanhTargets.f64, [0], 10, Number);
 const shortLogFit = fitRounded(logTarget, [0], 3, Number); // of float32 rows
 
 printConstants("EXP_F32", "e^r = 1, 1, c2 ... c5, float32 values", fit32, bits32);
@@ -223,6 +250,10 @@ printConstants("EXP_F64", "e^r = 1, 1, c2, c3, c4", fit64, bits64);
 console.log(`/** 2^(1 / 256) in 120 bits. */\nconst ROOT = 0x${ROOT.toString(16)}n;`);
 printConstants("LOG_F64", "L1, L2 ...", logFit.slice(1), bits64);
 printConstants("SHORT_LOG", "L1, L2, L3", shortLogFit.slice(1), bits64);
+printConstants("FINE_64", "e^r = 1, 1, c2 ... c5", growth64.slice(1), bits64);
+printConstants("UNIT_LOG", "R1 ... R4, float32 values", unitLogFit.slice(1), bits32);
+printConstants("TANH_32", "T1 ... T5, float32 values", tanh32.slice(1), bits32);
+printConstants("TANH_64", "T1 ... T10", tanh64.slice(1), bits64);
 printConstants("LN2_F64", "ln 2 = high (32 bits) + low", [LN2_HI, LN2_LO], bits64);
 
 type Row = Record<string, string>;
@@ -235,6 +266,10 @@ table("Relative error of the rounded coefficients in exact arithmetic", {
   "e^r, float32 / 2^-24": { error: units(maxError(fit32, expTarget), 24).toFixed(3) },
   "e^r of degree 6, float32 / 2^-24": { error: units(maxError(fine32, expTarget), 24).toFixed(3) },
   "e^r, float64 / 2^-53": { error: units(maxError(fit64, stepTarget), 53).toFixed(3) },
+  "e^r - 1, float64 / 2^-53": { error: units(maxError(growth64, growthTarget), 53).toFixed(4) },
+  "log(1 + e), float32 / 2^-24": { error: units(maxError(unitLogFit, unitLogTarget), 24).toFixed(3) },
+  "tanh, float32 / 2^-24": { error: units(maxError(tanh32, tanhTargets.f32), 24).toFixed(3) },
+  "tanh, float64 / 2^-53": { error: units(maxError(tanh64, tanhTargets.f64), 53).toFixed(3) },
   "log of float32 rows / 2^-30": { error: units(maxError(shortLogFit, logTarget), 30).toFixed(3) },
   "log, float64 / 2^-53": { error: units(maxError(logFit, logTarget), 53).toFixed(4) },
 });

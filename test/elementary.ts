@@ -1,65 +1,108 @@
 import { expect } from "vitest";
+import type { Backend } from "../src/backends/backend.ts";
 import { openJs } from "../src/backends/js/openJs.ts";
 import { createWasmBackend } from "../src/backends/wasm/wasmBackend.ts";
 import type { FloatArray } from "../src/dtype.ts";
-import { exp, logarithm } from "../src/generated/kernels.ts";
+import * as kernels from "../src/generated/kernels.ts";
 import { inlinedModule } from "../src/module/inlined.ts";
 import { compile, createMemory } from "../src/module/load.ts";
+import type { Pair } from "./doubleDouble.ts";
+import * as precise from "./doubleDouble.ts";
+import "./relaxed.ts";
+
+async function openModule(relaxed: boolean): Promise<Backend> {
+  const { memory } = createMemory(2 ** 22);
+  const module = await compile(await inlinedModule(relaxed));
+  const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
+  return createWasmBackend(exports as never, memory, 2 ** 22, () => {});
+}
 
 const js = openJs(0);
-const { memory } = createMemory(2 ** 22);
-const { exports } = await WebAssembly.instantiate(await compile(await inlinedModule()), { env: { memory } });
-const wasm = createWasmBackend(exports as never, memory, 2 ** 22, () => {});
+const wasm = await openModule(false);
+const relaxed = await openModule(true);
 
 export const backends = { js, wasm };
 
-/** exp and log with the engine's own functions: within one ulp of float64, far below float32's. */
-export const functions = {
-  exp: { kernel: exp, truth: Math.exp },
-  log: { kernel: logarithm, truth: Math.log },
-} as const;
-
-const BATCH = 2 ** 18;
-
-/** Distance between neighbouring float32 values at |x|, in the normal range. */
-function ulp32(x: number): number {
-  const e = Math.floor(Math.log2(Math.abs(x)));
-  return 2 ** (Math.max(e, -126) - 23);
+/** An elementary function, the errors that are stated for it, and what it is. */
+export interface Elementary {
+  readonly kernel: typeof kernels.exp;
+  /** Largest errors in ulp; of a subnormal number, in units of the smallest. */
+  readonly bounds: { readonly f32: number; readonly f64: number };
+  /** With the engine's own functions: within two ulp of float64, far below float32's. */
+  readonly truth: (x: number) => number;
+  /** To 100 bits, times 2^shift; x is finite, and so is the result. */
+  readonly precise: (x: number, shift: number) => Pair;
+  /** Where no more is said than that results are below 2^-125 (2^-1021) or from 2^127 (2^1023) on; of rows' exp. */
+  readonly limits?: { readonly f32: readonly [number, number]; readonly f64: readonly [number, number] };
 }
 
-/** What a run over many inputs found. */
-export interface Errors {
-  /** Largest errors in ulp, float32. */
-  exp: number;
-  log: number;
+const single =
+  (f: (x: number) => Pair) =>
+  (x: number, shift: number): Pair =>
+    precise.scale(f(x), 2 ** shift);
+
+const decay = (x: number) => Math.exp(-Math.abs(x));
+
+/** By name. */
+export const FUNCTIONS: Readonly<Record<string, Elementary>> = {
+  exp: {
+    kernel: kernels.exp,
+    bounds: { f32: 2.3, f64: 1.3 },
+    truth: Math.exp,
+    precise: (x, shift) => precise.exp([x, 0], shift),
+    limits: { f32: [-87.33, 88.37], f64: [-708.39, 709.78] },
+  },
+  log: { kernel: kernels.logarithm, bounds: { f32: 0.501, f64: 0.8 }, truth: Math.log, precise: single(precise.ln) },
+  fineExp: {
+    kernel: kernels.fineExp,
+    bounds: { f32: 1.1, f64: 0.8 },
+    truth: Math.exp,
+    precise: (x, shift) => precise.exp([x, 0], shift),
+  },
+  expm1: {
+    kernel: kernels.expm1,
+    bounds: { f32: 1.7, f64: 1.6 },
+    truth: Math.expm1,
+    precise: (x, shift) => precise.expm1([x, 0], shift),
+  },
+  ln: { kernel: kernels.ln, bounds: { f32: 0.9, f64: 0.8 }, truth: Math.log, precise: single(precise.ln) },
+  log1p: {
+    kernel: kernels.log1p,
+    bounds: { f32: 1.4, f64: 1.4 },
+    truth: Math.log1p,
+    precise: single(precise.log1p),
+  },
+  logistic: {
+    kernel: kernels.logistic,
+    bounds: { f32: 1.9, f64: 1.9 },
+    truth: (x) => (x < 0 ? decay(x) : 1) / (1 + decay(x)),
+    precise: precise.logistic,
+  },
+  tanh: { kernel: kernels.tanh, bounds: { f32: 1.5, f64: 1.5 }, truth: Math.tanh, precise: single(precise.tanh) },
+  softplusTail: {
+    kernel: kernels.softplusTail,
+    bounds: { f32: 1.9, f64: 1.9 },
+    truth: (x) => Math.log1p(decay(x)),
+    precise: precise.softplusTail,
+  },
+};
+
+function run<A extends FloatArray>(backend: Backend, name: string, x: A): A {
+  const out = x.slice() as A;
+  const dtype = x instanceof Float32Array ? "f32" : "f64";
+  backend.run(FUNCTIONS[name].kernel, dtype, Math.ceil(x.length / 1024), { x, out }, x.length);
+  return out;
 }
 
-/**
- * Every `stride`-th of the 2^32 float32 inputs: js and wasm agree in all bits. The errors are returned where they are
- * measured, which takes five times as long.
- */
-export function compareFloat32(stride: number, measured: boolean): Errors {
-  const bits = new Uint32Array(BATCH);
-  const x = new Float32Array(bits.buffer);
-  const errors: Errors = { exp: 0, log: 0 };
-  for (let from = 0; from < 2 ** 32; from += BATCH * stride) {
-    const n = Math.min(BATCH, Math.ceil((2 ** 32 - from) / stride));
-    for (let i = 0; i < n; i++) bits[i] = from + i * stride;
-    const input = x.subarray(0, n);
-    for (const [name, { kernel, truth }] of Object.entries(functions)) {
-      const [a, b] = [wasm, js].map((backend) => {
-        const out = new Float32Array(n);
-        backend.run(kernel, "f32", Math.ceil(n / 1024), { x: input, out }, n);
-        return out;
-      });
-      expectSameBits(a, b, input, name);
-      if (!measured) continue;
-      const worst = worstError(name as keyof Errors, input, a, truth);
-      errors[name as keyof Errors] = Math.max(errors[name as keyof Errors], worst);
-    }
-  }
-  return errors;
+/** A function's values in both backends, which must be the same bits; those of one. */
+export function valuesOf<A extends FloatArray>(name: string, x: A): A {
+  const [a, b] = [wasm, js].map((backend) => run(backend, name, x));
+  expectSameBits(a, b, x, name);
+  return a;
 }
+
+/** Its values in the relaxed build, whose bits are its own. */
+export const relaxedValuesOf: typeof valuesOf = (name, x) => run(relaxed, name, x);
 
 /** All bits of two results, a NaN being as good as another. */
 export function expectSameBits(a: FloatArray, b: FloatArray, x: FloatArray, name: string): void {
@@ -74,22 +117,94 @@ export function expectSameBits(a: FloatArray, b: FloatArray, x: FloatArray, name
   }
 }
 
-function worstError(name: keyof Errors, x: Float32Array, y: Float32Array, truth: (x: number) => number): number {
+const BATCH = 2 ** 18;
+
+/** Every `stride`-th of the 2^32 float32 inputs, a batch after the other in one array. */
+function* everyFloat32(stride: number): Generator<Float32Array> {
+  const bits = new Uint32Array(BATCH);
+  const inputs = new Float32Array(bits.buffer);
+  for (let from = 0; from < 2 ** 32; from += BATCH * stride) {
+    const n = Math.min(BATCH, Math.ceil((2 ** 32 - from) / stride));
+    for (let i = 0; i < n; i++) bits[i] = from + i * stride;
+    yield inputs.subarray(0, n);
+  }
+}
+
+/**
+ * The largest error in ulp on every `stride`-th of the 2^32 float32 inputs, of valuesOf in both backends with the same bits.
+ * NaN and infinities must be those of the true value rounded, but for what is within the error of the largest number.
+ */
+export function worstOfFloat32(name: string, stride: number, values = valuesOf): number {
+  let worst = 0;
+  for (const x of everyFloat32(stride)) worst = Math.max(worst, worstOf(name, x, values(name, x)));
+  return worst;
+}
+
+const wanted = new Float64Array(1);
+const wantedWords = new Int32Array(wanted.buffer);
+/** The upper half of a float64: little-endian, as wherever WebAssembly runs. */
+const UPPER = 1;
+
+/** The unit of float32 at the number in `wanted`. */
+function unit32(): number {
+  const exponent = ((wantedWords[UPPER] >>> 20) & 2047) - 1023;
+  return POWERS[Math.max(exponent, -126) - 23 + 149];
+}
+
+/** 2^-149 and on. */
+const POWERS = Float64Array.from({ length: 300 }, (_, i) => 2 ** (i - 149));
+
+function worstOf(name: string, x: Float32Array, y: Float32Array): number {
+  const { truth, limits } = FUNCTIONS[name];
   let worst = 0;
   for (let i = 0; i < x.length; i++) {
-    const wanted = truth(x[i]);
-    if (Number.isNaN(wanted)) {
-      if (!Number.isNaN(y[i])) expect.fail(`${name}(${x[i]}) is ${y[i]}, not NaN`);
+    const value = truth(x[i]);
+    const rounded = Math.fround(value);
+    if (y[i] === rounded || (Number.isNaN(y[i]) && Number.isNaN(value))) continue;
+    if (limits && (x[i] < limits.f32[0] || x[i] >= limits.f32[1])) {
+      const fits = x[i] > 0 ? y[i] >= 2 ** 127 : y[i] >= 0 && y[i] <= 2 ** -125;
+      if (!fits) expect.fail(`${name}(${x[i]}) is ${y[i]}, wanted ${value}`);
       continue;
     }
-    // exp overflows a little early, at 88.37, and runs down to 0 below 2^-126
-    if (!Number.isFinite(wanted) || (name === "exp" && (x[i] > 88.37 || x[i] < -87.33))) {
-      const fits = name === "log" ? y[i] === wanted : x[i] > 0 ? y[i] >= 2 ** 127 : y[i] >= 0 && y[i] <= 2 ** -125;
-      if (!fits) expect.fail(`${name}(${x[i]}) is ${y[i]}, wanted ${wanted}`);
+    wanted[0] = value;
+    // beyond the largest number: as if there were one more
+    const reached = Number.isFinite(y[i]) || !Number.isFinite(value) ? y[i] : Math.sign(y[i]) * 2 ** 128;
+    const error = Math.abs(reached - value) / unit32();
+    if (!(error < 16)) expect.fail(`${name}(${x[i]}) is ${y[i]}, wanted ${value}`);
+    if (error > worst) worst = error;
+  }
+  return worst;
+}
+
+/** The largest error in ulp on some float64 inputs, against 100 bits; in both backends with the same bits. */
+export function worstOfFloat64(name: string, x: Float64Array, values = valuesOf): number {
+  const { truth, precise, limits } = FUNCTIONS[name];
+  const y = values(name, x);
+  let worst = 0;
+  for (let i = 0; i < x.length; i++) {
+    const about = truth(x[i]);
+    if (limits && (x[i] < limits.f64[0] || x[i] >= limits.f64[1])) {
+      const fits = x[i] > 0 ? y[i] >= 2 ** 1023 : y[i] >= 0 && y[i] <= 2 ** -1021;
+      if (!fits) expect.fail(`${name}(${x[i]}) is ${y[i]}, wanted ${about}`);
       continue;
     }
-    if (wanted === 0 || (Math.abs(wanted) < 2 ** -126 && y[i] === 0)) continue;
-    const error = Math.abs(y[i] - wanted) / ulp32(wanted);
+    if (!Number.isFinite(x[i]) || !Number.isFinite(about)) {
+      if (!Object.is(y[i], about)) expect.fail(`${name}(${x[i]}) is ${y[i]}, wanted ${about}`);
+      continue;
+    }
+    // so that nothing of the pair is subnormal or infinite
+    const shift = Math.abs(about) < 2 ** -900 ? 200 : about > 2 ** 1000 ? -100 : 0;
+    if (about === 0 || (Math.abs(x[i]) < 2 ** -900 && shift > 0)) {
+      // x itself, and what is below the smallest number
+      if (!Object.is(y[i], about)) expect.fail(`${name}(${x[i]}) is ${y[i]}, wanted ${about}`);
+      continue;
+    }
+    const [high, low] = precise(x[i], shift);
+    wanted[0] = about;
+    const exponent = Math.max(((wantedWords[UPPER] >>> 20) & 2047) - 1023, -1022) - 52;
+    const scaled = y[i] * 2 ** shift;
+    const error = Math.abs(scaled - high - low) / 2 ** (exponent + shift);
+    if (!(error < 16)) expect.fail(`${name}(${x[i]}) is ${y[i]}, wanted ${about}`);
     if (error > worst) worst = error;
   }
   return worst;

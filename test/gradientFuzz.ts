@@ -13,7 +13,7 @@ import {
   type Wide,
   wide,
   ZERO,
-} from "./doubleDouble.ts";
+} from "./wideNumbers.ts";
 import { type Dtype, type FloatArray, floats, integer, mulberry32, type Random, zeros } from "./inputs.ts";
 
 interface Case {

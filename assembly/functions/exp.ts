@@ -32,7 +32,7 @@ import { addressOf, constant, minusProduct, mulAdd } from "../lanes";
  * Float32: degree 5, at most 2.3 ulp (asserted on every 257th input; relaxed 5.5 where N = 0 and |z| is large). With ln 2 in one
  * part there would be two of 20 operations less, but a row of one maximum above a thousand equal others would miss its bound by
  * half: their errors are all the same. With `degree6` at most 1.1 ulp, for two operations more (1.08 of the time). Float64: at
- * most 1.04 ulp. `polynomial` is where the coefficients stand: see polynomialOf.
+ * most 1.04 ulp, of results below 2^-1010 1.3. `polynomial` is where the coefficients stand: see polynomialOf.
  *
  * The constants are loaded in place. The compiler takes the loads out of loops without stores, and out of short rows' loops
  * they cost nothing; long rows that keep their exponentials took 1.11 to 1.14 of the time, so that they call expBy.

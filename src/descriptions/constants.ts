@@ -29,12 +29,17 @@ const LOG = [
 /** The same for rows of float32, to 2^-30. */
 const SHORT_LOG = [0.6666677608816535, 0.39977573722027443, 0.2987094440341793];
 
-/** R(z) = z (R1 + z (R2 + ...)) of ln(1 + e) for e from 0 to 1, z = (e / (2 + e))^2: error 0.078 x 2^-24. */
+/** R(z) = z (R1 + z (R2 + ...)) of ln(1 + e) for e from 0 to 1, z = (e / (2 + e))^2: error 0.075 x 2^-24. */
 const UNIT_LOG = [0.666664183139801, 0.40021440386772156, 0.28002941608428955, 0.2800733149051666];
 
-/** tanh a = a + a z (T1 + z (T2 + ...)) for a up to 0.64, z = a^2: error 0.05 x 2^-24. */
-const TANH = [
-  -0.33333268761634827, 0.1333107203245163, -0.053708020597696304, 0.020533699542284012, -0.00558554707095027,
+/** tanh a = a + a z (T1 + z (T2 + ...)), z = a^2: of float32 for a up to 0.64, error 0.097 x 2^-24... */
+const TANH_32 = [
+  -0.33333268761634827, 0.1333107203245163, -0.0537080243229866, 0.02053375169634819, -0.005585709121078253,
+];
+/** ...and of float64 for a up to 0.55, error 0.18 x 2^-53. */
+const TANH_64 = [
+  -0.33333333333332316, 0.13333333333168926, -0.05396825387615949, 0.021869485976339895, -0.008863194521353953,
+  0.0035917198173104677, -0.0014532172773954572, 0.0005791383956103894, -0.00021030443892351637, 0.00005102276706330357,
 ];
 
 /**
@@ -82,10 +87,10 @@ export const CONSTANTS: readonly Constant[] = [
   // what LN2 of float32 is off
   { name: "LN2_REST", f32: 0, f64: -1.904654290582768e-9 },
   // where e^x is 0 and +inf for certain, and the magic number of powers of two in two factors: see fineExp
-  { name: "FULL_LOWEST", f32: -104.5, f64: -746 },
+  { name: "FULL_LOWEST", f32: -104, f64: -745.2 },
   { name: "FULL_HIGHEST", f32: 89, f64: 710 },
   { name: "FULL_MAGIC", f32: 1.5 * 2 ** 23 + 254, f64: 1.5 * 2 ** 52 + 256 * 2046 },
-  // of e^x - 1: where it is -1 for certain; of 2^(n - 1); up to where it is x
+  // of e^x - 1: where it is -1 for certain; of 2^(n - 1); up to where it, and ln(1 + x), is x
   { name: "EXPM1_LOWEST", f32: -80, f64: -80 },
   { name: "EXPM1_MAGIC", f32: 1.5 * 2 ** 23 + 126, f64: 1.5 * 2 ** 52 + 256 * 1022 },
   { name: "TINY", f32: 2 ** -25, f64: 2 ** -54 },
@@ -94,7 +99,7 @@ export const CONSTANTS: readonly Constant[] = [
   { name: "SQRT_HALF", f32: Math.fround(Math.SQRT1_2), f64: Math.SQRT1_2 },
   { name: "MANTISSA", f32: 2 ** -126 - 2 ** -149, f64: 2 ** -1022 - 2 ** -1074 },
   ...UNIT_LOG.map((c, i) => ({ name: `R${i + 1}`, f32: c, f64: 0 })),
-  ...TANH.map((c, i) => ({ name: `T${i + 1}`, f32: c, f64: 0 })),
+  ...TANH_64.map((c, i) => ({ name: `T${i + 1}`, f32: TANH_32[i] ?? 0, f64: c })),
   { name: "TANH_SPLIT", f32: Math.fround(0.64), f64: 0.55 },
 ];
 

@@ -30,10 +30,10 @@ function growthF32(x: number, n: number): number {
 }
 
 /** The same, n being 256 times as large, less what is in the root of 2. */
-export function growthF64(x: number, n: number): number {
+function growthF64(x: number, n: number): number {
   const r = x - n * STEP_HIGH - n * STEP_LOW;
   const g = r * r;
-  return ((B5 * r + B4) * g + (B3 * r + B2)) * g + r + REST_OF_ROOT[n & 255];
+  return r + (((B5 * r + B4) * g + (B3 * r + B2)) * g + REST_OF_ROOT[n & 255]);
 }
 
 /** x in units of ln 2, as an integer. */
@@ -42,7 +42,7 @@ function wholeF32(x: number): number {
 }
 
 /** x in units of ln 2 / 256, as an integer. */
-export function wholeF64(x: number): number {
+function wholeF64(x: number): number {
   return x * STEPS + INTEGER - INTEGER;
 }
 

@@ -5,6 +5,7 @@ import { log1p } from "./log.ts";
 // The logistic function, and ln(1 + e^-|x|), of one number with the bits of assembly/functions/logistic.ts.
 
 const { abs, fround } = Math;
+const TINY = constant("TINY");
 const [R1, R2, R3, R4] = [1, 2, 3, 4].map((i) => constant(`R${i}`).f32);
 
 /** e^-|x| */
@@ -19,11 +20,12 @@ export function decayF64(x: number): number {
 /** 1 / (1 + e^-x), where e = e^-|x|. */
 export function logisticOfF32(x: number, e: number): number {
   if (!(x < 0)) return fround(1 / fround(1 + e));
-  return fround(e - fround(e * fround(e / fround(1 + e))));
+  return e < TINY.f32 ? e : fround(e - fround(e * fround(e / fround(1 + e))));
 }
 
 export function logisticOfF64(x: number, e: number): number {
-  return x < 0 ? e - e * (e / (1 + e)) : 1 / (1 + e);
+  if (!(x < 0)) return 1 / (1 + e);
+  return e < TINY.f64 ? e : e - e * (e / (1 + e));
 }
 
 /** 1 / (1 + e^-x). */
@@ -37,6 +39,7 @@ export function logisticF64(x: number): number {
 
 /** ln(1 + e), e from 0 to 1. */
 export function log1pUnitF32(e: number): number {
+  if (e < TINY.f32) return e;
   const s = fround(e / fround(2 + e));
   const z = fround(s * s);
   const half = fround(0.5 * fround(e * e));

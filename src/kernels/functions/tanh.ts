@@ -1,12 +1,12 @@
 import { constant } from "../../descriptions/constants.ts";
-import { HIGHEST } from "../../descriptions/exp64Constants.ts";
-import { POWERS_OF_2, ROOT_OF_2 } from "./exp64.ts";
-import { fineExpF32, growthF64, wholeF64 } from "./fineExp.ts";
+import { fineExpF32, fineExpF64 } from "./fineExp.ts";
 
 // tanh of one number with the bits of assembly/functions/tanh.ts.
 
 const { abs, fround } = Math;
-const [T1, T2, T3, T4, T5] = [1, 2, 3, 4, 5].map((i) => constant(`T${i}`).f32);
+const PLACES = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((i) => constant(`T${i}`));
+const [A1, A2, A3, A4, A5] = PLACES.map(({ f32 }) => f32);
+const [B1, B2, B3, B4, B5, B6, B7, B8, B9, B10] = PLACES.map(({ f64 }) => f64);
 const SPLIT = constant("TANH_SPLIT");
 
 /** tanh x where that of |x| is y. */
@@ -14,29 +14,27 @@ const signed = (y: number, x: number) => (x < 0 ? -y : x === 0 ? x : y);
 
 export function tanhF32(x: number): number {
   const a = abs(x);
-  if (a < SPLIT.f32) {
-    const z = fround(a * a);
-    const g = fround(z * z);
-    const high = fround(fround(T5 * g) + fround(fround(T4 * z) + T3));
-    const p = fround(fround(g * high) + fround(fround(T2 * z) + T1));
-    return signed(fround(fround(a * fround(z * p)) + a), x);
+  if (!(a < SPLIT.f32)) {
+    const e = fineExpF32(-2 * a);
+    return signed(fround(1 - fround((2 * e) / fround(1 + e))), x);
   }
-  const e = fineExpF32(-2 * a);
-  return signed(fround(1 - fround((2 * e) / fround(1 + e))), x);
+  const z = fround(a * a);
+  const g = fround(z * z);
+  const high = fround(fround(A5 * g) + fround(fround(A4 * z) + A3));
+  const curve = fround(fround(high * g) + fround(fround(A2 * z) + A1));
+  return signed(fround(fround(a * fround(z * curve)) + a), x);
 }
 
 export function tanhF64(x: number): number {
   const a = abs(x);
-  const y = 2 * a > HIGHEST ? HIGHEST : 2 * a;
-  const n = wholeF64(y);
-  const power = ROOT_OF_2[n & 255] * POWERS_OF_2[(n >> 8) + 1023];
-  const whole = power - 1;
-  const part = power * growthF64(y, n);
-  const u = whole + part;
-  const w = 2 + u;
-  if (!(a < SPLIT.f64)) return signed(1 - 2 / w, x);
-  const q = u / w;
-  const lost = part - (u - whole);
-  const off = u - (w - 2);
-  return signed(q + 0.5 * (1 - q) * (lost - q * (off + lost)), x);
+  if (!(a < SPLIT.f64)) {
+    const e = fineExpF64(-2 * a);
+    return signed(1 - (2 * e) / (1 + e), x);
+  }
+  const z = a * a;
+  const g = z * z;
+  const h = g * g;
+  const high = (B10 * z + B9) * h + ((B8 * z + B7) * g + (B6 * z + B5));
+  const curve = high * h + ((B4 * z + B3) * g + (B2 * z + B1));
+  return signed(a * (z * curve) + a, x);
 }
