@@ -288,6 +288,6 @@ test("the text of a module is in a file without code", () => {
   }
 });
 
-test("the packed package takes at most 224 KB", () => {
-  expect(tarball, `${tarball} bytes; the limit is ${224 * KB}`).toBeLessThanOrEqual(224 * KB);
+test("the packed package takes at most 272 KB", () => {
+  expect(tarball, `${tarball} bytes; the limit is ${272 * KB}`).toBeLessThanOrEqual(272 * KB);
 });
