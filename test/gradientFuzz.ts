@@ -1,6 +1,7 @@
 /** Random gradients of cross-entropy, logits and weights from one end of a dtype to the other, against numbers of 106 bits. */
 import { expect } from "vitest";
 import type { Losses } from "./backends.ts";
+import { type Dtype, type FloatArray, floats, integer, mulberry32, type Random, zeros } from "./inputs.ts";
 import {
   absolute,
   add,
@@ -14,7 +15,6 @@ import {
   wide,
   ZERO,
 } from "./wideNumbers.ts";
-import { type Dtype, type FloatArray, floats, integer, mulberry32, type Random, zeros } from "./inputs.ts";
 
 interface Case {
   dtype: Dtype;

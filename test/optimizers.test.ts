@@ -557,6 +557,10 @@ describe.each(backends)("%s: what is wrong is said, before anything is written",
     expectError(() => optimizer.step([apart, at(41, 20)]), RangeError, "sgd.step", "gradients[1]", "parameters[0]", 4);
     expectError(() => optimizer.step([at(19, 20), apart]), RangeError, "sgd.step", "gradients[0]", "parameters[1]", 4);
     optimizer.close();
+    // it begins where one ends, and overlaps the next one
+    const between = losses.sgd([at(0, 20), at(30, 20)], rate);
+    expectError(() => between.step([apart, at(20, 20)]), RangeError, "sgd.step", "gradients[1]", "parameters[1]", 40);
+    between.close();
     expectError(() => losses.clipGradNorm([at(0, 5), at(4, 5)], 1), RangeError, "clipGradNorm", "overlap", 4);
   });
 
