@@ -10,7 +10,6 @@ import {
   numberOf,
   over,
   times,
-  timesPowerOf2,
   type Wide,
   wide,
   ZERO,
@@ -198,7 +197,7 @@ function check(c: Case, grad: ArrayLike<number>, where: string): number {
     }
     // of all rows' weights 0 there is no mean
     if (denominator.hi === 0) continue;
-    const m = row.reduce((a, b) => Math.max(a, b), -Infinity);
+    const m = Array.from(row).reduce((a, b) => Math.max(a, b), -Infinity);
     if (input === "logits" && m === -Infinity) continue;
     const below = Array.from(row, (x) => (x === -Infinity ? ZERO : add(wide(x), wide(-m))));
     const e = input === "logits" ? Array.from(row, (x, j) => (x === -Infinity ? ZERO : exp(below[j]))) : [];

@@ -248,3 +248,4 @@ test("the text of a module is in a file without code", () => {
 
 test("the packed package takes at most 320 KB", () => {
   expect(tarball, `${tarball} bytes; the limit is ${320 * KB}`).toBeLessThanOrEqual(320 * KB);
+});
