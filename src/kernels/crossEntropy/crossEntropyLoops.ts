@@ -162,8 +162,9 @@ function smoothRow(
     else scaleRowFinely(lanes, grad, at, classes, fine, smoothing, scale);
     if (place !== at + label && place >= 0) grad[place] = factor - scale * (beta * weightAt(place - at));
     const rest = place === at + label ? others : d - e;
-    // a lifted exponential can be there where the target's has run down to 0
-    if (lifted && e < SMALLEST_NORMAL[lanes.dtype]) grad[at + label] -= lanes.narrow(scale * own);
+    // a lifted exponential can count beside a small weight where the target's has run down to 0
+    const minus = scale * (own + beta * weightAt(label));
+    if (lifted && e < SMALLEST_NORMAL[lanes.dtype] && minus < 2 ** -60) grad[at + label] -= lanes.narrow(scale * own);
     else grad[at + label] = scale * (own * -(rest / d) + (spread * (e / d) - beta * weightAt(label)));
   }
   return (own === 0 ? 0 : own * (lnd - (x - m))) + (spread * lnd - dots);
