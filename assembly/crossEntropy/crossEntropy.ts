@@ -8,7 +8,7 @@ import { expOf } from "../functions/exp";
 import { log1pOf } from "../functions/log";
 import { COEFFICIENTS, DOTS } from "../generated/scratchOfRows";
 import { SAVED } from "../generated/scratchOfTurnedCrossEntropy";
-import { SHORT_ROW, UP } from "../generated/thresholds";
+import { DOWN_512, SHORT_ROW, UP } from "../generated/thresholds";
 import { NOWHERE } from "../lanes";
 import { dotRow, scaleRow, scaleRowFinely, scaleRowMinus, valueAt, weightAt } from "../rows/dots";
 import { maximum, placeOf } from "../rows/maximum";
@@ -19,11 +19,13 @@ import { areOrdinary, areOrdinaryShort, isOrdinary, isOrdinaryShort, smallestNor
 import { indexShortRows } from "./turnedCrossEntropy";
 
 /**
- * 2^512 times what makes exponentials gradients, own relative(x) / d, where it is not normal in the dtype as `factor`; otherwise 0.
+ * 2^512 times what makes exponentials gradients, own relative(x) / d, where it is not normal in the dtype as `factor`, but gradients
+ * may be: exponentials are at most 2^60. Otherwise 0.
  */
 @inline function fineFactor<T>(factor: f64, own: f64, x: f64, distance: f64, d: f64, down: f64, scratch: usize): f64 {
   if (abs(factor) >= smallestNormal<T>()) return 0;
-  return ((own * relative(x, distance, UP, scratch)) / d) * down;
+  const fine = (own * relative(x, distance, UP, scratch)) / d;
+  return abs(fine) * (DOWN_512 * 2 ** 60) < smallestNormal<T>() ? 0 : fine * down;
 }
 
 /** One row with an index target, of any length, whose element stands `at`: writes its gradient and returns its loss. */
@@ -55,7 +57,7 @@ function indexRow<T>(
     const factor = ((scale * own * e) / (1 + z)) * down;
     const fine = fineFactor<T>(factor, scale * own, <f64>x, distance, 1 + z, down, scratch);
     if (fine == 0) scaleRow<T>(grad, bytes, factor);
-    else scaleRowFinely(grad, bytes, sizeof<T>() == 4, fine, 0, 0, 0, 0, 0);
+    else scaleRowFinely<T>(grad, bytes, fine, 0, 0, 0, 0, 0);
     // q - 1 = -z / (1 + z)
     store<T>(grad + (at - row), <T>(scale * (own * -(z / (1 + z)) + 0)));
   }
@@ -95,7 +97,7 @@ function indexRow<T>(
     const down = downOf<T>(lifted);
     const fine = fineFactor<T>(factor * toTop * down, all, m, above, d, down, scratch);
     if (fine == 0) scaleRowMinus<T>(grad, bytes, factor * toTop * down, 0, weights, 0, beta, scale);
-    else scaleRowFinely(grad, bytes, sizeof<T>() == 4, fine, 0, weights, 0, beta, scale);
+    else scaleRowFinely<T>(grad, bytes, fine, 0, weights, 0, beta, scale);
     if (place != at && place != NOWHERE) {
       const j = place - row;
       store<T>(grad + j, <T>(factor - scale * (beta * weightAt<T>(weights, j))));
@@ -103,8 +105,9 @@ function indexRow<T>(
     const e = <f64>expOf<T>(x - top);
     const to = grad + (at - row);
     const rest = place == at ? others : d - e;
-    // a lifted exponential can be there where the target's has run down to 0
-    if (lifted && e < smallestNormal<T>()) store<T>(to, load<T>(to) - <T>(scale * own));
+    // a lifted exponential can count beside a small weight where the target's has run down to 0
+    const minus = scale * (own + beta * weightAt<T>(weights, at - row));
+    if (lifted && e < smallestNormal<T>() && minus < 2 ** -60) store<T>(to, load<T>(to) - <T>(scale * own));
     else store<T>(to, <T>(scale * (own * -(rest / d) + (spread * (e / d) - beta * weightAt<T>(weights, at - row)))));
   }
   return (own == 0 ? 0 : own * (lnd - (<f64>x - m))) + (spread * lnd - dots);
@@ -276,7 +279,7 @@ function probabilityRow<T>(
     const factor = sum == 0 ? 0 : (all / d) * toTop * down;
     const fine = sum == 0 ? 0 : fineFactor<T>(factor, all, m, above, d, down, scratch);
     if (fine == 0) scaleRowMinus<T>(kept, bytes, factor, targets, weights, alpha, beta, scale);
-    else scaleRowFinely(kept, bytes, sizeof<T>() == 4, fine, targets, weights, alpha, beta, scale);
+    else scaleRowFinely<T>(kept, bytes, fine, targets, weights, alpha, beta, scale);
     if (sum != 0 && at != NOWHERE) {
       const j = at - row;
       const c = <f64>(<T>(<T>weightAt<T>(weights, j) * (load<T>(targets + j) * <T>alpha + <T>beta)));

@@ -156,13 +156,12 @@ export function scaleRow<T>(out: usize, bytes: usize, factor: f64): void {
 }
 
 /**
- * out_j = out_j factor 2^-512 - c_j scale, c_j as in scaleRowMinus, of a factor that would not be normal in the dtype. Element by
- * element, for rows of both dtypes: few rows have such a factor.
+ * out_j = out_j factor 2^-512 - c_j scale, of a factor that would not be normal in the dtype; else as scaleRowMinus. Element by
+ * element: few rows have such a factor.
  */
-export function scaleRowFinely(
+export function scaleRowFinely<T>(
   out: usize,
   bytes: usize,
-  single: bool,
   factor: f64,
   targets: usize,
   weights: usize,
@@ -170,11 +169,10 @@ export function scaleRowFinely(
   beta: f64,
   scale: f64,
 ): void {
-  const size: usize = single ? 4 : 8;
-  for (let j: usize = 0; j < bytes; j += size) {
-    const t = (targets ? valueAt(targets + j, single) * alpha : 0) + beta;
-    const c = weights ? valueAt(weights + j, single) * t : t;
-    putValue(out + j, valueAt(out + j, single) * factor * DOWN_512 - c * scale, single);
+  for (let j: usize = 0; j < bytes; j += sizeof<T>()) {
+    const t = targets ? load<T>(targets + j) * <T>alpha + <T>beta : <T>beta;
+    const c = weights ? load<T>(weights + j) * t : t;
+    store<T>(out + j, <T>(<f64>load<T>(out + j) * factor * DOWN_512) - c * <T>scale);
   }
 }
 

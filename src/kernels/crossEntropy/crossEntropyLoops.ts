@@ -1,4 +1,4 @@
-import { SHORT_ROW, UP } from "../../descriptions/thresholds.ts";
+import { DOWN_512, SHORT_ROW, UP } from "../../descriptions/thresholds.ts";
 import type { FloatArray } from "../../dtype.ts";
 import { log1p } from "../functions/log.ts";
 import { type Coefficients, coefficient, dotRow, scaleRow, scaleRowFinely, scaleRowMinus } from "../rows/dots.ts";
@@ -86,7 +86,8 @@ function carefulShortRows(
 }
 
 /**
- * 2^512 times what makes exponentials gradients, own relative(x) / d, where it is not normal in the dtype as `factor`; otherwise 0.
+ * 2^512 times what makes exponentials gradients, own relative(x) / d, where it is not normal in the dtype as `factor`, but gradients
+ * may be: exponentials are at most 2^60. Otherwise 0.
  */
 function fineFactor(
   lanes: Lanes,
@@ -98,7 +99,8 @@ function fineFactor(
   down: number,
 ): number {
   if (Math.abs(factor) >= SMALLEST_NORMAL[lanes.dtype]) return 0;
-  return ((own * relative(lanes, x, distance, UP)) / d) * down;
+  const fine = (own * relative(lanes, x, distance, UP)) / d;
+  return Math.abs(fine) * (DOWN_512 * 2 ** 60) < SMALLEST_NORMAL[lanes.dtype] ? 0 : fine * down;
 }
 
 const NO_COEFFICIENTS: Coefficients = { targets: null, targetsAt: 0, weights: null, alpha: 0, beta: 0 };
@@ -116,7 +118,7 @@ const longRow: IndexRow = (lanes, logits, at, classes, label, own, grad, scale) 
     const factor = ((scale * own * e) / (1 + z)) * down;
     const fine = fineFactor(lanes, factor, scale * own, x, distance, 1 + z, down);
     if (fine === 0) scaleRow(lanes, grad, at, classes, factor);
-    else scaleRowFinely(grad, at, classes, fine, NO_COEFFICIENTS, 0);
+    else scaleRowFinely(lanes, grad, at, classes, fine, NO_COEFFICIENTS, 0);
     // q - 1 = -z / (1 + z)
     grad[at + label] = scale * (own * -(z / (1 + z)) + 0);
   }
@@ -157,11 +159,12 @@ function smoothRow(
     const e = lanes.expOf(x, m);
     const fine = fineFactor(lanes, factor * toTop * down, all, m, above, d, down);
     if (fine === 0) scaleRowMinus(lanes, grad, at, classes, factor * toTop * down, smoothing, scale);
-    else scaleRowFinely(grad, at, classes, fine, smoothing, scale);
+    else scaleRowFinely(lanes, grad, at, classes, fine, smoothing, scale);
     if (place !== at + label && place >= 0) grad[place] = factor - scale * (beta * weightAt(place - at));
     const rest = place === at + label ? others : d - e;
-    // a lifted exponential can be there where the target's has run down to 0
-    if (lifted && e < SMALLEST_NORMAL[lanes.dtype]) grad[at + label] -= lanes.narrow(scale * own);
+    // a lifted exponential can count beside a small weight where the target's has run down to 0
+    const minus = scale * (own + beta * weightAt(label));
+    if (lifted && e < SMALLEST_NORMAL[lanes.dtype] && minus < 2 ** -60) grad[at + label] -= lanes.narrow(scale * own);
     else grad[at + label] = scale * (own * -(rest / d) + (spread * (e / d) - beta * weightAt(label)));
   }
   return (own === 0 ? 0 : own * (lnd - (x - m))) + (spread * lnd - dots);
@@ -208,7 +211,7 @@ export function crossEntropyProbabilities(
       const factor = sum === 0 ? 0 : (all / d) * toTop * down;
       const fine = sum === 0 ? 0 : fineFactor(lanes, factor, all, m, above, d, down);
       if (fine === 0) scaleRowMinus(lanes, kept, at, classes, factor, c, scale);
-      else scaleRowFinely(kept, at, classes, fine, c, scale);
+      else scaleRowFinely(lanes, kept, at, classes, fine, c, scale);
       if (sum !== 0 && place >= 0) {
         const j = place - at;
         const own = coefficient(

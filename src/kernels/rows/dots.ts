@@ -66,19 +66,24 @@ export function scaleRow({ narrow }: Lanes, out: FloatArray, at: number, classes
   for (let j = at; j < at + classes; j++) out[j] *= scale;
 }
 
-/** out_j = out_j factor 2^-512 - c_j scale, of a factor that would not be normal in the dtype. */
+/** out_j = out_j factor 2^-512 - c_j scale, of a factor that would not be normal in the dtype; else as scaleRowMinus. */
 export function scaleRowFinely(
+  { narrow }: Lanes,
   out: FloatArray,
   at: number,
   classes: number,
   factor: number,
-  { targets, targetsAt, weights, alpha, beta }: Coefficients,
+  c: Coefficients,
   scale: number,
 ): void {
+  const { targets, weights } = c;
+  const alpha = narrow(c.alpha);
+  const beta = narrow(c.beta);
+  const minus = narrow(scale);
   for (let j = 0; j < classes; j++) {
-    const t = (targets ? targets[targetsAt + j] * alpha : 0) + beta;
-    const c = weights ? weights[j] * t : t;
-    out[at + j] = out[at + j] * factor * DOWN_512 - c * scale;
+    const t = targets ? targets[c.targetsAt + j] : 0;
+    const cj = coefficient(narrow, t, weights ? weights[j] : 1, alpha, beta, targets !== null);
+    out[at + j] = narrow(out[at + j] * factor * DOWN_512) - narrow(cj * minus);
   }
 }
 
