@@ -568,12 +568,23 @@ test("an option that has another value the second time is read once", async () =
   }
 });
 
+const MORE = { input: "logits", confusion: true, percentiles: [50] };
+
 test("every option of every function is read once", async () => {
   const x = Float32Array.of(1, 2, 3, 4, 5, 6);
   const y = Int32Array.of(0, 1);
   const weight = Float32Array.of(1, 2, 3);
   const rows = { classes: 3, weight, ignoreIndex: 1, reduction: "sum", input: "logits", labelSmoothing: 0.1 };
-  const evaluation = { classes: 3, weight, ignoreIndex: 1, topK: [1, 2], bins: 4, perClass: true, onRows: () => {} };
+  const evaluation = {
+    classes: 3,
+    weight,
+    ignoreIndex: 1,
+    topK: [1, 2],
+    bins: 4,
+    perClass: true,
+    onRows: () => {},
+    ...MORE,
+  };
   for (const { losses } of await openBackends()) {
     const calls: [call: (options: never) => unknown, options: object][] = [
       [(o) => losses.mse(x, x, o), { reduction: "sum" }],

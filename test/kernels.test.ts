@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import type { Arguments, Backend } from "../src/backends/backend.ts";
 import { openJs } from "../src/backends/js/openJs.ts";
 import { openWasm } from "../src/backends/openWasm.ts";
-import { countersOf, SUM_BINS, SUMS } from "../src/descriptions/counters.ts";
+import { countersOf, PRODUCTS, SUM_BINS, SUMS } from "../src/descriptions/counters.ts";
 import type { Description, Kernel, Parameter } from "../src/descriptions/kernel.ts";
 import { KERNELS } from "../src/descriptions/list.ts";
 import { BLOCK_ELEMENTS } from "../src/descriptions/thresholds.ts";
@@ -49,10 +49,11 @@ const NUMBERS: Readonly<Record<string, number>> = {
   bins: BINS,
   nesterov: 1,
   powerOfTwo: 0.25,
+  weighted: 1,
 };
 const LENGTHS: Readonly<Record<string, number>> = {
   weights: CLASSES,
-  sums: SUMS.length * SUM_BINS,
+  sums: (SUMS.length + PRODUCTS.length) * SUM_BINS,
   counters: countersOf(RANKS, BINS).length,
   bins: SUM_BINS,
 };
@@ -283,9 +284,9 @@ describe.each(wasm)("bins of ordinary arrays, over several launches, %s", (_, ba
   test("tally", () => {
     const n = 20_001;
     const rows = records(random, n);
-    const sums = new Float64Array(SUMS.length * SUM_BINS);
+    const sums = new Float64Array(LENGTHS.sums);
     const counters = new Float64Array(countersOf(RANKS, BINS).length);
-    run(backend, kernelOf("tally"), "f64", n, 0, { rows, sums, counters, ranks: RANKS, bins: BINS });
+    run(backend, kernelOf("tally"), "f64", n, 0, { rows, sums, counters, ranks: RANKS, bins: BINS, weighted: 0 });
     const losses = Array.from({ length: n }, (_, i) => rows[8 * i]);
     expect(exactSum(sums.subarray(0, SUM_BINS))).toBe(exactSum(losses));
     expect(counters[countersOf(RANKS, BINS).counted]).toBe(n);
@@ -296,8 +297,9 @@ describe.each(wasm)("bins of ordinary arrays, over several launches, %s", (_, ba
     const [predictions, targets] = [1, 2].map(() => floatArray(dtype, n).map(() => normal(random)));
     const sums = new Float64Array(4 * SUM_BINS);
     const units = Math.ceil(n / BLOCK_ELEMENTS);
-    const maxima = new Float64Array(units);
-    run(backend, kernelOf("regression"), dtype, units, n, { predictions, targets, sums, maxima });
+    const results = new Float64Array(2 * units);
+    run(backend, kernelOf("regression"), dtype, units, n, { predictions, targets, sums, results });
+    const maxima = results.filter((_, i) => i % 2 === 0);
     const round = dtype === "f32" ? Math.fround : Number;
     const errors = Array.from(predictions, (p, i) => Math.abs(round(p - targets[i])));
     expect(exactSum(sums.subarray(SUM_BINS, 2 * SUM_BINS))).toBe(exactSum(errors));

@@ -105,7 +105,7 @@ function addOne(x: f64, y: f64, sum: usize, products: usize, counters: usize): v
     // a product of this size has an x that can be split, too
     const within = v128.and(f64x2.ge(product, f64x2.splat(SMALLEST)), f64x2.lt(product, f64x2.splat(LARGEST)));
     if (!i64x2.all_true(v128.or(within, f64x2.eq(x, zero)))) {
-      increment(counters + SCATTERED);
+      store<f64>(counters, 1, SCATTERED);
       addOne(f64x2.extract_lane(x, 0), f64x2.extract_lane(y, 0), sum, products, counters);
       addOne(f64x2.extract_lane(x, 1), f64x2.extract_lane(y, 1), sum, products, counters);
       continue;

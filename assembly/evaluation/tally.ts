@@ -98,7 +98,7 @@ function addGroup(begin: usize, end: usize, sums: usize, counters: usize, ranks:
       b2 = f64x2.add(b2, i2);
       b3 = f64x2.add(b3, f64x2.sub(s1, i2));
     } else {
-      increment(counters + SCATTERED);
+      store<f64>(counters, 1, SCATTERED);
       addPair(b, sums + ENTROPIES, sums + BRIERS);
     }
 

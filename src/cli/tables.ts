@@ -63,6 +63,13 @@ export function runLines(run: Run | undefined, unit: string): Line[] {
   ];
 }
 
+const range = (ends: readonly number[], text: (x: number) => string) => ends.map(text).join(" to ");
+
+function calibrationText({ calibration }: Evaluation): string {
+  const { expectedError, maximalError, rootMeanSquareError } = calibration;
+  return `${percent(expectedError)} (maximal ${percent(maximalError)}, root mean square ${percent(rootMeanSquareError)})`;
+}
+
 const optional = (name: string, value: number | undefined, significant?: number): Line[] =>
   value === undefined ? [] : [[name, digits(value, significant)]];
 
@@ -71,24 +78,19 @@ export function evaluationLines(it: Evaluation, run?: Run): Line[] {
   const nonFinite = nonFiniteText(it);
   return [
     ["loss", `${digits(it.loss.mean)} nats (mean)`],
-    ["standard error", digits(it.loss.standardError, 3)],
-    ...optional("... clustered", it.loss.clusteredStandardError, 3),
-    ["95 % interval", it.loss.interval.map((x) => digits(x, 6)).join(" to ")],
-    ["perplexity", digits(it.perplexity)],
-    ["perplexity error", digits(it.perplexityError, 3)],
+    ["standard error", `${digits(it.loss.standardError, 3)} (95 %: ${range(it.loss.interval, (x) => digits(x, 6))})`],
+    ...optional("clustered error", it.loss.clusteredStandardError, 3),
+    ["perplexity", `${digits(it.perplexity)} ± ${digits(it.perplexityError, 3)}`],
     ["bits per row", digits(it.bitsPerRow)],
     ...optional("bits per byte", it.bitsPerByte),
     ...optional("byte perplexity", it.bytePerplexity),
     ...optional("word perplexity", it.wordPerplexity),
-    ["accuracy", percent(it.accuracy)],
-    ["accuracy, 95 %", it.accuracyInterval.map(percent).join(" to ")],
+    ["accuracy", `${percent(it.accuracy)} (95 %: ${range(it.accuracyInterval, percent)})`],
     ...shownTops(it).map((k): Line => [`top-${k}`, percent(it.topK[Number(k)])]),
     ["reciprocal rank", `${digits(it.meanReciprocalRank)} (mean)`],
     ["entropy", `${digits(it.entropy)} nats (mean)`],
     ["Brier score", digits(it.brier)],
-    ["calibration error", percent(it.calibration.expectedError)],
-    ["... maximal", percent(it.calibration.maximalError)],
-    ["... RMS", percent(it.calibration.rootMeanSquareError)],
+    ["calibration error", calibrationText(it)],
     ["rows", rowsText(it)],
     ...(nonFinite === "" ? [] : [["not finite", nonFinite] as const]),
     ["classes", String(it.classes)],

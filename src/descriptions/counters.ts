@@ -26,7 +26,7 @@ export const COUNTERS = {
   nan: 1,
   positiveInfinity: 2,
   allNegativeInfinity: 3,
-  /** Rows that have a value outside [SMALLEST, LARGEST): without one, sums only use the bins of EXPONENTS_USED. */
+  /** 1 where a value or a product but 0 is outside [SMALLEST, LARGEST): else sums only use the bins of EXPONENTS_USED. */
   scattered: 4,
   /** Rows of a weight above 0; counted where there are weights. */
   weighing: 5,

@@ -117,7 +117,7 @@ describe("further figures", () => {
       lossPercentiles: it.lossPercentiles,
       bytePerplexity: it.bytePerplexity,
     });
-    expect(run("evaluate", ...files, ...more).stdout).toMatch(/^\.\.\. clustered .*\n(.*\n)*bits per byte /m);
+    expect(run("evaluate", ...files, ...more).stdout).toMatch(/^clustered error .*\n(.*\n)*bits per byte /m);
     expect(run("evaluate", ...files, "--groups", "p.npy")).toMatchObject({
       code: 1,
       stderr: "wasm-loss: p.npy: groups are f32, but must be integers\n",

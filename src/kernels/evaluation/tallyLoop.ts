@@ -66,15 +66,15 @@ export function tally(
     addToBins(entropies, entropy);
     addToBins(briers, brier);
     if (addProduct(lossSquares, loss, loss)) counters[at.extreme]++;
-    let usual = isUsual(loss * loss) && isUsual(entropy) && isUsual(brier);
+    let usual = (loss === 0 || isUsual(loss * loss)) && isUsual(entropy) && isUsual(brier);
     if (weighted) {
       if (w !== 0) counters[at.weighing]++;
       addToBins(weights, w);
       if (addProduct(weightLosses, w, loss)) counters[at.extreme]++;
       if (addProduct(weightSquares, w, w)) counters[at.extreme]++;
-      usual &&= isUsual(w * w) && isUsual(w * loss);
+      usual &&= w === 0 || (isUsual(w * w) && isUsual(w * loss));
     }
-    if (!usual) counters[at.scattered]++;
+    if (!usual) counters[at.scattered] = 1;
     counters[at.ranks + Math.min(rank, ranks + 1)]++;
     if (rank > ranks) addToBins(reciprocalRanks, 1 / rank);
     const confidence = rows[row + CONFIDENCE];
