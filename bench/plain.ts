@@ -12,8 +12,7 @@ interface ElementwiseLoops {
 }
 
 /** What formulas call, as everyone has it. */
-const FUNCTIONS = `const LARGE_F32 = 2 ** 1021;
-  const fineExpF32 = Math.exp;
+const FUNCTIONS = `const fineExpF32 = Math.exp;
   const expm1F32 = Math.expm1;
   const lnF32 = Math.log;
   const log1pF32 = Math.log1p;

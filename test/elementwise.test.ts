@@ -263,7 +263,7 @@ describe.each(functions)("errors of $name", ({ name, reduced, out, ...loss }) =>
 
       const { check } = domainOf(loss as ElementwiseLoss);
       test.skipIf(check === undefined)("predictions and targets that the loss does not take, by the first", () => {
-        const n = 3001;
+        const n = 1301;
         const long = (array: FloatArray) => repeated(dtype, n, [...array]);
         const inputs = [
           undefined,
@@ -279,7 +279,7 @@ describe.each(functions)("errors of $name", ({ name, reduced, out, ...loss }) =>
             const wrong = [2, -2, 1.25, -1e-30, -Infinity].filter((x) => !isWithin(range, x));
             expect(wrong.length).toBeGreaterThan(1);
             for (const value of wrong) {
-              for (const at of [0, 17, 1023, 1024, n - 1]) {
+              for (const at of [0, 1024, n - 1]) {
                 const arrays = { predictions: fit.predictions(long(p)), targets: fit.targets(long(t)) };
                 const array = arrays[argument as keyof typeof arrays];
                 array[at] = value;

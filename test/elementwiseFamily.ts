@@ -122,7 +122,7 @@ function defaultsOf({ options }: ElementwiseLoss): Options {
  * else each size has some.
  */
 export async function testFamily(everything: boolean): Promise<void> {
-  const runs = everything ? 100 : 12;
+  const runs = everything ? 100 : 8;
   const opened = await openAll();
   const backends = opened.map(({ name, losses }) => [name, losses] as const);
   /** Those with the same bits. */
@@ -175,10 +175,13 @@ export async function testFamily(everything: boolean): Promise<void> {
       const stated = statedOf(description, dtype);
       const array = (...numbers: number[]) => floats(dtype, numbers);
 
-      test.each(backends)("%s: the oracle's losses, sums, means and gradients", (_, losses) => {
+      test.each(backends)("%s: the oracle's losses, sums, means and gradients", (backend, losses) => {
+        const turn = backends.findIndex(([name]) => name === backend);
         const random = mulberry32(1);
         const { loss, withGrad } = facesOfLoss(losses, description);
         for (const [k, n] of elementCounts.entries()) {
+          // each size in a third of the backends, the largest in all
+          if (!everything && n < 1000 && (k + turn) % 3 !== 0) continue;
           for (const set of everything ? combinations : [combinations[k % combinations.length]]) {
             const isWeighted = k % 4 > 1;
             const where = `${n} elements${isWeighted ? ", weighted" : ""}, ${JSON.stringify(set)}`;
@@ -310,7 +313,7 @@ export async function testFamily(everything: boolean): Promise<void> {
             for (const [i, [a, b]] of pairs.entries()) {
               const where = `${backend}, ${a} and ${b}, ${JSON.stringify(set)}`;
               // of terms of two signs that are beyond the dtype's numbers, as PyTorch has it
-              if (wanted.sizes[i] > largest[dtype] && wanted.losses[i] !== wanted.sizes[i]) continue;
+              if (wanted.sizes[i] > largest[dtype] && oracle.ELEMENTWISE[title].terms) continue;
               expect(Number.isNaN((loss as FloatArray)[i]), where).toBe(Number.isNaN(wanted.losses[i]));
               expect(Number.isNaN(grad[i]), `gradient, ${where}`).toBe(Number.isNaN(wanted.slopes[i]));
             }
@@ -441,12 +444,12 @@ export async function testFamily(everything: boolean): Promise<void> {
       const random = mulberry32(6);
       // of each format, bits of predictions, and of targets
       const halves = [float16, bfloat16].map((half, k) => {
-        const valueOf = k === 0 ? float16Value : bfloat16Value;
+        const numberOf = k === 0 ? float16Value : bfloat16Value;
         const all = Array.from({ length: 65536 }, (_, bits) => bits);
         const draw = (range: Range) => {
-          const taken = all.filter((bits) => isWithin(range, valueOf(bits)));
+          const taken = all.filter((bits) => isWithin(range, numberOf(bits)));
           const bits = Uint16Array.from({ length: n }, () => taken[integer(random, taken.length)]);
-          return { half: half(bits), wide: Float32Array.from(bits, valueOf) };
+          return { half: half(bits), wide: Float32Array.from(bits, numberOf) };
         };
         return { p: draw(domain.predictions), t: draw(domain.targets) };
       });

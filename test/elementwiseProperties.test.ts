@@ -28,7 +28,7 @@ const everywhere = await openAll();
 const rounding = { float32: 2 ** -24, float64: 2 ** -53 };
 const sums = { float32: 2 ** -23, float64: 2 ** -46 };
 const reductions = ["mean", "sum", "none"] as const;
-const runs = { numRuns: 25 };
+const runs = { numRuns: 6 };
 
 /** Multiples of 1/8, so that nothing becomes subnormal. */
 const drawn = fc.array(
@@ -284,7 +284,7 @@ describe.each(dtypes)("gaussianNll, %s", (dtype) => {
       for (const reduction of reductions) {
         const given: any = { variance: kept, full: isFull, reduction, ...weights };
         const own = reference.gaussianNllWithGrad(q, any(u), given);
-        for (const { name, losses } of everywhere) {
+        for (const { name, losses } of everywhere.filter((_, b) => n > 1000 || (k + b) % 3 === 0)) {
           const got: any = losses.gaussianNllWithGrad(q, any(u), given);
           const by = reduction === "mean" ? wanted.weight : 1;
           const where = `${name}, ${n} elements, ${reduction}`;

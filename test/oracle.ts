@@ -133,7 +133,7 @@ export const ELEMENTWISE: Readonly<Record<string, ElementwiseLoss>> = {
       p - t === 0 ? 0 : Math.abs(p) > 1 || Math.abs(t) > 1 ? percentage(p / 4, t / 4) : percentage(p, t),
     slope: (p, t) =>
       p * t > 0
-        ? (4 * Math.sign(p - t) * Math.abs(t)) / (Math.abs(p) + Math.abs(t)) ** 2
+        ? (4 * Math.sign(p - t) * (Math.abs(t) / (Math.abs(p) + Math.abs(t)))) / (Math.abs(p) + Math.abs(t))
         : Number.isNaN(p) || Number.isNaN(t)
           ? NaN
           : 0,

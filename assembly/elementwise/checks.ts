@@ -1,8 +1,13 @@
 // What element-wise losses refuse, a class each, by name of src/descriptions/domains.ts. The loop looks at vectors, with a constant
-// that is loaded before it: where `suspect` has bits, the block is looked through number by number.
+// that is loaded before it: where `suspect` has bits beside the sign, the block is looked through number by number.
 
 import { MINUS_ZERO, ONE } from "../constants";
 import { constant, splat } from "../lanes";
+
+/** Whether anything that `suspect` gave, or all of it taken together, has bits beside the sign. */
+@inline export function isSuspect<T>(suspects: v128): bool {
+  return v128.any_true(v128.andnot(suspects, constant<T>(MINUS_ZERO)));
+}
 
 @unmanaged
 export class Unchecked {
@@ -28,7 +33,7 @@ export class Unchecked {
   }
 }
 
-/** |t| is 1: three operations, where comparing takes five. */
+/** |t| is 1: but for the sign, t has the bits of 1. Comparing takes five operations, this one and an or of all. */
 @unmanaged
 export class Signs {
   @inline checks(): bool {
@@ -45,7 +50,7 @@ export class Signs {
   }
 
   @inline suspect<T>(p: usize, t: usize, limit: v128): v128 {
-    return v128.xor(v128.andnot(v128.load(t), constant<T>(MINUS_ZERO)), limit);
+    return v128.xor(v128.load(t), limit);
   }
 
   @inline refuses(p: f64, t: f64): bool {

@@ -226,7 +226,7 @@ export class AbsolutePercentageError {
   }
 }
 
-/** a: beyond it numbers are divided by 4, lest their sum overflows; b: 1, c: the sign's bit; shared: what they are times */
+/** a: 1/2, c: the sign's bit. The halves are added, lest the sum overflows; shared: their sum. */
 @unmanaged
 export class SymmetricPercentageError {
   @inline predictionFill<T>(): v128 {
@@ -238,11 +238,11 @@ export class SymmetricPercentageError {
   }
 
   @inline a<T>(alpha: f64, beta: f64): v128 {
-    return v128.mul<T>(constant<T>(LARGE_POWER), splat<T>(0.25));
+    return constant<T>(HALF);
   }
 
   @inline b<T>(alpha: f64, beta: f64): v128 {
-    return constant<T>(ONE);
+    return splat<T>(0);
   }
 
   @inline c<T>(alpha: f64, beta: f64): v128 {
@@ -250,29 +250,21 @@ export class SymmetricPercentageError {
   }
 
   @inline share<T>(p: v128, t: v128, a: v128, b: v128, c: v128): v128 {
-    const larger = v128.pmax<T>(v128.andnot(p, c), v128.andnot(t, c));
-    return v128.bitselect(splat<T>(0.25), b, v128.gt<T>(larger, a));
+    return v128.add<T>(v128.andnot(v128.mul<T>(p, a), c), v128.andnot(v128.mul<T>(t, a), c));
   }
 
-  @inline loss<T>(p: v128, t: v128, measure: v128, a: v128, b: v128, c: v128): v128 {
-    const x = v128.mul<T>(p, measure);
-    const y = v128.mul<T>(t, measure);
-    const difference = v128.sub<T>(x, y);
-    const sum = v128.add<T>(v128.andnot(x, c), v128.andnot(y, c));
-    const quotient = v128.div<T>(v128.andnot(v128.add<T>(difference, difference), c), sum);
-    return v128.and(quotient, v128.ne<T>(difference, splat<T>(0)));
+  @inline loss<T>(p: v128, t: v128, half: v128, a: v128, b: v128, c: v128): v128 {
+    const difference = v128.sub<T>(v128.mul<T>(p, a), v128.mul<T>(t, a));
+    const quotient = v128.andnot(v128.div<T>(difference, half), c);
+    return v128.and(v128.add<T>(quotient, quotient), v128.ne<T>(difference, b));
   }
 
-  @inline slope<T>(p: v128, t: v128, measure: v128, a: v128, b: v128, c: v128): v128 {
-    const x = v128.mul<T>(p, measure);
-    const y = v128.mul<T>(t, measure);
-    const difference = v128.sub<T>(x, y);
-    const sum = v128.add<T>(v128.andnot(x, c), v128.andnot(y, c));
+  @inline slope<T>(p: v128, t: v128, half: v128, a: v128, b: v128, c: v128): v128 {
+    const difference = v128.sub<T>(v128.mul<T>(p, a), v128.mul<T>(t, a));
     // p times the sign of t
-    const apart = v128.le<T>(v128.xor(p, v128.and(t, c)), splat<T>(0));
-    const numerator = v128.andnot(v128.mul<T>(v128.andnot(y, c), splat<T>(4)), apart);
-    const size = v128.mul<T>(v128.div<T>(v128.div<T>(numerator, sum), sum), measure);
-    return v128.and(v128.or(size, v128.and(difference, c)), v128.ne<T>(difference, splat<T>(0)));
+    const apart = v128.le<T>(v128.xor(p, v128.and(t, c)), b);
+    const size = v128.div<T>(v128.div<T>(v128.andnot(v128.andnot(t, c), apart), half), half);
+    return v128.and(v128.or(size, v128.and(difference, c)), v128.ne<T>(difference, b));
   }
 }
 

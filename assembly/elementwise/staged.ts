@@ -7,6 +7,7 @@ import { LOSSES } from "../generated/scratchOfElements";
 import { BLOCK_ELEMENTS, STAGED_ELEMENTS } from "../generated/thresholds";
 import { splat, storePart } from "../lanes";
 import { blockSum, copyBlock, firstRefused, report } from "./blocks";
+import { isSuspect } from "./checks";
 
 /** As elementwise of template.ts. */
 @inline export function staged<L, C, T>(
@@ -49,7 +50,7 @@ import { blockSum, copyBlock, firstRefused, report } from "./blocks";
         if (checks) suspects = v128.or(suspects, changetype<C>(0).suspect<T>(p + i, t + i, limit));
         v128.store(l + i, changetype<L>(0).loss<T>(v128.load(p + i), v128.load(t + i), scratch + i, a, b, c));
       }
-      if (checks && refused < 0 && v128.any_true(suspects)) {
+      if (checks && refused < 0 && isSuspect<T>(suspects)) {
         refused = firstRefused<C, T>(predictions, targets, first, first + n);
         if (refused >= 0) found = <f64>load<T>(predictions + <usize>refused * sizeof<T>());
       }

@@ -11,6 +11,7 @@ import { BLOCK_ELEMENTS } from "../generated/thresholds";
 import { TAIL_PREDICTIONS, TAIL_RESULTS, TAIL_TARGETS } from "../generated/scratchOfElements";
 import { high, low, pairSum, roundSum, splat, storeTail } from "../lanes";
 import { firstRefused, partialRound, report, roundBytes } from "./blocks";
+import { isSuspect } from "./checks";
 
 const SUM = 0;
 const EACH = 1;
@@ -121,7 +122,7 @@ const GRADIENT = 2;
       a1 = f64x2.add(f64x2.add(a4, a5), f64x2.add(a6, a7));
     }
     let refused = -1;
-    if (checks && v128.any_true(suspects)) {
+    if (checks && isSuspect<T>(suspects)) {
       refused = firstRefused<C, T>(predictions, targets, first, first + <i32>(bytes / sizeof<T>()));
     }
     report(checks, sums, block, pairSum(f64x2.add(a0, a1)), refused);

@@ -23,7 +23,7 @@ function functionImports(): string {
 
 const HEAD = `import { BLOCK_ELEMENTS } from "../descriptions/thresholds.ts";
 import type { FloatArray } from "../dtype.ts";
-import { addRoundF32, addRoundF64, LARGE_F32, LARGE_F64, laneSumF32, laneSumF64, ROUND } from "../kernels/elementwise/rounds.ts";
+import { addRoundF32, addRoundF64, laneSumF32, laneSumF64, ROUND } from "../kernels/elementwise/rounds.ts";
 import { report, weigh } from "../kernels/elementwise/weigh.ts";
 ${functionImports()}import type { Scratch } from "../kernels/scratch.ts";
 

@@ -1,6 +1,16 @@
 import type { FloatArray, HalfBits } from "../dtype.ts";
 import { type DOMAINS, type Domain, domainOf } from "./domains.ts";
 import {
+  BINARY_CONSTANTS,
+  BINARY_OPTIONS,
+  BINARY_TERMS,
+  FULL,
+  focalRise,
+  SOFTPLUS,
+  STIRLING,
+  STIRLING_CONSTANT,
+} from "./formulas.ts";
+import {
   BOTH,
   count,
   type Description,
@@ -12,21 +22,12 @@ import {
   real,
   scratch,
 } from "./kernel.ts";
+import type { NumericOption } from "./options.ts";
+
+export type { NumericOption };
 
 // The element-wise losses: everything about one of them but its class in assembly/elementwise/losses.ts. Their kernels are
 // one template filled in (assembly/elementwise/template.ts, scripts/generate/elementwiseLoops.ts).
-
-/** An option that a loss takes as a number, and its bounds. */
-export interface NumericOption {
-  readonly name: string;
-  readonly default: number;
-  readonly above?: number;
-  readonly atLeast?: number;
-  readonly below?: number;
-  readonly atMost?: number;
-  /** It is true or false for a caller, 1 or 0 for the kernel. */
-  readonly flag?: true;
-}
 
 /** What a call needs to know of a loss; `O` are the names of its options. src/generated/elementwiseCalls.ts has them. */
 export interface ElementwiseCall<O extends string = never> {
@@ -100,26 +101,6 @@ const sumsOf = (element: string, slope: string, of = "") => ({
   f32: `2^-23 of Σ |loss| beside ${element} x 2^-24 of each${of && "'s"}${of}; gradient ${slope} x 2^-24${of && " of its"}${of}`,
   f64: `2^-46 of Σ |loss| beside ${element} x 2^-53 of each${of && "'s"}${of}; gradient ${slope} x 2^-53${of && " of its"}${of}`,
 });
-
-const BINARY_OPTIONS: readonly NumericOption[] = [
-  { name: "posWeight", default: 1, atLeast: 0 },
-  { name: "labelSmoothing", default: 0, atLeast: 0, atMost: 1 },
-];
-const BINARY_CONSTANTS = "const kept = round(1 - labelSmoothingOption); const half = round(labelSmoothingOption / 2);";
-const BINARY_TERMS =
-  "const y = round(posWeight * round(round(t * kept) + half)); const w = round(round(round(1 - t) * kept) + half);";
-
-/** ln(1 + e^p) and ln(1 + e^-p), with e = e^-|p|. */
-const SOFTPLUS = `const e = decayF32(p); const tail = log1pUnitF32(e);
-  const of0 = round((p < 0 ? 0 : p) + tail); const of1 = round((p > 0 ? 0 : -p) + tail);`;
-
-/** The slope of a target's own loss, `of`, without the power that damps it. */
-const focalRise = (x: string, other: string, of: string) =>
-  `round(logisticOfF32(${other}, e) + round(gamma * timesF32(logisticOfF32(${x}, e), ${of})))`;
-
-const FULL: readonly NumericOption[] = [{ name: "full", default: 0, flag: true }];
-const STIRLING_CONSTANT = "const normal = round(0.9189385332046727);";
-const STIRLING = "(full !== 0 && t > 1 ? round(round(round(round(t + 0.5) * lnF32(t)) - t) + normal) : 0)";
 
 export const ELEMENTWISE: readonly ElementwiseLoss[] = [
   {
@@ -214,12 +195,10 @@ export const ELEMENTWISE: readonly ElementwiseLoss[] = [
     slopeFactor: 1,
     tolerance: sumsOf("3", "6"),
     javascript: {
-      // of numbers whose sum may overflow a quarter is taken
-      terms: `const k = Math.abs(p) > LARGE_F32 || Math.abs(t) > LARGE_F32 ? 0.25 : 1; const y = round(t * k);
-        const d = round(round(p * k) - y); const s = round(Math.abs(round(p * k)) + Math.abs(y));`,
-      loss: "(d === 0 ? 0 : round((2 * Math.abs(d)) / s))",
-      slope:
-        "(d === 0 ? 0 : round(k * (d < 0 ? -1 : 1) * round(round(((t < 0 ? -p : p) <= 0 ? 0 : 4 * Math.abs(y)) / s) / s)))",
+      // halves, lest the sum overflows
+      terms: `const d = round(round(p * 0.5) - round(t * 0.5)); const s = round(Math.abs(round(p * 0.5)) + Math.abs(round(t * 0.5)));`,
+      loss: "(d === 0 ? 0 : 2 * Math.abs(round(d / s)))",
+      slope: "(d === 0 ? 0 : (d < 0 ? -1 : 1) * round(round(((t < 0 ? -p : p) <= 0 ? 0 : Math.abs(t)) / s) / s))",
     },
   },
   {

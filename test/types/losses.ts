@@ -51,6 +51,18 @@ export function elementwise(losses: Losses) {
   losses.huber(f32, f32, { delta: "1" });
   // @ts-expect-error: it takes no reduction
   losses.rmse(f32, f32, { reduction: "sum" });
+  losses.binaryCrossEntropy(f32, f32, { input: "probabilities", posWeight: 2, sampleWeight: f32 });
+  // @ts-expect-error
+  losses.binaryCrossEntropy(f32, f32, { input: "rate" });
+  // @ts-expect-error
+  losses.mae(f32, f32, { sampleWeight: f64 });
+  losses.poissonNll(f64, f64, { input: "rate", full: true });
+  // @ts-expect-error
+  losses.poissonNll(f64, f64, { full: 1 });
+  const { gradVariance }: { gradVariance: Float64Array } = losses.gaussianNllWithGrad(f64, f64, { variance: f64 });
+  // @ts-expect-error
+  losses.gaussianNll(f64, f64);
+  gradVariance.fill(0);
   const mean: number = losses.huber(f64, f64, { delta: 1 });
   const none: Float64Array = losses.huber(f64, f64, { reduction: "none" });
   const { grad }: { grad: Float32Array } = losses.maeWithGrad(f32, f32, { out: f32 });

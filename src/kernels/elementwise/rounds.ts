@@ -6,10 +6,6 @@ import type { Round } from "../scratch.ts";
 /** Elements of a round. */
 export const ROUND = 16;
 
-/** Two numbers up to here, times 2, can be added. */
-export const LARGE_F32 = 2 ** 125;
-export const LARGE_F64 = 2 ** 1021;
-
 const { fround } = Math;
 
 /** x times a factor, and 0 where that is 0. */
