@@ -65,7 +65,8 @@ const cases = fc
       rows,
       labels,
       logits: fill(rows * classes, values),
-      probabilities: fill(rows * classes, shares),
+      // with one class any other target is one of binaryCrossEntropy
+      probabilities: classes === 1 ? zeros(dtype, rows).fill(1) : fill(rows * classes, shares),
       weight: fill(classes, shares),
     };
   });

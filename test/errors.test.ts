@@ -587,10 +587,13 @@ test("every option of every function is read once", async () => {
   };
   for (const { losses } of await openBackends()) {
     const calls: [call: (options: never) => unknown, options: object][] = [
-      [(o) => losses.mse(x, x, o), { reduction: "sum" }],
-      [(o) => losses.mseWithGrad(x, x, o), { reduction: "sum", out: new Float32Array(6) }],
-      [(o) => losses.huberWithGrad(x, x, o), { reduction: "none", delta: 0.5, out: new Float32Array(6) }],
-      [(o) => losses.rmseWithGrad(x, x, o), { out: new Float32Array(6) }],
+      [(o) => losses.mse(x, x, o), { reduction: "sum", sampleWeight: x }],
+      [(o) => losses.mseWithGrad(x, x, o), { reduction: "sum", sampleWeight: x, out: new Float32Array(6) }],
+      [
+        (o) => losses.huberWithGrad(x, x, o),
+        { reduction: "none", delta: 0.5, sampleWeight: x, out: new Float32Array(6) },
+      ],
+      [(o) => losses.rmseWithGrad(x, x, o), { sampleWeight: x, out: new Float32Array(6) }],
       [(o) => losses.softmax(x, o), { classes: 3, out: new Float32Array(6) }],
       [(o) => losses.logSoftmax(x, o), { classes: 3, out: new Float32Array(6) }],
       [(o) => losses.logSumExp(x, o), { classes: 3 }],

@@ -2,18 +2,7 @@
 import { expect } from "vitest";
 import type { Losses } from "./backends.ts";
 import { type Dtype, type FloatArray, floats, integer, mulberry32, type Random, zeros } from "./inputs.ts";
-import {
-  absolute,
-  add,
-  exp,
-  negated,
-  numberOf,
-  over,
-  times,
-  type Wide,
-  wide,
-  ZERO,
-} from "./wideNumbers.ts";
+import { absolute, add, exp, negated, numberOf, over, times, type Wide, wide, ZERO } from "./wideNumbers.ts";
 
 interface Case {
   dtype: Dtype;

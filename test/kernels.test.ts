@@ -158,6 +158,10 @@ function placed(backend: Backend, args: Values): { there: Values; free(): void }
 function resultOf(parameter: Parameter, value: NumericArray): ArrayLike<number> {
   const { name, role } = parameter;
   if (name === "report") return (value as Float64Array).subarray(0, 2);
+  // behind a block's sum the first element that was refused, counted from the launch's first one
+  if (name === "sums" && parameter.values === 2) {
+    return (value as Float64Array).map((x, i) => (i % 2 === 1 && x >= 0 ? x % BLOCK_ELEMENTS : x));
+  }
   if (role !== "inout" || name === "counters" || isUpdated(parameter)) return value as Float64Array;
   return Array.from({ length: value.length / SUM_BINS }, (_, i) =>
     exactSum((value as Float64Array).subarray(i * SUM_BINS, (i + 1) * SUM_BINS)),

@@ -168,6 +168,8 @@ function checkCrossEntropy(losses: Losses, dtype: Dtype, cases: ReturnType<typeo
       const alone = losses.crossEntropy(logits, targets, { ...options, reduction: each });
       expectClose([alone], [scalar], () => 2 ** -51 * Math.abs(scalar), where(each));
     }
+    // smoothed rows whose labels all weigh 0 have no mean
+    if (wanted.denominator === 0) return;
     expectClose(
       grad,
       wanted.gradient,

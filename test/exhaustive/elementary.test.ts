@@ -1,10 +1,13 @@
 import { expect, test } from "vitest";
 import { FUNCTIONS, worstOfFloat32 } from "../elementary.ts";
 
+/** All inputs take 45 minutes: EVERY=5 takes every fifth one. */
+const every = Number(process.env.EVERY ?? 1);
+
 test.each(Object.entries(FUNCTIONS))(
-  "all 2^32 float32 inputs of %s: js and wasm agree in every bit, within the stated error",
+  `of the 2^32 float32 inputs of %s every ${every}th: js and wasm agree in every bit, within the stated error`,
   { timeout: 3_600_000 },
   (name, { bounds }) => {
-    expect(worstOfFloat32(name, 1)).toBeLessThanOrEqual(bounds.f32);
+    expect(worstOfFloat32(name, every)).toBeLessThanOrEqual(bounds.f32);
   },
 );
