@@ -1,5 +1,5 @@
-import { checks, type ElementwiseLoss, kernelOf, weightedKernelOf } from "../../src/descriptions/elementwise.ts";
 import { domainOf } from "../../src/descriptions/domains.ts";
+import { checks, type ElementwiseLoss, kernelOf, weightedKernelOf } from "../../src/descriptions/elementwise.ts";
 import { parametersOf } from "./entryPoints.ts";
 
 const capitalized = (name: string) => name[0].toUpperCase() + name.slice(1);
