@@ -26,11 +26,11 @@ export function isWithin(
 /** Predictions and targets of a loss, made of any. */
 export function fitting(loss: Pick<ElementwiseLoss, "domain">) {
   const { predictions = {}, targets = {} }: Domain = domainOf(loss);
-  const fit =
+  const taken =
     (range: Range) =>
     <A extends FloatArray>(array: A): A =>
       array.map((x) => within(range, x)) as A;
-  return { predictions: fit(predictions), targets: fit(targets), domain: { predictions, targets } };
+  return { predictions: taken(predictions), targets: taken(targets), domain: { predictions, targets } };
 }
 
 /** What a loss is called in the oracle. */

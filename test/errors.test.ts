@@ -574,6 +574,7 @@ test("every option of every function is read once", async () => {
   const x = Float32Array.of(1, 2, 3, 4, 5, 6);
   const y = Int32Array.of(0, 1);
   const weight = Float32Array.of(1, 2, 3);
+  const sampleWeight = new Float32Array(6).fill(1);
   const rows = { classes: 3, weight, ignoreIndex: 1, reduction: "sum", input: "logits", labelSmoothing: 0.1 };
   const evaluation = {
     classes: 3,
@@ -587,13 +588,10 @@ test("every option of every function is read once", async () => {
   };
   for (const { losses } of await openBackends()) {
     const calls: [call: (options: never) => unknown, options: object][] = [
-      [(o) => losses.mse(x, x, o), { reduction: "sum", sampleWeight: x }],
-      [(o) => losses.mseWithGrad(x, x, o), { reduction: "sum", sampleWeight: x, out: new Float32Array(6) }],
-      [
-        (o) => losses.huberWithGrad(x, x, o),
-        { reduction: "none", delta: 0.5, sampleWeight: x, out: new Float32Array(6) },
-      ],
-      [(o) => losses.rmseWithGrad(x, x, o), { sampleWeight: x, out: new Float32Array(6) }],
+      [(o) => losses.mse(x, x, o), { reduction: "sum", sampleWeight }],
+      [(o) => losses.mseWithGrad(x, x, o), { reduction: "sum", sampleWeight, out: new Float32Array(6) }],
+      [(o) => losses.huberWithGrad(x, x, o), { reduction: "none", delta: 0.5, sampleWeight, out: new Float32Array(6) }],
+      [(o) => losses.rmseWithGrad(x, x, o), { sampleWeight, out: new Float32Array(6) }],
       [(o) => losses.softmax(x, o), { classes: 3, out: new Float32Array(6) }],
       [(o) => losses.logSoftmax(x, o), { classes: 3, out: new Float32Array(6) }],
       [(o) => losses.logSumExp(x, o), { classes: 3 }],
