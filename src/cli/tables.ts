@@ -63,7 +63,7 @@ export function runLines(run: Run | undefined, unit: string): Line[] {
   ];
 }
 
-const range = (ends: readonly number[], text: (x: number) => string) => ends.map(text).join(" to ");
+const range = (ends: readonly number[], text: (x: number) => string) => ends.map((x) => text(x)).join(" to ");
 
 function calibrationText({ calibration }: Evaluation): string {
   const { expectedError, maximalError, rootMeanSquareError } = calibration;
