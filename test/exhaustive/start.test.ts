@@ -17,7 +17,9 @@ test("npm start ends with the full table of the digits, and writes the report", 
   for (const name of names) expect(table).toMatch(new RegExp(`^${name} {2,}\\S`, "m"));
   const { stdout: json } = run(process.execPath, main, "evaluate", "digits/logits.npy", "digits/labels.npy", "--json");
   const { accuracy, calibration } = JSON.parse(json);
-  expect(table).toMatch(new RegExp(`^accuracy +${(100 * accuracy).toFixed(2)} % \\(95 %: \\d+\\.\\d\\d % to \\d+\\.\\d\\d %\\)$`, "m"));
+  expect(table).toMatch(
+    new RegExp(`^accuracy +${(100 * accuracy).toFixed(2)} % \\(95 %: \\d+\\.\\d\\d % to \\d+\\.\\d\\d %\\)$`, "m"),
+  );
   const html = readFileSync(`${root}/digits/report.html`, "utf8");
   const data = JSON.parse(/<script type="application\/json" id="evaluation">(.*?)<\/script>/s.exec(html)![1]);
   expect(data).toMatchObject({ accuracy, calibration });
