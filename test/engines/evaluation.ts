@@ -11,6 +11,8 @@ const EVALUATIONS: readonly Omit<parts.EvaluatorOptions, "classes" | "weight">[]
   {},
   { topK: [], bins: 1, ignoreIndex: -1 },
   { topK: [3], bins: 7, ignoreIndex: 0, perClass: true },
+  { topK: [1], input: "probabilities", confusion: true, percentiles: true },
+  { input: "logProbabilities", perClass: true, percentiles: [0.1, 50, 99] },
 ];
 
 /** Gives batches in their places and options, for each case of at most so many elements; for most cases options are drawn. */
@@ -20,7 +22,7 @@ function* evaluations(losses: Losses, random: Random, elements: number, batches 
     const { classes, rows } = it;
     const all = it.kind === "large" ? EVALUATIONS.slice(0, 1) : EVALUATIONS;
     for (const option of elements === ALL && rows * classes <= SOME ? all : [pick(random, all)]) {
-      const logits = it.input("logits");
+      const logits = it.input(option.input ?? "logits");
       const weight = it.kind !== "large" && random() < 0.5 ? it.weight() : undefined;
       const labels = replaceIgnored(it.labels, option.ignoreIndex ?? -100);
       const cuts = Array.from({ length: batches - 1 }, () => integer(random, rows + 1)).sort((a, b) => a - b);
@@ -40,11 +42,16 @@ function* evaluations(losses: Losses, random: Random, elements: number, batches 
 }
 
 /** Two evaluators that were given batches in turn. */
-function* evaluators(losses: Losses, random: Random, elements: number) {
+function* evaluators(
+  losses: Losses,
+  random: Random,
+  elements: number,
+  beside: (rows: number) => parts.AddOptions = () => ({}),
+) {
   for (const { options, batches } of evaluations(losses, random, elements, 4)) {
     const both = [losses.evaluator(options), losses.evaluator(options)] as const;
     batches.forEach(({ logits, labels }, i) => {
-      both[i % 2].add(logits, labels);
+      both[i % 2].add(logits, labels, beside(labels.length));
     });
     yield both;
   }
@@ -127,6 +134,22 @@ export const EVALUATION: readonly Entry[] = [
       const evaluator = losses.evaluator({ classes: 2, perClass: true, weight: Float32Array.of(1, 0.3) });
       for (let i = 0; i < 5; i++) evaluator.add(logits, labels);
       digest.add(evaluator.state());
+    },
+  },
+  {
+    name: "evaluator, groups, bytes and words",
+    functions: ["evaluator"],
+    run(losses, digest, random) {
+      for (const both of evaluators(losses, random, FEW, (rows) => ({
+        groups: Int32Array.from({ length: rows }, () => integer(random, 9) - 4),
+        bytes: integer(random, 1000),
+        words: rows,
+      }))) {
+        for (const evaluator of both) {
+          digest.add(evaluator.state());
+          digest.add(figuresOf(evaluator.result()));
+        }
+      }
     },
   },
   {
