@@ -745,5 +745,15 @@ test("a loss that is computed while the options are read does not change the one
     });
     expect(huber).toEqual(losses.huberWithGrad(p, t, { delta: 2 }));
     expect(huber.grad).toBe(own);
+
+    const shares = Float32Array.of(0, 1, 0.5);
+    const focal = losses.focal(p, shares, {
+      alpha: 0.75,
+      get gamma() {
+        losses.focal(p, shares, { alpha: 0.125, gamma: 5 });
+        return 3;
+      },
+    });
+    expect(focal).toBe(losses.focal(p, shares, { alpha: 0.75, gamma: 3 }));
   }
 });

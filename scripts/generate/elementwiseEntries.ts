@@ -13,6 +13,9 @@ const TEMPLATE_OPTIONS = 2;
 export function elementwiseEntries(loss: ElementwiseLoss, dtype: string): string[] {
   const { kernel, options } = loss;
   const names = options.map(({ name }) => name);
+  if (names.length > TEMPLATE_OPTIONS) {
+    throw new Error(`${kernel} has ${names.length} options, but a loss may have ${TEMPLATE_OPTIONS}`);
+  }
   const numbers = ["count", "scale", ...names];
   const given = [...numbers, ...new Array(TEMPLATE_OPTIONS - names.length).fill("0"), "scratch"];
   const types = `${classOf(loss)}, ${checkOf(loss)}, ${dtype}`;

@@ -73,9 +73,9 @@ function float32(body: string, loss: ElementwiseLoss): string {
     .replace("export function elementwise", `function ${kernel}F32`)
     .replace("  scratch: Scratch", `${parameters}  scratch: Scratch`)
     .replace(/ \/\/ options/, constants.map((line) => `\n  ${line}`).join(""))
-    .replace(/const d = .*\/\/ terms/, javascript.terms)
-    .replace(/round\(d \* d\); \/\/ loss/, `${javascript.loss};`)
-    .replace(/round\(d \* factor\); \/\/ slope/, `round(${javascript.slope} * factor);`);
+    .replace(/const d = .*\/\/ terms/, () => javascript.terms)
+    .replace(/round\(d \* d\); \/\/ loss/, () => `${javascript.loss};`)
+    .replace(/round\(d \* factor\); \/\/ slope/, () => `round(${javascript.slope} * factor);`);
 }
 
 /** The lines that look for what a loss refuses, before the gradient may overwrite it. */

@@ -164,7 +164,7 @@ export function createRootMeanSquare(door: Door, squaredError: ElementwiseCall):
   return { rmse, rmseWithGrad };
 }
 
-const NO_OPTIONS: Readonly<Record<string, unknown>> = {};
+const NO_VALUES: readonly unknown[] = [];
 
 /** The least and the largest positive number of each dtype, and the least one with all digits. */
 const RANGE = {
@@ -295,16 +295,19 @@ class Elementwise<O extends string> {
     const given = options as Readonly<Record<string, unknown>> | undefined;
     if (options !== undefined) checkOptions(name, options, known);
     const reduction = reductionOf(name, given);
+    const { options: own, inputs } = this.#call;
+    // all are read before any is put down
+    const values = given === undefined || own.length === 0 ? NO_VALUES : own.map((option) => given[option.name]);
+    const input = inputs && (given?.input ?? Object.keys(inputs)[0]);
     const numbers: Record<string, number> = this.#args;
-    for (const option of this.#call.options) {
-      const value = (given ?? NO_OPTIONS)[option.name] ?? (option.flag ? false : option.default);
+    for (let i = 0; i < own.length; i++) {
+      const option = own[i];
+      const value = values[i] ?? (option.flag ? false : option.default);
       if (option.flag) checkFlag(name, option.name, value);
       else checkNumber(name, option, value);
       numbers[option.name] = Number(value);
     }
-    const { inputs } = this.#call;
     if (inputs) {
-      const input = given?.input ?? Object.keys(inputs)[0];
       checkChoice(name, "input", input, Object.keys(inputs));
       this.#take(inputs[input] ?? this.#call);
     }
