@@ -1,5 +1,3 @@
-// for Symbol.dispose in programs whose own lib is older
-/// <reference lib="esnext.disposable" preserve="true" />
 import { type Backend, NO_FLOATS } from "../../backends/backend.ts";
 import { checkLength, checkNumber, checkOptions, checkSameDtype, kindOf, logitsOf } from "../../check.ts";
 import type { OptimizerOption, UpdateArguments } from "../../descriptions/optimizers.ts";
