@@ -55,7 +55,8 @@ export async function openThreads(options: WasmOptions, threads: number): Promis
  * without either. What the caller waits with must be there, too.
  */
 function sharedMemory(arenaBytes: number, workers: number): ReturnType<typeof createMemory> | string {
-  const missing = ["Atomics", "performance", "setTimeout", "clearTimeout"].find((name) => !(name in globalThis));
+  const globals = globalThis as unknown as Readonly<Record<string, unknown>>;
+  const missing = ["Atomics", "performance", "setTimeout", "clearTimeout"].find((name) => globals[name] === undefined);
   if (missing !== undefined) return `this engine has no ${missing}`;
   if (!("SharedArrayBuffer" in globalThis)) return whyNotShared();
   // tests in jsdom run in Node, but without its global
