@@ -54,6 +54,7 @@ export interface Optimizer<P = FloatArray | readonly FloatArray[]> {
 
   /** Gives the memory of the moments back. */
   close(): void;
+  /** As close(), for `using`. */
   [Symbol.dispose](): void;
 }
 
