@@ -9,6 +9,7 @@ export interface Cell {
   count: number;
 }
 
+/** Figures of a class, or means of them. */
 export interface Average {
   precision: number;
   recall: number;
