@@ -13,14 +13,14 @@ export interface Mutant {
 export const MUTANTS: readonly Mutant[] = [
   // ---------------------------------------------------------------------------------------------- no test saw them once
   {
-    file: "src/api/elementwise.ts",
+    file: "src/api/elementwiseFace.ts",
     from: "loss === 0 ? 0 : 1 / (n * loss)",
     to: "loss === 0 ? 0 : 2 / (n * loss)",
     test: "elementwise",
     name: "rmse is the root",
   },
   {
-    file: "src/api/elementwise.ts",
+    file: "src/api/elementwiseFace.ts",
     from: "loss === 0 ? 0 : 1 / (n * loss)",
     to: "1 / (n * loss)",
     test: "elementwise",
@@ -100,7 +100,7 @@ export const MUTANTS: readonly Mutant[] = [
 
   // ------------------------------------------------------------------------------------------------------------ src/api
   {
-    file: "src/api/elementwise.ts",
+    file: "src/api/elementwiseFace.ts",
     from: 'reduction === "mean" ? slopeFactor / n : slopeFactor',
     to: "slopeFactor / n",
     test: "elementwise",
