@@ -1,5 +1,5 @@
 import { SingleBar } from "cli-progress";
-import { compact } from "./text.ts";
+import { paceOf } from "./pace.ts";
 
 export interface Progress {
   update(done: number): void;
@@ -13,14 +13,7 @@ const quietMilliseconds = 300;
 export function progressBar(total: number, unit: string): Progress {
   if (!process.stderr.isTTY) return { update() {}, stop() {} };
   const begin = performance.now();
-  const figures = (done: number) => {
-    const rate = done / ((performance.now() - begin) / 1000);
-    const seconds = Math.ceil((total - done) / rate);
-    return {
-      rate: `${compact(rate)} ${unit}/s`,
-      left: seconds < 100 ? `${seconds} s` : `${Math.round(seconds / 60)} min`,
-    };
-  };
+  const figures = (done: number) => paceOf({ done, total, unit }, performance.now() - begin);
   let bar: SingleBar | undefined;
   return {
     update(done) {
