@@ -10,6 +10,7 @@ import { SingleBar } from "cli-progress";
 import { createLosses, type Optimizer } from "wasm-loss";
 import { writeNpy } from "wasm-loss/npy";
 import { loadDigits, pixels } from "./mnist.ts";
+import { softmaxRegression } from "./softmaxRegression.ts";
 
 const classes = 10;
 const trainRows = 8000;
@@ -24,16 +25,11 @@ const testLabels = labels.subarray(trainRows);
 const testLogits = new Float32Array(testLabels.length * classes);
 
 const losses = await createLosses();
-// The model: logits = image * weights + bias. What is in the engine's memory is computed on where it is.
-const weights = losses.alloc(Float32Array, pixels * classes);
-const bias = losses.alloc(Float32Array, classes);
-const weightsGrad = losses.alloc(Float32Array, weights.length);
-const biasGrad = losses.alloc(Float32Array, classes);
-const logits = losses.alloc(Float32Array, batchRows * classes);
+const model = softmaxRegression(losses, pixels, classes, batchRows);
 
 const progress = progressBar(2 * epochs);
-const descent = await train(losses.sgd([weights, bias], { learningRate: 0.1 }));
-const adam = await train(losses.adam([weights, bias], { learningRate: 0.003 }));
+const descent = await train(losses.sgd(model.parameters, { learningRate: 0.1 }));
+const adam = await train(losses.adam(model.parameters, { learningRate: 0.003 }));
 progress.stop();
 losses.close();
 
@@ -60,8 +56,7 @@ if (accuracy < requiredAccuracy) {
 
 /** Trains from the start; the loss of the last epoch, and the share of the test digits that are recognized. */
 async function train(optimizer: Optimizer<Float32Array[]>): Promise<{ loss: number; accuracy: number }> {
-  weights.fill(0);
-  bias.fill(0);
+  model.reset();
   let epochLoss = 0;
   let accuracy = 0;
   for (let epoch = 0; epoch < epochs; epoch++) {
@@ -69,46 +64,16 @@ async function train(optimizer: Optimizer<Float32Array[]>): Promise<{ loss: numb
     for (let row = 0; row < trainRows; row += batchRows) {
       const x = images.subarray(row * pixels, (row + batchRows) * pixels);
       const y = labels.subarray(row, row + batchRows);
-      predict(x, logits);
-      // The gradient takes the place of the logits.
-      const { loss } = losses.crossEntropyWithGrad(logits, y, { classes, out: logits });
-      backpropagate(x, logits);
-      optimizer.step([weightsGrad, biasGrad]);
+      const loss = model.step(x, y, optimizer);
       epochLoss += (loss * batchRows) / trainRows;
     }
-    predict(testImages, testLogits);
+    model.predict(testImages, testLogits);
     accuracy = losses.evaluate(testLogits, testLabels, { classes }).accuracy;
     progress.increment({ loss: epochLoss.toFixed(4), accuracy: accuracy.toFixed(4) });
     await setImmediate(); // a moment for the bar to be drawn
   }
   optimizer.close();
   return { loss: epochLoss, accuracy };
-}
-
-/** logits[row, k] = bias[k] + sum over pixels of x[row, pixel] weights[pixel, k] */
-function predict(x: Float32Array, logits: Float32Array): void {
-  for (let row = 0; row * pixels < x.length; row++) {
-    logits.set(bias, row * classes);
-    for (let pixel = 0; pixel < pixels; pixel++) {
-      const ink = x[row * pixels + pixel];
-      if (ink === 0) continue;
-      for (let k = 0; k < classes; k++) logits[row * classes + k] += ink * weights[pixel * classes + k];
-    }
-  }
-}
-
-/** The gradients by weights and bias; grad[row, k] is that of the loss by logits[row, k]. */
-function backpropagate(x: Float32Array, grad: Float32Array): void {
-  weightsGrad.fill(0);
-  biasGrad.fill(0);
-  for (let row = 0; row * pixels < x.length; row++) {
-    for (let k = 0; k < classes; k++) biasGrad[k] += grad[row * classes + k];
-    for (let pixel = 0; pixel < pixels; pixel++) {
-      const ink = x[row * pixels + pixel];
-      if (ink === 0) continue;
-      for (let k = 0; k < classes; k++) weightsGrad[pixel * classes + k] += ink * grad[row * classes + k];
-    }
-  }
 }
 
 /** On a terminal a bar, elsewhere a line now and then; both on standard error. */
