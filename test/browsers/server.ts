@@ -40,12 +40,12 @@ const TYPES: Readonly<Record<string, string>> = {
 export interface PageServer {
   readonly address: string;
   /** The body of the next report with these search parameters; `onBeat` gets what the page says of its way there. */
-  report(search: string, onBeat: (body: string) => void): Promise<string>;
+  report(search: string, onBeat?: (body: string) => void): Promise<string>;
   close(): void;
 }
 
 export async function serve(files: ReadonlyMap<string, string | Uint8Array>): Promise<PageServer> {
-  type Take = (body: string) => void;
+  type Take = ((body: string) => void) | undefined;
   const waiting = new Map<string, Readonly<Record<string, Take>>>();
   const server: Server = createServer((request, response) => {
     const { pathname, search } = new URL(request.url!, "http://localhost");
