@@ -10,6 +10,8 @@ export interface SoftmaxRegression {
   predict(x: Float32Array, logits: Float32Array): void;
   /** A step on a batch; the mean loss before it. */
   step(x: Float32Array, labels: Int32Array, optimizer: Optimizer<Float32Array[]>): number;
+  /** Gives its memory back. */
+  close(): void;
 }
 
 export function softmaxRegression(
@@ -65,6 +67,9 @@ export function softmaxRegression(
       backpropagate(x, logits);
       optimizer.step([weightsGrad, biasGrad]);
       return loss;
+    },
+    close() {
+      for (const array of [weights, bias, weightsGrad, biasGrad, logits]) losses.free(array);
     },
   };
 }

@@ -5,7 +5,7 @@ export function Progress({ reached, begin }: { reached: Reached | undefined; beg
   if (reached === undefined || reached.done === 0) {
     return (
       <p class="progress">
-        <progress aria-label="Progress" /> <span>reading ...</span>
+        <progress aria-label="Progress" /> <span>starting ...</span>
       </p>
     );
   }

@@ -1,7 +1,10 @@
 import { signal } from "@preact/signals";
 import { type ComponentType, render } from "preact";
 import { useEffect } from "preact/hooks";
+import { Answer } from "./answer/Answer.tsx";
 import { Evaluate } from "./evaluate/Evaluate.tsx";
+import { Measure } from "./measure/Measure.tsx";
+import { Train } from "./train/Train.tsx";
 
 interface Tab {
   readonly id: string;
@@ -9,7 +12,12 @@ interface Tab {
   readonly view: ComponentType;
 }
 
-const TABS: readonly Tab[] = [{ id: "evaluate", title: "Evaluate", view: Evaluate }];
+const TABS: readonly Tab[] = [
+  { id: "evaluate", title: "Evaluate", view: Evaluate },
+  { id: "answer", title: "One answer", view: Answer },
+  { id: "measure", title: "Measure", view: Measure },
+  { id: "train", title: "Train", view: Train },
+];
 
 const tabOfAddress = () => TABS.find(({ id }) => `#${id}` === location.hash) ?? TABS[0];
 const chosen = signal(tabOfAddress());

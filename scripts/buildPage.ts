@@ -9,6 +9,7 @@ import { MODULES, PACKAGES } from "../page/standIns/list.ts";
 import { STYLE } from "../src/cli/report/style.ts";
 import { cutModule } from "./cutModule.ts";
 import { writeDigits } from "./pageDigits.ts";
+import { referenceOf } from "./pageReference.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const require = createRequire(import.meta.url);
@@ -50,7 +51,7 @@ const cut: Plugin = {
 };
 
 /** Workers that are started when their button is pressed, with the whole package. */
-const WORKERS: readonly string[] = [];
+const WORKERS = ["answer", "measure", "train"];
 
 /** Builds everything into a folder, which any static host can serve under any path. */
 export async function buildPage(outdir: string): Promise<void> {
@@ -90,6 +91,8 @@ export async function buildPage(outdir: string): Promise<void> {
     ...bundled,
     entryPoints: Object.fromEntries(WORKERS.map((name) => [name, path(`page/workers/${name}.ts`)])),
     chunkNames: "whole/[name]-[hash]",
+    alias: { vitest: path("test/browsers/vitest.ts") },
+    define: { ...bundled.define, REFERENCE: JSON.stringify(await referenceOf(path("docs/accuracy.md"))) },
   });
   const licence = `/*!\nuPlot ${uPlotVersion}\n\n${ofUPlot("LICENSE").trim()}\n*/\n`;
   write("uPlot.js", licence + ofUPlot("dist/uPlot.iife.min.js"));

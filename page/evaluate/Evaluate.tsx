@@ -1,16 +1,16 @@
 import { signal } from "@preact/signals";
-import { Progress } from "../Progress.tsx";
+import { JobView } from "../JobView.tsx";
 import { Downloads } from "./Downloads.tsx";
 import { chosen, FilePicker } from "./FilePicker.tsx";
 import { OptionsForm } from "./OptionsForm.tsx";
 import { Report } from "./Report.tsx";
-import { cancel, evaluate, evaluateDigits, state } from "./run.ts";
+import { evaluate, evaluateDigits, evaluation } from "./run.ts";
 
 /** Whether the form of options is open. */
 const optionsOpen = signal(false);
 
 export function Evaluate() {
-  const { value: now } = state;
+  const { value: now } = evaluation.state;
   const isBusy = now.kind === "running";
   return (
     <>
@@ -21,7 +21,12 @@ export function Evaluate() {
           <code>wasm-loss evaluate --state</code>, which are merged.
         </p>
         <FilePicker disabled={isBusy} />
-        <details open={optionsOpen.value} onToggle={(event) => (optionsOpen.value = event.currentTarget.open)}>
+        <details
+          open={optionsOpen.value}
+          onToggle={(event) => {
+            optionsOpen.value = event.currentTarget.open;
+          }}
+        >
           <summary>Options</summary>
           <OptionsForm />
         </details>
@@ -32,23 +37,13 @@ export function Evaluate() {
           <button type="button" disabled={isBusy} onClick={evaluateDigits}>
             Try the digits
           </button>
-          {isBusy && (
-            <button type="button" onClick={cancel}>
-              Cancel
-            </button>
-          )}
         </div>
-        {now.kind === "running" && <Progress reached={now.reached} begin={now.begin} />}
-        <div role="status">
-          {now.kind === "cancelled" && <p>Cancelled.</p>}
-          {now.kind === "done" && <p class="quiet">Done: the report is below.</p>}
-        </div>
-        <div role="alert">{now.kind === "failed" && <p class="failure">{now.sentence}</p>}</div>
+        <JobView of={evaluation} done="Done: the report is below." />
       </section>
       {now.kind === "done" && (
         <>
-          <Report evaluated={now.evaluated} />
-          <Downloads evaluated={now.evaluated} />
+          <Report evaluated={now.result} />
+          <Downloads evaluated={now.result} />
         </>
       )}
     </>
