@@ -9,6 +9,7 @@ const WIDTH = 640;
 const HEIGHT = 280;
 /** Room for the numbers. */
 const LEFT = 48;
+const RIGHT = 20;
 const BOTTOM = 26;
 
 interface Props {
@@ -20,7 +21,7 @@ interface Props {
 
 /** Lines over a grid of quarters, that can be drawn anew with every point. */
 export function LineChart({ label, curves, mostX, mostY }: Props) {
-  const x = (value: number) => LEFT + (value / mostX) * (WIDTH - LEFT - 8);
+  const x = (value: number) => LEFT + (value / mostX) * (WIDTH - LEFT - RIGHT);
   const y = (value: number) => 8 + (1 - Math.min(1, value / mostY)) * (HEIGHT - BOTTOM - 8);
   const quarters = [0, 0.25, 0.5, 0.75, 1];
   return (
@@ -28,7 +29,7 @@ export function LineChart({ label, curves, mostX, mostY }: Props) {
       <title>{label}</title>
       {quarters.map((share) => (
         <g key={share}>
-          <line class="grid" x1={LEFT} x2={WIDTH - 8} y1={y(share * mostY)} y2={y(share * mostY)} />
+          <line class="grid" x1={LEFT} x2={WIDTH - RIGHT} y1={y(share * mostY)} y2={y(share * mostY)} />
           <text x={LEFT - 6} y={y(share * mostY) + 4} text-anchor="end">
             {Number((share * mostY).toPrecision(3))}
           </text>

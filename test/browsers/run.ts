@@ -1,6 +1,8 @@
 /** `npm run test:browsers`: the suites in the browsers that are installed; says what is not, and fails where one fails. */
 import { pages } from "./bundle.ts";
 import { BROWSERS, type Browser, chromium } from "./launch.ts";
+import { checkPage } from "./page.ts";
+import { pageFiles } from "./pageFiles.ts";
 import { checkReports } from "./report.ts";
 import { type PageServer, serve } from "./server.ts";
 import type { Outcome } from "./suite.ts";
@@ -27,6 +29,7 @@ function pagesOf({ shares }: Browser): Page[] {
       // a page each: memory that JavaScriptCore has not collected slows down what comes later
       ...KERNELS.map((suites): Page => ({ folder: "isolated", where: "main", suites, threads: 1 })),
       { folder: "plain", where: "main", suites: "threads", threads: 1 },
+      { folder: "isolated", where: "main", suites: "page", threads: 1 },
     ];
   }
   return [
@@ -37,6 +40,8 @@ function pagesOf({ shares }: Browser): Page[] {
     { folder: "policy", where: "main", suites: "threads", threads: 2, overrides: true },
     { folder: "policy", where: "worker", suites: "threads", threads: 2, overrides: true },
     { folder: "isolated", where: "main", suites: "frames", threads: 2 },
+    { folder: "isolated", where: "main", suites: "page", threads: 2 },
+    { folder: "plain", where: "main", suites: "page", threads: 1 },
     ...POLICIES.map((folder): Page => ({ folder, where: "main", suites: "files", threads: 2 })),
     ...FRAMED.map((folder): Page => ({ folder, where: "frame", suites: "files", threads: 2 })),
   ];
@@ -73,8 +78,8 @@ async function outcomeOf(server: PageServer, browser: Browser, page: Page): Prom
   }
 }
 
-const server = await serve(await pages("suite.ts"));
 const only = new RegExp(process.argv[2] ?? ".");
+const server = await serve(new Map([...(await pages("suite.ts")), ...(await pageFiles())]));
 let failed = 0;
 try {
   for (const browser of BROWSERS) {
@@ -100,9 +105,13 @@ try {
 } finally {
   server.close();
 }
-if (chromium !== undefined && only.test("reports")) {
-  console.log("reports of the command line");
-  for (const [name, failures] of await checkReports(chromium)) {
+for (const [title, check] of [
+  ["reports of the command line", checkReports],
+  ["the page, by a person in Chromium", checkPage],
+] as const) {
+  if (chromium === undefined || !only.test(title)) continue;
+  console.log(title);
+  for (const [name, failures] of await check(chromium)) {
     console.log(`  ${failures.length > 0 ? "FAIL" : "ok"}  ${name}`);
     for (const failure of failures.slice(0, 20)) console.log(`    ${failure}`);
     if (failures.length > 0) failed++;

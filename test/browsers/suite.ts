@@ -11,6 +11,7 @@ const SUITES: Readonly<Record<string, () => Promise<unknown>>> = {
   files: () => import("./files.ts"),
   frames: () => import("./frames.ts"),
   kernels: () => import("../kernelsAgainstOracle.test.ts"),
+  page: () => import("./evaluatePage.ts"),
   semantics: () => import("../semantics.test.ts"),
   threads: () => import("./pages.ts"),
 };
