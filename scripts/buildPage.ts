@@ -1,5 +1,5 @@
 /** The page as static files: bundles of page/, what a report carries, the digits. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,6 +8,7 @@ import { type BuildOptions, build, type Plugin } from "esbuild";
 import { MODULES, PACKAGES } from "../page/standIns/list.ts";
 import { STYLE } from "../src/cli/report/style.ts";
 import { cutModule } from "./cutModule.ts";
+import { kept } from "./kept.ts";
 import { writeDigits } from "./pageDigits.ts";
 import { referenceOf } from "./pageReference.ts";
 
@@ -49,6 +50,9 @@ const cut: Plugin = {
     });
   },
 };
+
+/** Of what the digits and their model depend on. */
+const DIGITS = ["scripts/pageDigits.ts", "examples/mnist.ts", "examples/softmaxRegression.ts", "page/digits.ts"];
 
 /** Workers that are started when their button is pressed, with the whole package. */
 const WORKERS = ["answer", "measure", "train"];
@@ -101,5 +105,6 @@ export async function buildPage(outdir: string): Promise<void> {
   write("page.css", STYLE + readFileSync(path("page/page.css"), "utf8"));
   write("icon.svg", readFileSync(path("page/icon.svg")));
   write("index.html", readFileSync(path("page/index.html"), "utf8").replace("%POLICY%", POLICY));
-  await writeDigits(join(outdir, "digits"));
+  const digits = DIGITS.map((name) => readFileSync(path(name), "utf8")).join();
+  cpSync(await kept("digits", digits, writeDigits), join(outdir, "digits"), { recursive: true });
 }

@@ -1,9 +1,8 @@
 /** What the page's digests are compared with: the workload in this Node, and the engines of docs/accuracy.md. */
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { readFileSync, writeFileSync } from "node:fs";
 import { bundle } from "../test/browsers/bundle.ts";
 import type { Line } from "../test/engines/workload.ts";
+import { kept } from "./kept.ts";
 
 const COLUMNS = ["engine", "backends, threads", "digest"].join(" | ");
 
@@ -17,15 +16,13 @@ function rowsOf(markdown: string, heads: string): string[][] {
   return rest.slice(0, end).map((line) => line.slice(2, -2).split(" | "));
 }
 
-/** What the workload's script comes to: it takes half a minute, so it is kept in build/ until the script changes. */
+/** What the workload's script comes to. */
 async function lineOf(script: string): Promise<Line> {
-  const key = createHash("sha256").update(script).digest("hex").slice(0, 16);
-  const kept = fileURLToPath(new URL(`../build/reference-${key}.json`, import.meta.url));
-  if (!existsSync(kept)) {
+  const file = await kept("reference.json", script, async (to) => {
     const { line } = await import(`data:text/javascript,${encodeURIComponent(script)}`);
-    writeFileSync(kept, JSON.stringify(line));
-  }
-  return JSON.parse(readFileSync(kept, "utf8"));
+    writeFileSync(to, JSON.stringify(line));
+  });
+  return JSON.parse(readFileSync(file, "utf8"));
 }
 
 export async function referenceOf(accuracy: string) {
