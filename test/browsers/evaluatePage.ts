@@ -41,7 +41,7 @@ async function until(holds: () => boolean): Promise<void> {
 }
 
 function button(name: string): HTMLButtonElement {
-  const found = [...page().querySelectorAll("button")].find((it) => it.textContent === name);
+  const found = [...page().querySelectorAll<HTMLButtonElement>(".actions button")].find((it) => it.textContent === name);
   if (found === undefined) throw new Error(`there is no button ${name}`);
   return found;
 }
