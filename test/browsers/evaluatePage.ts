@@ -35,13 +35,15 @@ async function until(holds: () => boolean): Promise<void> {
   const end = performance.now() + PATIENCE_MILLISECONDS;
   while (!holds()) {
     if (performance.now() > end)
-      throw new Error(`not so in time: ${holds}; the page says ${page().body.innerText.slice(0, 400)}`);
+      throw new Error(`not so in time: ${holds}; the page says ${page().body.textContent?.slice(0, 400)}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 
 function button(name: string): HTMLButtonElement {
-  const found = [...page().querySelectorAll<HTMLButtonElement>(".actions button")].find((it) => it.textContent === name);
+  const found = [...page().querySelectorAll<HTMLButtonElement>(".actions button")].find(
+    (it) => it.textContent === name,
+  );
   if (found === undefined) throw new Error(`there is no button ${name}`);
   return found;
 }
@@ -66,7 +68,7 @@ async function takeAllOut(): Promise<void> {
 }
 
 const fileOf = async (name: string) => new File([await (await fetch(`given/${name}`)).blob()], name);
-const isDone = () => page().body.innerText.includes("Done: the report is below.");
+const isDone = () => page().body.textContent!.includes("Done: the report is below.");
 const failure = () => page().querySelector("[role=alert] .failure")?.textContent ?? undefined;
 
 async function evaluate(files: readonly File[]): Promise<void> {
@@ -104,7 +106,7 @@ describe("given files", () => {
 
 test("the digits by one click; the report that is saved carries its plots", async () => {
   button("Try the digits").click();
-  await until(() => isDone() && page().body.innerText.includes("2,000 rows of 10 classes"));
+  await until(() => isDone() && page().body.textContent!.includes("2,000 rows of 10 classes"));
   const report = await savedText("report.html", "Report");
   expect(report).toContain("uPlot");
   expect(report).toContain('<script type="application/json" id="evaluation">');
@@ -141,7 +143,7 @@ test(
     await evaluate([logits, labels]);
     await until(() => /\d %, .*logits\/s, \d+ (s|min) left/.test(page().querySelector(".progress")?.textContent ?? ""));
     button("Cancel").click();
-    await until(() => page().body.innerText.includes("Cancelled."));
+    await until(() => page().body.textContent!.includes("Cancelled."));
     await evaluate([await fileOf("logits.npy"), await fileOf("labels.npy")]);
     await until(isDone);
   },

@@ -192,7 +192,7 @@ async function checkTwoTabs(browser: Browser, { address }: Served): Promise<stri
   const pages = [await context.newPage(), await context.newPage()];
   await Promise.all(pages.map((page) => page.goto(address)));
   await Promise.all(pages.map((page) => tryDigits(page)));
-  const figures = await Promise.all(pages.map((page) => page.locator("#figures").innerText()));
+  const figures = await Promise.all(pages.map((page) => page.locator("#figures").textContent()));
   expect(figures[0] === figures[1], `two tabs say ${figures.join(" and ")}`);
   await context.close();
   return failures;
