@@ -266,11 +266,17 @@ export function weightOf(name: string, value: unknown, classes: number, logits?:
   return weight;
 }
 
-/** Weights of rows, of the dtype of the predictions. */
-export function sampleWeightOf(name: string, value: unknown, rows: number, like: FloatArray | HalfBits): FloatArray {
+/** Weights of rows, of the dtype of the `argument`. */
+export function sampleWeightOf(
+  name: string,
+  value: unknown,
+  rows: number,
+  like: FloatArray | HalfBits,
+  argument: string,
+): FloatArray {
   const weight = floatsOf(name, "sampleWeight", value);
-  checkSameDtype(name, "sampleWeight", weight, "predictions", like);
-  checkLength(name, "sampleWeight", weight.length, rows, "predictions (in rows)");
+  checkSameDtype(name, "sampleWeight", weight, argument, like);
+  checkLength(name, "sampleWeight", weight.length, rows, `${argument} (in rows)`);
   checkWeights(name, "sampleWeight", weight);
   return weight;
 }

@@ -11,13 +11,16 @@ import {
   checkSameDtype,
   INT32_MAX,
   logitsOf,
+  sampleWeightOf,
   targetsOf,
   weightOf,
 } from "../check.ts";
+import type { Kernel } from "../descriptions/kernel.ts";
 import {
   type Dtype,
   dtypeOf,
   type FloatArray,
+  floatArray,
   type HalfBits,
   type IntegerArray,
   isFloatArray,
@@ -28,14 +31,16 @@ import * as kernels from "../generated/kernels.ts";
 import { ExactSum } from "../numeric/exactSum.ts";
 import type { CrossEntropy, CrossEntropyInput } from "./crossEntropyOptions.ts";
 import type { Door } from "./door.ts";
+import { runPositions } from "./innerPositions.ts";
 import { LabelCheck, ONE_LOGIT } from "./labelCheck.ts";
 import { type Out, type Reduction, reductionOf, type WithGrad } from "./reduction.ts";
-import { checkRows, rowsOut } from "./rowOptions.ts";
+import { checkPositions, rowsOut } from "./rowOptions.ts";
+import { RowWeights } from "./rowWeights.ts";
 
 const SMALLEST_NORMAL = 2 ** -1022;
 
 const INPUTS: readonly CrossEntropyInput[] = ["logits", "probabilities", "logProbabilities"];
-const KNOWN = ["classes", "reduction", "input", "weight", "ignoreIndex", "labelSmoothing"];
+const KNOWN = ["classes", "reduction", "input", "weight", "ignoreIndex", "labelSmoothing", "sampleWeight", "inner"];
 const KNOWN_WITH_OUT = [...KNOWN, "out"];
 
 /** What all four kernels take. */
@@ -99,6 +104,8 @@ export class CrossEntropyFace {
   #dtype: Dtype = "f32";
   #reduction: Reduction = "mean";
   #denominator = 0;
+  #inner = 1;
+  #rowWeights: RowWeights | null = null;
 
   constructor(door: Door) {
     this.#door = door;
@@ -128,7 +135,7 @@ export class CrossEntropyFace {
       const isTooSmall = this.#denominator > 0 && this.#denominator < SMALLEST_NORMAL;
       const isApart = this.#reduction === "mean" && (isTooSmall || this.#denominator === Infinity);
       this.#args.grad = isApart ? null : grad;
-      this.#args.scale = this.#reduction === "mean" ? 1 / this.#denominator : 1;
+      this.#args.scale = this.#reduction === "mean" ? 1 / this.#denominator : (this.#rowWeights?.unit ?? 1);
       const loss = this.#reduce();
       if (isApart) this.#writeGradientApart(grad, isTooSmall ? 2 ** 200 : 2 ** -64);
       return { loss, grad: out ?? grad };
@@ -147,11 +154,12 @@ export class CrossEntropyFace {
   ): FloatArray | HalfBits {
     checkOptions(name, options, known);
     const { classes, weight: givenWeight = null, ignoreIndex = -100, labelSmoothing = 0, input = "logits" } = options;
+    const { sampleWeight: givenSampleWeight = null, inner = 1 } = options;
     const reduction = reductionOf(name, options);
     // only now: reading an option may close the engine
     const backend = this.#door(name);
     const logits = logitsOf(name, "logits", data);
-    const rows = checkRows(name, "logits", logits, classes);
+    const rows = checkPositions(name, "logits", logits, classes, inner);
     const targets = targetsOf(name, given);
     const byLabel = !isFloatArray(targets);
     if (rows === 0) checkAttached(name, byLabel ? "labels" : "probabilities", targets);
@@ -164,6 +172,8 @@ export class CrossEntropyFace {
     checkInteger(name, "ignoreIndex", ignoreIndex, -INT32_MAX - 1, INT32_MAX);
     checkFraction(name, "labelSmoothing", labelSmoothing);
     const weight = givenWeight === null ? null : weightOf(name, givenWeight, classes, logits);
+    const sampleWeight =
+      givenSampleWeight === null ? null : sampleWeightOf(name, givenSampleWeight, rows, logits, "logits");
     if (!byLabel && classes === 1 && input === "logits") checkOnlyClass(name, targets);
     const counted = byLabel ? this.#labelCheck.count(name, backend, targets, classes, ignoreIndex) : rows;
 
@@ -179,16 +189,25 @@ export class CrossEntropyFace {
     this.#args.classes = classes;
     this.#args.labelSmoothing = labelSmoothing;
     this.#ofLabels.weightSum = labelSmoothing === 0 ? 0 : weight === null ? classes : this.#exactly(backend, weight);
-    this.#denominator =
-      byLabel && weight !== null && reduction === "mean" ? this.#sumOfWeights(targets, weight, ignoreIndex) : counted;
+    this.#inner = inner;
+    this.#rowWeights = sampleWeight === null ? null : new RowWeights(sampleWeight);
+    this.#denominator = reduction === "mean" ? this.#totalWeight(weight, counted) : 1;
     return logits;
   }
 
-  /** Σ w[y] of the rows that are not ignored. */
-  #sumOfWeights(labels: IntegerArray, weights: FloatArray, ignoreIndex: number): number {
+  /** What a mean is divided by, Σ sampleWeight w[y] of the rows that are not ignored: in units of the RowWeights. */
+  #totalWeight(weights: FloatArray | null, counted: number): number {
     const backend = this.#backend!;
+    const rowWeights = this.#rowWeights;
+    const byLabel = "labels" in this.#args;
+    if (rowWeights === null && (weights === null || !byLabel)) return counted;
     this.#sum = backend.exactSum();
-    backend.run(kernels.labelWeights, this.#dtype, this.#rows, { labels, weights, ignoreIndex }, 0, this.#add);
+    if (rowWeights !== null && !byLabel) return rowWeights.total(this.#sum);
+    const add = rowWeights === null ? this.#add : rowWeights.before(this.#add, rowWeights.unit);
+    const { labels, ignoreIndex, classes } = this.#args as kernels.CrossEntropyArguments;
+    const ofClasses = weights ?? floatArray(this.#dtype, classes).fill(1);
+    const args = { labels, weights: ofClasses, ignoreIndex };
+    backend.run(kernels.labelWeights, this.#dtype, this.#rows, args, 0, add);
     return this.#sum.value();
   }
 
@@ -197,12 +216,12 @@ export class CrossEntropyFace {
    * the sum and its inverse are normal.
    */
   #writeGradientApart(grad: FloatArray, unit: number): void {
-    const args = this.#args as Common & Pick<kernels.CrossEntropyArguments, "labels" | "ignoreIndex">;
+    const args = this.#args;
     const weights = args.weights!.map((w) => Math.min(w * unit, Number.MAX_VALUE));
     args.weights = weights;
     args.grad = grad;
     args.losses = new Float64Array(this.#rows);
-    args.scale = 1 / this.#sumOfWeights(args.labels as IntegerArray, weights, args.ignoreIndex);
+    args.scale = 1 / this.#totalWeight(weights, 0);
     if (args.labelSmoothing !== 0) this.#ofLabels.weightSum = this.#exactly(this.#backend!, weights);
     this.#run();
   }
@@ -213,6 +232,7 @@ export class CrossEntropyFace {
     if ("labels" in this.#args) checkOverlap(name, grad, "labels", this.#args.labels as IntegerArray, false);
     if ("targets" in this.#args) checkOverlap(name, grad, "probabilities", this.#args.targets as FloatArray, false);
     if (weights) checkOverlap(name, grad, "weight", weights, false);
+    if (this.#rowWeights) checkOverlap(name, grad, "sampleWeight", this.#rowWeights.weights, false);
   }
 
   #takeLogits(
@@ -251,28 +271,42 @@ export class CrossEntropyFace {
 
   /** Runs the kernel and reduces its losses, one a row: their exact sum, over the denominator for the mean. */
   #reduce(): number | Float64Array {
+    const rowWeights = this.#rowWeights;
     if (this.#reduction === "none") {
       const losses = new Float64Array(this.#rows);
       this.#args.losses = losses;
       this.#run();
+      rowWeights?.weigh(losses, this.#rows, 0, 1);
       return losses;
     }
     this.#sum = this.#backend!.exactSum();
-    this.#run(this.#add);
+    const isMean = this.#reduction === "mean";
+    this.#run(rowWeights === null ? this.#add : rowWeights.before(this.#add, isMean ? rowWeights.unit : 1));
     const sum = this.#sum.value();
-    return this.#reduction === "sum" ? sum : sum / this.#denominator;
+    return isMean ? sum / this.#denominator : sum;
   }
 
   #run(reduce?: TakePartials): void {
-    const backend = this.#backend!;
     const args = this.#args;
-    if (args === this.#ofLabels) backend.run(kernels.crossEntropy, this.#dtype, this.#rows, this.#ofLabels, 0, reduce);
-    else if (args === this.#ofTargets) {
-      backend.run(kernels.crossEntropyProbabilities, this.#dtype, this.#rows, this.#ofTargets, 0, reduce);
-    } else if (args === this.#likelihoodOfLabels) {
-      backend.run(kernels.likelihood, this.#dtype, this.#rows, this.#likelihoodOfLabels, 0, reduce);
-    } else backend.run(kernels.likelihoodProbabilities, this.#dtype, this.#rows, this.#likelihoodOfTargets, 0, reduce);
+    if (args === this.#ofLabels) this.#runKernel(kernels.crossEntropy, this.#ofLabels, reduce);
+    else if (args === this.#ofTargets) this.#runKernel(kernels.crossEntropyProbabilities, this.#ofTargets, reduce);
+    else if (args === this.#likelihoodOfLabels) {
+      this.#runKernel(kernels.likelihood, this.#likelihoodOfLabels, reduce);
+    } else this.#runKernel(kernels.likelihoodProbabilities, this.#likelihoodOfTargets, reduce);
   }
+
+  #runKernel<A extends Common>(kernel: Kernel<A>, args: A, reduce: TakePartials | undefined): void {
+    const backend = this.#backend!;
+    const rows = this.#rows;
+    if (this.#inner === 1) {
+      backend.run<A, A>(kernel, this.#dtype, rows, args as never, 0, reduce);
+      this.#weighGradient(args, rows, 0);
+    } else runPositions(backend, kernel, this.#dtype, rows, this.#inner, args, reduce, this.#weighGradient);
+  }
+
+  readonly #weighGradient = ({ grad, classes }: Common, rows: number, first: number): void => {
+    if (grad !== null) this.#rowWeights?.weighGradient(this.#backend!, grad, rows, classes, first);
+  };
 
   #exactly(backend: Backend, values: FloatArray): number {
     const sum = backend.exactSum();
@@ -295,5 +329,6 @@ export class CrossEntropyFace {
     this.#likelihoodOfTargets.input = NO_FLOATS;
     this.#likelihoodOfTargets.targets = NO_FLOATS;
     this.#backend = undefined;
+    this.#rowWeights = null;
   }
 }

@@ -1,12 +1,12 @@
 import type { FloatArray } from "../dtype.ts";
 import type { Reduce } from "./reduction.ts";
-import type { Rows } from "./rowOptions.ts";
+import type { Inner, Rows } from "./rowOptions.ts";
 
 /** What the first argument of a cross-entropy holds. */
 export type CrossEntropyInput = "logits" | "probabilities" | "logProbabilities";
 
 /** Options of crossEntropy. */
-export interface CrossEntropy<A extends FloatArray = FloatArray> extends Reduce, Rows {
+export interface CrossEntropy<A extends FloatArray = FloatArray> extends Reduce, Rows, Inner {
   /** Default `logits`; of probabilities it is H(p, q), of their logarithms the negative log-likelihood. */
   input?: CrossEntropyInput | undefined;
   /** One a class, of the logits' dtype, none negative; default 1. */
@@ -15,4 +15,9 @@ export interface CrossEntropy<A extends FloatArray = FloatArray> extends Reduce,
   ignoreIndex?: number | undefined;
   /** Share of the target that goes to all classes alike, 0 to 1; default 0. */
   labelSmoothing?: number | undefined;
+  /**
+   * One a row, of the dtype of the results, 0 or more; default 1. What the row's loss is multiplied by; a mean divides by Σ
+   * sampleWeight w[y], of float targets by Σ sampleWeight. A row of weight 0 counts exactly 0, whatever it holds.
+   */
+  sampleWeight?: A | undefined;
 }

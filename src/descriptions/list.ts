@@ -7,6 +7,7 @@ import { gaussianNll } from "./gaussian.ts";
 import type { Description } from "./kernel.ts";
 import { checkLabels, labelWeights } from "./labels.ts";
 import { adam, rescale, rmsProp, sgd, sumOfSquares } from "./optimizers.ts";
+import { weighRows } from "./rows.ts";
 import { logSoftmax, logSumExp, softmax } from "./softmax.ts";
 import { addExactly, extractSums } from "./sums.ts";
 import { widenBfloat16, widenFloat16 } from "./widen.ts";
@@ -20,6 +21,7 @@ export const KERNELS: readonly Description[] = [
   softmax,
   logSoftmax,
   logSumExp,
+  weighRows,
   crossEntropy,
   crossEntropyProbabilities,
   likelihood,

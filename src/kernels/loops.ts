@@ -16,6 +16,7 @@ import { exp, expm1, fineExp, ln, log1p, logarithm, logistic, softplusTail, tanh
 import { likelihood, likelihoodProbabilities } from "./likelihood/likelihoodLoops.ts";
 import { sumOfSquares } from "./optimizers/squaresLoop.ts";
 import { logSoftmax, logSumExp, softmax } from "./rows/softmaxLoops.ts";
+import { weighRows } from "./rows/weighRows.ts";
 import { widenBfloat16, widenFloat16 } from "./widenLoops.ts";
 
 /** The JavaScript loop of every kernel, with the bits of the WebAssembly function of its name and parameters. */
@@ -26,6 +27,7 @@ export const KERNEL_LOOPS: KernelLoops = {
   softmax,
   logSoftmax,
   logSumExp,
+  weighRows,
   crossEntropy,
   crossEntropyProbabilities,
   likelihood,
