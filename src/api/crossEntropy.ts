@@ -1,11 +1,11 @@
 import type { FloatArray, LabelArray, LogitsArray, ResultOf } from "../dtype.ts";
 import { CrossEntropyFace } from "./crossEntropyFace.ts";
-import type { CrossEntropy } from "./crossEntropyOptions.ts";
+import type { CrossEntropy, SparseTargets } from "./crossEntropyOptions.ts";
 import type { Door } from "./door.ts";
 import type { Out, WithGrad } from "./reduction.ts";
 
-/** Labels, or probabilities of the logits' dtype. */
-type Targets<A extends LogitsArray> = LabelArray | ResultOf<A>;
+/** Labels, or probabilities of the logits' dtype, of all classes or of some. */
+type Targets<A extends LogitsArray> = LabelArray | ResultOf<A> | SparseTargets<ResultOf<A>>;
 type Options<A extends LogitsArray> = CrossEntropy<ResultOf<A>>;
 type OptionsWithOut<A extends LogitsArray> = Options<A> & Out<ResultOf<A>>;
 type One = { reduction?: "mean" | "sum" | undefined };
@@ -82,7 +82,7 @@ export function createCrossEntropy(door: Door): CrossEntropyLosses {
   function crossEntropy<A extends LogitsArray>(x: A, targets: Targets<A>, o: Options<A>): number | Float64Array;
   function crossEntropy(
     x: LogitsArray,
-    targets: LabelArray | FloatArray,
+    targets: LabelArray | FloatArray | SparseTargets,
     options: CrossEntropy,
   ): number | Float64Array {
     return face.loss(x, targets, options);
@@ -106,7 +106,7 @@ export function createCrossEntropy(door: Door): CrossEntropyLosses {
   ): Result<A, number | Float64Array>;
   function crossEntropyWithGrad(
     logits: LogitsArray,
-    targets: LabelArray | FloatArray,
+    targets: LabelArray | FloatArray | SparseTargets,
     options: CrossEntropy & Out,
   ): WithGrad<number | Float64Array> {
     return face.withGrad(logits, targets, options);

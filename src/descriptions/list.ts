@@ -1,4 +1,10 @@
-import { crossEntropy, crossEntropyProbabilities, likelihood, likelihoodProbabilities } from "./crossEntropy.ts";
+import {
+  crossEntropy,
+  crossEntropyProbabilities,
+  generalCrossEntropy,
+  likelihood,
+  likelihoodProbabilities,
+} from "./crossEntropy.ts";
 import { divergence } from "./divergence.ts";
 import { ELEMENTWISE, kernelOf, sampleWeights, weightedKernelOf } from "./elementwise.ts";
 import { evaluate, evaluateLikelihoods, regression, tally } from "./evaluation.ts";
@@ -24,6 +30,7 @@ export const KERNELS: readonly Description[] = [
   weighRows,
   crossEntropy,
   crossEntropyProbabilities,
+  generalCrossEntropy,
   likelihood,
   likelihoodProbabilities,
   divergence,

@@ -55,6 +55,9 @@ export const DOWN_512 = 2 ** -512;
 /** Further below the maximum an exponential counts as 0, whatever its factor is. */
 export const NOTHING = -4000;
 
+/** Logits beyond so many times their soft cap are at it: the slope there is e^-600. */
+export const CAPPED_AT = 300;
+
 /** A logarithm of a probability above this, which there is none of, is taken for this: exp of it is finite. */
 export const HIGHEST_LOG = 709;
 /** Classes of a block of a row of probabilities. */

@@ -4,6 +4,7 @@ import * as updates from "../generated/updates.ts";
 import { extractSums } from "../numeric/extraction.ts";
 import { addRangeToBins } from "../numeric/loops.ts";
 import { crossEntropy, crossEntropyProbabilities } from "./crossEntropy/crossEntropyLoops.ts";
+import { generalCrossEntropy } from "./crossEntropy/generalLoop.ts";
 import { checkLabels, labelWeights } from "./crossEntropy/labelLoops.ts";
 import { divergence } from "./divergence/divergenceLoops.ts";
 import { gaussianNll } from "./elementwise/gaussian.ts";
@@ -30,6 +31,7 @@ export const KERNEL_LOOPS: KernelLoops = {
   weighRows,
   crossEntropy,
   crossEntropyProbabilities,
+  generalCrossEntropy,
   likelihood,
   likelihoodProbabilities,
   divergence,
