@@ -48,15 +48,23 @@ export interface CrossEntropyLosses {
    * 2^-23 (4 + max(0, -ln loss)) for float32 logits, 2^-51 (...) for float64: confident rows keep their digits. Ignored
    * rows, and classes of weight 0, count exactly 0 whatever the logits hold. All rows ignored, or none: mean NaN, sum 0.
    *
-   * @param logits row-major [rows, classes]
-   * @param targets labels (an integer array, one a row) or probabilities (floats, as many as logits)
+   * Of logits u = softCap tanh(x / softCap) / temperature stands for x. A label's part is times (1 - softmax(u)[y])^gamma, with a
+   * bound of 2^-23 (4 + 4 gamma + ...), and zLoss (ln Σ exp(u))^2 is added to each row that counts. All of it is times the row's
+   * sampleWeight s: the mean divides by Σ s w[y] of labels, by Σ s of probabilities. docs/cross-entropy.md has all of it.
+   *
+   * @param logits row-major [rows, classes], or [rows, classes, inner]; all that is one a row is then [rows, inner]
+   * @param targets labels (an integer array, one a row), probabilities (floats, as many as logits), or those of a few classes a
+   * row: `{ indices, probabilities }`, [rows, k] each, of logits with inner 1
    * @returns one number; with reduction `none` one a row, float64
-   * @throws TypeError of other arrays, two dtypes or unknown options; RangeError of lengths that don't fit, of a label that is
+   * @throws TypeError of other arrays, two dtypes, unknown options, options of logits with another input, gamma without labels;
+   * RangeError of lengths that don't fit, of a label that is
    * neither below classes nor ignoreIndex (row and value named), of weights or options out of range
    * @example
    * losses.crossEntropy(logits, labels, { classes: 50257 });
    * losses.crossEntropy(Float32Array.of(20, 0, 0), Int32Array.of(0), { classes: 3 }); // 4.12e-9
-   * @see PyTorch, torch.nn.CrossEntropyLoss
+   * losses.crossEntropy(logits, labels, { classes: 50257, softCap: 30, zLoss: 1e-4, sampleWeight: mask });
+   * @see PyTorch, torch.nn.CrossEntropyLoss; Lin et al., Focal loss (2017); Chowdhery et al., PaLM (2022), of z-loss; Gemma 2
+   * (2024), of soft caps
    */
   readonly crossEntropy: CrossEntropyFunction;
 

@@ -52,7 +52,8 @@ export interface DivergenceLosses {
    * negative by as much. The mean is over rows (PyTorch's "batchmean"), weighted by sampleWeight; the sum is the correctly
    * rounded one.
    *
-   * @param predictions row-major [rows, classes]: logits (default), logarithms of probabilities, or probabilities
+   * @param predictions row-major [rows, classes], or [rows, classes, inner]: logits (default), logarithms of probabilities, or
+   * probabilities
    * @param targets as many, of the same dtype: probabilities (default), their logarithms, or logits
    * @returns one number; with reduction `none` one a row, float64
    * @throws TypeError of other arrays, two dtypes, unknown options, or a temperature without logits; RangeError of lengths that

@@ -103,6 +103,33 @@ export function rows(losses: Losses) {
   losses.softmax(bfloat16(u16), { classes, out: f32 });
   // @ts-expect-error: misspelt
   losses.crossEntropy(f32, i32, { classes, labelSmoothign: 0.1 });
+  losses.crossEntropy(f32, i32, {
+    classes,
+    inner: 2,
+    sampleWeight: f32,
+    temperature: 2,
+    softCap: 30,
+    zLoss: 1,
+    gamma: 2,
+  });
+  losses.crossEntropy(bfloat16(u16), i32, { classes, sampleWeight: f32, reduction: "none" }).fill(0);
+  // @ts-expect-error: weights of another dtype
+  losses.crossEntropy(f32, i32, { classes, sampleWeight: f64 });
+  // @ts-expect-error: weights of another dtype
+  losses.crossEntropyWithGrad(f64, i32, { classes, sampleWeight: f32 });
+  // @ts-expect-error: no number
+  losses.crossEntropy(f32, i32, { classes, gamma: "2" });
+  losses.crossEntropyWithGrad(f32, { indices: i32, probabilities: f32 }, { classes, out: f32 });
+  losses.crossEntropy(float16(u16), { indices: i32, probabilities: f32 }, { classes });
+  // @ts-expect-error: probabilities of another dtype
+  losses.crossEntropy(f32, { indices: i32, probabilities: f64 }, { classes });
+  // @ts-expect-error: indices are an Int32Array
+  losses.crossEntropy(f32, { indices: u16, probabilities: f32 }, { classes });
+  // @ts-expect-error: no indices
+  losses.crossEntropy(f32, { probabilities: f32 }, { classes });
+  losses.klDivergence(f64, f64, { classes, inner: 2, direction: "reverse" });
+  // @ts-expect-error: not an option of it
+  losses.klDivergence(f64, f64, { classes, gamma: 2 });
 }
 
 export function optimizers(losses: Losses) {
