@@ -85,17 +85,28 @@ function optionsOf(random: Random, kind: Kind): Options {
   return options;
 }
 
-/** Relative error of a row's loss: powers of a small share multiply its errors. */
-function rowTolerance(dtype: Dtype, loss: number, { gamma = 0 }: Options, classes: number): number {
-  const size = Math.abs(loss);
-  return size * unit[dtype] * (4 * (1 + gamma) + Math.max(0, -Math.log(size || 1))) + classes * smallest[dtype];
+/** How many roundings distances of float64 have: of capped logits more, the further beyond the cap the largest is. */
+function depthOf(dtype: Dtype, row: FloatArray, { softCap }: Options): number {
+  if (dtype === "float32" || softCap === undefined) return 1;
+  return 2 * (1 + Math.max(...row.map(Math.abs)) / softCap);
 }
 
-/** Error of a gradient: that of its terms, and of the slope of tanh where it is small. */
+/** Relative errors of losses; powers of a small share multiply theirs. */
+function lossTolerance(dtype: Dtype, wanted: oracle.Result, i: number, x: FloatArray, options: Options): number {
+  const classes = x.length / wanted.rows.length;
+  const size = Math.abs(wanted.rows[i]);
+  const depth = depthOf(dtype, x.subarray(i * classes, (i + 1) * classes), options);
+  const share = 4 * (1 + (options.gamma ?? 0)) + depth * Math.max(0, -Math.log(size || 1));
+  return size * unit[dtype] * share + classes * smallest[dtype];
+}
+
+/** Errors of gradients, of the sizes of their terms. */
 function slopeTolerance(dtype: Dtype, wanted: oracle.Result, i: number, x: FloatArray, options: Options): number {
-  const { gamma = 0, softCap } = options;
-  const beyond = softCap === undefined ? 0 : (2 * Math.abs(x[i])) / softCap;
-  return (1 + gamma) * gradientTolerance(dtype, wanted.terms[i], wanted.distances[i] + beyond);
+  const classes = x.length / wanted.rows.length;
+  const first = i - (i % classes);
+  const depth = depthOf(dtype, x.subarray(first, first + classes), options);
+  const distance = depth === 1 ? wanted.distances[i] : depth * (1 + wanted.distances[i]);
+  return (1 + (options.gamma ?? 0)) * gradientTolerance(dtype, wanted.terms[i], distance);
 }
 
 const SHAPES = [
@@ -124,12 +135,7 @@ describe.each(dtypes)("%s", (dtype) => {
           const where = `${name}, [${rows}, ${classes}] ${JSON.stringify(options)}`;
           const { loss, grad } = withGrad(losses, x, targets, { ...all, reduction: "none" });
           expectSame(numbersOf(loss), numbersOf(lossOf(losses, x, targets, { ...all, reduction: "none" })), where);
-          expectClose(
-            numbersOf(loss),
-            wanted.rows,
-            (i) => rowTolerance(dtype, wanted.rows[i], options, classes),
-            where,
-          );
+          expectClose(numbersOf(loss), wanted.rows, (i) => lossTolerance(dtype, wanted, i, x, options), where);
           expectClose(grad, wanted.gradient, (i) => slopeTolerance(dtype, wanted, i, x, options), `gradient, ${where}`);
         }
       }
@@ -147,12 +153,7 @@ describe.each(dtypes)("%s", (dtype) => {
         for (const { name, losses } of opened) {
           const where = `${name}, ${classes} classes, ${kind}`;
           const { loss, grad } = withGrad(losses, x, targets, { ...options, classes, reduction: "none" });
-          expectClose(
-            numbersOf(loss),
-            wanted.rows,
-            (i) => rowTolerance(dtype, wanted.rows[i], options, classes),
-            where,
-          );
+          expectClose(numbersOf(loss), wanted.rows, (i) => lossTolerance(dtype, wanted, i, x, options), where);
           expectClose(grad, wanted.gradient, (i) => slopeTolerance(dtype, wanted, i, x, options), `gradient, ${where}`);
         }
       }

@@ -1,6 +1,7 @@
 // Cross-entropy of logits with the options that crossEntropy.ts has not: temperature, soft cap, focal (gamma) and z-loss, and with
-// targets that are few of the classes. All arithmetic is in float64, over planes of scratch, a block of classes at a time; of rows
-// that are longer than a block the gradient computes all of it again.
+// targets that are few of the classes. All arithmetic is in float64, but for the exponentials of rows of float32, over planes of
+// scratch, a block of classes at a time. Of rows that are longer than a block the exponentials wait in the gradient's place; of capped
+// logits, whose slopes need the logits, all is computed again.
 //
 // u = softCap tanh(x / softCap) / temperature. A row is known by its distances d_j = u_j - u_m from its largest logit, and by
 // `others`, the exponentials of all distances but that of the largest itself, so that confident rows keep their digits: ln Σ exp(u)
@@ -12,10 +13,11 @@
 //   tanh(x / softCap) - tanh(m / softCap) = 2 r s (e^y - 1) / (s + r e^y),   1 - tanh(x / softCap)^2 = 4 s r e^y / (s + r e^y)^2.
 
 import { expm1Block, fineExpBlock, tanhBlock } from "../functions/blocks";
+import { exp } from "../functions/exp";
 import { log, log1pOf } from "../functions/log";
 import { COUNTS, DISTANCES, EXPONENTIALS, SLOPES, VALUE } from "../generated/scratchOfGeneralCrossEntropy";
-import { BLOCK_ELEMENTS, CAPPED_AT, LIKELIHOOD_BLOCK } from "../generated/thresholds";
-import { narrow, pairSum, twoSum, twoSumOf } from "../lanes";
+import { BLOCK_ELEMENTS, CAPPED_AT, DOWN_100, LIKELIHOOD_BLOCK, LOWEST_100, MAGIC_100 } from "../generated/thresholds";
+import { high, low, narrow, pairSum, twoSum, twoSumOf } from "../lanes";
 import { weightAt } from "../rows/dots";
 import { firstEqual, maximum } from "../rows/maximum";
 import { fillTail } from "../rows/reference";
@@ -67,8 +69,30 @@ function narrowBlock<T>(from: usize, n: i32, to: usize): void {
 function distances(n: i32, origin: f64, temperature: f64, scratch: usize): void {
   const m = f64x2.splat(origin);
   const t = f64x2.splat(temperature);
-  for (let at = scratch, end = at + ((<usize>n) << 3); at < end; at += 16) {
+  const end = scratch + ((<usize>n) << 3);
+  if (temperature == 1) {
+    for (let at = scratch; at < end; at += 16) v128.store(at, f64x2.sub(v128.load(at, DISTANCES), m), DISTANCES);
+    return;
+  }
+  for (let at = scratch; at < end; at += 16) {
     v128.store(at, f64x2.div(f64x2.sub(v128.load(at, DISTANCES), m), t), DISTANCES);
+  }
+}
+
+/** EXPONENTIALS of n DISTANCES: of rows of float32 in float32, and times 2^100. */
+function exponentials<T>(n: i32, scratch: usize): void {
+  if (sizeof<T>() == 8) {
+    memory.copy(scratch + EXPONENTIALS, scratch + DISTANCES, ((<usize>n) << 3) + 8);
+    fineExpBlock<f64>(scratch + EXPONENTIALS, n);
+    return;
+  }
+  const lowest = f32x4.splat(<f32>LOWEST_100);
+  const magic = f32x4.splat(<f32>MAGIC_100);
+  for (let at = scratch, end = at + ((<usize>n) << 3); at < end; at += 32) {
+    const d = narrow<f32>(v128.load(at, DISTANCES), v128.load(at + 16, DISTANCES));
+    const e = exp<f32>(d, lowest, magic);
+    v128.store(at, low<f32>(e), EXPONENTIALS);
+    v128.store(at + 16, high(e), EXPONENTIALS);
   }
 }
 
@@ -177,6 +201,8 @@ function generalRow<T>(
   let others = sums;
   let ofTop: f64 = 0;
   let ofLabel: f64 = 0;
+  const down: f64 = sizeof<T>() == 4 ? DOWN_100 : 1;
+  const kept = grad != 0 && softCap == 0 && classes > BLOCK_ELEMENTS;
   // the loss, and then, block by block again, the gradient
   let factor: f64 = 0;
   let counting = f64x2.splat(0);
@@ -191,7 +217,11 @@ function generalRow<T>(
       const toPlace = scratch + ((<usize>(place - first)) << 3);
       const toLabel = scratch + ((<usize>(label - first)) << 3);
       const beyond = scratch + ((<usize>n) << 3);
-      if (pass == 0 || classes > BLOCK_ELEMENTS) {
+      const toGrad = grad + <usize>first * sizeof<T>();
+      if (pass == 1 && kept) {
+        widenBlock<T>(toGrad, n, scratch + EXPONENTIALS);
+        if (hasCounts) counts<T>(first, n, targets, indices, shares, entries, weights, alpha, beta, scratch);
+      } else if (pass == 0 || classes > BLOCK_ELEMENTS) {
         widenBlock<T>(row + <usize>first * sizeof<T>(), n, scratch + DISTANCES);
         if (softCap == 0) distances(n, origin, temperature, scratch);
         else cappedDistances(n, origin, temperature, softCap, above, below, scratch);
@@ -204,9 +234,8 @@ function generalRow<T>(
             store<f64>(toPlace, 0, COUNTS);
           }
         }
-        memory.copy(scratch + EXPONENTIALS, scratch + DISTANCES, ((<usize>n) << 3) + 8);
-        if (hasPlace) store<f64>(toPlace, -Infinity, EXPONENTIALS);
-        fineExpBlock<f64>(scratch + EXPONENTIALS, n);
+        exponentials<T>(n, scratch);
+        if (hasPlace) store<f64>(toPlace, 0, EXPONENTIALS);
       }
       if (pass == 0) {
         if (hasLabel) ofLabel = load<f64>(toLabel, DISTANCES);
@@ -227,6 +256,7 @@ function generalRow<T>(
           sums = twoSum(sums, pairSum(sum));
           dots = twoSum(dots, pairSum(dot));
         }
+        if (kept) narrowBlock<T>(scratch + EXPONENTIALS, n, toGrad);
         continue;
       }
       const factors = f64x2.splat(factor);
@@ -243,12 +273,12 @@ function generalRow<T>(
         const slope = softCap == 0 ? scales : f64x2.mul(v128.load(at, SLOPES), scales);
         v128.store(at, f64x2.mul(g, slope), DISTANCES);
       }
-      narrowBlock<T>(scratch + DISTANCES, n, grad + <usize>first * sizeof<T>());
+      narrowBlock<T>(scratch + DISTANCES, n, toGrad);
     }
     if (pass == 1) break;
 
     // origin - origin: NaN where the row has no finite maximum
-    const rest = twoSumOf(others) + (origin - origin);
+    const rest = twoSumOf(others) * down + (origin - origin);
     const lnd = log1pOf<T>(rest);
     const ofOthers = twoSumOf(sums);
     const total = ofOthers + ofTop;
@@ -277,7 +307,7 @@ function generalRow<T>(
     if (!grad) break;
     const all = total + atLabel + ofAll;
     const d = 1 + rest;
-    factor = all / d;
+    factor = (all / d) * down;
     counting = f64x2.ne(f64x2.splat(all), f64x2.splat(0));
     // all q - c of the largest, without all - c where that cancels
     const ownOfTop = ofTop + (label == place ? atLabel : 0);

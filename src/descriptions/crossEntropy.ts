@@ -89,8 +89,8 @@ export const generalCrossEntropy: Description = {
     scratch,
   ],
   tolerance: {
-    f32: "2^-23 (4 + 4 gamma + max(0, -ln loss)); gradient 2^-23 (1 + gamma) (4 + |u - m| + 2 |x| / softCap) of the terms",
-    f64: "2^-51 (4 + 4 gamma + max(0, -ln loss)); gradient 2^-51 (1 + gamma) (4 + |u - m| + 2 |x| / softCap) of the terms",
+    f32: "2^-23 (4 + 4 gamma + max(0, -ln loss)); gradient 2^-23 (1 + gamma) (4 + |u - m|) of the terms",
+    f64: "2^-51 (4 + 4 gamma + c max(0, -ln loss)); gradient 2^-51 (1 + gamma) (4 + c (1 + |u - m|)) of the terms; c is 1, of capped logits 2 (1 + max |x| / softCap)",
   },
   module: "crossEntropy/generalCrossEntropy",
 };

@@ -1,11 +1,18 @@
-import { BLOCK_ELEMENTS, CAPPED_AT, LIKELIHOOD_BLOCK } from "../../descriptions/thresholds.ts";
-import type { Dtype, FloatArray } from "../../dtype.ts";
+import {
+  BLOCK_ELEMENTS,
+  CAPPED_AT,
+  DOWN_100,
+  LIKELIHOOD_BLOCK,
+  LOWEST_100,
+  MAGIC_100,
+} from "../../descriptions/thresholds.ts";
+import type { FloatArray } from "../../dtype.ts";
 import { expm1F64, fineExpF64 } from "../functions/fineExp.ts";
 import { log, log1p } from "../functions/log.ts";
 import { tanhF64 } from "../functions/tanh.ts";
 import { maximum } from "../rows/maximum.ts";
 import { type Carried, carry, totalOf } from "../rows/passes.ts";
-import { lanesOf, type Scratch } from "../scratch.ts";
+import { type Lanes, lanesOf, type Scratch } from "../scratch.ts";
 
 // Cross-entropy with temperature, soft cap, gamma and z-loss, and with sparse targets: see
 // assembly/crossEntropy/generalCrossEntropy.ts, which has the formulas.
@@ -25,7 +32,7 @@ const PLANES = 4;
 /** What all rows of a call have in common. */
 interface Call {
   readonly planes: Planes;
-  readonly dtype: Dtype;
+  readonly lanes: Lanes;
   readonly logits: FloatArray;
   readonly targets: FloatArray | null;
   readonly indices: Int32Array | null;
@@ -87,6 +94,21 @@ function distances(
   }
 }
 
+/** The exponentials of n distances: of rows of float32 in float32, and times 2^100. */
+function exponentials({ lanes, planes: { distances, exponentials } }: Call, n: number): void {
+  if (lanes.dtype === "f64") {
+    for (let k = 0; k < n; k++) exponentials[k] = fineExpF64(distances[k]);
+    return;
+  }
+  const { values, block } = lanes;
+  for (let begin = 0; begin < n; begin += block) {
+    const length = Math.min(block, n - begin);
+    for (let k = 0; k < length; k++) values[k] = distances[begin + k];
+    lanes.powers(values, 0, length, LOWEST_100, MAGIC_100, values, 0);
+    for (let k = 0; k < length; k++) exponentials[begin + k] = values[k];
+  }
+}
+
 /** What classes [first, first + n) of row i count. */
 function counts(call: Call, i: number, first: number, n: number): void {
   const { targets, indices, shares, weights, classes, entries, alpha, beta, planes } = call;
@@ -103,7 +125,7 @@ function counts(call: Call, i: number, first: number, n: number): void {
 
 /** Row i: writes its gradient where that is wanted, and returns its loss. */
 function generalRow(call: Call, i: number, label: number, own: number): number {
-  const { dtype, grad, classes, targets, indices, beta, temperature, softCap, zLoss, gamma, planes } = call;
+  const { lanes, grad, classes, targets, indices, beta, temperature, softCap, zLoss, gamma, planes } = call;
   const hasCounts = targets !== null || indices !== null || beta !== 0;
   const at = i * classes;
   const top = topOf(call, at);
@@ -111,6 +133,8 @@ function generalRow(call: Call, i: number, label: number, own: number): number {
   const sums: Carried = { sum: 0, error: 0 };
   const dots: Carried = { sum: 0, error: 0 };
   const others: Carried = { sum: 0, error: 0 };
+  // the exponentials of a long row wait in the gradient's place
+  const kept = grad !== null && softCap === 0 && classes > BLOCK_ELEMENTS ? grad : null;
   let ofTop = 0;
   let ofLabel = 0;
 
@@ -123,7 +147,8 @@ function generalRow(call: Call, i: number, label: number, own: number): number {
         planes.counts[place - first] = 0;
       }
     }
-    for (let k = 0; k < n; k++) planes.exponentials[k] = first + k === place ? 0 : fineExpF64(planes.distances[k]);
+    exponentials(call, n);
+    if (place >= first && place < first + n) planes.exponentials[place - first] = 0;
   }
 
   for (let first = 0; first < classes; first += BLOCK_ELEMENTS) {
@@ -146,11 +171,13 @@ function generalRow(call: Call, i: number, label: number, own: number): number {
       carry(sums, sum[0] + sum[1]);
       carry(dots, dot[0] + dot[1]);
     }
+    if (kept) for (let k = 0; k < n; k++) kept[at + first + k] = planes.exponentials[k];
   }
 
   // origin - origin: NaN where the row has no finite maximum
-  const rest = totalOf(others) + (origin - origin);
-  const lnd = log1p(rest, dtype);
+  const down = lanes.dtype === "f32" ? DOWN_100 : 1;
+  const rest = totalOf(others) * down + (origin - origin);
+  const lnd = log1p(rest, lanes.dtype);
   const ofOthers = totalOf(sums);
   const total = ofOthers + ofTop;
   let loss = total === 0 ? 0 : total * lnd;
@@ -180,7 +207,7 @@ function generalRow(call: Call, i: number, label: number, own: number): number {
 
   const all = total + atLabel + ofAll;
   const d = 1 + rest;
-  const factor = all / d;
+  const factor = (all / d) * down;
   // all q - c of the largest, without all - c where that cancels
   const ownOfTop = ofTop + (label === place ? atLabel : 0);
   const left = ofOthers + (label === place ? 0 : atLabel) + ofAll;
@@ -188,7 +215,10 @@ function generalRow(call: Call, i: number, label: number, own: number): number {
   const scale = call.scale / temperature;
   for (let first = 0; first < classes; first += BLOCK_ELEMENTS) {
     const n = Math.min(BLOCK_ELEMENTS, classes - first);
-    if (classes > BLOCK_ELEMENTS) fill(first, n);
+    if (kept) {
+      for (let k = 0; k < n; k++) planes.exponentials[k] = kept[at + first + k];
+      if (hasCounts) counts(call, i, first, n);
+    } else if (classes > BLOCK_ELEMENTS) fill(first, n);
     for (let k = 0; k < n; k++) {
       const j = first + k;
       let g = all === 0 ? 0 : factor * planes.exponentials[k];
@@ -230,7 +260,7 @@ export function generalCrossEntropy(
   );
   const call: Call = {
     planes: { distances, exponentials, counts, slopes },
-    dtype: lanesOf(work, logits).dtype,
+    lanes: lanesOf(work, logits),
     logits,
     targets,
     indices,
