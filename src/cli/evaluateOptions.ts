@@ -1,3 +1,5 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { MAXIMAL_THREADS } from "../createLosses.ts";
 import { MAXIMAL_CLASSES, MAXIMAL_TOPS } from "../evaluate/evaluatorOptions.ts";
 import type { OpenOptions } from "../formats/openOptions.ts";
@@ -29,7 +31,9 @@ export const evaluateHelp = `wasm-loss evaluate LOGITS LABELS [options]
   --worst N            list the N rows with the highest loss, at most 1000000
   --state FILE         write what was added up, for wasm-loss merge
   --report FILE        write one HTML file with the table and plots
-  --threads N|auto     threads to compute with (default 1)
+  --threads N|auto     threads to share the rows of files out to; auto (default): all cores for files above 64 MiB, else 1
+  --shard I/N          only the I-th of N parts of the rows; with --state-dir DIR its state goes to DIR/part-I-of-N.acc,
+                       for wasm-loss merge DIR
   --relaxed            fused multiply-add where there is one: faster, but not the same bits everywhere
   --backend B          auto, wasm or js (default auto)
   --json               one line of JSON; NaN and Infinity are strings in it
@@ -58,7 +62,9 @@ const OPTIONS = {
   worst: { type: "string" },
   state: { type: "string" },
   report: { type: "string" },
-  threads: { type: "string", default: "1" },
+  threads: { type: "string" },
+  shard: { type: "string" },
+  "state-dir": { type: "string" },
   relaxed: { type: "boolean", default: false },
   backend: { type: "string", default: "auto" },
   json: { type: "boolean", default: false },
@@ -110,6 +116,38 @@ function dtypeOption(
   return choices.find((it) => it === name) ?? choiceOption(option, text, choices);
 }
 
+/** One of several that the rows are shared out to. */
+export interface Shard {
+  /** From 1. */
+  readonly index: number;
+  readonly count: number;
+}
+
+/** `3/16` is the third of sixteen. */
+function shardOption(text: string | undefined): Shard | undefined {
+  if (text === undefined) return undefined;
+  const [, index, count] = /^(\d{1,9})\/(\d{1,9})$/.exec(text) ?? [];
+  if (Number(index) >= 1 && Number(index) <= Number(count)) return { index: Number(index), count: Number(count) };
+  throw new UsageError(`--shard is ${JSON.stringify(text)}, but must be I/N, I an integer from 1 to N`);
+}
+
+/** Where the state is written to: the file that is given, or that of the shard in the folder that is given. */
+function stateOption(
+  file: string | undefined,
+  folder: string | undefined,
+  shard: Shard | undefined,
+): string | undefined {
+  if (folder === undefined) {
+    if (shard === undefined || file !== undefined) return file;
+    throw new UsageError("--shard needs --state-dir DIR, or --state FILE");
+  }
+  if (file !== undefined) throw new UsageError("--state and --state-dir are given, but one state is written");
+  if (shard === undefined) throw new UsageError("--state-dir is for --shard I/N");
+  if (folder === "") throw new UsageError('--state-dir is "", but must name a folder');
+  mkdirSync(folder, { recursive: true });
+  return join(folder, `part-${shard.index}-of-${shard.count}.acc`);
+}
+
 export type EvaluateOptions = ReturnType<typeof evaluateOptions>;
 
 /** The command line of `evaluate`, checked as far as it can be before a file is read. */
@@ -118,8 +156,10 @@ export function evaluateOptions(args: readonly string[]) {
   const backend = choiceOption("--backend", values.backend, ["auto", "wasm", "js"]);
   const input = choiceOption("--input", values.input, Object.keys(INPUTS) as (keyof typeof INPUTS)[]);
   const loss = choiceOption("--loss", values.loss, ["cross-entropy", "mse"]);
-  const threads: number | "auto" =
+  const threads: number | "auto" | undefined =
     values.threads === "auto" ? "auto" : integerOption("--threads (or auto)", values.threads, 1, MAXIMAL_THREADS);
+  const shard = shardOption(values.shard);
+  const state = stateOption(values.state, values["state-dir"], shard);
   const worst = integerOption("--worst", values.worst, 0, MAXIMAL_WORST);
   const ignoreIndex = integerOption("--ignore-index", values["ignore-index"] ?? "-100", -INT32, INT32 - 1);
   const topK = topKOption(values["top-k"]);
@@ -136,7 +176,7 @@ export function evaluateOptions(args: readonly string[]) {
   const labelsDtype = dtypeOption("--labels-dtype", values["labels-dtype"], mse ? FLOATS : TENSOR_DTYPES);
   checkOutputs(
     [
-      ["--state", values.state],
+      [values["state-dir"] === undefined ? "--state" : "--state-dir", state],
       ["--report", values.report],
     ],
     [
@@ -170,9 +210,12 @@ export function evaluateOptions(args: readonly string[]) {
     bytes: integerOption("--bytes", values.bytes, 0),
     words: integerOption("--words", values.words, 0),
     worst,
-    state: values.state,
+    state,
+    shard,
     report: values.report,
-    engine: { backend, threads, relaxed: values.relaxed },
+    /** Undefined where it is not given. */
+    threads,
+    engine: { backend, relaxed: values.relaxed },
     json: values.json,
   };
 }

@@ -63,6 +63,11 @@ export interface Evaluator {
 export interface AddOptions {
   /** What the rows come from, a file's name: messages begin with it and count rows from the first one that was added. */
   source?: string | undefined;
+  /**
+   * The number of the first row, where rows are parts of more that are added elsewhere: messages of a `source` and listeners count
+   * from it. Default: rows follow those that were added before.
+   */
+  firstRow?: number | undefined;
   /** Integers, one a row: rows of one group may go together, so that standard errors are clustered by it. At most 2^20 groups. */
   groups?: LabelArray | undefined;
   /** How many bytes and words the rows are the text of. Each of these three goes with every add, or with none. */
@@ -110,9 +115,11 @@ export class RowEvaluator implements Evaluator {
   }
 
   add(logits: LogitsArray, labels: LabelArray, options: AddOptions = {}): void {
-    checkOptions("add", options, ["source", ...BESIDE]);
-    const { source, ...beside } = options;
-    this.addRows(source ?? "add", logits, labels, source === undefined ? 0 : this.#totals.rows, beside);
+    checkOptions("add", options, ["source", "firstRow", ...BESIDE]);
+    const { source, ...more } = options;
+    const { firstRow = this.#totals.rows } = more;
+    checkInteger("add", "firstRow", firstRow, 0, Number.MAX_SAFE_INTEGER);
+    this.addRows(source ?? "add", logits, labels, source === undefined ? 0 : firstRow, more);
   }
 
   /** As add; messages begin with `name` and count labels from `firstRow`. */
@@ -121,7 +128,7 @@ export class RowEvaluator implements Evaluator {
     logits: LogitsArray,
     targets: LabelArray,
     firstRow = 0,
-    { groups: givenGroups, bytes, words }: AddOptions = {},
+    { groups: givenGroups, bytes, words, firstRow: numbered }: AddOptions = {},
   ): void {
     const backend = this.#door.backend(name);
     const { classes, ignoreIndex } = this.options;
@@ -148,7 +155,7 @@ export class RowEvaluator implements Evaluator {
     for (let first = 0; first < rows; first += TOLD_ROWS) {
       const end = Math.min(rows, first + TOLD_ROWS);
       const records = new Float64Array((end - first) * RECORD);
-      const seen = totals.rows;
+      const seen = numbered === undefined ? totals.rows : numbered + first;
       const part = x.subarray(first * classes, end * classes);
       this.#addChecked(name, part, labels.subarray(first, end), groups?.subarray(first, end) ?? null, records);
       this.#onRows(rowsOf(records, end - first, seen, labels, first));

@@ -51,7 +51,7 @@ export async function evaluateBatches(evaluator: RowEvaluator, batches: Batches)
     if (typeof batch !== "object" || batch === null) {
       throw new TypeError(`evaluateStream: a batch must be an object of logits and labels, but is ${kindOf(batch)}`);
     }
-    evaluator.addRows("evaluateStream", batch.logits, batch.labels, evaluator.rows, batch);
+    evaluator.addRows("evaluateStream", batch.logits, batch.labels, evaluator.rows, { ...batch, firstRow: undefined });
     await turn();
   }
   return evaluator.result();
