@@ -12,9 +12,9 @@ export type { GaussianLosses, GaussianNll, OutVariance, WithGradients } from "./
 export type { Adam, LearningRate, OptimizerFunction, Optimizers, RmsProp, Sgd } from "./api/optimizers/faces.ts";
 export type { GradientsOf, Optimizer, StepOptions } from "./api/optimizers/optimizer.ts";
 export type { Out, Reduce, Reduction, WithGrad } from "./api/reduction.ts";
-export type { Rows } from "./api/rowOptions.ts";
+export type { BesideTensor, Rows } from "./api/rowOptions.ts";
 export type { SampleWeight } from "./api/sampleWeight.ts";
-export type { RowFunction, SoftmaxLosses } from "./api/softmax.ts";
+export type { RowFunction, RowReduction, SoftmaxLosses } from "./api/softmax.ts";
 export type { FloatArray, HalfArray, HalfBits, IntegerArray, LabelArray, LogitsArray } from "./dtype.ts";
 export { bfloat16, float16 } from "./dtype.ts";
 export type { Average, Cell, Classification } from "./evaluate/confusion.ts";
@@ -28,3 +28,4 @@ export { regressionEvaluator } from "./evaluate/regressionAlone.ts";
 export { mergeStates } from "./evaluate/state.ts";
 export type { Batch, Batches } from "./evaluate/stream.ts";
 export type { Losses, LossesOptions } from "./losses.ts";
+export type { ResultOfTensor, TensorLike } from "./tensorLike.ts";

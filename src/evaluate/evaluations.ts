@@ -1,5 +1,7 @@
 import type { Door } from "../api/door.ts";
+import type { BesideTensor } from "../api/rowOptions.ts";
 import type { LabelArray, LogitsArray } from "../dtype.ts";
+import { type TensorLike, withClassesOf } from "../tensorLike.ts";
 import type { Evaluation } from "./evaluation.ts";
 import { type Evaluator, RowEvaluator } from "./evaluator.ts";
 import type { EvaluatorOptions } from "./evaluatorOptions.ts";
@@ -28,13 +30,16 @@ export interface Evaluations {
   /**
    * The evaluation of one batch: evaluator(), add() and result() in one.
    *
-   * @param logits row-major [rows, classes], of any precision
+   * @param logits row-major [rows, classes], of any precision, or a tensor: its last size is the classes, the others are rows
    * @param labels one a row
    * @throws as evaluator() and crossEntropy
    * @example
    * losses.evaluate(logits, labels, { classes: 10 }).accuracy;
    */
-  evaluate(logits: LogitsArray, labels: LabelArray, options: EvaluatorOptions): Evaluation;
+  evaluate: {
+    (logits: TensorLike, labels: LabelArray | TensorLike, options?: BesideTensor<EvaluatorOptions>): Evaluation;
+    (logits: LogitsArray, labels: LabelArray | TensorLike, options: EvaluatorOptions): Evaluation;
+  };
 
   /**
    * The evaluation of batches from anywhere: a generator, a Node stream in object mode, a web ReadableStream. The next
@@ -76,8 +81,9 @@ export function createEvaluations(door: Door): { evaluations: Evaluations; leave
   };
   const evaluations: Evaluations = {
     evaluator: (options) => new RowEvaluator("evaluator", doorOf("evaluator"), options),
-    evaluate(logits, labels, options) {
-      const evaluator = new RowEvaluator("evaluate", doorOf("evaluate"), options);
+    evaluate(logits: LogitsArray | TensorLike, labels: LabelArray | TensorLike, options?: Partial<EvaluatorOptions>) {
+      const given = withClassesOf("evaluate", options as EvaluatorOptions, logits);
+      const evaluator = new RowEvaluator("evaluate", doorOf("evaluate"), given);
       evaluator.addRows("evaluate", logits, labels);
       return evaluator.result();
     },
