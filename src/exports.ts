@@ -26,6 +26,6 @@ export type { Percentile } from "./evaluate/percentiles.ts";
 export { type Regression, type RegressionEvaluator, regressionOf } from "./evaluate/regression.ts";
 export { regressionEvaluator } from "./evaluate/regressionAlone.ts";
 export { mergeStates } from "./evaluate/state.ts";
-export type { Batch, Batches } from "./evaluate/stream.ts";
+export type { Batch, Batches, Signal, StreamOptions, StreamProgress } from "./evaluate/stream.ts";
 export type { Losses, LossesOptions } from "./losses.ts";
 export type { ResultOfTensor, TensorLike } from "./tensorLike.ts";

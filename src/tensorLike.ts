@@ -123,9 +123,12 @@ export function classesOf(name: string, argument: string, value: unknown, classe
 
 /** Options with the classes of a tensor, where they don't say how many there are. */
 export function withClassesOf<O extends { classes: number }>(name: string, options: O, value: unknown): O {
+  if (shapeOf(value) === undefined) return options;
   const given = rowOptionsOf(options, value);
-  if (given === undefined || given.classes !== undefined || shapeOf(value) === undefined) return given;
-  return { ...given, classes: classesOf(name, "logits", value, given.classes) };
+  // what is no object is refused elsewhere
+  if (Object(given) !== given) return given;
+  const { ...own } = given;
+  return { ...own, classes: classesOf(name, "logits", value, own.classes) };
 }
 
 /** Two tensors have one shape; of what has none only lengths are compared, elsewhere. */

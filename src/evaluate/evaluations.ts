@@ -6,7 +6,7 @@ import type { Evaluation } from "./evaluation.ts";
 import { type Evaluator, RowEvaluator } from "./evaluator.ts";
 import type { EvaluatorOptions } from "./evaluatorOptions.ts";
 import { ErrorEvaluator, type RegressionEvaluator } from "./regression.ts";
-import { type Batches, evaluateBatches } from "./stream.ts";
+import { type Batches, evaluateBatches, type StreamOptions } from "./stream.ts";
 import { type EvaluationDoor, Workspace } from "./workspace.ts";
 
 /** Evaluations on one engine. */
@@ -46,11 +46,12 @@ export interface Evaluations {
    * batch is asked for when the last one is done with, so that no more than one waits; its arrays may be used again then.
    *
    * @param batches of { logits, labels }, each as evaluate() takes them
-   * @throws as evaluate(), and what the source throws; a source that is left early is told so (return, cancel)
+   * @throws as evaluate(), what the source throws, and the reason of the signal; a source that is left early is told so (return,
+   * cancel)
    * @example
    * await losses.evaluateStream(readBatches("logits.bin"), { classes: 10 });
    */
-  evaluateStream(batches: Batches, options: EvaluatorOptions): Promise<Evaluation>;
+  evaluateStream(batches: Batches, options: StreamOptions): Promise<Evaluation>;
 
   /**
    * An evaluator of regressions: mse, rmse, mae, largest error and R2. The sum over elements is exact, whatever the batches,
@@ -89,7 +90,11 @@ export function createEvaluations(door: Door): { evaluations: Evaluations; leave
     },
     // async, so that what is wrong with the options rejects, too
     async evaluateStream(batches, options) {
-      return evaluateBatches(new RowEvaluator("evaluateStream", doorOf("evaluateStream"), options), batches);
+      const name = "evaluateStream";
+      const evaluatorDoor = doorOf(name);
+      const evaluatorOf = (own: EvaluatorOptions, logits: unknown) =>
+        new RowEvaluator(name, evaluatorDoor, withClassesOf(name, own, logits));
+      return evaluateBatches(evaluatorOf, batches, options);
     },
     regressionEvaluator: () => new ErrorEvaluator(doorOf("regressionEvaluator")),
   };
