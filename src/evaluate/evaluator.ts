@@ -328,5 +328,7 @@ function rowsOf(records: Float64Array, count: number, first: number, labels: Int
     predicted: (i) => records[RECORD * i + ARGMAX],
     rank: (i) => records[RECORD * i + RANK],
     loss: (i) => weightedLoss(records[RECORD * i + LOSS], records[RECORD * i + WEIGHT]),
+    // not -0
+    logProbability: (i) => 0 - records[RECORD * i + LOSS],
   };
 }
