@@ -52,7 +52,9 @@ function turn(): Promise<void> {
 export interface Signal {
   readonly aborted: boolean;
   readonly reason?: unknown;
+  /** Calls the listener when it is raised. */
   addEventListener(type: "abort", listener: () => void): void;
+  /** Lets a listener go. */
   removeEventListener(type: "abort", listener: () => void): void;
 }
 
