@@ -33,8 +33,6 @@ import { LabelCheck, ONE_LOGIT } from "./labelCheck.ts";
 import { type Out, type Reduction, reductionOf, type WithGrad } from "./reduction.ts";
 import { checkRows, rowsOut } from "./rowOptions.ts";
 
-const SMALLEST_NORMAL = 2 ** -1022;
-
 const INPUTS: readonly CrossEntropyInput[] = ["logits", "probabilities", "logProbabilities"];
 const KNOWN = ["classes", "reduction", "input", "weight", "ignoreIndex", "labelSmoothing"];
 const KNOWN_WITH_OUT = [...KNOWN, "out"];
@@ -130,12 +128,15 @@ export class CrossEntropyFace {
       const read = this.#open(name, logits, targets, options, KNOWN_WITH_OUT);
       const grad = rowsOut(name, "logits", read, out);
       this.#checkApart(name, grad);
-      const isTooSmall = this.#denominator > 0 && this.#denominator < SMALLEST_NORMAL;
-      const isApart = this.#reduction === "mean" && (isTooSmall || this.#denominator === Infinity);
-      this.#args.grad = isApart ? null : grad;
+      if (this.#isWithoutMean()) {
+        grad.fill(0);
+        return { loss: Number.NaN, grad: out ?? grad };
+      }
       this.#args.scale = this.#reduction === "mean" ? 1 / this.#denominator : 1;
+      const isApart = this.#args.scale === Infinity || this.#args.scale === 0;
+      this.#args.grad = isApart ? null : grad;
       const loss = this.#reduce();
-      if (isApart) this.#writeGradientApart(grad, isTooSmall ? 2 ** 200 : 2 ** -64);
+      if (isApart) this.#writeGradientApart(grad, this.#denominator < 1 ? 2 ** 52 : 2 ** -64);
       return { loss, grad: out ?? grad };
     } finally {
       this.#release();
@@ -204,7 +205,7 @@ export class CrossEntropyFace {
   }
 
   /**
-   * The gradient of a mean whose Σ w[y] is not a normal float64: with all weights times a power of two it is the same, and
+   * The gradient of a mean whose Σ w[y] or its inverse overflows: with all weights times a power of two it is the same, and
    * the sum and its inverse are normal.
    */
   #writeGradientApart(grad: FloatArray, unit: number): void {
@@ -260,8 +261,14 @@ export class CrossEntropyFace {
     return args;
   }
 
+  /** Of no rows that count, or of weights that are all 0. */
+  #isWithoutMean(): boolean {
+    return this.#reduction === "mean" && this.#denominator === 0;
+  }
+
   /** Runs the kernel and reduces its losses, one a row: their exact sum, over the denominator for the mean. */
   #reduce(): number | Float64Array {
+    if (this.#isWithoutMean()) return Number.NaN;
     if (this.#reduction === "none") {
       const losses = new Float64Array(this.#rows);
       this.#args.losses = losses;
