@@ -29,6 +29,7 @@ import {
 } from "../dtype.ts";
 import { labelWeights } from "../generated/kernels.ts";
 import { ExactSum } from "../numeric/exactSum.ts";
+import { checkLabelShape, checkSameShape, classAxisOf, rowOptionsOf, type TensorLike } from "../tensorLike.ts";
 import { type Common, CrossEntropyKernels, type Launch, type LogitsOptions } from "./crossEntropyKernels.ts";
 import type { CrossEntropy, CrossEntropyInput, SparseTargets } from "./crossEntropyOptions.ts";
 import type { Door } from "./door.ts";
@@ -38,8 +39,6 @@ import { type Out, type Reduction, reductionOf, type WithGrad } from "./reductio
 import { checkPositions, rowsOut } from "./rowOptions.ts";
 import { RowWeights } from "./rowWeights.ts";
 import { checkOnlyClass, checkSparseTargets, sparseTargetsOf } from "./sparseTargets.ts";
-
-const SMALLEST_NORMAL = 2 ** -1022;
 
 const INPUTS: readonly CrossEntropyInput[] = ["logits", "probabilities", "logProbabilities"];
 const OF_LOGITS = ["temperature", "softCap", "zLoss", "gamma"] as const;
@@ -74,7 +73,7 @@ function checkNoneOfLogits(
   throw new TypeError(`${name}: ${option} is ${options[option]}, but input is "${input}" (allowed with "logits")`);
 }
 
-type Targets = LabelArray | FloatArray | SparseTargets;
+type Targets = LabelArray | FloatArray | SparseTargets | TensorLike;
 
 /** Cross-entropy on one backend: checks, arguments, and the reduction of row losses. */
 export class CrossEntropyFace {
@@ -96,7 +95,7 @@ export class CrossEntropyFace {
     this.#door = door;
   }
 
-  loss(logits: LogitsArray, targets: Targets, options: CrossEntropy): number | Float64Array {
+  loss(logits: LogitsArray | TensorLike, targets: Targets, options: CrossEntropy): number | Float64Array {
     try {
       this.#open("crossEntropy", logits, targets, options, KNOWN);
       return this.#reduce();
@@ -105,7 +104,11 @@ export class CrossEntropyFace {
     }
   }
 
-  withGrad(logits: LogitsArray, targets: Targets, options: CrossEntropy & Out): WithGrad<number | Float64Array> {
+  withGrad(
+    logits: LogitsArray | TensorLike,
+    targets: Targets,
+    options: CrossEntropy & Out,
+  ): WithGrad<number | Float64Array> {
     const name = "crossEntropyWithGrad";
     // before the arguments are put down: reading it may call another loss
     const out = options?.out;
@@ -113,12 +116,16 @@ export class CrossEntropyFace {
       const read = this.#open(name, logits, targets, options, KNOWN_WITH_OUT);
       const grad = rowsOut(name, "logits", read, out);
       this.#checkApart(name, grad);
-      const isTooSmall = this.#denominator > 0 && this.#denominator < SMALLEST_NORMAL;
-      const isApart = this.#reduction === "mean" && (isTooSmall || this.#denominator === Infinity);
-      this.#kernels.args.grad = isApart ? null : grad;
-      this.#kernels.args.scale = this.#reduction === "mean" ? 1 / this.#denominator : (this.#rowWeights?.unit ?? 1);
+      if (this.#isWithoutMean()) {
+        grad.fill(0);
+        return { loss: Number.NaN, grad: out ?? grad };
+      }
+      const { args } = this.#kernels;
+      args.scale = this.#reduction === "mean" ? 1 / this.#denominator : (this.#rowWeights?.unit ?? 1);
+      const isApart = this.#reduction === "mean" && (args.scale === Infinity || args.scale === 0);
+      args.grad = isApart ? null : grad;
       const loss = this.#reduce();
-      if (isApart) this.#writeGradientApart(grad, isTooSmall ? 2 ** 200 : 2 ** -64);
+      if (isApart) this.#writeGradientApart(grad, this.#denominator < 1 ? 2 ** 52 : 2 ** -64);
       return { loss, grad: out ?? grad };
     } finally {
       this.#release();
@@ -128,29 +135,35 @@ export class CrossEntropyFace {
   /** Everything that can be wrong is found here, before anything is written. Returns the logits. */
   #open(
     name: string,
-    data: LogitsArray,
+    data: LogitsArray | TensorLike,
     given: Targets,
-    options: CrossEntropy,
+    givenOptions: CrossEntropy,
     known: readonly string[],
   ): FloatArray | HalfBits {
+    const options = rowOptionsOf(givenOptions, data);
     checkOptions(name, options, known);
-    const { classes, weight: givenWeight = null, ignoreIndex = -100, labelSmoothing = 0, input = "logits" } = options;
-    const { sampleWeight: givenSampleWeight = null, inner = 1 } = options;
+    let { classes, inner = 1 } = options;
+    const { weight: givenWeight = null, ignoreIndex = -100, labelSmoothing = 0, input = "logits" } = options;
+    const { sampleWeight: givenSampleWeight = null } = options;
     const { temperature = 1, softCap, zLoss = 0, gamma = 0 } = options;
     const reduction = reductionOf(name, options);
     // only now: reading an option may close the engine
     const backend = this.#door(name);
     const logits = logitsOf(name, "logits", data);
+    if (logits !== data) ({ classes, inner } = classAxisOf(name, "logits", data, classes, inner));
     const rows = checkPositions(name, "logits", logits, classes, inner);
     const sparse = sparseTargetsOf(name, given);
     const targets = sparse === null ? targetsOf(name, given) : sparse.probabilities;
     const byLabel = !isFloatArray(targets);
     if (rows === 0) checkAttached(name, byLabel ? "labels" : "probabilities", targets);
-    if (byLabel) checkLabelCount(name, targets.length, rows, classes);
-    else if (sparse !== null) checkSparseTargets(name, sparse, rows, classes, logits);
+    if (byLabel) {
+      checkLabelCount(name, targets.length, rows, classes);
+      if (targets !== given && inner === 1) checkLabelShape(name, given, data);
+    } else if (sparse !== null) checkSparseTargets(name, sparse, rows, classes, logits);
     else {
       checkSameDtype(name, "probabilities", targets, "logits", logits);
       checkLength(name, "probabilities", targets.length, logits.length, "logits");
+      if (targets !== given) checkSameShape(name, "probabilities", given, "logits", data);
     }
     checkChoice(name, "input", input, INPUTS);
     checkInteger(name, "ignoreIndex", ignoreIndex, -INT32_MAX - 1, INT32_MAX);
@@ -203,7 +216,7 @@ export class CrossEntropyFace {
   }
 
   /**
-   * The gradient of a mean whose Σ w[y] is not a normal float64: with all weights times a power of two it is the same, and
+   * The gradient of a mean whose Σ w[y] or its inverse overflows: with all weights times a power of two it is the same, and
    * the sum and its inverse are normal.
    */
   #writeGradientApart(grad: FloatArray, unit: number): void {
@@ -232,8 +245,14 @@ export class CrossEntropyFace {
     if (this.#rowWeights) checkOverlap(name, grad, "sampleWeight", this.#rowWeights.weights, false);
   }
 
+  /** Of no rows that count, or of weights that are all 0. */
+  #isWithoutMean(): boolean {
+    return this.#reduction === "mean" && this.#denominator === 0;
+  }
+
   /** Runs the kernel and reduces its losses, one a row: their exact sum, over the denominator for the mean. */
   #reduce(): number | Float64Array {
+    if (this.#isWithoutMean()) return Number.NaN;
     const rowWeights = this.#rowWeights;
     if (this.#reduction === "none") {
       const losses = new Float64Array(this.#rows);
