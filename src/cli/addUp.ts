@@ -43,7 +43,7 @@ async function openLosses(engine: EvaluateOptions["engine"], threads: number | "
 }
 
 /** How many rows there are, as far as the inputs say. */
-function rowsOf(tensors: readonly Tensor[], { columns }: Task): number | undefined {
+export function rowsOf(tensors: readonly Tensor[], { columns }: Task): number | undefined {
   const known = tensors.findIndex(({ length }) => length !== undefined);
   return known < 0 ? undefined : tensors[known].length! / columns[known].perRow;
 }
@@ -68,12 +68,15 @@ function shardOf({ index, count }: Shard, rows: number): RowRange {
   return { first: before(index - 1), end: before(index) };
 }
 
-/** Adds up the rows of files, on several threads where they are large, or so many are asked for. `pairs` gets all elements. */
+/**
+ * Adds up the rows of files, on several threads where they are large, or so many are asked for. `pairs` gets all elements; `signal`
+ * stops it after a batch, with its reason.
+ */
 export async function addUp(
   task: Task,
   tensors: readonly Tensor[],
   { engine, threads, shard }: EvaluateOptions,
-  pairs?: Pairs,
+  { pairs, signal }: { pairs?: Pairs; signal?: AbortSignal } = {},
 ): Promise<AddedUp> {
   const files = stretchesOf(tensors, task);
   const rows = files?.rows ?? rowsOf(tensors, task);
@@ -100,9 +103,10 @@ export async function addUp(
   });
   try {
     const told = (done: number) => progress.update(done * elementsPerRow);
+    signal?.throwIfAborted();
     if (isShared) {
       const work = { task, ...files, range, engine };
-      const sums = await shareOut(losses, work, { threads: wanted, told });
+      const sums = await shareOut(losses, work, { threads: wanted, told, signal });
       const done = range.end - range.first;
       const notes = [...losses.notes, ...sums.notes];
       return { ...sums, range, rows: rows!, run: runOf(done * elementsPerRow, sums.threads, notes, sums.suspicion) };
@@ -118,6 +122,7 @@ export async function addUp(
       (n) => {
         done += n;
         told(done);
+        signal?.throwIfAborted();
         return true;
       },
       shard && range,
