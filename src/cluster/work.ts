@@ -20,6 +20,10 @@ export interface WorkOptions {
   /** Whether an error will be the same next time. */
   readonly isLasting: (error: unknown) => boolean;
   readonly tell: (line: string) => void;
+  /** Who is not heard of for so long has lost its job; by default 30 s, longer than a batch takes by far. */
+  readonly lockMilliseconds?: number;
+  /** The version of the states it writes, where it is not to be its own. */
+  readonly stateVersion?: number;
 }
 
 /** One that takes jobs until it is stopped. */
@@ -30,18 +34,17 @@ export interface RunningWorker {
   giveBack(): void;
 }
 
-/** Longer than a batch takes by far: who is not heard of for so long has lost its job. */
 const LOCK_MILLISECONDS = 30_000;
 /** Workers may be killed so often in one shard. */
 const KILLS = 10;
 const LOOK_MILLISECONDS = 1000;
-/** A worker of another version leaves a job for so long to others. */
-const LEFT_MILLISECONDS = 5000;
+/** A worker of another version leaves a job to others for this share of the lock. */
+const LEFT = 1 / 6;
 
 class Cancelled extends Error {}
 
 export async function startWorker(options: WorkOptions): Promise<RunningWorker> {
-  const { peers, tell } = options;
+  const { peers, tell, lockMilliseconds = LOCK_MILLISECONDS, stateVersion = VERSION } = options;
   const { DelayedError, UnrecoverableError, WaitingError, Worker } = peers.bullmq;
   const redis = await connect(peers, options.redis, STAYING);
   const back = new AbortController();
@@ -90,10 +93,10 @@ export async function startWorker(options: WorkOptions): Promise<RunningWorker> 
   async function process(job: Job, token?: string): Promise<string> {
     const { run }: RunData = job.data;
     try {
-      const { stateVersion } = await planOf(job.data);
-      if (stateVersion !== VERSION) {
-        tell(`${run} is of state version ${stateVersion}, this worker of ${VERSION}: it is left to others`);
-        await job.moveToDelayed(Date.now() + LEFT_MILLISECONDS, token);
+      const plan = await planOf(job.data);
+      if (plan.stateVersion !== stateVersion) {
+        tell(`${run} is of state version ${plan.stateVersion}, this worker of ${stateVersion}: it is left to others`);
+        await job.moveToDelayed(Date.now() + LEFT * lockMilliseconds, token);
         throw new DelayedError();
       }
       if ((await redis.exists(cancelOfRun(run))) === 1) throw new Cancelled();
@@ -121,7 +124,8 @@ export async function startWorker(options: WorkOptions): Promise<RunningWorker> 
 
   const worker: Worker = new Worker(QUEUE, process, {
     connection: redis,
-    lockDuration: LOCK_MILLISECONDS,
+    lockDuration: lockMilliseconds,
+    stalledInterval: lockMilliseconds,
     maxStalledCount: KILLS,
   });
   worker.on("error", (error) => tell(`Redis: ${error.message}`));

@@ -71,7 +71,6 @@ async function submit(args: readonly string[]): Promise<string> {
     for (const [logits, labels] of pairsOf(options.logits, options.labels)) {
       inputs.push(await planInput(resolve(logits), resolve(labels), options.evaluate, options.shardRows));
     }
-    checkDistinct(inputs);
     const plan: RunPlan = {
       stateVersion: VERSION,
       options: options.evaluate,
@@ -83,16 +82,6 @@ async function submit(args: readonly string[]): Promise<string> {
     await waitFor(peers, redis, run);
     return printedResult(await resultOf(peers, redis, run), run, options.result);
   });
-}
-
-/** Two inputs that hold the same can't be told apart in a state, which would count them once. */
-function checkDistinct(inputs: readonly PlannedInput[]): void {
-  const seen = new Map<string, string>();
-  for (const { source, logits } of inputs) {
-    const other = seen.get(source);
-    if (other !== undefined) throw new FormatError(`${logits}: holds the same as ${other}, which is in the run, too`);
-    seen.set(source, logits);
-  }
 }
 
 const POLL_MILLISECONDS = 500;
