@@ -26,13 +26,12 @@ import {
 } from "../dtype.ts";
 import * as kernels from "../generated/kernels.ts";
 import { ExactSum } from "../numeric/exactSum.ts";
+import { checkLabelShape, checkSameShape, classesOf, rowOptionsOf, type TensorLike } from "../tensorLike.ts";
 import type { CrossEntropy, CrossEntropyInput } from "./crossEntropyOptions.ts";
 import type { Door } from "./door.ts";
 import { LabelCheck, ONE_LOGIT } from "./labelCheck.ts";
 import { type Out, type Reduction, reductionOf, type WithGrad } from "./reduction.ts";
 import { checkRows, rowsOut } from "./rowOptions.ts";
-
-const SMALLEST_NORMAL = 2 ** -1022;
 
 const INPUTS: readonly CrossEntropyInput[] = ["logits", "probabilities", "logProbabilities"];
 const KNOWN = ["classes", "reduction", "input", "weight", "ignoreIndex", "labelSmoothing"];
@@ -104,7 +103,11 @@ export class CrossEntropyFace {
     this.#door = door;
   }
 
-  loss(logits: LogitsArray, targets: LabelArray | FloatArray, options: CrossEntropy): number | Float64Array {
+  loss(
+    logits: LogitsArray | TensorLike,
+    targets: LabelArray | FloatArray | TensorLike,
+    options: CrossEntropy,
+  ): number | Float64Array {
     try {
       this.#open("crossEntropy", logits, targets, options, KNOWN);
       return this.#reduce();
@@ -114,8 +117,8 @@ export class CrossEntropyFace {
   }
 
   withGrad(
-    logits: LogitsArray,
-    targets: LabelArray | FloatArray,
+    logits: LogitsArray | TensorLike,
+    targets: LabelArray | FloatArray | TensorLike,
     options: CrossEntropy & Out,
   ): WithGrad<number | Float64Array> {
     const name = "crossEntropyWithGrad";
@@ -125,12 +128,15 @@ export class CrossEntropyFace {
       const read = this.#open(name, logits, targets, options, KNOWN_WITH_OUT);
       const grad = rowsOut(name, "logits", read, out);
       this.#checkApart(name, grad);
-      const isTooSmall = this.#denominator > 0 && this.#denominator < SMALLEST_NORMAL;
-      const isApart = this.#reduction === "mean" && (isTooSmall || this.#denominator === Infinity);
-      this.#args.grad = isApart ? null : grad;
+      if (this.#isWithoutMean()) {
+        grad.fill(0);
+        return { loss: Number.NaN, grad: out ?? grad };
+      }
       this.#args.scale = this.#reduction === "mean" ? 1 / this.#denominator : 1;
+      const isApart = this.#args.scale === Infinity || this.#args.scale === 0;
+      this.#args.grad = isApart ? null : grad;
       const loss = this.#reduce();
-      if (isApart) this.#writeGradientApart(grad, isTooSmall ? 2 ** 200 : 2 ** -64);
+      if (isApart) this.#writeGradientApart(grad, this.#denominator < 1 ? 2 ** 52 : 2 ** -64);
       return { loss, grad: out ?? grad };
     } finally {
       this.#release();
@@ -140,25 +146,31 @@ export class CrossEntropyFace {
   /** Everything that can be wrong is found here, before anything is written. Returns the logits. */
   #open(
     name: string,
-    data: LogitsArray,
-    given: LabelArray | FloatArray,
-    options: CrossEntropy,
+    data: LogitsArray | TensorLike,
+    given: LabelArray | FloatArray | TensorLike,
+    givenOptions: CrossEntropy,
     known: readonly string[],
   ): FloatArray | HalfBits {
+    const options = rowOptionsOf(givenOptions, data);
     checkOptions(name, options, known);
-    const { classes, weight: givenWeight = null, ignoreIndex = -100, labelSmoothing = 0, input = "logits" } = options;
+    let { classes } = options;
+    const { weight: givenWeight = null, ignoreIndex = -100, labelSmoothing = 0, input = "logits" } = options;
     const reduction = reductionOf(name, options);
     // only now: reading an option may close the engine
     const backend = this.#door(name);
     const logits = logitsOf(name, "logits", data);
+    if (logits !== data) classes = classesOf(name, "logits", data, classes);
     const rows = checkRows(name, "logits", logits, classes);
     const targets = targetsOf(name, given);
     const byLabel = !isFloatArray(targets);
     if (rows === 0) checkAttached(name, byLabel ? "labels" : "probabilities", targets);
-    if (byLabel) checkLabelCount(name, targets.length, rows, classes);
-    else {
+    if (byLabel) {
+      checkLabelCount(name, targets.length, rows, classes);
+      if (targets !== given) checkLabelShape(name, given, data);
+    } else {
       checkSameDtype(name, "probabilities", targets, "logits", logits);
       checkLength(name, "probabilities", targets.length, logits.length, "logits");
+      if (targets !== given) checkSameShape(name, "probabilities", given, "logits", data);
     }
     checkChoice(name, "input", input, INPUTS);
     checkInteger(name, "ignoreIndex", ignoreIndex, -INT32_MAX - 1, INT32_MAX);
@@ -193,7 +205,7 @@ export class CrossEntropyFace {
   }
 
   /**
-   * The gradient of a mean whose Σ w[y] is not a normal float64: with all weights times a power of two it is the same, and
+   * The gradient of a mean whose Σ w[y] or its inverse overflows: with all weights times a power of two it is the same, and
    * the sum and its inverse are normal.
    */
   #writeGradientApart(grad: FloatArray, unit: number): void {
@@ -249,8 +261,14 @@ export class CrossEntropyFace {
     return args;
   }
 
+  /** Of no rows that count, or of weights that are all 0. */
+  #isWithoutMean(): boolean {
+    return this.#reduction === "mean" && this.#denominator === 0;
+  }
+
   /** Runs the kernel and reduces its losses, one a row: their exact sum, over the denominator for the mean. */
   #reduce(): number | Float64Array {
+    if (this.#isWithoutMean()) return Number.NaN;
     if (this.#reduction === "none") {
       const losses = new Float64Array(this.#rows);
       this.#args.losses = losses;

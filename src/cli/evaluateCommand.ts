@@ -91,7 +91,7 @@ async function classification(
 }
 
 /** The state, and which rows of which files it holds. */
-export async function stateOf(
+async function stateOf(
   { state, range, rows }: AddedUp,
   logits: Tensor,
   labels: Tensor,

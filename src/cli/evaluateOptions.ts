@@ -3,9 +3,11 @@ import { join } from "node:path";
 import { MAXIMAL_THREADS } from "../createLosses.ts";
 import { MAXIMAL_CLASSES, MAXIMAL_TOPS } from "../evaluate/evaluatorOptions.ts";
 import type { OpenOptions } from "../formats/openOptions.ts";
+import { isReplaced, placeOf } from "../formats/place.ts";
 import { isFloat, TENSOR_DTYPES, type TensorDtype } from "../formats/tensor.ts";
 import { choiceOption, integerOption, parseArguments, UsageError } from "./arguments.ts";
 import { checkOutputs } from "./files.ts";
+import { rowsFormatOf } from "./rowsOut/rowsFormats.ts";
 
 export const evaluateHelp = `wasm-loss evaluate LOGITS LABELS [options]
 
@@ -28,6 +30,8 @@ export const evaluateHelp = `wasm-loss evaluate LOGITS LABELS [options]
   --percentiles        of the losses of rows, each with how far it may be off
   --groups FILE        integers, one a row: the standard error is clustered by them (documents, users)
   --bytes N, --words N how many bytes and words the rows are the text of: bits per byte, byte and word perplexity
+  --rows FILE          write loss, label, predicted class, rank (0: NaN, -1: ignored) and log-probability of each row: arrays
+                       of FILE.npz, a table in FILE.csv, the losses alone in FILE.npy
   --worst N            list the N rows with the highest loss, at most 1000000
   --state FILE         write what was added up, for wasm-loss merge
   --report FILE        write one HTML file with the table and plots
@@ -60,6 +64,7 @@ export const OPTIONS = {
   bytes: { type: "string" },
   words: { type: "string" },
   worst: { type: "string" },
+  rows: { type: "string" },
   state: { type: "string" },
   report: { type: "string" },
   threads: { type: "string" },
@@ -85,6 +90,7 @@ const OF_CLASSES = [
   "bytes",
   "words",
   "worst",
+  "rows",
 ] as const;
 
 /** Values of --input as the library calls them. */
@@ -114,6 +120,13 @@ function dtypeOption(
     ?.toLowerCase()
     .replace(/^(f|bf)loat(?=\d)|^(u?)int(?=\d)/, (_, float, unsigned) => float ?? (unsigned || "i"));
   return choices.find((it) => it === name) ?? choiceOption(option, text, choices);
+}
+
+function checkRowsOutput(path: string): void {
+  if (rowsFormatOf(path) === undefined) {
+    throw new UsageError(`--rows is ${JSON.stringify(path)}, but must end in .npz, .npy or .csv`);
+  }
+  if (!isReplaced(placeOf(path))) throw new UsageError(`--rows is ${JSON.stringify(path)}, but must name a file`);
 }
 
 /** One of several that the rows are shared out to. */
@@ -178,6 +191,7 @@ export function evaluateOptions(args: readonly string[]) {
     [
       [values["state-dir"] === undefined ? "--state" : "--state-dir", state],
       ["--report", values.report],
+      ["--rows", values.rows],
     ],
     [
       ["LOGITS", logitsPath],
@@ -186,6 +200,7 @@ export function evaluateOptions(args: readonly string[]) {
       ...(values.names === undefined ? [] : [["--names", values.names] as const]),
     ],
   );
+  if (values.rows !== undefined) checkRowsOutput(values.rows);
   const logits: OpenOptions = { role: "logits", floats: true, dtype, tensor: values.tensor };
   const labels: OpenOptions = {
     role: "labels",
@@ -210,6 +225,7 @@ export function evaluateOptions(args: readonly string[]) {
     bytes: integerOption("--bytes", values.bytes, 0),
     words: integerOption("--words", values.words, 0),
     worst,
+    rows: values.rows,
     state,
     shard,
     report: values.report,

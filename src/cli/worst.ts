@@ -29,7 +29,7 @@ export class Worst {
     this.#most = most;
   }
 
-  add(batch: EvaluatedRows): void {
+  add(batch: Omit<EvaluatedRows, "logProbability">): void {
     const heap = this.#heap;
     if (this.#most === 0) return;
     for (let i = 0; i < batch.count; i++) {

@@ -11,7 +11,7 @@ import { logSoftmax, logSumExp, softmax } from "./softmax.ts";
 import { addExactly, extractSums } from "./sums.ts";
 import { widenBfloat16, widenFloat16 } from "./widen.ts";
 
-/** Every kernel there is, in the order of the module's exports. */
+/** Every kernel of the package, in the order of the module's exports. */
 export const KERNELS: readonly Description[] = [
   ...ELEMENTWISE.map(kernelOf),
   ...ELEMENTWISE.map(weightedKernelOf),
@@ -29,15 +29,6 @@ export const KERNELS: readonly Description[] = [
   labelWeights,
   addExactly,
   extractSums,
-  exp,
-  logarithm,
-  fineExp,
-  expm1,
-  ln,
-  log1p,
-  logistic,
-  tanh,
-  softplusTail,
   widenFloat16,
   widenBfloat16,
   evaluate,
@@ -49,4 +40,17 @@ export const KERNELS: readonly Description[] = [
   rmsProp,
   sumOfSquares,
   rescale,
+];
+
+/** Elementary functions: kernels of a module that only tests have. */
+export const FUNCTIONS: readonly Description[] = [
+  exp,
+  logarithm,
+  fineExp,
+  expm1,
+  ln,
+  log1p,
+  logistic,
+  tanh,
+  softplusTail,
 ];

@@ -12,7 +12,6 @@ import { evaluateLikelihoods } from "./evaluation/likelihoodRecordLoop.ts";
 import { evaluate } from "./evaluation/recordLoop.ts";
 import { regression } from "./evaluation/regressionLoop.ts";
 import { tally } from "./evaluation/tallyLoop.ts";
-import { exp, expm1, fineExp, ln, log1p, logarithm, logistic, softplusTail, tanh } from "./functions/functionLoops.ts";
 import { likelihood, likelihoodProbabilities } from "./likelihood/likelihoodLoops.ts";
 import { sumOfSquares } from "./optimizers/squaresLoop.ts";
 import { logSoftmax, logSumExp, softmax } from "./rows/softmaxLoops.ts";
@@ -35,15 +34,6 @@ export const KERNEL_LOOPS: KernelLoops = {
   labelWeights,
   addExactly: addRangeToBins,
   extractSums,
-  exp,
-  logarithm,
-  fineExp,
-  expm1,
-  ln,
-  log1p,
-  logistic,
-  tanh,
-  softplusTail,
   widenFloat16,
   widenBfloat16,
   evaluate,

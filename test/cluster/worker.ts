@@ -1,6 +1,6 @@
 // A worker whose shards take as long as is wanted before and after the work, so that it can be stopped in either.
 
-import { shardState } from "../../src/cli/cluster/shardState.ts";
+import { openShards } from "../../src/cli/cluster/shardState.ts";
 import { loadPeers } from "../../src/cluster/peers.ts";
 import { startWorker } from "../../src/cluster/work.ts";
 import { FormatError } from "../../src/formats/error.ts";
@@ -14,6 +14,7 @@ export interface WorkerArguments {
 }
 
 const { redis, lockMilliseconds, before, after, stateVersion }: WorkerArguments = JSON.parse(process.argv[2]);
+const shards = await openShards([]);
 const wait = (milliseconds: number) => new Promise((later) => setTimeout(later, milliseconds));
 
 await startWorker({
@@ -25,7 +26,7 @@ await startWorker({
   tell: (line) => process.stderr.write(`${line}\n`),
   async evaluate(plan, shard, signal) {
     await wait(before);
-    const state = await shardState(plan, shard, [], signal);
+    const state = await shards.state(plan, shard, signal);
     await wait(after);
     return state;
   },

@@ -1,13 +1,14 @@
 import type { LabelArray } from "../../dtype.ts";
 import type { Evaluation } from "../../evaluate/evaluation.ts";
-import type { EvaluatorOptions } from "../../evaluate/evaluatorOptions.ts";
+import type { EvaluatedRows, EvaluatorOptions } from "../../evaluate/evaluatorOptions.ts";
 import { isFloat, type Tensor, type TensorArray } from "../../formats/tensor.ts";
 import type { Losses } from "../../inlinedLosses.ts";
-import { logitsOf, type Room, readTogether, roomFor } from "../batches.ts";
+import { logitsOf, type Room, readTogether, releaseRoom, roomFor } from "../batches.ts";
 import { floatsOf } from "../floats.ts";
 import { integralLabels } from "../integralLabels.ts";
 import { areLikeProbabilities } from "../likeProbabilities.ts";
 import { oneHotLabels } from "../oneHotLabels.ts";
+import { type RecordFile, recordWriter } from "../rowsOut/records.ts";
 import type { LogitsShape } from "../shapes.ts";
 import { type RowRange, shifted } from "../shift.ts";
 import { Worst } from "../worst.ts";
@@ -25,6 +26,8 @@ export interface RowsTask {
   /** Whether it was said what the logits are. */
   readonly isInputGiven: boolean;
   readonly worst: number | undefined;
+  /** Where a record of each row goes. */
+  readonly records?: RecordFile | undefined;
   /** What the whole text takes: they go with the first row. */
   readonly bytes: number | undefined;
   readonly words: number | undefined;
@@ -49,7 +52,12 @@ function suspicionOf({ path, dtype }: Tensor, rows: TensorArray, classes: number
 /** `sets` of batches of `batchBytes` are read to: one is read while another is used. */
 export function createRowsAdder(losses: Losses, task: RowsTask, sets: number, batchBytes?: number): Adder<Evaluation> {
   const worst = task.worst === undefined ? undefined : new Worst(task.worst);
-  const evaluator = losses.evaluator({ ...task.evaluator, ...(worst && { onRows: (batch) => worst.add(batch) }) });
+  const write = task.records && recordWriter(task.records);
+  const onRows = (rows: EvaluatedRows) => {
+    worst?.add(rows);
+    write?.(rows);
+  };
+  const evaluator = losses.evaluator({ ...task.evaluator, ...((worst || write) && { onRows }) });
   let room: Room | undefined;
   let suspicion: string | undefined;
 
@@ -95,5 +103,6 @@ export function createRowsAdder(losses: Losses, task: RowsTask, sets: number, ba
     result: () => evaluator.result(),
     state: () => evaluator.state(),
     worst: () => worst?.sorted(),
+    release: () => releaseRoom(losses, room),
   };
 }

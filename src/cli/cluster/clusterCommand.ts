@@ -18,7 +18,7 @@ import { json } from "../text.ts";
 import { warn } from "../warn.ts";
 import { addressOf, parseRun, parseSubmit, parseWork } from "./clusterOptions.ts";
 import { pairsOf } from "./pairs.ts";
-import { planInput, shardState } from "./shardState.ts";
+import { openShards, planInput } from "./shardState.ts";
 
 export const clusterHelp = `wasm-loss cluster submit LOGITS LABELS --run NAME [--shard-rows N] [--state-dir DIR] [--wait] [options of evaluate]
 wasm-loss cluster work [--files DIR] [--threads N|auto] [--backend B]
@@ -161,6 +161,7 @@ async function checkAllowed(paths: readonly string[], folder: string | undefined
 async function work(args: readonly string[]): Promise<string> {
   const options = parseWork(args);
   const peers = await loadPeers();
+  const shards = await openShards(options.engine);
   const worker = await startWorker({
     peers,
     redis: options.redis,
@@ -168,7 +169,7 @@ async function work(args: readonly string[]): Promise<string> {
     isLasting: (error) => error instanceof FormatError || error instanceof UsageError,
     async evaluate(plan, shard, signal) {
       await checkAllowed([shard.input.logits, shard.input.labels], options.files);
-      return shardState(plan, shard, options.engine, signal);
+      return shards.state(plan, shard, signal);
     },
   });
   process.stderr.write(`wasm-loss: works for Redis at ${addressOf(options.redis)}\n`);
@@ -184,5 +185,6 @@ async function work(args: readonly string[]): Promise<string> {
     }
   });
   await worker.finish();
+  await shards.close();
   return "";
 }
