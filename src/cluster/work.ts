@@ -69,8 +69,9 @@ export async function startWorker(options: WorkOptions): Promise<RunningWorker> 
     if (hash === undefined) {
       const state = await untilCancelled(redis, run, back.signal, (signal) => options.evaluate(plan, planned, signal));
       hash = await store.put(state);
-      await redis.set(shardStateKey(key), hash, "EX", KEPT_SECONDS);
+      redis.set(shardStateKey(key), hash, "EX", KEPT_SECONDS).catch(() => {});
     }
+    // in order on one connection: what is known to be done is kept
     await redis.setbit(doneOfRun(run), k, 1);
     return hash;
   }

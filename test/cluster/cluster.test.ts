@@ -1,6 +1,8 @@
 /** Runs on several machines, played by processes: the state is that of one process byte for byte, whatever happens to them. */
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import type { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { workshop } from "../command.ts";
@@ -252,6 +254,26 @@ describe("what is wrong with a command", () => {
       code: 1,
       stderr: "wasm-loss: Redis at redis://127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1\n",
     });
+  });
+});
+
+test("without the two packages: one sentence that says how they are installed", () => {
+  // the package as it is installed by somebody who has no use for them
+  mkdirSync(at("without/node_modules"), { recursive: true });
+  cpSync(fileURLToPath(new URL("../../dist", import.meta.url)), at("without/dist"), { recursive: true });
+  cpSync(fileURLToPath(new URL("../../package.json", import.meta.url)), at("without/package.json"));
+  const { dependencies } = JSON.parse(readFileSync(at("without/package.json"), "utf8"));
+  for (const name of Object.keys(dependencies)) {
+    symlinkSync(
+      fileURLToPath(new URL(`../../node_modules/${name}`, import.meta.url)),
+      at(`without/node_modules/${name}`),
+    );
+  }
+  const args = [at("without/dist/cli/main.js"), "cluster", "status", "nobody"];
+  const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+  expect({ status, stderr }).toEqual({
+    status: 1,
+    stderr: "wasm-loss: cluster needs two packages that are not installed: npm install bullmq ioredis\n",
   });
 });
 
