@@ -19,6 +19,7 @@ const ORDER: readonly (readonly string[])[] = [
   ["createLosses"],
   ["inlinedLosses"],
   ["formats"],
+  ["cluster"],
   ["cli", "exports"],
   ["index.browser", "index.node"],
 ];

@@ -2,6 +2,7 @@ import { countCores } from "../backends/threads/cores.ts";
 import type { Evaluation } from "../evaluate/evaluation.ts";
 import type { Regression } from "../evaluate/regression.ts";
 import { FormatError } from "../formats/error.ts";
+import { partOf } from "../formats/partOf.ts";
 import { arrayOf, type Stretch, type Tensor } from "../formats/tensor.ts";
 import { createLosses, type Losses } from "../inlinedLosses.ts";
 import { elementsOf } from "./adding/adder.ts";
@@ -44,7 +45,7 @@ async function openLosses(engine: EvaluateOptions["engine"], threads: number | "
 }
 
 /** How many rows there are, as far as the inputs say. */
-function rowsOf(tensors: readonly Tensor[], { columns }: Task): number | undefined {
+export function rowsOf(tensors: readonly Tensor[], { columns }: Task): number | undefined {
   const known = tensors.findIndex(({ length }) => length !== undefined);
   return known < 0 ? undefined : tensors[known].length! / columns[known].perRow;
 }
@@ -78,18 +79,25 @@ interface Job {
   readonly files: { stretches: Stretch[]; rows: number } | undefined;
   readonly rows: number | undefined;
   readonly range: RowRange;
-  readonly pairs: Pairs | undefined;
+  readonly more: More;
 }
 
-/**
- * Adds up the rows of files, on several threads where they are large, or so many are asked for; writes what came of each row.
- * `pairs` gets all elements.
- */
+/** What only some have. */
+export interface More {
+  /** Gets all elements. */
+  readonly pairs?: Pairs | undefined;
+  /** Stops it after a batch, with its reason. */
+  readonly signal?: AbortSignal;
+  /** An engine that is kept: else there is one of its own, for as long as this takes. */
+  readonly losses?: Losses;
+}
+
+/** Adds up the rows of files, on several threads where they are large, or so many are asked for; writes what came of each row. */
 export async function addUp(
   task: Task,
   tensors: readonly Tensor[],
   options: EvaluateOptions,
-  pairs?: Pairs,
+  more: More = {},
 ): Promise<AddedUp> {
   const files = stretchesOf(tensors, task);
   const rows = files?.rows ?? rowsOf(tensors, task);
@@ -98,7 +106,7 @@ export async function addUp(
     throw new FormatError(`${tensors[0].path}: --shard needs to know how many rows there are`);
   }
   const range = shard ? shardOf(shard, rows!) : { first: 0, end: rows ?? 0 };
-  const job: Job = { task, tensors, options, files, rows, range, pairs };
+  const job: Job = { task, tensors, options, files, rows, range, more };
   if (options.rows === undefined || task.loss === "mse") return run(job);
   const rowsFile = openRowsFile(options.rows, range.first);
   try {
@@ -111,22 +119,30 @@ export async function addUp(
 }
 
 async function run(job: Job): Promise<AddedUp> {
-  const { task, options, files, rows, range, pairs } = job;
+  const { task, options, files, rows, range, more } = job;
   const { engine, threads } = options;
+  more.signal?.throwIfAborted();
   const count = range.end - range.first;
   const bytes = files ? bytesOf(files.stretches) * (count / Math.max(1, files.rows)) : 0;
   const wanted = typeof threads === "number" ? threads : bytes > LARGE_BYTES ? countCores() : 1;
   const parts = files ? countParts(range, partRowsOf(files.stretches, task)) : 0;
-  const isShared = files !== undefined && pairs === undefined && wanted > 1 && parts > 1;
+  const isShared = files !== undefined && more.pairs === undefined && wanted > 1 && parts > 1;
   // what can't be shared out by rows is by the engine, launch by launch
-  const losses = await openLosses(engine, isShared ? 1 : files ? wanted : (threads ?? 1));
+  const losses = more.losses ?? (await openLosses(engine, isShared ? 1 : files ? wanted : (threads ?? 1)));
   const elementsPerRow = task.columns[0].perRow;
   const progress = progressBar(count * elementsPerRow, task.loss === "mse" ? "elements" : "logits");
   const told = (done: number) => progress.update(done * elementsPerRow);
   const begin = performance.now();
   try {
     const sums = isShared
-      ? { ...(await shareOut(losses, { task, ...files, range, engine }, { threads: wanted, told })), range }
+      ? {
+          ...(await shareOut(
+            losses,
+            { task, ...files, range, engine },
+            { threads: wanted, told, signal: more.signal },
+          )),
+          range,
+        }
       : await addAlone(losses, job, told);
     const { suspicion, threads: ran } = sums;
     const done = sums.range.end - sums.range.first;
@@ -136,7 +152,7 @@ async function run(job: Job): Promise<AddedUp> {
     return { ...sums, rows: rows ?? done, run: { backend, threads: ran, relaxed, notes, perSecond } };
   } finally {
     progress.stop();
-    losses.close();
+    if (losses !== more.losses) losses.close();
   }
 }
 
@@ -146,19 +162,26 @@ async function addAlone(
   job: Job,
   told: (done: number) => void,
 ): Promise<Outcome & { range: RowRange }> {
-  const { task, tensors, options, rows, range, pairs } = job;
+  const { task, tensors, options, files, rows, range, more } = job;
   const adder =
-    task.loss === "mse" ? createElementsAdder(losses, 2, undefined, pairs) : createRowsAdder(losses, task, 2);
-  const inputs = options.shard
-    ? tensors.map((tensor, i) => rangeOf(tensor, ...elementsOf(task.columns[i], range, rows!)))
-    : tensors;
+    task.loss === "mse" ? createElementsAdder(losses, 2, undefined, more.pairs) : createRowsAdder(losses, task, 2);
+  const shardOfInput = (tensor: Tensor, i: number) => {
+    const elements = elementsOf(task.columns[i], range, rows!);
+    return files ? partOf(files.stretches[i], ...elements) : rangeOf(tensor, ...elements);
+  };
+  const inputs = options.shard ? tensors.map(shardOfInput) : tensors;
   let done = 0;
   const count = (n: number) => {
     done += n;
     told(done);
+    more.signal?.throwIfAborted();
     return true;
   };
-  await adder.add(inputs, count, options.shard && range);
+  try {
+    await adder.add(inputs, count, options.shard && range);
+  } finally {
+    if (losses === more.losses) adder.release();
+  }
   return {
     result: adder.result(),
     state: adder.state,

@@ -34,11 +34,21 @@ export function roomFor(losses: Losses, inputs: readonly Input[], sets: number, 
   return Array.from({ length: sets }, () => inputs.map((input) => allocate(losses, input, rows)));
 }
 
+/** Arrays that are in an arena. */
+const inArena = new WeakSet<TensorArray>();
+
+/** Frees what is in the arena of a room that nobody reads to any more. */
+export function releaseRoom(losses: Losses, room: Room | undefined): void {
+  for (const array of room?.flat() ?? []) if (inArena.delete(array)) losses.free(array);
+}
+
 /** An array in the arena, so that rows are read to where they are used; an ordinary one where there is no room. */
 function allocate(losses: Losses, { tensor, perRow }: Input, rows: number): TensorArray {
   const type = arrayOf(tensor.dtype);
   try {
-    return losses.alloc(type as never, rows * perRow) as TensorArray;
+    const array = losses.alloc(type as never, rows * perRow) as TensorArray;
+    inArena.add(array);
+    return array;
   } catch (error) {
     if (error instanceof RangeError) return new type(rows * perRow);
     throw error;

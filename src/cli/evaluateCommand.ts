@@ -141,7 +141,7 @@ async function regression(
 ): Promise<string> {
   const task = elementsTask(predictions, targets);
   const pairs = options.report === undefined ? undefined : new Pairs();
-  const sums = await addUp(task, [predictions, targets], options, pairs);
+  const sums = await addUp(task, [predictions, targets], options, { pairs });
   const result = sums.result as Regression;
   const { run } = sums;
   const { perSecond, ...engine } = run;

@@ -45,7 +45,7 @@ export const evaluateHelp = `wasm-loss evaluate LOGITS LABELS [options]
   Example: wasm-loss evaluate logits.npy labels.npy --top-k 1,5 --report report.html
 `;
 
-const OPTIONS = {
+export const OPTIONS = {
   input: { type: "string" },
   classes: { type: "string" },
   dtype: { type: "string" },

@@ -25,6 +25,8 @@ export interface Adder<R = Evaluation | Regression> {
   state(): Uint8Array;
   /** The rows of the highest loss so far, where they are asked for. */
   worst(): WorstRow[] | undefined;
+  /** Gives the engine's memory back; nothing is added any more. */
+  release(): void;
 }
 
 /** Elements [begin, end) of an input of so many rows that a range of them needs. */

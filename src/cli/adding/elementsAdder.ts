@@ -1,7 +1,7 @@
 import type { Regression } from "../../evaluate/regression.ts";
 import type { Tensor } from "../../formats/tensor.ts";
 import type { Losses } from "../../inlinedLosses.ts";
-import { logitsOf, type Room, readTogether, roomFor } from "../batches.ts";
+import { logitsOf, type Room, readTogether, releaseRoom, roomFor } from "../batches.ts";
 import { floatsOf } from "../floats.ts";
 import type { Pairs } from "../report/pairs.ts";
 import type { Adder, Column, Told } from "./adder.ts";
@@ -39,5 +39,6 @@ export function createElementsAdder(
     result: () => evaluator.result(),
     state: () => evaluator.state(),
     worst: () => undefined,
+    release: () => releaseRoom(losses, room),
   };
 }

@@ -3,7 +3,7 @@ import type { Evaluation } from "../../evaluate/evaluation.ts";
 import type { EvaluatedRows, EvaluatorOptions } from "../../evaluate/evaluatorOptions.ts";
 import { isFloat, type Tensor, type TensorArray } from "../../formats/tensor.ts";
 import type { Losses } from "../../inlinedLosses.ts";
-import { logitsOf, type Room, readTogether, roomFor } from "../batches.ts";
+import { logitsOf, type Room, readTogether, releaseRoom, roomFor } from "../batches.ts";
 import { floatsOf } from "../floats.ts";
 import { integralLabels } from "../integralLabels.ts";
 import { areLikeProbabilities } from "../likeProbabilities.ts";
@@ -103,5 +103,6 @@ export function createRowsAdder(losses: Losses, task: RowsTask, sets: number, ba
     result: () => evaluator.result(),
     state: () => evaluator.state(),
     worst: () => worst?.sorted(),
+    release: () => releaseRoom(losses, room),
   };
 }

@@ -29,6 +29,8 @@ export interface Sharing {
   readonly told: (done: number) => void;
   /** Rows of a part, where they are not to be as many as usual. */
   readonly partRows?: number;
+  /** Stops all of them after a batch, with its reason. */
+  readonly signal?: AbortSignal | undefined;
   /** Is told of each worker when it is started. */
   readonly started?: (worker: Worker) => void;
 }
@@ -69,6 +71,7 @@ export async function shareOut(losses: Losses, work: Work, sharing: Sharing): Pr
   const own = new PartAdder(losses, plan, 0, async () => {
     told(words.done);
     await turn();
+    sharing.signal?.throwIfAborted();
   });
   // the first part is this thread's: what is told once is told here
   const failures: Failure[] = [];
