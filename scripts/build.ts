@@ -73,6 +73,7 @@ const ENTRIES = [
   ["module/strict", "generated/strict"],
   ["formats/npy", "formats/npy"],
   ["cli/main", "cli/main"],
+  ["cli/partWorker", "cli/adding/partWorker"],
   ["cli/reportPage", "cli/report/draw"],
 ];
 

@@ -26,6 +26,7 @@ import {
 } from "../dtype.ts";
 import * as kernels from "../generated/kernels.ts";
 import { ExactSum } from "../numeric/exactSum.ts";
+import { checkLabelShape, checkSameShape, classesOf, rowOptionsOf, type TensorLike } from "../tensorLike.ts";
 import type { CrossEntropy, CrossEntropyInput } from "./crossEntropyOptions.ts";
 import type { Door } from "./door.ts";
 import { LabelCheck, ONE_LOGIT } from "./labelCheck.ts";
@@ -102,7 +103,11 @@ export class CrossEntropyFace {
     this.#door = door;
   }
 
-  loss(logits: LogitsArray, targets: LabelArray | FloatArray, options: CrossEntropy): number | Float64Array {
+  loss(
+    logits: LogitsArray | TensorLike,
+    targets: LabelArray | FloatArray | TensorLike,
+    options: CrossEntropy,
+  ): number | Float64Array {
     try {
       this.#open("crossEntropy", logits, targets, options, KNOWN);
       return this.#reduce();
@@ -112,8 +117,8 @@ export class CrossEntropyFace {
   }
 
   withGrad(
-    logits: LogitsArray,
-    targets: LabelArray | FloatArray,
+    logits: LogitsArray | TensorLike,
+    targets: LabelArray | FloatArray | TensorLike,
     options: CrossEntropy & Out,
   ): WithGrad<number | Float64Array> {
     const name = "crossEntropyWithGrad";
@@ -141,25 +146,31 @@ export class CrossEntropyFace {
   /** Everything that can be wrong is found here, before anything is written. Returns the logits. */
   #open(
     name: string,
-    data: LogitsArray,
-    given: LabelArray | FloatArray,
-    options: CrossEntropy,
+    data: LogitsArray | TensorLike,
+    given: LabelArray | FloatArray | TensorLike,
+    givenOptions: CrossEntropy,
     known: readonly string[],
   ): FloatArray | HalfBits {
+    const options = rowOptionsOf(givenOptions, data);
     checkOptions(name, options, known);
-    const { classes, weight: givenWeight = null, ignoreIndex = -100, labelSmoothing = 0, input = "logits" } = options;
+    let { classes } = options;
+    const { weight: givenWeight = null, ignoreIndex = -100, labelSmoothing = 0, input = "logits" } = options;
     const reduction = reductionOf(name, options);
     // only now: reading an option may close the engine
     const backend = this.#door(name);
     const logits = logitsOf(name, "logits", data);
+    if (logits !== data) classes = classesOf(name, "logits", data, classes);
     const rows = checkRows(name, "logits", logits, classes);
     const targets = targetsOf(name, given);
     const byLabel = !isFloatArray(targets);
     if (rows === 0) checkAttached(name, byLabel ? "labels" : "probabilities", targets);
-    if (byLabel) checkLabelCount(name, targets.length, rows, classes);
-    else {
+    if (byLabel) {
+      checkLabelCount(name, targets.length, rows, classes);
+      if (targets !== given) checkLabelShape(name, given, data);
+    } else {
       checkSameDtype(name, "probabilities", targets, "logits", logits);
       checkLength(name, "probabilities", targets.length, logits.length, "logits");
+      if (targets !== given) checkSameShape(name, "probabilities", given, "logits", data);
     }
     checkChoice(name, "input", input, INPUTS);
     checkInteger(name, "ignoreIndex", ignoreIndex, -INT32_MAX - 1, INT32_MAX);

@@ -21,6 +21,7 @@ import {
 import { type Dtype, dtypeOf, type FloatArray, HalfBits } from "../dtype.ts";
 import { type DivergenceArguments, divergence } from "../generated/kernels.ts";
 import { ExactSum } from "../numeric/exactSum.ts";
+import { checkSameShape, classesOf, rowOptionsOf } from "../tensorLike.ts";
 import type { Divergence, JensenShannon, KlDivergence } from "./divergenceOptions.ts";
 import type { Door } from "./door.ts";
 import { type Out, type Reduction, reductionOf, type WithGrad } from "./reduction.ts";
@@ -96,10 +97,12 @@ export class DivergenceFace {
   }
 
   /** Everything that can be wrong is found here, before anything is written. `called` is the public function's name. */
-  #open(name: Name, called: string, givenPredictions: unknown, givenTargets: unknown, options: Options): void {
+  #open(name: Name, called: string, givenPredictions: unknown, givenTargets: unknown, given: Options): void {
     const backend = this.#door(called);
+    const options = rowOptionsOf(given, givenPredictions);
     checkOptions(called, options, called === name ? KNOWN[name] : KNOWN_WITH_OUT[name]);
-    const { classes, input = "logits", targetInput = "probabilities", temperature = 1 } = options;
+    let { classes } = options;
+    const { input = "logits", targetInput = "probabilities", temperature = 1 } = options;
     const { sampleWeight = null, direction = "forward", beta = 0.5 } = options;
     const reduction = reductionOf(called, options);
     checkChoice(called, "input", input, INPUTS);
@@ -113,6 +116,8 @@ export class DivergenceFace {
     const predictions = logitsOf(called, "predictions", givenPredictions);
     const targets = logitsOf(called, "targets", givenTargets);
     checkSameDtype(called, "targets", targets, "predictions", predictions);
+    if (predictions !== givenPredictions) classes = classesOf(called, "predictions", givenPredictions, classes);
+    if (targets !== givenTargets) checkSameShape(called, "targets", givenTargets, "predictions", givenPredictions);
     const rows = checkRows(called, "predictions", predictions, classes);
     checkLength(called, "targets", targets.length, predictions.length, "predictions");
     if (rows === 0) checkAttached(called, "targets", targets);

@@ -8,6 +8,9 @@ export interface Rows {
   classes: number;
 }
 
+/** Options of functions of rows beside a tensor, whose last size is the classes. */
+export type BesideTensor<O extends Rows> = Omit<O, "classes"> & Partial<Rows>;
+
 const MAXIMAL_CLASSES = 2 ** 24;
 
 /** Checks row-major [rows, classes] data; returns the number of rows. */

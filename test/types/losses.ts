@@ -181,3 +181,57 @@ export async function variables(x: FloatArray, t: FloatArray, reduction: Reducti
   const all = [softmax, own, mean, sum, each, either, loss, grad, ofEither, number, accuracy];
   return { all, withOut, streamed };
 }
+
+/** What other libraries have, as they declare it. */
+interface OfDims<A> {
+  readonly data: A;
+  readonly dims: readonly number[];
+  readonly type: "float32" | "float64" | "float16";
+}
+interface OfShape {
+  data(): Promise<Float32Array>;
+  dataSync(): Float32Array;
+  shape: number[];
+  dtype: string;
+}
+interface Strided {
+  data: Float64Array;
+  shape: number[];
+  stride: number[];
+  offset: number;
+  dtype: "float64";
+}
+
+export function tensors(
+  losses: Losses,
+  x: OfDims<Float32Array>,
+  y: OfDims<BigInt64Array>,
+  half: OfDims<Uint16Array>,
+  s: OfShape,
+  n: Strided,
+) {
+  const probabilities: Float32Array = losses.softmax(x);
+  const wide: Float64Array = losses.logSoftmax(n, { classes: 3 });
+  const widened: Float32Array = losses.softmax(half);
+  const any: FloatArray = losses.softmax(s);
+  const each: Float64Array = losses.crossEntropy(x, y, { reduction: "none" });
+  const mean: number =
+    losses.crossEntropy(s, i32) + losses.crossEntropy(f32, y, { classes: 3 }) + losses.mse(x, s) + losses.mse(f32, x);
+  const { grad }: { grad: Float32Array } = losses.crossEntropyWithGrad(x, i32, { labelSmoothing: 0.1 });
+  const elements: Float64Array = losses.huber(n, n, { delta: 2, reduction: "none" });
+  losses.klDivergence(x, x, { temperature: 2, targetInput: "logits" });
+  losses.gaussianNllWithGrad(n, n, { variance: f64 }).gradVariance.fill(0);
+  losses.evaluate(x, y).accuracy;
+  losses.evaluate(s, i32, { topK: [1] });
+  losses.evaluator({ classes: 3 }).add(half, y);
+  losses.regressionEvaluator().add(n, n);
+  // @ts-expect-error: an array does not say how many classes there are
+  losses.softmax(f32);
+  // @ts-expect-error: neither dims nor shape
+  losses.softmax({ data: f32 });
+  // @ts-expect-error: no option
+  losses.crossEntropy(x, y, { smoothing: 1 });
+  // @ts-expect-error: of another dtype
+  losses.softmax(x, { out: f64 });
+  return [probabilities, wide, widened, any, each, mean, grad, elements];
+}
