@@ -3,14 +3,16 @@ import { Worker } from "node:worker_threads";
 import { type Evaluation, evaluationOfTotals } from "../../evaluate/evaluation.ts";
 import { encodeRegression, type Regression, regressionOfTotals } from "../../evaluate/regression.ts";
 import { encode, mergeRegressions, mergeTotals } from "../../evaluate/state.ts";
+import { joinedChecksum } from "../../formats/checksum.ts";
 import { FormatError } from "../../formats/error.ts";
+import { alteredData } from "../../formats/npz.ts";
 import type { Stretch } from "../../formats/tensor.ts";
 import type { Losses, LossesOptions } from "../../inlinedLosses.ts";
 import { partScript } from "../partScript.ts";
 import type { RowRange } from "../shift.ts";
 import { Worst, type WorstRow } from "../worst.ts";
 import { createPartWords, Parts } from "./parts.ts";
-import { type Failure, PartAdder, type Plan, partRowsOf, type Task } from "./plan.ts";
+import { type Failure, PartAdder, type PartChecksum, type Plan, partRowsOf, type Task } from "./plan.ts";
 import { errorOf, type Report } from "./report.ts";
 
 /** What is shared out. */
@@ -99,6 +101,9 @@ export async function shareOut(losses: Losses, work: Work, sharing: Sharing): Pr
   stretches.forEach(({ path }, i) => {
     if (versionOf(stretches[i]) !== before[i]) throw new FormatError(`${path}: changed while it was read`);
   });
+  if (range.end - range.first === work.rows) {
+    checkSums(stretches, [...own.checksums, ...reports.flatMap(({ checksums }) => checksums)]);
+  }
   for (const report of reports) for (const note of report.notes) notes.add(note);
   const { adder } = own;
   const states = [adder.state(), ...reports.flatMap(({ state }) => state ?? [])];
@@ -137,6 +142,16 @@ function start(plan: Plan, thread: number, words: Parts, started: Sharing["start
 function versionOf({ descriptor }: Stretch): string {
   const { size, mtimeNs } = fstatSync(descriptor, { bigint: true });
   return `${size} ${mtimeNs}`;
+}
+
+/** Compares the checksum of each input that has one: that of its parts, one behind the other. */
+function checkSums(stretches: readonly Stretch[], sums: readonly PartChecksum[]): void {
+  stretches.forEach(({ path, checksum }, i) => {
+    if (checksum === undefined) return;
+    const parts = sums.filter(({ input }) => input === i).sort((a, b) => a.part - b.part);
+    const found = parts.reduce((sum, part) => joinedChecksum(sum, part.sum, part.bytes), checksum.before);
+    if (found !== checksum.expected) throw alteredData(path, found, checksum.expected);
+  });
 }
 
 function merged({ loss }: Task, states: readonly Uint8Array[]): Pick<Outcome, "result" | "state"> {
