@@ -91,7 +91,7 @@ async function shared(args: readonly string[], threads: number, more: Partial<Sh
   const n = rowsIn(task, stretches);
   const work = { task, stretches, rows: n, range: { first: 0, end: n }, engine: {} };
   try {
-    return await shareOut(losses, work, { threads, partRows: Math.ceil(n / 16), told() {}, ...more });
+    return await shareOut(work, { threads, open: createLosses, partRows: Math.ceil(n / 16), told() {}, ...more });
   } finally {
     for (const tensor of tensors) await tensor.close();
   }
@@ -141,7 +141,7 @@ test("any rows of a file, by whatever parts, are those of its stream", async () 
       if (range.first === range.end) return;
       const { task, tensors, stretches } = await opened(from);
       const work = { task, stretches, rows, range, engine: {} };
-      const outcome = await shareOut(losses, work, { threads: 1, partRows, told() {} });
+      const outcome = await shareOut(work, { threads: 1, open: createLosses, partRows, told() {} });
       const other = await opened(from);
       const adder = createRowsAdder(losses, task as never, 2);
       const parts = [

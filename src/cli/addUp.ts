@@ -119,24 +119,22 @@ async function run(job: Job): Promise<AddedUp> {
   const parts = files ? countParts(range, partRowsOf(files.stretches, task)) : 0;
   const isShared = files !== undefined && pairs === undefined && wanted > 1 && parts > 1;
   // what can't be shared out by rows is by the engine, launch by launch
-  const losses = await openLosses(engine, isShared ? 1 : files ? wanted : (threads ?? 1));
+  const open = () => openLosses(engine, isShared ? 1 : files ? wanted : (threads ?? 1));
   const elementsPerRow = task.columns[0].perRow;
-  const progress = progressBar(count * elementsPerRow, task.loss === "mse" ? "elements" : "logits");
+  const progress = await progressBar(count * elementsPerRow, task.loss === "mse" ? "elements" : "logits");
   const told = (done: number) => progress.update(done * elementsPerRow);
   const begin = performance.now();
   try {
     const sums = isShared
-      ? { ...(await shareOut(losses, { task, ...files, range, engine }, { threads: wanted, told })), range }
-      : await addAlone(losses, job, told);
-    const { suspicion, threads: ran } = sums;
+      ? { ...(await shareOut({ task, ...files, range, engine }, { threads: wanted, open, told })), range }
+      : await addAlone(await open(), job, told);
+    const { suspicion, backend, relaxed, threads: ran } = sums;
     const done = sums.range.end - sums.range.first;
     const perSecond = (done * elementsPerRow) / ((performance.now() - begin) / 1000);
-    const notes = [...losses.notes, ...sums.notes, ...(suspicion === undefined ? [] : [suspicion])];
-    const { backend, relaxed } = losses;
+    const notes = suspicion === undefined ? sums.notes : [...sums.notes, suspicion];
     return { ...sums, rows: rows ?? done, run: { backend, threads: ran, relaxed, notes, perSecond } };
   } finally {
     progress.stop();
-    losses.close();
   }
 }
 
@@ -152,20 +150,28 @@ async function addAlone(
   const inputs = options.shard
     ? tensors.map((tensor, i) => rangeOf(tensor, ...elementsOf(task.columns[i], range, rows!)))
     : tensors;
+  // after it is closed it has none
+  const { threads } = losses;
   let done = 0;
   const count = (n: number) => {
     done += n;
     told(done);
     return true;
   };
-  await adder.add(inputs, count, options.shard && range);
+  try {
+    await adder.add(inputs, count, options.shard && range);
+  } finally {
+    losses.close();
+  }
   return {
     result: adder.result(),
     state: adder.state,
     worst: adder.worst(),
     suspicion: adder.suspicion,
-    threads: losses.threads,
-    notes: [],
+    backend: losses.backend,
+    relaxed: losses.relaxed,
+    threads,
+    notes: losses.notes,
     range: { first: range.first, end: range.first + done },
   };
 }

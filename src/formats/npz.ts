@@ -1,6 +1,6 @@
 /** npz files: zip archives of npy files, stored or deflated, each read as a stream. For Node. */
 import { closeSync, openSync } from "node:fs";
-import yauzl, { type Entry, type ZipFile } from "yauzl";
+import type { Entry, ZipFile } from "yauzl";
 import { type ByteSource, type FilePlace, fromStream } from "./bytes.ts";
 import { checksumOf } from "./checksum.ts";
 import { choose } from "./choose.ts";
@@ -87,6 +87,8 @@ async function dtypeOf(zip: ZipFile, entry: Entry): Promise<TensorDtype | undefi
 export async function npzTensor(path: string, options: OpenOptions): Promise<Tensor> {
   let zip: ZipFile | undefined;
   try {
+    // 30 ms, for other files too
+    const { default: yauzl } = await import("yauzl");
     // closed with the archive
     const descriptor = openSync(path, "r");
     zip = await yauzl.fromFdPromise(descriptor, { autoClose: false, lazyEntries: true }).catch((error) => {

@@ -73,11 +73,9 @@ export class PartAdder {
     this.#turn = turn;
   }
 
-  /** Takes parts until there are none left, or one fails. */
-  async addAll(): Promise<Failure | undefined> {
-    for (;;) {
-      const part = this.#parts.take();
-      if (part === undefined) return undefined;
+  /** Adds `part`, and takes others until there are none left, or one fails. */
+  async addAll(part = this.#parts.take()): Promise<Failure | undefined> {
+    for (; part !== undefined; part = this.#parts.take()) {
       try {
         await this.#add(part);
       } catch (error) {
@@ -86,6 +84,7 @@ export class PartAdder {
       }
       this.added++;
     }
+    return undefined;
   }
 
   async #add(part: number): Promise<void> {
