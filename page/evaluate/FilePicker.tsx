@@ -54,12 +54,12 @@ export function FilePicker({ disabled }: { disabled: boolean }) {
               <button
                 type="button"
                 disabled={disabled}
-                aria-label={`Take ${file.name} out`}
+                aria-label={`Remove ${file.name}`}
                 onClick={() => {
                   chosen.value = chosen.value.filter((it) => it !== file);
                 }}
               >
-                ×
+                Remove
               </button>
             </li>
           ))}

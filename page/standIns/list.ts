@@ -2,6 +2,7 @@
 
 /** Modules of src/, by their paths in it, that speak to Node or to a terminal. */
 export const MODULES: Readonly<Record<string, string>> = {
+  "cli/adding/shareOut.ts": "shareOut.ts",
   "cli/engineName.ts": "engineName.ts",
   "cli/files.ts": "files.ts",
   "cli/pageScript.ts": "pageScript.ts",
@@ -17,6 +18,7 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   "node:fs": "nodeFs.ts",
   "node:fs/promises": "nodeFsPromises.ts",
   "node:path": "nodePath.ts",
+  "node:zlib": "nodeZlib.ts",
   "node:util": "nodeUtil.ts",
   yauzl: "yauzl.ts",
 };

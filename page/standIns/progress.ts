@@ -5,7 +5,7 @@ export interface Progress {
   stop(): void;
 }
 
-export function progressBar(total: number, unit: string): Progress {
+export async function progressBar(total: number, unit: string): Promise<Progress> {
   const tell = (done: number) => host.onProgress({ done, total, unit });
   tell(0);
   return { update: tell, stop() {} };

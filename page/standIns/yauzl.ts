@@ -1,6 +1,6 @@
 // As much of yauzl as npz files need, by a library for browsers: members are inflated as they are read.
 import { unzipRaw, type ZipEntry } from "unzipit";
-import { host } from "./host.ts";
+import { blobOf, closeSync } from "./nodeFs.ts";
 
 interface Entry {
   readonly fileName: string;
@@ -25,9 +25,9 @@ function chunksOf(stream: ReadableStream<Uint8Array>): AsyncIterable<Uint8Array>
   };
 }
 
-async function entriesOf(path: string): Promise<readonly ZipEntry[]> {
+async function entriesOf(archive: Blob): Promise<readonly ZipEntry[]> {
   try {
-    return (await unzipRaw(host.files.get(path)!)).entries;
+    return (await unzipRaw(archive)).entries;
   } catch (error) {
     // as yauzl has it
     const isCut = /^could not find end of central directory/.test((error as Error).message);
@@ -36,8 +36,8 @@ async function entriesOf(path: string): Promise<readonly ZipEntry[]> {
 }
 
 export default {
-  async openPromise(path: string, _options: object) {
-    const entries = await entriesOf(path);
+  async fromFdPromise(descriptor: number, _options: object) {
+    const entries = await entriesOf(blobOf(descriptor));
     return {
       async *eachEntry(): AsyncGenerator<Entry> {
         for (const entry of entries) {
@@ -53,7 +53,7 @@ export default {
         }
       },
       openReadStreamPromise: async ({ entry }: Entry) => chunksOf(await entry.stream()),
-      close() {},
+      close: () => closeSync(descriptor),
     };
   },
 };

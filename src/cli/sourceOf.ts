@@ -2,6 +2,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { basename } from "node:path";
 import type { Source } from "../evaluate/coverage.ts";
 import type { Tensor } from "../formats/tensor.ts";
+import type { RowRange } from "./shift.ts";
 
 /** So many bytes of either end of a file stand for what is in it. */
 const END_BYTES = 2 ** 16;
@@ -14,10 +15,15 @@ export interface SourceInput {
 }
 
 /**
- * What rows [0, rows) of the inputs together are known by, the same on any machine: base name, size, array, dtype, shape, first
+/**
+ * What a range of so many rows of the inputs together is known by, the same on any machine: base name, size, array, dtype, shape, first
  * and last 64 KiB of each. Null where one of them is no file, and in a page without SHA-256, which is not served securely.
  */
-export async function sourceOf(inputs: readonly SourceInput[], rows: number): Promise<Source | null> {
+export async function sourceOf(
+  inputs: readonly SourceInput[],
+  { first, end }: RowRange,
+  rows: number,
+): Promise<Source | null> {
   if (globalThis.crypto?.subtle === undefined) return null;
   const parts: BlobPart[] = [];
   for (const { tensor, path, name } of inputs) {
@@ -36,8 +42,8 @@ export async function sourceOf(inputs: readonly SourceInput[], rows: number): Pr
   }
   const digest = await crypto.subtle.digest("SHA-256", await new Blob(parts).arrayBuffer());
   const key = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
-  const stretch = [0, rows - 1] as const;
-  return { key, name: basename(inputs[0].path), total: rows, rows: rows > 0 ? [stretch] : [] };
+  const stretch = [first, end - 1] as const;
+  return { key, name: basename(inputs[0].path), total: rows, rows: end > first ? [stretch] : [] };
 }
 
 async function bytesOf(file: FileHandle, begin: number, end: number): Promise<Uint8Array<ArrayBuffer>> {

@@ -116,8 +116,14 @@ async function checkRequests(browser: Browser, { address }: Served): Promise<str
   expect(String(asked.toSorted()) === String(expected), `asks for ${asked}`);
   asked = [];
   const files = ["logits.npy", "labels.npy"].map((name) => join(built, "digits", name));
-  await page.getByRole("button", { name: /^Take/ }).first().click();
-  await page.getByRole("button", { name: /^Take/ }).first().click();
+  await page
+    .getByRole("button", { name: /^Remove/ })
+    .first()
+    .click();
+  await page
+    .getByRole("button", { name: /^Remove/ })
+    .first()
+    .click();
   await page.locator("#files").setInputFiles(files);
   await page.getByRole("button", { name: "Evaluate", exact: true }).click();
   await done(page);
