@@ -93,7 +93,7 @@ export function createElementwise<O extends string = never>(door: Door, call: El
 /** The root of the mean squared error. */
 export interface RootMeanSquare {
   /**
-   * Root of the mean squared error, sqrt(mse). It takes no reduction.
+   * Root of the mean squared error, sqrt(mse), also where squares are beyond the dtype. It takes no reduction.
    *
    * @throws as mse
    * @example
@@ -122,7 +122,7 @@ export function createRootMeanSquare(door: Door, squaredError: ElementwiseCall):
     options?: SampleWeight<ResultOf<A>>,
   ): number;
   function rmse(predictions: LogitsArray, targets: LogitsArray, options?: SampleWeight): number {
-    return Math.sqrt(face.mean("rmse", predictions, targets, options));
+    return face.root("rmse", predictions, targets, options);
   }
 
   function rmseWithGrad<A extends LogitsArray>(
