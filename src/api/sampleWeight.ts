@@ -54,12 +54,16 @@ export function weightsOfMean(name: string, backend: Backend, weights: FloatArra
   const sum = sumOfWeights(name, backend, weights);
   const usual = USUAL[dtypeOf(weights)];
   if (sum === 0 || (sum <= usual && sum >= 1 / usual)) return [weights, sum];
+  const scaled = scaledWeights(weights);
+  return [scaled, sumOfWeights(name, backend, scaled)];
+}
+
+/** Weights times a power of two, the largest then below 1; infinite ones as they are. */
+export function scaledWeights(weights: FloatArray): FloatArray {
   let largest = 0;
   for (const weight of weights) largest = Math.max(largest, weight);
   const factor = factorOf(largest);
-  if (factor === 1) return [weights, sum];
-  const scaled = weights.map((weight) => weight * factor);
-  return [scaled, sumOfWeights(name, backend, scaled)];
+  return weights.map((weight) => weight * factor);
 }
 
 /** The power of two, up to 2^1000, that brings a number to between 1/2 and 1; 1 for 0 and infinity. */
