@@ -116,6 +116,53 @@ describe("groups", () => {
     expect(loss.clusteredStandardError).toBeCloseTo(loss.standardError, 14);
   });
 
+  test("more than 2^20 of them are refused, and nothing is added", () => {
+    const n = 2 ** 20 + 1;
+    const evaluator = losses.evaluator({ classes: 1 });
+    const add = (count: number, groupOf: (i: number) => number, labels = new Int8Array(count)) =>
+      evaluator.add(new Float32Array(count), labels, {
+        groups: Int32Array.from({ length: count }, (_, i) => groupOf(i)),
+      });
+    add(1, () => -1);
+    const before = evaluator.state();
+    const refused = "add: groups are more than 1048576, which is as many as can be told apart";
+    expect(() => add(n, (i) => i)).toThrow(new RangeError(refused));
+    expect(() => add(n - 1, (i) => i)).toThrow(refused);
+    expect(evaluator.state()).toEqual(before);
+    // groups that are known, and those of ignored rows, are none more
+    add(n - 2, (i) => i);
+    add(3, (i) => i);
+    add(2, (i) => -1 - i, Int8Array.of(0, -100));
+    expect(() => add(1, () => -2)).toThrow(refused);
+  });
+
+  test("a group of an infinite weight leaves no error", () => {
+    const evaluator = losses.evaluator({ classes: 2, weight: Float32Array.of(Infinity, 1) });
+    evaluator.add(Float32Array.of(1, 2, 0, 1, 3, 1), Int32Array.of(0, 1, 1), { groups: [1, 2, 3] });
+    expect(evaluator.result().loss.clusteredStandardError).toBeNaN();
+  });
+
+  test("plain arrays are read once, and before anything else", () => {
+    for (const { losses } of opened) {
+      for (const key of ["labels", "groups"] as const) {
+        const logits = Float32Array.of(1, 2, 0, 1);
+        const reads: unknown[] = [];
+        const watched = new Proxy([0, 1], {
+          get(target, name) {
+            if (name === "0") reads.push(name);
+            if (name === "1") structuredClone(logits.buffer, { transfer: [logits.buffer] });
+            return Reflect.get(target, name);
+          },
+        });
+        const evaluator = losses.evaluator({ classes: 2 });
+        const { labels, groups } = { labels: [0, 1], groups: [0, 1], [key]: watched };
+        expect(() => evaluator.add(logits, labels, { groups }), key).toThrow(/logits is detached|logits \(in rows\)/);
+        expect(reads).toEqual(["0"]);
+        expect(evaluator.result().rows).toBe(0);
+      }
+    }
+  });
+
   test("one group in two parts is one group; one state for every order and backend", () => {
     const x = logitsOf(mulberry32(1), "float32", 60, 4);
     const y = labelsOf(mulberry32(2), 60, 4, -100);
