@@ -55,21 +55,7 @@ export const cases: readonly Case[] = operations.flatMap((operation) =>
 );
 
 /** Kernels that work for others, and are timed with them. */
-const HELPERS = [
-  "exp",
-  "logarithm",
-  "fineExp",
-  "expm1",
-  "ln",
-  "log1p",
-  "logistic",
-  "tanh",
-  "softplusTail",
-  "checkLabels",
-  "labelWeights",
-  "addExactly",
-  "extractSums",
-];
+const HELPERS = ["checkLabels", "labelWeights", "addExactly", "extractSums"];
 
 /** Names of the kernels that are in no case. */
 export function untimedKernels(): string[] {

@@ -20,7 +20,19 @@ export interface ByteSource {
   unread(bytes: Uint8Array): void;
   /** Passes over bytes; at the end it stops. */
   discard(bytes: number): Promise<void>;
+  /** Where the next byte lies in an open file; undefined of what is none, or not in it as it is read. */
+  place?(): FilePlace | undefined;
   close(): Promise<void>;
+}
+
+/** A byte of an open file. */
+export interface FilePlace {
+  /** The file's descriptor, which is this process's: threads share it. */
+  readonly descriptor: number;
+  /** How many bytes stand before it. */
+  readonly offset: number;
+  /** Of an archive's member: its checksum, and that of its bytes before this one. */
+  readonly checksum?: { readonly expected: number; readonly before: number } | undefined;
 }
 
 /** Names the file in the error of a system call: Node does so only where it opens one. */
@@ -56,6 +68,11 @@ abstract class Source implements ByteSource {
     const before = Math.min(bytes, this.#before.length);
     this.#before = this.#before.subarray(before);
     await this.pass(bytes - before);
+  }
+
+  /** Bytes that were put back. */
+  protected get back(): number {
+    return this.#before.length;
   }
 
   protected async pass(bytes: number): Promise<void> {
@@ -99,6 +116,11 @@ class FileSource extends Source {
     const found = Math.min(bytes, this.#ahead.length);
     this.#ahead = this.#ahead.subarray(found);
     this.#position += bytes - found;
+  }
+
+  place(): FilePlace | undefined {
+    if (this.#position === null) return undefined;
+    return { descriptor: this.#file.fd, offset: this.#position - this.#ahead.length - this.back };
   }
 
   #takeAhead(into: Uint8Array): number {

@@ -19,6 +19,7 @@ export function rowByRow(table: Tensor): Tensor {
   let position = 0;
   return {
     ...table,
+    stretch: undefined,
     async read(into) {
       if (inOrder === undefined) {
         const byColumn = new type(length);

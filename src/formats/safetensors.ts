@@ -9,6 +9,7 @@ import type { ByteSource } from "./bytes.ts";
 import { choose } from "./choose.ts";
 import { duplicateKey } from "./duplicateKey.ts";
 import { FormatError } from "./error.ts";
+import { checkHeaderSize } from "./headerSize.ts";
 import type { OpenOptions } from "./openOptions.ts";
 import { arrayOf, lengthOf, type Tensor, type TensorDtype, tensorOf } from "./tensor.ts";
 
@@ -114,6 +115,7 @@ async function readHeader(source: ByteSource, path: string): Promise<{ json: str
   const bytes = new Uint8Array(length);
   const read = await source.read(bytes);
   if (read < length) throw truncated(read);
+  checkHeaderSize(path, bytes);
   try {
     return { json: new TextDecoder("utf-8", { fatal: true }).decode(bytes), begin: 8 + length };
   } catch {
