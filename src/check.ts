@@ -127,7 +127,9 @@ export function labelsOf(name: string, value: unknown, argument = "labels"): Int
   throw new TypeError(`${name}: ${argument} must be an integer typed array, but is ${givenAs(value, own)}`);
 }
 
-function integersOf(name: string, values: readonly unknown[], argument: string): IntegerArray {
+function integersOf(name: string, given: readonly unknown[], argument: string): IntegerArray {
+  // each is read once: another time there may be something else
+  const values = Array.from(given);
   for (let i = 0; i < values.length; i++) {
     if (Number.isSafeInteger(values[i])) continue;
     const what = typeof values[i] === "number" ? values[i] : kindOf(values[i]);

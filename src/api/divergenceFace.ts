@@ -27,6 +27,7 @@ import type { Door } from "./door.ts";
 import { runPositions } from "./innerPositions.ts";
 import { type Out, type Reduction, reductionOf, type WithGrad } from "./reduction.ts";
 import { checkPositions, rowsOut } from "./rowOptions.ts";
+import { scaledWeights } from "./sampleWeight.ts";
 
 type Name = "klDivergence" | "jensenShannon";
 type Options = Divergence & KlDivergence & JensenShannon & Out;
@@ -41,6 +42,15 @@ const TEMPERATURE = { name: "temperature", above: 0, below: Number.POSITIVE_INFI
 const BETA = { name: "beta", above: 0, below: 1 };
 
 const bitsOf = (array: FloatArray | HalfBits) => (array instanceof HalfBits ? array.bits : array);
+
+/** Weights with a larger sum are scaled down for a mean: they, or losses times them, might overflow. */
+const LARGE = 2 ** 500;
+
+function sumOf(backend: Backend, weights: FloatArray): number {
+  const sum = backend.exactSum();
+  for (const weight of weights) sum.add(weight);
+  return sum.value();
+}
 
 /** Divergences on one backend: checks, arguments, and the reduction of row losses. */
 export class DivergenceFace {
@@ -149,9 +159,12 @@ export class DivergenceFace {
   #totalWeight(backend: Backend, rows: number): number {
     const weights = this.#args.sampleWeight;
     if (weights === null) return rows;
-    const sum = backend.exactSum();
-    for (const weight of weights as FloatArray) sum.add(weight);
-    return sum.value();
+    const sum = sumOf(backend, weights as FloatArray);
+    if (!(sum > LARGE)) return sum;
+    // a mean does not depend on a power of two that all weights are times
+    const scaled = scaledWeights(weights as FloatArray);
+    this.#args.sampleWeight = scaled;
+    return sumOf(backend, scaled);
   }
 
   /** Runs the kernel and reduces its losses, one a row: their exact sum, over the denominator for the mean. */

@@ -82,7 +82,7 @@ export function createElementwise<O extends string = never>(door: Door, call: El
 /** The root of the mean squared error. */
 export interface RootMeanSquare {
   /**
-   * Root of the mean squared error, sqrt(mse). It takes no reduction.
+   * Root of the mean squared error, sqrt(mse), also where squares are beyond the dtype. It takes no reduction.
    *
    * @throws as mse
    * @example
@@ -117,7 +117,7 @@ export function createRootMeanSquare(door: Door, squaredError: ElementwiseCall):
 
   return {
     rmse: (predictions: unknown, targets: unknown, options?: SampleWeight) =>
-      Math.sqrt(face.mean("rmse", predictions, targets, options)),
+      face.root("rmse", predictions, targets, options),
     rmseWithGrad: ((predictions: unknown, targets: unknown, options?: SampleWeight & Out) =>
       face.rootWithGrad("rmseWithGrad", predictions, targets, options)) as RootMeanSquare["rmseWithGrad"],
   };

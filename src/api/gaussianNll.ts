@@ -24,7 +24,7 @@ import { type GaussianNllArguments, gaussianNll as kernel } from "../generated/k
 import { checkSameShape, type ResultOfTensor, type TensorLike } from "../tensorLike.ts";
 import type { Door } from "./door.ts";
 import { type Out, type Reduce, reductionOf } from "./reduction.ts";
-import { type SampleWeight, sampleWeightOf, sumOfWeights } from "./sampleWeight.ts";
+import { type SampleWeight, sampleWeightOf, sumOfWeights, weightsOfMean } from "./sampleWeight.ts";
 
 /** Options of the Gaussian likelihood. */
 export interface GaussianNll<A extends FloatArray = FloatArray> extends SampleWeight<A> {
@@ -148,11 +148,13 @@ export function createGaussianLosses(door: Door): GaussianLosses {
     const v = floatsOf(name, "variance", variance);
     checkSameDtype(name, "variance", v, "mean", p);
     checkLength(name, "variance", v.length, n, "mean");
-    const weights = sampleWeight === undefined ? null : sampleWeightOf(name, sampleWeight, p, "mean");
+    let weights = sampleWeight === undefined ? null : sampleWeightOf(name, sampleWeight, p, "mean");
     const dtype = dtypeOf(p);
     const grad = isWithGrad ? place(name, "out", out, p, [p, t, v, weights], 0) : null;
     const gradVariance = isWithGrad ? place(name, "outVariance", outVariance, p, [p, t, v, weights, grad], 2) : null;
-    const weight = weights === null ? n : sumOfWeights(name, backend, weights);
+    let weight = n;
+    if (weights !== null && reduction === "mean") [weights, weight] = weightsOfMean(name, backend, weights);
+    else if (weights !== null) sumOfWeights(name, backend, weights);
 
     let sum = 0;
     let refused = -1;

@@ -1,3 +1,4 @@
+import { ExactTotal } from "../numeric/exactTotal.ts";
 import type { Cell } from "./confusion.ts";
 import type { Totals } from "./totals.ts";
 
@@ -37,6 +38,10 @@ export function checkTotals(totals: Totals, fail: (what: string) => never): void
   if (totals.lossSquare.units < 0n || totals.weightSquare.units < 0n) fail("has a negative sum of squares");
   atMost("rows of a weight above 0", totals.weighing, "counted", counted);
 
+  if (totals.groups !== null) {
+    const weight = options.weights === null ? new ExactTotal(BigInt(counted) << 1074n) : totals.weight;
+    totals.groups.checkSums(totals.loss, weight, fail);
+  }
   if (totals.sizes !== null) atMost("rows of sizes of the loss", totals.sizes.rows, "counted", counted);
   if (totals.confusion !== null) {
     const cells = totals.confusion.cells();

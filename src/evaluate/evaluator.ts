@@ -38,7 +38,7 @@ import { type Evaluation, evaluationOfTotals } from "./evaluation.ts";
 import { checkEvaluatorOptions, type EvaluatedRows, type EvaluatorOptions, type Options } from "./evaluatorOptions.ts";
 import { Groups } from "./groups.ts";
 import { encode } from "./state.ts";
-import { BESIDE, createTotals, type Totals, tooManyGroups } from "./totals.ts";
+import { BESIDE, createTotals, MAXIMAL_LENGTH, type Totals, tooManyGroups } from "./totals.ts";
 import { type EvaluationDoor, RANKS } from "./workspace.ts";
 
 /** Adds up what logits are worth, batch by batch. See Losses.evaluator. */
@@ -131,19 +131,28 @@ export class RowEvaluator implements Evaluator {
     firstRow = 0,
     { groups: givenGroups, bytes, words, firstRow: numbered }: AddOptions = {},
   ): void {
+    // first: reading elements of a plain array may do anything
+    const labels = labelsOf(name, targets);
+    const groups = givenGroups === undefined ? null : labelsOf(name, givenGroups, "groups");
     const backend = this.#door.backend(name);
     const { classes, ignoreIndex } = this.options;
     const x = logitsOf(name, "logits", logits);
     if (x !== logits) classesOf(name, "logits", logits, classes);
     const rows = checkRows(name, "logits", x, classes);
-    const labels = labelsOf(name, targets);
     if (rows === 0) checkAttached(name, "labels", labels);
     checkLabelCount(name, labels.length, rows, classes);
     if (labels !== targets) checkLabelShape(name, targets, logits);
     if (this.#weight) checkSameDtype(name, "weight", this.#weight, "logits", x);
-    const groups = givenGroups === undefined ? null : labelsOf(name, givenGroups, "groups");
     this.#checkBeside(name, rows, { groups, bytes, words });
     this.#labelCheck.count(name, backend, labels, classes, ignoreIndex, firstRow);
+    if (groups !== null) {
+      const known = this.#totals.groups ?? new Groups();
+      known.checkCount(
+        groups,
+        (i) => Number(labels[i]) !== ignoreIndex,
+        () => tooManyGroups(`${name}: `),
+      );
+    }
 
     this.#added = true;
     const totals = this.#totals;
@@ -216,7 +225,7 @@ export class RowEvaluator implements Evaluator {
     }
     for (const key of ["bytes", "words"] as const) {
       const before = this.#totals[key] ?? 0;
-      if (given[key] !== undefined) checkInteger(name, key, given[key], 0, Number.MAX_SAFE_INTEGER - 1 - before);
+      if (given[key] !== undefined) checkInteger(name, key, given[key], 0, MAXIMAL_LENGTH - before);
     }
     if (given.groups !== null) {
       checkLength(name, "groups", given.groups.length, rows, "logits (in rows)");
@@ -225,7 +234,13 @@ export class RowEvaluator implements Evaluator {
 
   #addGroups(records: Float64Array, n: number, groups: IntegerArray, first: number): void {
     const weighted = this.#weight !== undefined;
-    this.#totals.groups?.addRecords(records, n, (i) => groups[first + i], weighted, tooManyGroups);
+    this.#totals.groups?.addRecords(
+      records,
+      n,
+      (i) => groups[first + i],
+      weighted,
+      () => tooManyGroups(),
+    );
   }
 
   /** Rows so far. */

@@ -14,15 +14,15 @@ export const MUTANTS: readonly Mutant[] = [
   // ---------------------------------------------------------------------------------------------- no test saw them once
   {
     file: "src/api/elementwiseFace.ts",
-    from: "loss === 0 ? 0 : 1 / (n * loss)",
-    to: "loss === 0 ? 0 : 2 / (n * loss)",
+    from: "root === 0 ? 0 : 1 / (n * root)",
+    to: "root === 0 ? 0 : 2 / (n * root)",
     test: "elementwise",
     name: "rmse is the root",
   },
   {
     file: "src/api/elementwiseFace.ts",
-    from: "loss === 0 ? 0 : 1 / (n * loss)",
-    to: "1 / (n * loss)",
+    from: "root === 0 ? 0 : 1 / (n * root)",
+    to: "1 / (n * root)",
     test: "elementwise",
     name: "equal arrays",
   },
