@@ -144,11 +144,11 @@ describe.each(dtypes)("%s", (dtype) => {
 
   test("rows longer than a block", () => {
     const random = mulberry32(9);
-    for (const classes of [1024, 1025, 2500]) {
+    for (const classes of [1025, 2050]) {
       for (const kind of KINDS) {
-        const x = logitsOf(random, dtype, 2, classes);
+        const x = logitsOf(random, dtype, 1, classes);
         const options = { temperature: 0.7, softCap: 30, zLoss: 0.01, labelSmoothing: kind === "labels" ? 0 : 0.1 };
-        const targets = targetsOf(random, kind, dtype, 2, classes);
+        const targets = targetsOf(random, kind, dtype, 1, classes);
         const wanted = oracle.crossEntropy({ classes, logits: x, ...options, ...given(kind, targets) });
         for (const { name, losses } of opened) {
           const where = `${name}, ${classes} classes, ${kind}`;
