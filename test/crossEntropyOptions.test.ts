@@ -313,6 +313,22 @@ test("sparse targets are dense ones with zeros between", () => {
   }
 });
 
+test("the class axis of a tensor is where classes or inner say", () => {
+  const data = logitsOf(mulberry32(2), "float32", 2 * 4, 3) as Float32Array;
+  const labels = labelsOf(mulberry32(3), 8, 3);
+  for (const { losses } of exact) {
+    const wanted = losses.crossEntropyWithGrad(data, labels, { classes: 3, inner: 4 });
+    const tensor = { data, dims: [2, 3, 2, 2] };
+    for (const options of [{ classes: 3 }, { inner: 4 }, { classes: 3, inner: 4 }]) {
+      const got = losses.crossEntropyWithGrad(tensor, labels, options);
+      expect(got.loss).toBe(wanted.loss);
+      expectSame(got.grad, wanted.grad, JSON.stringify(options));
+    }
+    const call = () => losses.crossEntropy(tensor, labels, { inner: 3 });
+    expect(call).toThrow("crossEntropy: inner is 3, but logits has shape [2, 3, 2, 2]");
+  }
+});
+
 test("half precision is its float32 values", () => {
   const bits = Uint16Array.from({ length: 60 }, (_, i) => 0x3800 + 37 * i);
   for (const { losses } of exact) {
