@@ -144,11 +144,11 @@ describe.each(dtypes)("%s", (dtype) => {
 
   test("rows longer than a block", () => {
     const random = mulberry32(9);
-    for (const classes of [1024, 1025, 2500]) {
+    for (const classes of [1025, 2050]) {
       for (const kind of KINDS) {
-        const x = logitsOf(random, dtype, 2, classes);
+        const x = logitsOf(random, dtype, 1, classes);
         const options = { temperature: 0.7, softCap: 30, zLoss: 0.01, labelSmoothing: kind === "labels" ? 0 : 0.1 };
-        const targets = targetsOf(random, kind, dtype, 2, classes);
+        const targets = targetsOf(random, kind, dtype, 1, classes);
         const wanted = oracle.crossEntropy({ classes, logits: x, ...options, ...given(kind, targets) });
         for (const { name, losses } of opened) {
           const where = `${name}, ${classes} classes, ${kind}`;
@@ -310,6 +310,22 @@ test("sparse targets are dense ones with zeros between", () => {
       const rowsWanted = numbersOf(wanted.loss);
       expectClose(numbersOf(plain.loss), rowsWanted, (i) => 16 * unit[dtype] * Math.abs(rowsWanted[i]), "plain");
     }
+  }
+});
+
+test("the class axis of a tensor is where classes or inner say", () => {
+  const data = logitsOf(mulberry32(2), "float32", 2 * 4, 3) as Float32Array;
+  const labels = labelsOf(mulberry32(3), 8, 3);
+  for (const { losses } of exact) {
+    const wanted = losses.crossEntropyWithGrad(data, labels, { classes: 3, inner: 4 });
+    const tensor = { data, dims: [2, 3, 2, 2] };
+    for (const options of [{ classes: 3 }, { inner: 4 }, { classes: 3, inner: 4 }]) {
+      const got = losses.crossEntropyWithGrad(tensor, labels, options);
+      expect(got.loss).toBe(wanted.loss);
+      expectSame(got.grad, wanted.grad, JSON.stringify(options));
+    }
+    const call = () => losses.crossEntropy(tensor, labels, { inner: 3 });
+    expect(call).toThrow("crossEntropy: inner is 3, but logits has shape [2, 3, 2, 2]");
   }
 });
 

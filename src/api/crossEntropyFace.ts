@@ -152,7 +152,7 @@ export class CrossEntropyFace {
     const logits = logitsOf(name, "logits", data);
     if (logits !== data) ({ classes, inner } = classAxisOf(name, "logits", data, classes, inner));
     const rows = checkPositions(name, "logits", logits, classes, inner);
-    const sparse = sparseTargetsOf(name, given);
+    const sparse = given instanceof Int32Array ? null : sparseTargetsOf(name, given);
     const targets = sparse === null ? targetsOf(name, given) : sparse.probabilities;
     const byLabel = !isFloatArray(targets);
     if (rows === 0) checkAttached(name, byLabel ? "labels" : "probabilities", targets);
@@ -172,11 +172,17 @@ export class CrossEntropyFace {
     const sampleWeight =
       givenSampleWeight === null ? null : sampleWeightOf(name, givenSampleWeight, rows, logits, "logits");
     if (!byLabel && sparse === null && classes === 1 && input === "logits") checkOnlyClass(name, targets);
-    checkNumber(name, TEMPERATURE, temperature);
-    if (softCap !== undefined) checkNumber(name, SOFT_CAP, softCap);
-    checkNumber(name, Z_LOSS, zLoss);
-    checkNumber(name, GAMMA, gamma);
-    const ofLogits = { temperature, softCap: softCap ?? 0, zLoss, gamma };
+    // what most calls do without costs them nothing
+    const ofLogits =
+      temperature === 1 && softCap === undefined && zLoss === 0 && gamma === 0
+        ? DEFAULTS
+        : { temperature, softCap: softCap ?? 0, zLoss, gamma };
+    if (ofLogits !== DEFAULTS) {
+      checkNumber(name, TEMPERATURE, temperature);
+      if (softCap !== undefined) checkNumber(name, SOFT_CAP, softCap);
+      checkNumber(name, Z_LOSS, zLoss);
+      checkNumber(name, GAMMA, gamma);
+    }
     if (input !== "logits") checkNoneOfLogits(name, input, ofLogits, sparse);
     if (gamma !== 0 && !byLabel) throw new TypeError(`${name}: gamma is ${gamma}, but targets are no labels`);
     if (sparse !== null && inner !== 1) {
@@ -188,7 +194,8 @@ export class CrossEntropyFace {
     this.#rows = rows;
     this.#dtype = dtypeOf(logits);
     this.#reduction = reduction;
-    const [labels, dense] = byLabel ? [targets, null] : [null, sparse === null ? targets : null];
+    const labels = byLabel ? targets : null;
+    const dense = byLabel || sparse !== null ? null : targets;
     const args = this.#kernels.take(logits, labels, dense, sparse, ignoreIndex, input, rows, ofLogits);
     args.weights = weight;
     args.classes = classes;

@@ -87,8 +87,9 @@ export class CrossEntropyKernels {
     ignoreIndex: number,
     input: CrossEntropyInput,
     rows: number,
-    { temperature, softCap, zLoss, gamma }: LogitsOptions,
+    options: LogitsOptions,
   ): Common {
+    const { temperature, softCap, zLoss, gamma } = options;
     this.labels = labels;
     this.targets = targets;
     this.sparse = sparse;
