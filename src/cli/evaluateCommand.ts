@@ -2,7 +2,8 @@ import type { LabelArray } from "../dtype.ts";
 import type { Evaluation } from "../evaluate/evaluation.ts";
 import { withCoverage } from "../evaluate/state.ts";
 import { FormatError } from "../formats/error.ts";
-import { openTensor } from "../formats/openTensor.ts";
+import type { Both } from "../formats/format.ts";
+import { openBoth, openTensor } from "../formats/openTensor.ts";
 import { isFloat, type Tensor, type TensorArray } from "../formats/tensor.ts";
 import { createLosses, type Losses } from "../inlinedLosses.ts";
 import { logitsOf, readTogether } from "./batches.ts";
@@ -39,13 +40,11 @@ import { Worst, type WorstRow } from "./worst.ts";
 
 /** The command `evaluate`: returns what is to be printed. */
 export async function evaluate(args: readonly string[]): Promise<string> {
-  const options = evaluateOptions(args);
+  const given = evaluateOptions(args);
   const open: { close(): unknown }[] = [];
   try {
-    const logits = await openTensor(options.logits.path, options.logits);
-    open.push(logits);
-    const labels = await openTensor(options.labels.path, options.labels);
-    open.push(labels);
+    const { logits, labels } = await openInputs(given, open);
+    const options = { ...given, input: given.input ?? logits.input };
     const groups = options.groups && (await openTensor(options.groups.path, options.groups));
     if (groups) open.push(groups);
     if (groups && isFloat(groups.dtype)) {
@@ -65,6 +64,24 @@ export async function evaluate(args: readonly string[]): Promise<string> {
   } finally {
     for (const it of open.reverse()) await it.close();
   }
+}
+
+/** Logits and labels, from two files or from one, and into `open`; what was taken of tables is told. */
+async function openInputs({ logits, labels, isOneFile }: EvaluateOptions, open: { close(): unknown }[]): Promise<Both> {
+  if (isOneFile) {
+    const both = await openBoth(logits.path, logits, labels);
+    open.push(both.logits, both.labels);
+    if (both.logits.note !== undefined) warn(both.logits.note);
+    return both;
+  }
+  const tensors: Tensor[] = [];
+  for (const { path, ...options } of [logits, labels]) {
+    const tensor = await openTensor(path, options);
+    open.push(tensor);
+    tensors.push(tensor);
+    if (tensor.note !== undefined) warn(tensor.note);
+  }
+  return { logits: tensors[0], labels: tensors[1] };
 }
 
 /** createLosses, its options called in messages as they are here. */

@@ -1,4 +1,5 @@
 import { FormatError } from "./error.ts";
+import type { Format } from "./format.ts";
 
 /** Bytes that tell what a file is. */
 export const SNIFFED_BYTES = 64;
@@ -52,8 +53,11 @@ function textIn(bytes: Uint8Array): string | undefined {
   return line.length > 32 ? `${line.slice(0, 32)}...` : line;
 }
 
-/** Refuses what is known to be something else by its first bytes; of raw binary only what no numbers begin with. */
-export function refuseForeign(path: string, bytes: Uint8Array, isRaw: boolean): void {
+/**
+ * Refuses what is known to be something else by its first bytes: text, unless the format is; of raw binary only what no numbers
+ * begin with.
+ */
+export function refuseForeign(path: string, bytes: Uint8Array, format: Partial<Format>): void {
   const fail = (what: string): never => {
     throw new FormatError(`${path}: ${what}`);
   };
@@ -63,9 +67,10 @@ export function refuseForeign(path: string, bytes: Uint8Array, isRaw: boolean): 
   if (text.startsWith(LFS_POINTER)) {
     fail("a git-lfs pointer, not the file that it stands for (git lfs pull fetches it)");
   }
-  if (isRaw) return;
+  if (format.name === "raw") return;
   const known = BEGINS.find(([begins]) => begins.some((begin) => [text, trimmed].some((it) => it.startsWith(begin))));
   if (known) fail(known[1]);
+  if (format.isText) return;
   const ending = /\.(\w+)$/.exec(path)?.[1].toLowerCase() ?? "";
   if (Object.hasOwn(ENDINGS, ending)) fail(ENDINGS[ending]);
   const line = textIn(bytes);

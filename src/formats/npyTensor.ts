@@ -1,10 +1,12 @@
 import type { ByteSource } from "./bytes.ts";
 import { FormatError } from "./error.ts";
+import { type Format, startsWith } from "./format.ts";
 import {
   inFortranOrder,
   longAxes,
   type NpyHeader,
   npyHeaderRange,
+  npyMagic,
   npyPreambleBytes,
   parseNpyHeader,
 } from "./npyHeader.ts";
@@ -55,3 +57,11 @@ export async function npyTensor(source: ByteSource, path: string, { role }: Open
   if (role === "labels" && longAxes(shape).length === 2) return rowByRow(tensor);
   throw inFortranOrder(path);
 }
+
+export const npy: Format = {
+  name: "npy",
+  extensions: ["npy"],
+  // one that is cut off is told so
+  begins: (bytes) => startsWith(npyMagic, [...bytes.subarray(0, npyMagic.length)]),
+  open: (source, options) => npyTensor(source, source.path, options),
+};

@@ -5,6 +5,7 @@ import { type ByteSource, fromStream } from "./bytes.ts";
 import { choose } from "./choose.ts";
 import { FormatError } from "./error.ts";
 import { refuseForeignArchive } from "./foreign.ts";
+import { type Format, startsWith } from "./format.ts";
 import { npyDtype, npyTensor } from "./npyTensor.ts";
 import type { OpenOptions } from "./openOptions.ts";
 import type { Tensor, TensorDtype } from "./tensor.ts";
@@ -105,3 +106,18 @@ export async function npzTensor(path: string, options: OpenOptions): Promise<Ten
     throw error instanceof FormatError ? error : failure(path, error);
   }
 }
+
+export const npz: Format = {
+  name: "npz",
+  extensions: ["npz"],
+  hasNames: true,
+  needsBegin: "an archive",
+  begins: (bytes) => startsWith(bytes, [0x50, 0x4b, 3, 4]) || startsWith(bytes, [0x50, 0x4b, 5, 6]),
+  async open(source, options) {
+    if (source.size === undefined) {
+      throw new FormatError(`${source.path}: an archive can only be read from a file that is named, not from a pipe`);
+    }
+    await source.close();
+    return npzTensor(source.path, options);
+  },
+};

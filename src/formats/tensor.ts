@@ -40,6 +40,9 @@ export function isFloat(dtype: TensorDtype): boolean {
   return /f/.test(dtype);
 }
 
+/** What the logits of a file are, as the library calls it. */
+export type InputKind = "logits" | "probabilities" | "logProbabilities";
+
 /** Numbers of one array in a file, read one after the other. */
 export interface Tensor {
   readonly path: string;
@@ -48,6 +51,12 @@ export interface Tensor {
   readonly shape: readonly number[] | undefined;
   /** Elements: the product of the shape; undefined of a stream that does not say: it ends when it ends. */
   readonly length: number | undefined;
+  /** Elements a row, where the file says so. */
+  readonly perRow?: number | undefined;
+  /** What logits are, where the file says so. */
+  readonly input?: InputKind | undefined;
+  /** For people, which part of a file was taken. */
+  readonly note?: string | undefined;
   /** Fills `into` with the next elements and says how many: fewer than its length only at the end. */
   read(into: TensorArray): Promise<number>;
   close(): Promise<void>;
