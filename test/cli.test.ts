@@ -281,11 +281,6 @@ describe("failures: one line, exit code 1, nothing on standard output", () => {
     ["empty", () => Buffer.alloc(0), "truncated header: the file ends after 0 bytes"],
     ["too long", () => Buffer.concat([npy(), Buffer.of(0)]), "trailing bytes: 2400 bytes of data expected, 2401 found"],
     ["of a wrong magic", () => edited("NUMPY", "NUMPI"), "not an npy file (byte 5 is not that of \\x93NUMPY)"],
-    [
-      "in Fortran order",
-      () => edited("False", "True "),
-      "data in Fortran order; save it with np.ascontiguousarray(...)",
-    ],
     ["of integers", () => edited("<f4", "<i4"), "logits are i32, but must be floats"],
     [
       "of an unsupported dtype",

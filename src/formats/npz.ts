@@ -100,7 +100,7 @@ export async function npzTensor(path: string, options: OpenOptions): Promise<Ten
     if (entry.isEncrypted()) throw new FormatError(`${name}: an encrypted member; save it without a password`);
     const stream = await zip.openReadStreamPromise(entry);
     const source = checked(fromStream(name, stream, entry.uncompressedSize), zip, entry.crc32);
-    return await npyTensor(source, source.path, options);
+    return { ...(await npyTensor(source, source.path)), name: nameOf(entry) };
   } catch (error) {
     zip?.close();
     throw error instanceof FormatError ? error : failure(path, error);

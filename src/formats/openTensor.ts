@@ -103,7 +103,13 @@ export function openBoth(path: string, logits: OpenOptions, labels: OpenOptions)
     }
     const first = checkDtype(await format.open(source, logits), logits);
     try {
-      return { logits: first, labels: await openTensor(path, labels) };
+      const second = await openTensor(path, labels);
+      if (first.name !== second.name) return { logits: first, labels: second };
+      await second.close();
+      const [one, other] = labels.isRegression ? ["predictions", "targets"] : ["logits", "labels"];
+      throw new FormatError(
+        `${path}: ${JSON.stringify(first.name)} can't be both ${one} and ${other}: --tensor and --labels-tensor must name them`,
+      );
     } catch (error) {
       await first.close();
       throw error;

@@ -135,7 +135,7 @@ export async function safetensorsTensor(source: ByteSource, path: string, option
     );
   }
   await source.discard(it.begin);
-  return tensorOf(source, path, dtype, it.shape);
+  return { ...tensorOf(source, path, dtype, it.shape), name: it.name };
 }
 
 export const safetensors: Format = {

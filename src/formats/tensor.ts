@@ -46,6 +46,8 @@ export type InputKind = "logits" | "probabilities" | "logProbabilities";
 /** Numbers of one array in a file, read one after the other. */
 export interface Tensor {
   readonly path: string;
+  /** Of a file of several arrays. */
+  readonly name?: string;
   readonly dtype: TensorDtype;
   /** Undefined of raw binary. */
   readonly shape: readonly number[] | undefined;

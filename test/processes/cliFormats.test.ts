@@ -221,9 +221,9 @@ describe("every format gives the same figures", () => {
       expect(evaluate("sequences.npy", "tableY.npy")).toEqual(wanted);
     }
     writeFileSync(at("tableX.npy"), fortran(npy(logits, [rows, classes])));
-    expect(run("evaluate", "tableX.npy", "labels.npy").stderr).toBe(
-      "wasm-loss: tableX.npy: data in Fortran order; save it with np.ascontiguousarray(...)\n",
-    );
+    const columnsOfLogits = logits.map((_, i) => logits[(i % rows) * classes + Math.floor(i / rows)]);
+    writeFileSync(at("tableX.npy"), fortran(npy(columnsOfLogits, [rows, classes])));
+    expect(evaluate("tableX.npy", "labels.npy")).toEqual(wanted);
     // in an archive, too
     const member = (name: string, data: Buffer) => ({ name: `${name}.npy`, data, deflate: true });
     const table = fortran(npy(byColumn, [4, 12]));

@@ -30,15 +30,15 @@ async function splitterOf(delimiter: string): Promise<Splitter> {
   };
 }
 
-/** The delimiter of a line: that of the file's name, or the most frequent one outside of quotes; spaces between bare numbers. */
-function delimiterOf(path: string, line: string): string {
+/** The delimiter of a line: that of the file's name, or the most frequent one outside of quotes; spaces between bare numbers, and in a comment. */
+function delimiterOf(path: string, line: string, isComment: boolean): string {
   if (/\.(tsv|tab)$/i.test(path)) return "\t";
   const bare = line.replace(/"[^"]*"/g, "");
   const counts = DELIMITERS.map((it) => bare.split(it).length - 1);
   const most = counts.indexOf(Math.max(...counts));
   if (counts[most] > 0) return DELIMITERS[most];
   const fields = bare.trim().split(" ");
-  return fields.length > 1 && fields.every((it) => numberIn(it) !== undefined) ? " " : ",";
+  return isComment || (fields.length > 1 && fields.every((it) => numberIn(it) !== undefined)) ? " " : ",";
 }
 
 interface Head {
@@ -67,9 +67,12 @@ async function headOf(path: string, { bytes }: LineBlock, wanted: Wanted): Promi
   const latin = new TextDecoder("latin1").decode(bytes);
   const header = behindFirstLine(latin);
   const utf8 = (from: number, to?: number) => new TextDecoder().decode(bytes.subarray(from, to));
-  const first = utf8(0, header).trim().replace(/^#\s*/, "");
+  const begin = utf8(0, header).trim();
+  // as numpy.savetxt writes a header
+  const isComment = begin.startsWith("#");
+  const first = begin.replace(/^#\s*/, "");
   if (first === "") throw new FormatError(`${path}: a table without rows`);
-  const delimiter = delimiterOf(path, first);
+  const delimiter = delimiterOf(path, first, isComment);
   const split = await splitterOf(delimiter);
   const fields = split(first).records[0];
   // names of columns may be integers, but not all, and no fractions: a first row may hold the name of a class
