@@ -53,7 +53,7 @@ export async function readBoth(path: string, given: Given = {}, rows = 7) {
     await labels.close();
   }
   const { note, input, dtype } = logits;
-  return { ...all, perRow, note: note?.replace(`${path}: `, ""), input, dtype, figures: both.figures?.() };
+  return { ...all, perRow, note: note?.replace(`${path}: `, ""), input, dtype, figures: both.figures };
 }
 
 /** One array of a file. */

@@ -29,12 +29,13 @@ import {
   classificationLists,
   defaultTops,
   evaluationTable,
+  percent,
   percentileLists,
   type Run,
   regressionTable,
   worstCells,
 } from "./tables.ts";
-import { columns, json } from "./text.ts";
+import { columns, json, table } from "./text.ts";
 import { warn } from "./warn.ts";
 import { Worst, type WorstRow } from "./worst.ts";
 
@@ -43,8 +44,8 @@ export async function evaluate(args: readonly string[]): Promise<string> {
   const given = evaluateOptions(args);
   const open: { close(): unknown }[] = [];
   try {
-    const { logits, labels } = await openInputs(given, open);
-    const options = { ...given, input: given.input ?? logits.input };
+    const { logits, labels, figures } = await openInputs(given, open);
+    const options = { ...given, input: given.input ?? logits.input, figures };
     const groups = options.groups && (await openTensor(options.groups.path, options.groups));
     if (groups) open.push(groups);
     if (groups && isFloat(groups.dtype)) {
@@ -120,7 +121,7 @@ async function classification(
   logits: Tensor,
   labelsTensor: Tensor,
   groups: Tensor | undefined,
-  options: EvaluateOptions,
+  options: EvaluateOptions & Pick<Both, "figures">,
   making: Making,
 ): Promise<string> {
   const { ignoreIndex, state, report } = options;
@@ -212,11 +213,13 @@ function printed(
   evaluation: Evaluation,
   run: Run,
   worst: WorstRow[] | undefined,
-  options: EvaluateOptions,
+  options: EvaluateOptions & Pick<Both, "figures">,
   nameOf: NameOf,
 ): string {
+  const { figures } = options;
   if (!options.json) {
     const lists = [
+      ...(figures ? [table([["normalized accuracy", percent(figures.normalizedAccuracy)]])] : []),
       ...(options.perClass ? [columns(classCells(evaluation, nameOf))] : []),
       ...percentileLists(evaluation),
       ...classificationLists(evaluation, nameOf),
@@ -228,6 +231,7 @@ function printed(
   return json({
     ...printable(evaluation),
     ...(worst ? { worst } : {}),
+    ...figures,
     ...engine,
     logitsPerSecond: perSecond,
   });

@@ -10,7 +10,8 @@ export const evaluateHelp = `wasm-loss evaluate LOGITS [LABELS] [options]
   LOGITS   floats (f16, bf16, f32, f64) of shape (rows, classes); with more dimensions, all but the last are rows
   LABELS   integers, one a row; booleans, floats that are integers, and one-hot rows, too
            both from npy, npz, safetensors, csv or tsv files, or raw binary; - is standard input
-           one file may hold both: npz and safetensors by their names, csv and tsv by their columns
+           one file may hold both: npz and safetensors by their names, csv and tsv by their columns,
+           samples of lm-evaluation-harness (jsonl), and llama.cpp's base logits (kld)
 
   --input I            what LOGITS holds: logits (default), probabilities or log-probabilities
   --classes N          the number of classes, to check it; needed where LOGITS has no shape

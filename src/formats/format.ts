@@ -2,12 +2,18 @@ import type { ByteSource } from "./bytes.ts";
 import type { OpenOptions } from "./openOptions.ts";
 import type { Tensor } from "./tensor.ts";
 
+/** What a file tells beside its rows. */
+export interface Figures {
+  /** Share of the rows whose label is the choice of the largest log-likelihood a letter (acc_norm). */
+  readonly normalizedAccuracy: number;
+}
+
 /** Logits (or predictions) and labels (or targets) of one file. */
 export interface Both {
   readonly logits: Tensor;
   readonly labels: Tensor;
-  /** Further figures, when all rows are read. */
-  readonly figures?: () => Readonly<Record<string, number>>;
+  /** Further figures of the file. */
+  readonly figures?: Figures;
 }
 
 /** A format of files. What is in formatList.ts is read wherever a file is named. */

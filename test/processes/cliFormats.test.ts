@@ -4,7 +4,17 @@ import { FORMATS } from "../../src/formats/formatList.ts";
 import { type NpyArray, shapeText } from "../../src/formats/npyHeader.ts";
 import { createLosses } from "../../src/index.node.ts";
 import { figures, workshop } from "../command.ts";
-import { bfloat16Bits, bytesOf, fromBfloat16, npy, safetensors, safetensorsOf, zip } from "../files.ts";
+import {
+  bfloat16Bits,
+  bytesOf,
+  fromBfloat16,
+  llamaFile,
+  npy,
+  safetensors,
+  safetensorsOf,
+  sampleLine,
+  zip,
+} from "../files.ts";
 import { labelsOf, logitsOf, mulberry32 } from "../inputs.ts";
 
 // Every run starts a process.
@@ -53,6 +63,27 @@ describe("every format gives the same figures", () => {
     expect(run("evaluate", "logits.npy").stderr).toBe(
       "wasm-loss: logits.npy: a file of npy holds one array: LABELS must name the file of the labels\n",
     );
+  });
+
+  test("samples of lm-evaluation-harness, and base logits of llama.cpp", () => {
+    const right = { logLikelihoods: [-6, -3], choices: ["long answer", "b"], target: 1 };
+    writeFileSync(at("samples.jsonl"), [0, 1, 1].map((target) => sampleLine({ ...right, target })).join(""));
+    const { stdout, stderr } = run("evaluate", "samples.jsonl", "--json");
+    expect(stderr).toBe("wasm-loss: samples.jsonl: 3 questions, log-likelihoods of 2 choices\n");
+    expect(JSON.parse(stdout)).toMatchObject({ rows: 3, accuracy: 2 / 3, normalizedAccuracy: 1 / 3 });
+    expect(run("evaluate", "samples.jsonl").stdout).toMatch(/^normalized accuracy {2}33.33 %$/m);
+    const random = mulberry32(4);
+    const file = llamaFile({
+      context: 16,
+      classes: 50,
+      chunks: 2,
+      random,
+      logits: () => Array.from({ length: 50 }, random),
+    });
+    writeFileSync(at("base.kld"), file.bytes);
+    const { perplexity, rows: scored } = json("evaluate", "base.kld");
+    expect(scored).toBe(14);
+    expect(perplexity).toBeCloseTo(Math.exp(file.meanOfClamped), 2);
   });
 
   test("csv of probabilities, and of a regression", () => {
