@@ -1,8 +1,10 @@
 import type { LabelArray } from "../dtype.ts";
 import type { Evaluation } from "../evaluate/evaluation.ts";
 import { withCoverage } from "../evaluate/state.ts";
+import { withoutSecrets } from "../formats/addresses/address.ts";
 import { FormatError } from "../formats/error.ts";
 import type { Both } from "../formats/format.ts";
+import type { OpenOptions } from "../formats/openOptions.ts";
 import { openBoth, openTensor } from "../formats/openTensor.ts";
 import { isFloat, type Tensor, type TensorArray } from "../formats/tensor.ts";
 import { createLosses, type Losses } from "../inlinedLosses.ts";
@@ -54,7 +56,7 @@ export async function evaluate(args: readonly string[]): Promise<string> {
     const losses = await openLosses(options.engine);
     open.push(losses);
     const making: Making = {
-      args: ["evaluate", ...args],
+      args: ["evaluate", ...args.map(withoutSecrets)],
       inputs: [logits, labels].map((it, i) => [
         options.loss === "mse" ? ["predictions", "targets"][i] : ["logits", "labels"][i],
         `${it.path}: ${it.dtype} ${textOf(it)}`,
@@ -191,6 +193,10 @@ async function classification(
   return text;
 }
 
+/** Which array of a file, or which columns. */
+const nameIn = ({ role, tensor, columns, labelColumn }: OpenOptions) =>
+  tensor ?? (role === "logits" ? columns?.join() : labelColumn);
+
 /** The state, and which rows of which files it holds. */
 async function stateOf(
   evaluator: { state(): Uint8Array },
@@ -201,8 +207,8 @@ async function stateOf(
 ): Promise<Uint8Array> {
   const source = await sourceOf(
     [
-      { tensor: logits, path: options.logits.path, name: options.logits.tensor },
-      { tensor: labels, path: options.labels.path, name: options.labels.tensor },
+      { tensor: logits, path: options.logits.path, name: nameIn(options.logits) },
+      { tensor: labels, path: options.labels.path, name: nameIn(options.labels) },
     ],
     rows,
   );

@@ -1,5 +1,6 @@
 import { MAXIMAL_THREADS } from "../createLosses.ts";
 import { MAXIMAL_CLASSES, MAXIMAL_TOPS } from "../evaluate/evaluatorOptions.ts";
+import { isAddress } from "../formats/addresses/address.ts";
 import type { OpenOptions } from "../formats/openOptions.ts";
 import { isFloat, TENSOR_DTYPES, type TensorDtype } from "../formats/tensor.ts";
 import { choiceOption, integerOption, parseArguments, UsageError } from "./arguments.ts";
@@ -9,7 +10,8 @@ export const evaluateHelp = `wasm-loss evaluate LOGITS [LABELS] [options]
 
   LOGITS   floats (f16, bf16, f32, f64) of shape (rows, classes); with more dimensions, all but the last are rows
   LABELS   integers, one a row; booleans, floats that are integers, and one-hot rows, too
-           both from npy, npz, safetensors, csv or tsv files, or raw binary; - is standard input
+           both from npy, npz, safetensors, csv or tsv files, or raw binary; - is standard input;
+           or from an address: https://, s3://, hf://datasets/USER/REPOSITORY/PATH
            one file may hold both: npz and safetensors by their names, csv and tsv by their columns,
            samples of lm-evaluation-harness (jsonl), and llama.cpp's base logits (kld)
 
@@ -147,11 +149,11 @@ export function evaluateOptions(args: readonly string[]) {
       ["--report", values.report],
     ],
     [
-      ["LOGITS", logitsPath],
+      ["LOGITS", logitsPath] as const,
       ...(positionals.length > 1 ? [["LABELS", labelsPath] as const] : []),
       ...(values.groups === undefined ? [] : [["--groups", values.groups] as const]),
       ...(values.names === undefined ? [] : [["--names", values.names] as const]),
-    ],
+    ].filter(([, path]) => !isAddress(path)),
   );
   const table = {
     isRegression: mse,

@@ -30,7 +30,7 @@ function named(error: unknown, path: string): unknown {
   return error instanceof Error && !("path" in error) ? Object.assign(error, { path }) : error;
 }
 
-abstract class Source implements ByteSource {
+export abstract class Source implements ByteSource {
   readonly path: string;
   readonly size: number | undefined;
   #before: Uint8Array = new Uint8Array(0);

@@ -1,6 +1,8 @@
 /** npz files: zip archives of npy files, stored or deflated, each read as a stream. For Node. */
+import { Readable } from "node:stream";
 import yauzl, { type Entry, type ZipFile } from "yauzl";
 import { crc32 } from "../evaluate/stateBytes.ts";
+import { isAddress } from "./addresses/address.ts";
 import { type ByteSource, fromStream } from "./bytes.ts";
 import { choose } from "./choose.ts";
 import { FormatError } from "./error.ts";
@@ -36,7 +38,7 @@ async function membersOf(zip: ZipFile, path: string): Promise<Map<string, Entry>
 }
 
 /** The bytes of a member, its checksum compared at the end. */
-function checked(source: ByteSource, zip: ZipFile, expected: number): ByteSource {
+function checked(source: ByteSource, archive: ByteSource, expected: number): ByteSource {
   let sum = 0;
   let left = source.size ?? 0;
   return {
@@ -56,7 +58,7 @@ function checked(source: ByteSource, zip: ZipFile, expected: number): ByteSource
     discard: (bytes) => source.discard(bytes),
     async close() {
       await source.close();
-      zip.close();
+      await archive.close();
     },
   };
 }
@@ -74,11 +76,63 @@ async function dtypeOf(zip: ZipFile, entry: Entry): Promise<TensorDtype | undefi
   }
 }
 
+/** So much of an archive is read at once. */
+const READ_BYTES = 2 ** 20;
+
+/** Hands an archive's bytes to the library that reads it; while one piece is used the next one is read. */
+class ArchiveReader extends yauzl.RandomAccessReader {
+  readonly #readAt: NonNullable<ByteSource["readAt"]>;
+
+  constructor(readAt: NonNullable<ByteSource["readAt"]>) {
+    super();
+    this.#readAt = readAt;
+  }
+
+  override _readStreamForRange(begin: number, end: number): Readable {
+    return Readable.from(this.#pieces(begin, end), { objectMode: false });
+  }
+
+  override read(
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+    done: (error: Error | null) => void,
+  ): void {
+    this.#readAt(buffer.subarray(offset, offset + length), position).then(
+      (found) => done(found === length ? null : new Error("unexpected EOF")),
+      done,
+    );
+  }
+
+  async *#pieces(begin: number, end: number): AsyncGenerator<Buffer> {
+    const piece = async (at: number) => {
+      const bytes = Buffer.alloc(Math.min(READ_BYTES, end - at));
+      return bytes.subarray(0, await this.#readAt(bytes, at));
+    };
+    let next = begin < end ? piece(begin) : undefined;
+    for (let at = begin; next !== undefined; ) {
+      const bytes: Buffer = await next;
+      at += bytes.length;
+      next = bytes.length > 0 && at < end ? piece(at) : undefined;
+      // told when it is its turn, if that comes
+      next?.catch(() => {});
+      yield bytes;
+    }
+  }
+}
+
 /** One array of an archive: the one named, with or without .npy, or the only one that fits. */
-export async function npzTensor(path: string, options: OpenOptions): Promise<Tensor> {
+export async function npzTensor(archive: ByteSource, options: OpenOptions): Promise<Tensor> {
+  const { path, size, readAt } = archive;
   let zip: ZipFile | undefined;
   try {
-    zip = await yauzl.openPromise(path, { autoClose: false, lazyEntries: true });
+    if (size === undefined || readAt === undefined) {
+      const from = size === undefined && !isAddress(path) ? "a pipe" : "a server that sends no parts of it";
+      throw new FormatError(`${path}: an archive can only be read from a file that is named, not from ${from}`);
+    }
+    const reader = new ArchiveReader(readAt);
+    zip = await yauzl.fromRandomAccessReaderPromise(reader, size, { autoClose: false, lazyEntries: true });
     const files = await membersOf(zip, path);
     refuseForeignArchive(path, files.keys());
     const entries = [...files.values()];
@@ -99,7 +153,7 @@ export async function npzTensor(path: string, options: OpenOptions): Promise<Ten
     const name = `${path}:${entry.fileName}`;
     if (entry.isEncrypted()) throw new FormatError(`${name}: an encrypted member; save it without a password`);
     const stream = await zip.openReadStreamPromise(entry);
-    const source = checked(fromStream(name, stream, entry.uncompressedSize), zip, entry.crc32);
+    const source = checked(fromStream(name, stream, entry.uncompressedSize), archive, entry.crc32);
     return { ...(await npyTensor(source, source.path)), name: nameOf(entry) };
   } catch (error) {
     zip?.close();
@@ -113,11 +167,5 @@ export const npz: Format = {
   hasNames: true,
   needsBegin: "an archive",
   begins: (bytes) => startsWith(bytes, [0x50, 0x4b, 3, 4]) || startsWith(bytes, [0x50, 0x4b, 5, 6]),
-  async open(source, options) {
-    if (source.size === undefined) {
-      throw new FormatError(`${source.path}: an archive can only be read from a file that is named, not from a pipe`);
-    }
-    await source.close();
-    return npzTensor(source.path, options);
-  },
+  open: npzTensor,
 };

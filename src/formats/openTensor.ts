@@ -1,10 +1,11 @@
 /** Opens the numbers of a file, whatever its format. For Node. */
-import { type ByteSource, fromStream, openFile } from "./bytes.ts";
+import type { ByteSource } from "./bytes.ts";
 import { FormatError } from "./error.ts";
 import { refuseForeign, SNIFFED_BYTES } from "./foreign.ts";
 import type { Both, Format } from "./format.ts";
 import { FORMATS } from "./formatList.ts";
 import { type OpenOptions, optionOf } from "./openOptions.ts";
+import { openSource } from "./openSource.ts";
 import { raw } from "./raw.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -53,10 +54,6 @@ function checkDtype(tensor: Tensor, { dtype, role }: OpenOptions): Tensor {
   throw new FormatError(`${tensor.path}: the file holds ${tensor.dtype}, but ${optionOf(role, "dtype")} is ${dtype}`);
 }
 
-async function openSource(path: string): Promise<ByteSource> {
-  return path === "-" ? fromStream("standard input", process.stdin) : openFile(path);
-}
-
 /** Uses what a path leads to; it is closed where that fails. */
 async function withSource<T>(path: string, use: (source: ByteSource) => Promise<T>): Promise<T> {
   const source = await openSource(path);
@@ -69,7 +66,7 @@ async function withSource<T>(path: string, use: (source: ByteSource) => Promise<
 }
 
 /**
- * Opens one array of a file; `-` is standard input. Nothing but headers, and the first rows of tables, is read before read() is
+ * Opens one array of a file or an address; `-` is standard input. Nothing but headers, and the first rows of tables, is read before read() is
  * called.
  *
  * @throws FormatError, with the path and one line of reason; the error of node:fs of a file that can't be read
