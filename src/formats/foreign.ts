@@ -18,7 +18,6 @@ const BEGINS: readonly (readonly [begins: readonly string[], what: string])[] = 
   [["cdf\x01", "cdf\x02", "cdf\x05"], notRead("a NetCDF file")],
   [["matlab 5.0 mat-file"], notRead("a MATLAB file")],
   [["arrow1"], notRead("an Arrow file")],
-  [["par1"], "a Parquet file, which is not read: save its columns with np.save"],
   [["gguf"], "a GGUF file of a model's weights, not of its outputs"],
   [["\x1f\x8b", "\x28\xb5\x2f\xfd", "bzh", "\xfd7zxz", "7z\xbc\xaf", "rar!", "\x04\x22\x4d\x18"], COMPRESSED],
   [["<!doctype", "<html", "<?xml"], "a web page, not the file that was to be downloaded"],

@@ -9,6 +9,7 @@ import { type LineBlock, lineBlocks } from "../lineBlocks.ts";
 import type { OpenOptions } from "../openOptions.ts";
 import { type RowPart, type RowStream, roomOf, tensorsOf } from "../rowStream.ts";
 import type { Tensor, TensorArray, TensorDtype } from "../tensor.ts";
+import { fillBothClasses } from "./bothClasses.ts";
 import { type Columns, columnsOf, isRegression, type Wanted } from "./columns.ts";
 import { labelReader } from "./labels.ts";
 import { numberIn } from "./numbers.ts";
@@ -190,18 +191,8 @@ class CsvRows implements RowStream {
         fail(`: ${fields} field${fields === 1 ? "" : "s"}, but ${this.#head.width} in the first line`, at),
     };
     const rows = bytes.includes(QUOTE) ? await this.#readQuoted(bytes, sink) : readPlainRows(bytes, this.#layout, sink);
-    if (this.#isBinary) this.#expand(arrays[0], sink.values, rows);
+    if (this.#isBinary) fillBothClasses(arrays[0], sink.values, rows, this.input);
     return arrays.map((array, k) => array.subarray(0, rows * this.parts[k].perRow) as TensorArray);
-  }
-
-  /** The values of class 1 as those of both classes: logits beside 0, probabilities beside what they lack to 1. */
-  #expand(both: TensorArray, values: ArrayLike<number>, rows: number): void {
-    const { input } = this.#head.columns;
-    for (let row = 0; row < rows; row++) {
-      const value = values[row];
-      both[2 * row] = input === "probabilities" ? 1 - value : 0;
-      both[2 * row + 1] = value;
-    }
   }
 
   async #readQuoted(bytes: Uint8Array, sink: RowSink): Promise<number> {
