@@ -19,6 +19,10 @@ type Library = typeof import("hyparquet");
 const HEAD_ROWS = 100;
 const HEAD_VALUES = 100_000;
 
+/** What a row group holds at most. */
+const MOST_ROWS = 2 ** 28;
+const MOST_VALUES = 2 ** 31;
+
 async function libraryFor(path: string): Promise<Library> {
   try {
     return await import("hyparquet");
@@ -43,11 +47,12 @@ interface Place {
   readonly index: number | undefined;
 }
 
+/** Reads rows of one column, which are of one row group. */
+type ReadColumn = (name: string, rowStart: number, rowEnd: number) => Promise<ArrayLike<unknown>>;
+
 interface OpenFile {
-  readonly library: Library;
-  readonly file: AsyncBuffer;
   readonly metadata: FileMetaData;
-  readonly compressors: Compressors | undefined;
+  readonly readColumn: ReadColumn;
 }
 
 const isList = (value: unknown): value is ArrayLike<unknown> =>
@@ -71,6 +76,28 @@ async function guarded<T>(path: string, read: () => Promise<T>): Promise<T> {
     const codec = /unsupported compression codec/.test(line) ? ": npm install hyparquet-compressors" : "";
     throw new FormatError(`${path}: ${line.slice(0, 200)}${codec}`);
   }
+}
+
+/** Checks the numbers of a footer that memory and time are spent by. */
+function checkMetadata(path: string, size: number, { row_groups: groups, num_rows: all }: FileMetaData): void {
+  const fail = (what: string): never => {
+    throw new FormatError(`${path}: its footer can't be right: ${what}`);
+  };
+  let sum = 0;
+  for (const { num_rows: rows, columns } of groups) {
+    const paths = new Set(columns.map((it) => it.meta_data?.path_in_schema.join(".")));
+    if (paths.size < columns.length) fail("a column twice");
+    if (!(rows >= 0 && rows <= MOST_ROWS)) fail(`a row group of ${rows} rows`);
+    sum += Number(rows);
+    for (const { meta_data: column } of columns) {
+      if (column === undefined)
+        throw new FormatError(`${path}: its footer can't be right: a column without a description`);
+      const { total_compressed_size: bytes, data_page_offset: offset, num_values: values } = column;
+      if (!(bytes >= 0 && offset >= 0 && Number(bytes) <= size)) fail(`a column of ${bytes} bytes`);
+      if (!(values >= 0 && Number(values) <= MOST_VALUES)) fail(`a column of ${values} values`);
+    }
+  }
+  if (sum !== Number(all)) fail(`${all} rows, but ${sum} in its row groups`);
 }
 
 class ParquetRows implements RowStream {
@@ -150,24 +177,8 @@ class ParquetRows implements RowStream {
     const used = [...values, ...(label === undefined ? [] : [label])];
     const names = [...new Set(used.map((it) => this.#places[it].column))];
     const [rowStart, rowEnd] = [this.#row, this.#row + rows];
-    const columns = new Map<string, unknown[]>(names.map((name) => [name, new Array(rows)]));
-    const { library, ...file } = this.#open;
-    await guarded(this.path, () =>
-      library.parquetRead({
-        ...file,
-        columns: names,
-        rowStart,
-        rowEnd,
-        onChunk({ columnName, columnData, rowStart: first }) {
-          const column = columns.get(columnName);
-          if (column === undefined) return;
-          for (let i = 0; i < columnData.length; i++) {
-            const row = first + i - rowStart;
-            if (row >= 0 && row < rows) column[row] = columnData[i];
-          }
-        },
-      }),
-    );
+    const columns = new Map<string, ArrayLike<unknown>>();
+    for (const name of names) columns.set(name, await this.#open.readColumn(name, rowStart, rowEnd));
     return columns;
   }
 
@@ -203,7 +214,10 @@ class ParquetRows implements RowStream {
   }
 
   #fillLabels(out: TensorArray, place: number, columns: Map<string, ArrayLike<unknown>>, rows: number): void {
-    if (this.#isRegression) return this.#fill(out, 0, 1, place, columns, rows);
+    if (this.#isRegression) {
+      this.#fill(out, 0, 1, place, columns, rows);
+      return;
+    }
     const { column, index } = this.#places[place];
     const all = columns.get(column)!;
     for (let row = 0; row < rows; row++) {
@@ -246,31 +260,45 @@ async function rowsOf(source: ByteSource, wanted: Wanted): Promise<ParquetRows> 
     },
   };
   const metadata = await guarded(path, () => library.parquetMetadataAsync(file));
-  const open = { library, file, metadata, compressors: await compressorsIn() };
   const { children } = library.parquetSchema(metadata);
   const types: Types = new Map(children.map((it) => [it.element.name, leafType(it)]));
-  const read = (rowEnd: number) =>
-    guarded(path, () =>
-      library.parquetReadObjects({ file, metadata, compressors: open.compressors, rowStart: 0, rowEnd }),
-    );
-  const [first] = await read(1);
-  if (first === undefined) throw new FormatError(`${path}: a table without rows`);
-  const lists = new Map(
-    Object.entries(first).flatMap(([name, it]) => (isList(it) ? [[name, it.length] as const] : [])),
-  );
-  const places = Object.keys(first).flatMap((column): Place[] => {
+  checkMetadata(path, size, metadata);
+  const compressors = await compressorsIn();
+  const scan = await guarded(path, () => library.parquetScan({ file, metadata, ...(compressors && { compressors }) }));
+  const readColumn: ReadColumn = (column, rowStart, rowEnd) =>
+    guarded(path, () => scan.readColumn({ column, rowStart, rowEnd }));
+  const filled = metadata.row_groups.find(({ num_rows: rows }) => rows > 0);
+  if (filled === undefined || types.size === 0) throw new FormatError(`${path}: a table without rows`);
+  const read = async (rows: number): Promise<Map<string, ArrayLike<unknown>>> => {
+    const columns = new Map<string, ArrayLike<unknown>>();
+    for (const name of types.keys()) columns.set(name, await readColumn(name, 0, rows));
+    return columns;
+  };
+  const first = await read(1);
+  const lists = new Map([...first].flatMap(([name, { 0: it }]) => (isList(it) ? [[name, it.length] as const] : [])));
+  const places = [...types.keys()].flatMap((column): Place[] => {
     const length = lists.get(column);
     return length === undefined
       ? [{ column, index: undefined }]
       : Array.from({ length }, (_, index) => ({ column, index }));
   });
   const names = places.map(({ column, index }) => (index === undefined ? column : `${column}[${index}]`));
-  const head = await read(Math.max(1, Math.min(HEAD_ROWS, Math.floor(HEAD_VALUES / places.length))));
-  const rows = head.map((row) =>
-    places.map(({ column, index }) => String((index === undefined ? row[column] : row[column]?.[index]) ?? "")),
-  );
+  const count = Math.max(1, Math.min(HEAD_ROWS, Math.floor(HEAD_VALUES / places.length), Number(filled.num_rows)));
+  const head = await read(count);
+  const textAt = ({ column, index }: Place, row: number) => {
+    const cell = head.get(column)![row];
+    return String((index === undefined ? cell : isList(cell) ? cell[index] : undefined) ?? "");
+  };
+  const rows = Array.from({ length: count }, (_, row) => places.map((place) => textAt(place, row)));
   const given = { logits: withPlaces(wanted.logits, lists), labels: wanted.labels };
-  return new ParquetRows(source, open, columnsOf({ path, names, rows }, given), places, types, wanted);
+  return new ParquetRows(
+    source,
+    { metadata, readColumn },
+    columnsOf({ path, names, rows }, given),
+    places,
+    types,
+    wanted,
+  );
 }
 
 async function openParquet(source: ByteSource, options: OpenOptions): Promise<Tensor> {
