@@ -88,7 +88,8 @@ export async function wasmCandidates(operation: Operation, inputs: Inputs, peers
   if (peers) {
     const relaxed = await ownCandidates("wasm relaxed", { relaxed: true }, operation, inputs);
     if (relaxed.losses.relaxed) candidates.push(...relaxed.candidates.filter(({ other }) => !other));
-    candidates.push(...(await llvmCandidates(operation.name, inputs)));
+    const withMse = operation.other?.(inputs)?.operation.name === "mse";
+    candidates.push(...(await llvmCandidates(operation.name, inputs, withMse)));
   }
   return { candidates, notes: [] };
 }

@@ -2,9 +2,9 @@ import { createReadStream } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { fromStream } from "../src/formats/bytes.ts";
+import { FormatError } from "../src/formats/error.ts";
 import { csv } from "../src/formats/tables/csv.ts";
 import { numberIn } from "../src/formats/tables/numbers.ts";
-import { FormatError } from "../src/formats/error.ts";
 import { mulberry32 } from "./inputs.ts";
 import { elementsOf, folderOfFiles, type Given, readBoth, readOne } from "./readFiles.ts";
 

@@ -15,6 +15,7 @@ import type { ElementwiseArguments, ElementwiseCall, WeightedArguments } from ".
 import type { Kernel } from "../descriptions/kernel.ts";
 import { BLOCK_ELEMENTS } from "../descriptions/thresholds.ts";
 import { type Dtype, dtypeOf, type FloatArray, floatArray, HalfBits } from "../dtype.ts";
+import { checkSameShape } from "../tensorLike.ts";
 import type { Door } from "./door.ts";
 import { type Out, type Reduction, reductionOf, type WithGrad } from "./reduction.ts";
 import { elementOf, refusal, type SampleWeight, sampleWeightOf, sumOfWeights } from "./sampleWeight.ts";
@@ -179,6 +180,7 @@ export class ElementwiseFace<O extends string> {
     const { length } = p;
     if (length === 0) checkAttached(name, "predictions", p);
     checkLength(name, "targets", t.length, length, "predictions");
+    if (t !== targets) checkSameShape(name, "targets", targets, "predictions", predictions);
     if (length === 0) checkAttached(name, "targets", t);
     const dtype = dtypeOf(p);
     this.#args.predictions = p;

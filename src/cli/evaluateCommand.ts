@@ -1,35 +1,26 @@
-import type { LabelArray } from "../dtype.ts";
 import type { Evaluation } from "../evaluate/evaluation.ts";
+import type { Regression } from "../evaluate/regression.ts";
 import { withCoverage } from "../evaluate/state.ts";
 import { withoutSecrets } from "../formats/addresses/address.ts";
 import { FormatError } from "../formats/error.ts";
 import type { Both } from "../formats/format.ts";
 import type { OpenOptions } from "../formats/openOptions.ts";
 import { openBoth, openTensor } from "../formats/openTensor.ts";
-import { isFloat, type Tensor, type TensorArray } from "../formats/tensor.ts";
-import { createLosses, type Losses } from "../inlinedLosses.ts";
-import { logitsOf, readTogether } from "./batches.ts";
+import { isFloat, type Tensor } from "../formats/tensor.ts";
+import { type AddedUp, addUp } from "./addUp.ts";
 import type { NameOf } from "./classificationTable.ts";
 import { type EvaluateOptions, evaluateOptions } from "./evaluateOptions.ts";
 import { type Output, writeOutputs } from "./files.ts";
-import { floatsOf } from "./floats.ts";
-import { integralLabels } from "./integralLabels.ts";
-import { areLikeProbabilities } from "./likeProbabilities.ts";
 import { namesOf } from "./names.ts";
-import { oneHotLabels } from "./oneHotLabels.ts";
 import { printable } from "./printable.ts";
-import { progressBar } from "./progress.ts";
-import { showsClasses } from "./report/evaluationPanels.ts";
 import type { Making } from "./report/origin.ts";
 import { Pairs } from "./report/pairs.ts";
 import { evaluationReport, regressionReport } from "./report/reports.ts";
-import { checkPair, hasRowsOfLogits, shapeOf, textOf } from "./shapes.ts";
-import { shifted } from "./shift.ts";
+import { textOf } from "./shapes.ts";
 import { sourceOf } from "./sourceOf.ts";
 import {
   classCells,
   classificationLists,
-  defaultTops,
   evaluationTable,
   percent,
   percentileLists,
@@ -37,9 +28,10 @@ import {
   regressionTable,
   worstCells,
 } from "./tables.ts";
+import { elementsTask, rowsTask } from "./tasks.ts";
 import { columns, json, table } from "./text.ts";
 import { warn } from "./warn.ts";
-import { Worst, type WorstRow } from "./worst.ts";
+import type { WorstRow } from "./worst.ts";
 
 /** The command `evaluate`: returns what is to be printed. */
 export async function evaluate(args: readonly string[]): Promise<string> {
@@ -53,8 +45,6 @@ export async function evaluate(args: readonly string[]): Promise<string> {
     if (groups && isFloat(groups.dtype)) {
       throw new FormatError(`${groups.path}: groups are ${groups.dtype}, but must be integers`);
     }
-    const losses = await openLosses(options.engine);
-    open.push(losses);
     const making: Making = {
       args: ["evaluate", ...args.map(withoutSecrets)],
       inputs: [logits, labels].map((it, i) => [
@@ -62,8 +52,8 @@ export async function evaluate(args: readonly string[]): Promise<string> {
         `${it.path}: ${it.dtype} ${textOf(it)}`,
       ]),
     };
-    if (options.loss === "mse") return await regression(losses, logits, labels, options, making);
-    return await classification(losses, logits, labels, groups, options, making);
+    if (options.loss === "mse") return await regression(logits, labels, options, making);
+    return await classification(logits, labels, groups, options, making);
   } finally {
     for (const it of open.reverse()) await it.close();
   }
@@ -87,95 +77,22 @@ async function openInputs({ logits, labels, isOneFile }: EvaluateOptions, open: 
   return { logits: tensors[0], labels: tensors[1] };
 }
 
-/** createLosses, its options called in messages as they are here. */
-async function openLosses(engine: EvaluateOptions["engine"]): Promise<Losses> {
-  try {
-    return await createLosses(engine);
-  } catch (error) {
-    if (error instanceof Error) error.message = error.message.replace(/^createLosses: /, "--");
-    throw error;
-  }
-}
-
-/** What ran, and its notes; one more where something is odd. */
-const runOf = (
-  { backend, threads, relaxed, notes }: Losses,
-  elements: number,
-  begin: number,
-  suspicion?: string,
-): Run => ({
-  backend,
-  threads,
-  relaxed,
-  notes: suspicion === undefined ? notes : [...notes, suspicion],
-  perSecond: elements / ((performance.now() - begin) / 1000),
-});
-
-/** That the first rows of logits are probabilities, which is easily missed; undefined where they are none. */
-function suspicionOf({ path, dtype }: Tensor, rows: TensorArray, classes: number): string | undefined {
-  const isHalf = dtype === "f16" || dtype === "bf16";
-  if (!areLikeProbabilities(floatsOf(dtype, rows), classes, isHalf)) return undefined;
-  return `${path}: rows lie in [0, 1] and add up to 1, but are taken for logits; for probabilities there is --input probabilities (--input logits says that they are logits)`;
-}
-
 async function classification(
-  losses: Losses,
   logits: Tensor,
-  labelsTensor: Tensor,
+  labels: Tensor,
   groups: Tensor | undefined,
   options: EvaluateOptions & Pick<Both, "figures">,
   making: Making,
 ): Promise<string> {
   const { ignoreIndex, state, report } = options;
-  const indices = hasRowsOfLogits(logits, labelsTensor) ? oneHotLabels(labelsTensor) : labelsTensor;
-  const shape = shapeOf(logits, indices, options.classes);
-  const { classes, rows } = shape;
-  const integral = isFloat(indices.dtype) ? integralLabels(indices, classes, ignoreIndex) : indices;
-  const labels = options.shift ? shifted(integral, shape, ignoreIndex) : integral;
-  const counted = {
-    classes,
-    input: options.input ?? ("logits" as const),
-    ignoreIndex,
-    topK: options.topK ?? defaultTops(classes),
-    confusion: options.confusion,
-    ...(options.percentiles ? { percentiles: true as const } : {}),
-    perClass: options.perClass || state !== undefined || (report !== undefined && showsClasses(classes, false)),
-  };
-  const nameOf = namesOf(options.names, classes);
-  const worst = options.worst === undefined ? undefined : new Worst(options.worst);
-  const evaluator = losses.evaluator({ ...counted, ...(worst && { onRows: (batch) => worst.add(batch) }) });
-  const progress = progressBar((rows ?? labels.length ?? 0) * classes, "logits");
-  const begin = performance.now();
-  let done = 0;
-  let suspicion: string | undefined;
-  try {
-    const inputs = [
-      { tensor: logits, perRow: classes },
-      { tensor: labels, perRow: 1 },
-      ...(groups ? [{ tensor: groups, perRow: 1 }] : []),
-    ];
-    for await (const batch of readTogether(losses, inputs)) {
-      const [x, y, ids] = batch.arrays;
-      if (done === 0 && options.input === undefined) suspicion = suspicionOf(logits, x, classes);
-      evaluator.add(logitsOf(logits, x), y as LabelArray, {
-        source: labels.path,
-        ...(groups && { groups: ids as LabelArray }),
-        // of the whole text: with the first rows
-        ...(options.bytes === undefined ? {} : { bytes: done === 0 ? options.bytes : 0 }),
-        ...(options.words === undefined ? {} : { words: done === 0 ? options.words : 0 }),
-      });
-      done += batch.rows;
-      progress.update(done * classes);
-    }
-  } finally {
-    progress.stop();
-  }
-  const evaluation = evaluator.result();
+  const task = rowsTask(logits, labels, groups, options);
+  const nameOf = namesOf(options.names, task.shape.classes);
+  const sums = await addUp(task, groups ? [logits, labels, groups] : [logits, labels], options);
+  const evaluation = sums.result as Evaluation;
+  const { run, suspicion } = sums;
   if (suspicion !== undefined) warn(suspicion);
-  const run = runOf(losses, done * classes, begin, suspicion);
-  const rowsOfHighestLoss = worst?.sorted();
   const outputs: Output[] = [];
-  if (state !== undefined) outputs.push([state, await stateOf(evaluator, done, logits, labelsTensor, options)]);
+  if (state !== undefined) outputs.push([state, await stateOf(sums, logits, labels, options)]);
   if (report !== undefined) {
     const page = evaluationReport({
       subject: { of: logits.path, against: `the labels in ${labels.path}` },
@@ -183,12 +100,12 @@ async function classification(
       evaluation,
       options: [["ignored label", String(ignoreIndex)]],
       run,
-      worst: rowsOfHighestLoss,
+      worst: sums.worst,
       perClass: options.perClass,
     });
     outputs.push([report, page]);
   }
-  const text = printed(evaluation, run, rowsOfHighestLoss, options, nameOf);
+  const text = printed(evaluation, run, sums.worst, options, nameOf);
   await writeOutputs(outputs, text);
   return text;
 }
@@ -199,8 +116,7 @@ const nameIn = ({ role, tensor, columns, labelColumn }: OpenOptions) =>
 
 /** The state, and which rows of which files it holds. */
 async function stateOf(
-  evaluator: { state(): Uint8Array },
-  rows: number,
+  { state, range, rows }: AddedUp,
   logits: Tensor,
   labels: Tensor,
   options: EvaluateOptions,
@@ -210,15 +126,16 @@ async function stateOf(
       { tensor: logits, path: options.logits.path, name: nameIn(options.logits) },
       { tensor: labels, path: options.labels.path, name: nameIn(options.labels) },
     ],
+    range,
     rows,
   );
-  return source === null ? evaluator.state() : withCoverage(evaluator.state(), [source]);
+  return source === null ? state() : withCoverage(state(), [source]);
 }
 
 function printed(
   evaluation: Evaluation,
   run: Run,
-  worst: WorstRow[] | undefined,
+  worst: readonly WorstRow[] | undefined,
   options: EvaluateOptions & Pick<Both, "figures">,
   nameOf: NameOf,
 ): string {
@@ -244,49 +161,28 @@ function printed(
 }
 
 async function regression(
-  losses: Losses,
   predictions: Tensor,
   targets: Tensor,
   options: EvaluateOptions,
   making: Making,
 ): Promise<string> {
-  checkPair(predictions, targets);
-  const pairs = new Pairs();
-  const evaluator = losses.regressionEvaluator();
-  const progress = progressBar(predictions.length ?? targets.length ?? 0, "elements");
-  const begin = performance.now();
-  let done = 0;
-  try {
-    const inputs = [
-      { tensor: predictions, perRow: 1 },
-      { tensor: targets, perRow: 1 },
-    ];
-    for await (const { rows, arrays } of readTogether(losses, inputs)) {
-      evaluator.add(logitsOf(predictions, arrays[0]), logitsOf(targets, arrays[1]));
-      if (options.report !== undefined)
-        pairs.add(floatsOf(predictions.dtype, arrays[0]), floatsOf(targets.dtype, arrays[1]));
-      done += rows;
-      progress.update(done);
-    }
-  } finally {
-    progress.stop();
-  }
-  const result = evaluator.result();
-  const run = runOf(losses, done, begin);
+  const task = elementsTask(predictions, targets);
+  const pairs = options.report === undefined ? undefined : new Pairs();
+  const sums = await addUp(task, [predictions, targets], options, { pairs });
+  const result = sums.result as Regression;
+  const { run } = sums;
   const { perSecond, ...engine } = run;
   const text = options.json
     ? json({ ...result, ...engine, elementsPerSecond: perSecond })
     : regressionTable(result, run);
   const outputs: Output[] = [];
   if (options.state !== undefined) {
-    outputs.push([options.state, await stateOf(evaluator, done, predictions, targets, options)]);
+    outputs.push([options.state, await stateOf(sums, predictions, targets, options)]);
   }
   if (options.report !== undefined) {
     const subject = { of: predictions.path, against: `the targets in ${targets.path}` };
-    outputs.push([
-      options.report,
-      regressionReport({ subject, making, regression: result, run, sample: pairs.sample }),
-    ]);
+    const sample = pairs?.sample ?? [];
+    outputs.push([options.report, regressionReport({ subject, making, regression: result, run, sample })]);
   }
   await writeOutputs(outputs, text);
   return text;

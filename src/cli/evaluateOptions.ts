@@ -1,10 +1,14 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { MAXIMAL_THREADS } from "../createLosses.ts";
 import { MAXIMAL_CLASSES, MAXIMAL_TOPS } from "../evaluate/evaluatorOptions.ts";
 import { isAddress } from "../formats/addresses/address.ts";
 import type { OpenOptions } from "../formats/openOptions.ts";
+import { isReplaced, placeOf } from "../formats/place.ts";
 import { isFloat, TENSOR_DTYPES, type TensorDtype } from "../formats/tensor.ts";
 import { choiceOption, integerOption, parseArguments, UsageError } from "./arguments.ts";
 import { checkOutputs } from "./files.ts";
+import { rowsFormatOf } from "./rowsOut/rowsFormats.ts";
 
 export const evaluateHelp = `wasm-loss evaluate LOGITS [LABELS] [options]
 
@@ -32,10 +36,14 @@ export const evaluateHelp = `wasm-loss evaluate LOGITS [LABELS] [options]
   --percentiles        of the losses of rows, each with how far it may be off
   --groups FILE        integers, one a row: the standard error is clustered by them (documents, users)
   --bytes N, --words N how many bytes and words the rows are the text of: bits per byte, byte and word perplexity
+  --rows FILE          write loss, label, predicted class, rank (0: NaN, -1: ignored) and log-probability of each row: arrays
+                       of FILE.npz, a table in FILE.csv, the losses alone in FILE.npy
   --worst N            list the N rows with the highest loss, at most 1000000
   --state FILE         write what was added up, for wasm-loss merge
   --report FILE        write one HTML file with the table and plots
-  --threads N|auto     threads to compute with (default 1)
+  --threads N|auto     threads to share the rows of files out to; auto (default): all cores for files above 64 MiB, else 1
+  --shard I/N          only the I-th of N parts of the rows; with --state-dir DIR its state goes to DIR/part-I-of-N.acc,
+                       for wasm-loss merge DIR
   --relaxed            fused multiply-add where there is one: faster, but not the same bits everywhere
   --backend B          auto, wasm or js (default auto)
   --json               one line of JSON; NaN and Infinity are strings in it
@@ -43,7 +51,7 @@ export const evaluateHelp = `wasm-loss evaluate LOGITS [LABELS] [options]
   Example: wasm-loss evaluate logits.npy labels.npy --top-k 1,5 --report report.html
 `;
 
-const OPTIONS = {
+export const OPTIONS = {
   input: { type: "string" },
   classes: { type: "string" },
   dtype: { type: "string" },
@@ -64,9 +72,12 @@ const OPTIONS = {
   bytes: { type: "string" },
   words: { type: "string" },
   worst: { type: "string" },
+  rows: { type: "string" },
   state: { type: "string" },
   report: { type: "string" },
-  threads: { type: "string", default: "1" },
+  threads: { type: "string" },
+  shard: { type: "string" },
+  "state-dir": { type: "string" },
   relaxed: { type: "boolean", default: false },
   backend: { type: "string", default: "auto" },
   json: { type: "boolean", default: false },
@@ -87,6 +98,7 @@ const OF_CLASSES = [
   "bytes",
   "words",
   "worst",
+  "rows",
 ] as const;
 
 /** Values of --input as the library calls them. */
@@ -118,6 +130,45 @@ function dtypeOption(
   return choices.find((it) => it === name) ?? choiceOption(option, text, choices);
 }
 
+function checkRowsOutput(path: string): void {
+  if (rowsFormatOf(path) === undefined) {
+    throw new UsageError(`--rows is ${JSON.stringify(path)}, but must end in .npz, .npy or .csv`);
+  }
+  if (!isReplaced(placeOf(path))) throw new UsageError(`--rows is ${JSON.stringify(path)}, but must name a file`);
+}
+
+/** One of several that the rows are shared out to. */
+export interface Shard {
+  /** From 1. */
+  readonly index: number;
+  readonly count: number;
+}
+
+/** `3/16` is the third of sixteen. */
+function shardOption(text: string | undefined): Shard | undefined {
+  if (text === undefined) return undefined;
+  const [, index, count] = /^(\d{1,9})\/(\d{1,9})$/.exec(text) ?? [];
+  if (Number(index) >= 1 && Number(index) <= Number(count)) return { index: Number(index), count: Number(count) };
+  throw new UsageError(`--shard is ${JSON.stringify(text)}, but must be I/N, I an integer from 1 to N`);
+}
+
+/** Where the state is written to: the file that is given, or that of the shard in the folder that is given. */
+function stateOption(
+  file: string | undefined,
+  folder: string | undefined,
+  shard: Shard | undefined,
+): string | undefined {
+  if (folder === undefined) {
+    if (shard === undefined || file !== undefined) return file;
+    throw new UsageError("--shard needs --state-dir DIR, or --state FILE");
+  }
+  if (file !== undefined) throw new UsageError("--state and --state-dir are given, but one state is written");
+  if (shard === undefined) throw new UsageError("--state-dir is for --shard I/N");
+  if (folder === "") throw new UsageError('--state-dir is "", but must name a folder');
+  mkdirSync(folder, { recursive: true });
+  return join(folder, `part-${shard.index}-of-${shard.count}.acc`);
+}
+
 export type EvaluateOptions = ReturnType<typeof evaluateOptions>;
 
 /** The command line of `evaluate`, checked as far as it can be before a file is read. */
@@ -126,8 +177,10 @@ export function evaluateOptions(args: readonly string[]) {
   const backend = choiceOption("--backend", values.backend, ["auto", "wasm", "js"]);
   const input = choiceOption("--input", values.input, Object.keys(INPUTS) as (keyof typeof INPUTS)[]);
   const loss = choiceOption("--loss", values.loss, ["cross-entropy", "mse"]);
-  const threads: number | "auto" =
+  const threads: number | "auto" | undefined =
     values.threads === "auto" ? "auto" : integerOption("--threads (or auto)", values.threads, 1, MAXIMAL_THREADS);
+  const shard = shardOption(values.shard);
+  const state = stateOption(values.state, values["state-dir"], shard);
   const worst = integerOption("--worst", values.worst, 0, MAXIMAL_WORST);
   const ignoreIndex = integerOption("--ignore-index", values["ignore-index"] ?? "-100", -INT32, INT32 - 1);
   const topK = topKOption(values["top-k"]);
@@ -145,8 +198,9 @@ export function evaluateOptions(args: readonly string[]) {
   const labelsDtype = dtypeOption("--labels-dtype", values["labels-dtype"], mse ? FLOATS : TENSOR_DTYPES);
   checkOutputs(
     [
-      ["--state", values.state],
+      [values["state-dir"] === undefined ? "--state" : "--state-dir", state],
       ["--report", values.report],
+      ["--rows", values.rows],
     ],
     [
       ["LOGITS", logitsPath] as const,
@@ -155,6 +209,7 @@ export function evaluateOptions(args: readonly string[]) {
       ...(values.names === undefined ? [] : [["--names", values.names] as const]),
     ].filter(([, path]) => !isAddress(path)),
   );
+  if (values.rows !== undefined) checkRowsOutput(values.rows);
   const table = {
     isRegression: mse,
     labelColumn: values["label-column"],
@@ -188,9 +243,13 @@ export function evaluateOptions(args: readonly string[]) {
     bytes: integerOption("--bytes", values.bytes, 0),
     words: integerOption("--words", values.words, 0),
     worst,
-    state: values.state,
+    rows: values.rows,
+    state,
+    shard,
     report: values.report,
-    engine: { backend, threads, relaxed: values.relaxed },
+    /** Undefined where it is not given. */
+    threads,
+    engine: { backend, relaxed: values.relaxed },
     json: values.json,
   };
 }

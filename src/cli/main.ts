@@ -3,6 +3,7 @@ import { getSystemErrorMap } from "node:util";
 import { nearest } from "../nearest.ts";
 import { UsageError } from "./arguments.ts";
 import { bench, benchHelp } from "./benchCommand.ts";
+import { cluster, clusterHelp } from "./cluster/clusterCommand.ts";
 import { evaluate } from "./evaluateCommand.ts";
 import { evaluateHelp } from "./evaluateOptions.ts";
 import { info, infoHelp } from "./infoCommand.ts";
@@ -14,6 +15,7 @@ import { version } from "./version.ts";
 const commands = new Map([
   ["evaluate", { run: evaluate, help: evaluateHelp }],
   ["merge", { run: merge, help: mergeHelp }],
+  ["cluster", { run: cluster, help: clusterHelp }],
   ["info", { run: info, help: infoHelp }],
   ["bench", { run: bench, help: benchHelp }],
 ]);

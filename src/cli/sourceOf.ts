@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import type { Source } from "../evaluate/coverage.ts";
 import { openSource } from "../formats/openSource.ts";
 import type { Tensor } from "../formats/tensor.ts";
+import type { RowRange } from "./shift.ts";
 
 /** So many bytes of either end of a file stand for what is in it. */
 const END_BYTES = 2 ** 16;
@@ -15,10 +16,14 @@ export interface SourceInput {
 }
 
 /**
- * What rows [0, rows) of the inputs together are known by, the same on any machine: base name, size, array, dtype, shape, first
+ * What a range of so many rows of the inputs together is known by, the same on any machine: base name, size, array, dtype, shape, first
  * and last 64 KiB of each. Null where one of them is no file, or comes from a server that sends no parts of it.
  */
-export async function sourceOf(inputs: readonly SourceInput[], rows: number): Promise<Source | null> {
+export async function sourceOf(
+  inputs: readonly SourceInput[],
+  { first, end }: RowRange,
+  rows: number,
+): Promise<Source | null> {
   const hash = createHash("sha256");
   const names: string[] = [];
   for (const { tensor, path, name } of inputs) {
@@ -38,6 +43,6 @@ export async function sourceOf(inputs: readonly SourceInput[], rows: number): Pr
       await file.close();
     }
   }
-  const stretch = [0, rows - 1] as const;
-  return { key: hash.digest("hex"), name: names[0], total: rows, rows: rows > 0 ? [stretch] : [] };
+  const stretch = [first, end - 1] as const;
+  return { key: hash.digest("hex"), name: names[0], total: rows, rows: end > first ? [stretch] : [] };
 }

@@ -29,14 +29,14 @@ export class Worst {
     this.#most = most;
   }
 
-  add(batch: EvaluatedRows): void {
+  add(batch: Omit<EvaluatedRows, "logProbability">): void {
     const heap = this.#heap;
     if (this.#most === 0) return;
     for (let i = 0; i < batch.count; i++) {
       const loss = batch.loss(i);
       const rank = batch.rank(i);
       const isFull = heap.length === this.#most;
-      if (rank < 0 || (isFull && !worse(loss, heap[0].loss))) continue;
+      if (rank < 0 || (isFull && !this.#isWanted(loss, batch.first + i))) continue;
       const predicted = batch.predicted(i);
       const row = {
         row: batch.first + i,
@@ -48,6 +48,21 @@ export class Worst {
       if (isFull) this.#sink(row);
       else this.#rise(row);
     }
+  }
+
+  /** Adds rows that another one kept. */
+  addRows(rows: readonly WorstRow[]): void {
+    for (const row of rows) {
+      if (this.#heap.length < this.#most) this.#rise(row);
+      else if (this.#isWanted(row.loss, row.row)) this.#sink(row);
+    }
+  }
+
+  /** Whether a row goes before the next one to give way. */
+  #isWanted(loss: number, row: number): boolean {
+    const last = this.#heap[0];
+    if (last === undefined || worse(last.loss, loss)) return false;
+    return worse(loss, last.loss) || row < last.row;
   }
 
   /** The rows so far, the worst first. */

@@ -1,10 +1,12 @@
 import type { Door } from "../api/door.ts";
+import type { BesideTensor } from "../api/rowOptions.ts";
 import type { LabelArray, LogitsArray } from "../dtype.ts";
+import { type TensorLike, withClassesOf } from "../tensorLike.ts";
 import type { Evaluation } from "./evaluation.ts";
 import { type Evaluator, RowEvaluator } from "./evaluator.ts";
 import type { EvaluatorOptions } from "./evaluatorOptions.ts";
 import { ErrorEvaluator, type RegressionEvaluator } from "./regression.ts";
-import { type Batches, evaluateBatches } from "./stream.ts";
+import { type Batches, evaluateBatches, type StreamOptions } from "./stream.ts";
 import { type EvaluationDoor, Workspace } from "./workspace.ts";
 
 /** Evaluations on one engine. */
@@ -28,24 +30,28 @@ export interface Evaluations {
   /**
    * The evaluation of one batch: evaluator(), add() and result() in one.
    *
-   * @param logits row-major [rows, classes], of any precision
+   * @param logits row-major [rows, classes], of any precision, or a tensor: its last size is the classes, the others are rows
    * @param labels one a row
    * @throws as evaluator() and crossEntropy
    * @example
    * losses.evaluate(logits, labels, { classes: 10 }).accuracy;
    */
-  evaluate(logits: LogitsArray, labels: LabelArray, options: EvaluatorOptions): Evaluation;
+  evaluate: {
+    (logits: TensorLike, labels: LabelArray | TensorLike, options?: BesideTensor<EvaluatorOptions>): Evaluation;
+    (logits: LogitsArray, labels: LabelArray | TensorLike, options: EvaluatorOptions): Evaluation;
+  };
 
   /**
    * The evaluation of batches from anywhere: a generator, a Node stream in object mode, a web ReadableStream. The next
    * batch is asked for when the last one is done with, so that no more than one waits; its arrays may be used again then.
    *
    * @param batches of { logits, labels }, each as evaluate() takes them
-   * @throws as evaluate(), and what the source throws; a source that is left early is told so (return, cancel)
+   * @throws as evaluate(), what the source throws, and the reason of the signal; a source that is left early is told so (return,
+   * cancel)
    * @example
    * await losses.evaluateStream(readBatches("logits.bin"), { classes: 10 });
    */
-  evaluateStream(batches: Batches, options: EvaluatorOptions): Promise<Evaluation>;
+  evaluateStream(batches: Batches, options: StreamOptions): Promise<Evaluation>;
 
   /**
    * An evaluator of regressions: mse, rmse, mae, largest error and R2. The sum over elements is exact, whatever the batches,
@@ -76,14 +82,19 @@ export function createEvaluations(door: Door): { evaluations: Evaluations; leave
   };
   const evaluations: Evaluations = {
     evaluator: (options) => new RowEvaluator("evaluator", doorOf("evaluator"), options),
-    evaluate(logits, labels, options) {
-      const evaluator = new RowEvaluator("evaluate", doorOf("evaluate"), options);
+    evaluate(logits: LogitsArray | TensorLike, labels: LabelArray | TensorLike, options?: Partial<EvaluatorOptions>) {
+      const given = withClassesOf("evaluate", options as EvaluatorOptions, logits);
+      const evaluator = new RowEvaluator("evaluate", doorOf("evaluate"), given);
       evaluator.addRows("evaluate", logits, labels);
       return evaluator.result();
     },
     // async, so that what is wrong with the options rejects, too
     async evaluateStream(batches, options) {
-      return evaluateBatches(new RowEvaluator("evaluateStream", doorOf("evaluateStream"), options), batches);
+      const name = "evaluateStream";
+      const evaluatorDoor = doorOf(name);
+      const evaluatorOf = (own: EvaluatorOptions, logits: unknown) =>
+        new RowEvaluator(name, evaluatorDoor, withClassesOf(name, own, logits));
+      return evaluateBatches(evaluatorOf, batches, options);
     },
     regressionEvaluator: () => new ErrorEvaluator(doorOf("regressionEvaluator")),
   };

@@ -32,6 +32,7 @@ import {
 import { evaluate, evaluateLikelihoods } from "../generated/kernels.ts";
 import { addTimesToBins, EXPONENTS } from "../numeric/exactSum.ts";
 import { isExtreme, weightedLoss } from "../numeric/products.ts";
+import { checkLabelShape, classesOf, type TensorLike } from "../tensorLike.ts";
 import { ClassSums } from "./classSums.ts";
 import { type Evaluation, evaluationOfTotals } from "./evaluation.ts";
 import { checkEvaluatorOptions, type EvaluatedRows, type EvaluatorOptions, type Options } from "./evaluatorOptions.ts";
@@ -45,11 +46,11 @@ export interface Evaluator {
   /**
    * Adds rows: any number of them, any number of times.
    *
-   * @param logits row-major [rows, classes], of any precision
+   * @param logits row-major [rows, classes], of any precision, or a tensor, whose last size must be the classes
    * @param labels one a row
    * @throws as crossEntropy; nothing is added when it throws
    */
-  add(logits: LogitsArray, labels: LabelArray, options?: AddOptions): void;
+  add(logits: LogitsArray | TensorLike, labels: LabelArray | TensorLike, options?: AddOptions): void;
   /** The evaluation of all rows so far. */
   result(): Evaluation;
   /**
@@ -63,8 +64,13 @@ export interface Evaluator {
 export interface AddOptions {
   /** What the rows come from, a file's name: messages begin with it and count rows from the first one that was added. */
   source?: string | undefined;
+  /**
+   * The number of the first row, where rows are parts of more that are added elsewhere: messages of a `source` and listeners count
+   * from it. Default: rows follow those that were added before.
+   */
+  firstRow?: number | undefined;
   /** Integers, one a row: rows of one group may go together, so that standard errors are clustered by it. At most 2^20 groups. */
-  groups?: LabelArray | undefined;
+  groups?: LabelArray | TensorLike | undefined;
   /** How many bytes and words the rows are the text of. Each of these three goes with every add, or with none. */
   bytes?: number | undefined;
   words?: number | undefined;
@@ -109,27 +115,31 @@ export class RowEvaluator implements Evaluator {
     if (perClass) this.#classes = new ClassSums(classes);
   }
 
-  add(logits: LogitsArray, labels: LabelArray, options: AddOptions = {}): void {
-    checkOptions("add", options, ["source", ...BESIDE]);
-    const { source, ...beside } = options;
-    this.addRows(source ?? "add", logits, labels, source === undefined ? 0 : this.#totals.rows, beside);
+  add(logits: LogitsArray | TensorLike, labels: LabelArray | TensorLike, options: AddOptions = {}): void {
+    checkOptions("add", options, ["source", "firstRow", ...BESIDE]);
+    const { source, ...more } = options;
+    const { firstRow = this.#totals.rows } = more;
+    checkInteger("add", "firstRow", firstRow, 0, Number.MAX_SAFE_INTEGER);
+    this.addRows(source ?? "add", logits, labels, source === undefined ? 0 : firstRow, more);
   }
 
   /** As add; messages begin with `name` and count labels from `firstRow`. */
   addRows(
     name: string,
-    logits: LogitsArray,
-    targets: LabelArray,
+    logits: LogitsArray | TensorLike,
+    targets: LabelArray | TensorLike,
     firstRow = 0,
-    { groups: givenGroups, bytes, words }: AddOptions = {},
+    { groups: givenGroups, bytes, words, firstRow: numbered }: AddOptions = {},
   ): void {
     const backend = this.#door.backend(name);
     const { classes, ignoreIndex } = this.options;
     const x = logitsOf(name, "logits", logits);
+    if (x !== logits) classesOf(name, "logits", logits, classes);
     const rows = checkRows(name, "logits", x, classes);
     const labels = labelsOf(name, targets);
     if (rows === 0) checkAttached(name, "labels", labels);
     checkLabelCount(name, labels.length, rows, classes);
+    if (labels !== targets) checkLabelShape(name, targets, logits);
     if (this.#weight) checkSameDtype(name, "weight", this.#weight, "logits", x);
     const groups = givenGroups === undefined ? null : labelsOf(name, givenGroups, "groups");
     this.#checkBeside(name, rows, { groups, bytes, words });
@@ -148,7 +158,7 @@ export class RowEvaluator implements Evaluator {
     for (let first = 0; first < rows; first += TOLD_ROWS) {
       const end = Math.min(rows, first + TOLD_ROWS);
       const records = new Float64Array((end - first) * RECORD);
-      const seen = totals.rows;
+      const seen = numbered === undefined ? totals.rows : numbered + first;
       const part = x.subarray(first * classes, end * classes);
       this.#addChecked(name, part, labels.subarray(first, end), groups?.subarray(first, end) ?? null, records);
       this.#onRows(rowsOf(records, end - first, seen, labels, first));
@@ -318,5 +328,7 @@ function rowsOf(records: Float64Array, count: number, first: number, labels: Int
     predicted: (i) => records[RECORD * i + ARGMAX],
     rank: (i) => records[RECORD * i + RANK],
     loss: (i) => weightedLoss(records[RECORD * i + LOSS], records[RECORD * i + WEIGHT]),
+    // not -0
+    logProbability: (i) => 0 - records[RECORD * i + LOSS],
   };
 }

@@ -22,7 +22,17 @@ export interface ByteSource {
   discard(bytes: number): Promise<void>;
   /** Fills `into` from a place on, wherever read() stands, and says how much; undefined of what is read from front to end only. */
   readonly readAt?: (into: Uint8Array, position: number) => Promise<number>;
+  /** Where the next byte lies in an open file; undefined of what is none, or not in it as it is read. */
+  place?(): FilePlace | undefined;
   close(): Promise<void>;
+}
+
+/** A byte of an open file. */
+export interface FilePlace {
+  /** The file's descriptor, which is this process's: threads share it. */
+  readonly descriptor: number;
+  /** How many bytes stand before it. */
+  readonly offset: number;
 }
 
 /** Names the file in the error of a system call: Node does so only where it opens one. */
@@ -58,6 +68,11 @@ export abstract class Source implements ByteSource {
     const before = Math.min(bytes, this.#before.length);
     this.#before = this.#before.subarray(before);
     await this.pass(bytes - before);
+  }
+
+  /** Bytes that were put back. */
+  protected get back(): number {
+    return this.#before.length;
   }
 
   protected async pass(bytes: number): Promise<void> {
@@ -103,6 +118,11 @@ class FileSource extends Source {
     const found = Math.min(bytes, this.#ahead.length);
     this.#ahead = this.#ahead.subarray(found);
     this.#position += bytes - found;
+  }
+
+  place(): FilePlace | undefined {
+    if (this.#position === null) return undefined;
+    return { descriptor: this.#file.fd, offset: this.#position - this.#ahead.length - this.back };
   }
 
   #takeAhead(into: Uint8Array): number {

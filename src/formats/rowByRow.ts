@@ -29,6 +29,7 @@ export function rowByRow(table: Tensor, data: ColumnData): Tensor {
   let tile: TensorArray = new (arrayOf(table.dtype))(0);
   return {
     ...table,
+    stretch: undefined,
     async read(into) {
       let done = 0;
       while (done < into.length) {

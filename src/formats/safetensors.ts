@@ -10,6 +10,7 @@ import { choose } from "./choose.ts";
 import { duplicateKey } from "./duplicateKey.ts";
 import { FormatError } from "./error.ts";
 import { type Format, startsWith } from "./format.ts";
+import { checkHeaderSize } from "./headerSize.ts";
 import type { OpenOptions } from "./openOptions.ts";
 import { arrayOf, lengthOf, type Tensor, type TensorDtype, tensorOf } from "./tensor.ts";
 
@@ -115,6 +116,7 @@ async function readHeader(source: ByteSource, path: string): Promise<{ json: str
   const bytes = new Uint8Array(length);
   const read = await source.read(bytes);
   if (read < length) throw truncated(read);
+  checkHeaderSize(path, bytes);
   try {
     return { json: new TextDecoder("utf-8", { fatal: true }).decode(bytes), begin: 8 + length };
   } catch {

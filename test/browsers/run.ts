@@ -5,7 +5,8 @@ import { checkReports } from "./report.ts";
 import { type PageServer, serve } from "./server.ts";
 import type { Outcome } from "./suite.ts";
 
-const KERNELS = "kernels,elementwise,semantics,gradients,errors,bits";
+const KERNELS = ["kernels", "elementwise", "semantics", "gradients", "errors", "bits"];
+/** How long a page may say nothing. */
 const PATIENCE_MILLISECONDS = 600_000;
 
 interface Page {
@@ -23,13 +24,14 @@ const FRAMED = ["offline", "sandbox"] as const;
 function pagesOf({ shares }: Browser): Page[] {
   if (!shares) {
     return [
-      { folder: "isolated", where: "main", suites: KERNELS, threads: 1 },
+      // a page each: memory that JavaScriptCore has not collected slows down what comes later
+      ...KERNELS.map((suites): Page => ({ folder: "isolated", where: "main", suites, threads: 1 })),
       { folder: "plain", where: "main", suites: "threads", threads: 1 },
     ];
   }
   return [
-    { folder: "isolated", where: "main", suites: `${KERNELS},threads`, threads: 2 },
-    { folder: "isolated", where: "worker", suites: `${KERNELS},threads`, threads: 2 },
+    { folder: "isolated", where: "main", suites: `${KERNELS.join()},threads`, threads: 2 },
+    { folder: "isolated", where: "worker", suites: `${KERNELS.join()},threads`, threads: 2 },
     { folder: "plain", where: "main", suites: "semantics,threads", threads: 1 },
     { folder: "plain", where: "worker", suites: "threads", threads: 1 },
     { folder: "policy", where: "main", suites: "threads", threads: 2, overrides: true },
@@ -43,14 +45,26 @@ function pagesOf({ shares }: Browser): Page[] {
 async function outcomeOf(server: PageServer, browser: Browser, page: Page): Promise<Outcome> {
   const { folder, where, suites, threads, overrides } = page;
   const search = `?suites=${suites}&threads=${threads}${overrides ? "&overrides" : ""}&folder=${folder}&page=${browser.name}-${folder}-${where}`;
-  const reported = server.report(search);
+  let timer: NodeJS.Timeout | undefined;
+  let last = "its start";
+  let giveUp = (_body: string): void => {};
+  const late = new Promise<string>((resolve) => {
+    giveUp = resolve;
+  });
+  function wait(): void {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      const failures = [`no sign of life in ${PATIENCE_MILLISECONDS / 1000} s after ${last}`];
+      giveUp(JSON.stringify({ passed: 0, failures, about: "" }));
+    }, PATIENCE_MILLISECONDS);
+  }
+  wait();
+  const reported = server.report(search, (name) => {
+    last = name;
+    wait();
+  });
   const opened = where === "frame" ? "isolated" : folder;
   const close = browser.open(`${server.address}/${opened}/${where}.html${search}`);
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<string>((resolve) => {
-    const failures = [`no report in ${PATIENCE_MILLISECONDS / 1000} s`];
-    timer = setTimeout(() => resolve(JSON.stringify({ passed: 0, failures, about: "" })), PATIENCE_MILLISECONDS);
-  });
   try {
     return JSON.parse(await Promise.race([reported, late]));
   } finally {

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { FORMATS } from "../../src/formats/formatList.ts";
 import { type NpyArray, shapeText } from "../../src/formats/npyHeader.ts";
@@ -262,13 +262,18 @@ describe("every format gives the same figures", () => {
     expect(evaluate("fortran.npz", "fortran.npz")).toEqual(wanted);
   });
 
-  test("a safetensors header of 20 MB", () => {
-    const file = safetensors(
-      { logits: { dtype: "F32", shape: [rows, classes], data: bytesOf(logits) } },
-      { __metadata__: { filler: "x".repeat(20e6) } },
-    );
+  test("a safetensors header of 100 MB, as large as the format allows", () => {
+    const fileWith = (fill: number) =>
+      safetensors(
+        { logits: { dtype: "F32", shape: [rows, classes], data: bytesOf(logits) } },
+        { __metadata__: { filler: "x".repeat(fill) } },
+      );
+    const others = Number(fileWith(0).readBigUInt64LE(0));
+    const file = fileWith(1e8 - others);
+    expect(file.readBigUInt64LE(0)).toBe(100_000_000n);
     writeFileSync(at("large.safetensors"), file);
     expect(evaluate("large.safetensors", "labels.npy")).toEqual(wanted);
+    rmSync(at("large.safetensors"));
   });
 
   test("npz with a name twice: the last one counts, as in numpy", () => {
@@ -534,6 +539,18 @@ describe("bad files: one line, exit code 1, nothing printed or left behind", () 
       'the header has the key "dtype" twice',
     ],
     [
+      "100 MB of header that are not there",
+      "safetensors",
+      () => safetensorsOf("{}", Buffer.alloc(0), 100_000_000n),
+      "truncated header: 100000000 bytes expected, 2 found",
+    ],
+    [
+      "a header that is larger than the format allows",
+      "safetensors",
+      () => safetensorsOf("{}", Buffer.alloc(0), 100_000_001n),
+      "header of 100000001 bytes (at most 100000000 are read)",
+    ],
+    [
       "its own data twice",
       "safetensors",
       () => safetensorsOf('{"__metadata__": {"a": "\\"}"}, "__metadata__": {}}', Buffer.alloc(0)),
@@ -627,6 +644,24 @@ describe("bad files: one line, exit code 1, nothing printed or left behind", () 
     expect(stderr).toContain(line);
     expect(stderr.split("\n").length).toBe(2);
     expect(readdirSync(folder)).toEqual(before);
+  });
+
+  const values = "header of more than 2097152 values (at most as many are read)";
+  const nested = "the header is nested more than 3 deep";
+  // of some, JSON.parse would make gigabytes in minutes
+  test.each<[string, () => string, string]>([
+    ["objects", () => `{"__metadata__":[${"{},".repeat(33_000_000)}0]}`, values],
+    ["numbers", () => `{"a":{"shape":[${"1,".repeat(49_000_000)}1]}}`, values],
+    ["keys", () => `{"__metadata__":{${'"":"",'.repeat(16_000_000)}"":""}}`, values],
+    ["objects in each other", () => '{"":'.repeat(25_000_000), nested],
+    ["arrays in each other", () => `{"__metadata__":${"[".repeat(99_000_000)}`, nested],
+    ["letters", () => "a".repeat(100_000_000), "the header is no JSON"],
+    ["an open string", () => `{"${'\\"'.repeat(33_000_000)}`, "the header is no JSON"],
+  ])("100 MB of %s as header of safetensors", (_, header, line) => {
+    writeFileSync(at("large.safetensors"), safetensorsOf(header(), Buffer.alloc(0)));
+    const { code, stderr } = run("evaluate", "large.safetensors", "labels.npy");
+    rmSync(at("large.safetensors"));
+    expect({ code, stderr }).toEqual({ code: 1, stderr: `wasm-loss: large.safetensors: ${line}\n` });
   });
 
   test("an option that names an array of a format without names", () => {
