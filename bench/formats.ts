@@ -16,7 +16,7 @@ const megabytes = Number(process.argv[2] ?? 256);
 const folder = mkdtempSync(join(tmpdir(), "wasm-loss-bench-"));
 const CLASSES = 10;
 const VOCABULARY = 32_000;
-const RUNS = 3;
+const RUNS = Number(process.argv[3] ?? 3);
 
 /** What a child says at its end. */
 const REPORT = `data:text/javascript,${encodeURIComponent(

@@ -66,7 +66,7 @@ async function labelsOf(source: ByteSource, { context, chunks, scored }: Header)
   return labels;
 }
 
-/** float32 from 16 bits: a row of log-probabilities. 0.8 ns a value. */
+/** float32 from 16 bits: a row of log-probabilities. 2.6 ns a value, where its evaluation takes 30 (both on a busy machine). */
 function widen(row: Uint16Array, scale: number, minimum: number, out: Float32Array, at: number, classes: number): void {
   for (let i = 0; i < classes; i++) out[at + i] = Math.fround(scale * row[i]) + minimum;
 }
