@@ -153,7 +153,9 @@ describe("groups", () => {
           },
         });
         const evaluator = losses.evaluator({ classes: 2 });
-        const { labels, groups } = { labels: [0, 1], groups: [0, 1], [key]: watched };
+        const given: Record<"labels" | "groups", number[]> = { labels: [0, 1], groups: [0, 1] };
+        given[key] = watched;
+        const { labels, groups } = given;
         expect(() => evaluator.add(logits, labels, { groups }), key).toThrow(/logits is detached|logits \(in rows\)/);
         expect(reads).toEqual(["0"]);
         expect(evaluator.result().rows).toBe(0);

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -135,6 +135,17 @@ test("the command evaluates what the package wrote", () => {
   const it = JSON.parse(printed);
   expect(it).toMatchObject({ rows: 2, classes: 2, accuracy: 0.5, backend: "wasm" });
   expect(it.loss.mean).toBeCloseTo(Math.LN2, 7);
+});
+
+test("a Parquet file without its optional peer: how to install it", () => {
+  const command = join(folder, "node_modules", "wasm-loss", "dist", "cli", "main.js");
+  writeFileSync(join(folder, "x.parquet"), "PAR1");
+  const { stderr, status } = spawnSync(process.execPath, [command, "evaluate", "x.parquet"], {
+    cwd: folder,
+    encoding: "utf8",
+  });
+  expect(stderr).toBe("wasm-loss: x.parquet: a Parquet file, which is read through hyparquet: npm install hyparquet\n");
+  expect(status).toBe(1);
 });
 
 /**

@@ -1,8 +1,11 @@
 import type { Evaluation } from "../evaluate/evaluation.ts";
 import type { Regression } from "../evaluate/regression.ts";
 import { withCoverage } from "../evaluate/state.ts";
+import { withoutSecrets } from "../formats/addresses/address.ts";
 import { FormatError } from "../formats/error.ts";
-import { openTensor } from "../formats/openTensor.ts";
+import type { Both } from "../formats/format.ts";
+import type { OpenOptions } from "../formats/openOptions.ts";
+import { openBoth, openTensor } from "../formats/openTensor.ts";
 import { isFloat, type Tensor } from "../formats/tensor.ts";
 import { type AddedUp, addUp } from "./addUp.ts";
 import type { NameOf } from "./classificationTable.ts";
@@ -19,32 +22,31 @@ import {
   classCells,
   classificationLists,
   evaluationTable,
+  percent,
   percentileLists,
   type Run,
   regressionTable,
   worstCells,
 } from "./tables.ts";
 import { elementsTask, rowsTask } from "./tasks.ts";
-import { columns, json } from "./text.ts";
+import { columns, json, table } from "./text.ts";
 import { warn } from "./warn.ts";
 import type { WorstRow } from "./worst.ts";
 
 /** The command `evaluate`: returns what is to be printed. */
 export async function evaluate(args: readonly string[]): Promise<string> {
-  const options = evaluateOptions(args);
+  const given = evaluateOptions(args);
   const open: { close(): unknown }[] = [];
   try {
-    const logits = await openTensor(options.logits.path, options.logits);
-    open.push(logits);
-    const labels = await openTensor(options.labels.path, options.labels);
-    open.push(labels);
+    const { logits, labels, figures } = await openInputs(given, open);
+    const options = { ...given, input: given.input ?? logits.input, figures };
     const groups = options.groups && (await openTensor(options.groups.path, options.groups));
     if (groups) open.push(groups);
     if (groups && isFloat(groups.dtype)) {
       throw new FormatError(`${groups.path}: groups are ${groups.dtype}, but must be integers`);
     }
     const making: Making = {
-      args: ["evaluate", ...args],
+      args: ["evaluate", ...args.map(withoutSecrets)],
       inputs: [logits, labels].map((it, i) => [
         options.loss === "mse" ? ["predictions", "targets"][i] : ["logits", "labels"][i],
         `${it.path}: ${it.dtype} ${textOf(it)}`,
@@ -57,11 +59,29 @@ export async function evaluate(args: readonly string[]): Promise<string> {
   }
 }
 
+/** Logits and labels, from two files or from one, and into `open`; what was taken of tables is told. */
+async function openInputs({ logits, labels, isOneFile }: EvaluateOptions, open: { close(): unknown }[]): Promise<Both> {
+  if (isOneFile) {
+    const both = await openBoth(logits.path, logits, labels);
+    open.push(both.logits, both.labels);
+    if (both.logits.note !== undefined) warn(both.logits.note);
+    return both;
+  }
+  const tensors: Tensor[] = [];
+  for (const { path, ...options } of [logits, labels]) {
+    const tensor = await openTensor(path, options);
+    open.push(tensor);
+    tensors.push(tensor);
+    if (tensor.note !== undefined) warn(tensor.note);
+  }
+  return { logits: tensors[0], labels: tensors[1] };
+}
+
 async function classification(
   logits: Tensor,
   labels: Tensor,
   groups: Tensor | undefined,
-  options: EvaluateOptions,
+  options: EvaluateOptions & Pick<Both, "figures">,
   making: Making,
 ): Promise<string> {
   const { ignoreIndex, state, report } = options;
@@ -90,6 +110,10 @@ async function classification(
   return text;
 }
 
+/** Which array of a file, or which columns. */
+const nameIn = ({ role, tensor, columns, labelColumn }: OpenOptions) =>
+  tensor ?? (role === "logits" ? columns?.join() : labelColumn);
+
 /** The state, and which rows of which files it holds. */
 async function stateOf(
   { state, range, rows }: AddedUp,
@@ -99,8 +123,8 @@ async function stateOf(
 ): Promise<Uint8Array> {
   const source = await sourceOf(
     [
-      { tensor: logits, path: options.logits.path, name: options.logits.tensor },
-      { tensor: labels, path: options.labels.path, name: options.labels.tensor },
+      { tensor: logits, path: options.logits.path, name: nameIn(options.logits) },
+      { tensor: labels, path: options.labels.path, name: nameIn(options.labels) },
     ],
     range,
     rows,
@@ -112,11 +136,13 @@ function printed(
   evaluation: Evaluation,
   run: Run,
   worst: readonly WorstRow[] | undefined,
-  options: EvaluateOptions,
+  options: EvaluateOptions & Pick<Both, "figures">,
   nameOf: NameOf,
 ): string {
+  const { figures } = options;
   if (!options.json) {
     const lists = [
+      ...(figures ? [table([["normalized accuracy", percent(figures.normalizedAccuracy)]])] : []),
       ...(options.perClass ? [columns(classCells(evaluation, nameOf))] : []),
       ...percentileLists(evaluation),
       ...classificationLists(evaluation, nameOf),
@@ -128,6 +154,7 @@ function printed(
   return json({
     ...printable(evaluation),
     ...(worst ? { worst } : {}),
+    ...figures,
     ...engine,
     logitsPerSecond: perSecond,
   });

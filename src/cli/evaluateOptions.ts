@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { MAXIMAL_THREADS } from "../createLosses.ts";
 import { MAXIMAL_CLASSES, MAXIMAL_TOPS } from "../evaluate/evaluatorOptions.ts";
+import { isAddress } from "../formats/addresses/address.ts";
 import type { OpenOptions } from "../formats/openOptions.ts";
 import { isReplaced, placeOf } from "../formats/place.ts";
 import { isFloat, TENSOR_DTYPES, type TensorDtype } from "../formats/tensor.ts";
@@ -9,17 +10,22 @@ import { choiceOption, integerOption, parseArguments, UsageError } from "./argum
 import { checkOutputs } from "./files.ts";
 import { rowsFormatOf } from "./rowsOut/rowsFormats.ts";
 
-export const evaluateHelp = `wasm-loss evaluate LOGITS LABELS [options]
+export const evaluateHelp = `wasm-loss evaluate LOGITS [LABELS] [options]
 
   LOGITS   floats (f16, bf16, f32, f64) of shape (rows, classes); with more dimensions, all but the last are rows
   LABELS   integers, one a row; booleans, floats that are integers, and one-hot rows, too
-           both from npy, npz or safetensors files, or raw binary; - is standard input
+           both from npy, npz, safetensors, csv or tsv files, or raw binary; - is standard input;
+           or from an address: https://, s3://, hf://datasets/USER/REPOSITORY/PATH
+           one file may hold both: npz and safetensors by their names, csv and tsv by their columns,
+           samples of lm-evaluation-harness (jsonl), and llama.cpp's base logits (kld)
 
   --input I            what LOGITS holds: logits (default), probabilities or log-probabilities
   --classes N          the number of classes, to check it; needed where LOGITS has no shape
   --dtype D            f16, bf16, f32 or f64: LOGITS is raw binary, if its name does not end in .npy, .npz, .safetensors
   --labels-dtype D     the same for LABELS: i8 to i64, u8 to u64, bool or floats; with --loss mse floats, by default D
   --tensor NAME        which array of LOGITS, if it has several; --labels-tensor NAME the same for LABELS
+  --label-column C     the column of the labels (or targets) in csv and tsv files, by its name or its number from 1
+  --columns C,C,...    the columns of the logits, probabilities or predictions; 2-11 is a range of numbers
   --ignore-index N     rows with this label don't count (default -100)
   --shift              LABELS are tokens: the logits at position t score token t + 1 of their sequence
   --loss L             cross-entropy (default), or mse: LOGITS and LABELS are predictions and targets, both floats
@@ -52,6 +58,8 @@ export const OPTIONS = {
   "labels-dtype": { type: "string" },
   tensor: { type: "string" },
   "labels-tensor": { type: "string" },
+  "label-column": { type: "string" },
+  columns: { type: "string" },
   "ignore-index": { type: "string" },
   shift: { type: "boolean", default: false },
   loss: { type: "string", default: "cross-entropy" },
@@ -177,11 +185,12 @@ export function evaluateOptions(args: readonly string[]) {
   const ignoreIndex = integerOption("--ignore-index", values["ignore-index"] ?? "-100", -INT32, INT32 - 1);
   const topK = topKOption(values["top-k"]);
   const classes = integerOption("--classes", values.classes, 1, MAXIMAL_CLASSES);
-  const [logitsPath, labelsPath, more] = positionals;
-  if (labelsPath === undefined || more !== undefined) {
-    throw new UsageError(`evaluate takes two files, LOGITS and LABELS, but got ${positionals.length}`);
+  const [logitsPath, labelsPath = logitsPath, more] = positionals;
+  if (logitsPath === undefined || more !== undefined) {
+    throw new UsageError(`evaluate takes LOGITS and LABELS, or one file of both, but got ${positionals.length}`);
   }
-  if (logitsPath === "-" && labelsPath === "-") throw new UsageError("only one of LOGITS and LABELS can be -");
+  if (positionals.length > 1 && logitsPath === "-" && labelsPath === "-")
+    throw new UsageError("only one of LOGITS and LABELS can be -");
   const mse = loss === "mse";
   const unused = OF_CLASSES.find((option) => mse && values[option] !== undefined && values[option] !== false);
   if (unused) throw new UsageError(`--${unused} is not for --loss mse`);
@@ -194,15 +203,22 @@ export function evaluateOptions(args: readonly string[]) {
       ["--rows", values.rows],
     ],
     [
-      ["LOGITS", logitsPath],
-      ["LABELS", labelsPath],
+      ["LOGITS", logitsPath] as const,
+      ...(positionals.length > 1 ? [["LABELS", labelsPath] as const] : []),
       ...(values.groups === undefined ? [] : [["--groups", values.groups] as const]),
       ...(values.names === undefined ? [] : [["--names", values.names] as const]),
-    ],
+    ].filter(([, path]) => !isAddress(path)),
   );
   if (values.rows !== undefined) checkRowsOutput(values.rows);
-  const logits: OpenOptions = { role: "logits", floats: true, dtype, tensor: values.tensor };
+  const table = {
+    isRegression: mse,
+    labelColumn: values["label-column"],
+    columns: values.columns?.split(","),
+    input: input && INPUTS[input],
+  };
+  const logits: OpenOptions = { ...table, role: "logits", floats: true, dtype, tensor: values.tensor };
   const labels: OpenOptions = {
+    ...table,
     role: "labels",
     floats: mse,
     dtype: labelsDtype ?? (mse ? dtype : undefined),
@@ -211,6 +227,8 @@ export function evaluateOptions(args: readonly string[]) {
   return {
     logits: { path: logitsPath, ...logits },
     labels: { path: labelsPath, ...labels },
+    /** Whether one file holds both. */
+    isOneFile: positionals.length === 1,
     loss,
     input: input && INPUTS[input],
     classes,

@@ -18,7 +18,11 @@ export function textOf({ shape, length }: Tensor): string {
 }
 
 function classesOf(logits: Tensor, expected: number | undefined): number {
-  const { path, shape, length } = logits;
+  const { path, shape, length, perRow } = logits;
+  if (shape === undefined && perRow !== undefined) {
+    if (perRow === (expected ?? perRow)) return perRow;
+    throw new FormatError(`${path}: ${perRow} columns of logits, but --classes is ${expected}`);
+  }
   if (shape === undefined || shape.length < 2) {
     if (expected !== undefined && shape?.length !== 0) {
       if ((length ?? 0) % expected === 0) return expected;

@@ -20,6 +20,8 @@ export interface ByteSource {
   unread(bytes: Uint8Array): void;
   /** Passes over bytes; at the end it stops. */
   discard(bytes: number): Promise<void>;
+  /** Fills `into` from a place on, wherever read() stands, and says how much; undefined of what is read from front to end only. */
+  readonly readAt?: (into: Uint8Array, position: number) => Promise<number>;
   /** Where the next byte lies in an open file; undefined of what is none, or not in it as it is read. */
   place?(): FilePlace | undefined;
   close(): Promise<void>;
@@ -40,7 +42,7 @@ function named(error: unknown, path: string): unknown {
   return error instanceof Error && !("path" in error) ? Object.assign(error, { path }) : error;
 }
 
-abstract class Source implements ByteSource {
+export abstract class Source implements ByteSource {
   readonly path: string;
   readonly size: number | undefined;
   #before: Uint8Array = new Uint8Array(0);
@@ -94,11 +96,13 @@ class FileSource extends Source {
   #position: number | null;
   #ahead: Uint8Array = new Uint8Array(0);
   #room: Uint8Array | undefined;
+  readonly readAt?: (into: Uint8Array, position: number) => Promise<number>;
 
   constructor(path: string, file: FileHandle, size: number | undefined) {
     super(path, size);
     this.#file = file;
     this.#position = size === undefined ? null : 0;
+    if (size !== undefined) this.readAt = (into, position) => this.#fillFrom(into, position);
   }
 
   protected async pull(into: Uint8Array): Promise<number> {
@@ -133,14 +137,19 @@ class FileSource extends Source {
   }
 
   async #fill(into: Uint8Array): Promise<number> {
+    const done = await this.#fillFrom(into, this.#position);
+    if (this.#position !== null) this.#position += done;
+    return done;
+  }
+
+  async #fillFrom(into: Uint8Array, position: number | null): Promise<number> {
     let done = 0;
     try {
       while (done < into.length) {
         const length = Math.min(into.length - done, MAXIMAL_READ);
-        const { bytesRead } = await this.#file.read(into, done, length, this.#position);
+        const { bytesRead } = await this.#file.read(into, done, length, position === null ? null : position + done);
         if (bytesRead === 0) break;
         done += bytesRead;
-        if (this.#position !== null) this.#position += bytesRead;
       }
     } catch (error) {
       throw named(error, this.path);

@@ -40,6 +40,8 @@ export function isFloat(dtype: TensorDtype): boolean {
   return /f/.test(dtype);
 }
 
+/** What the logits of a file are, as the library calls it. */
+export type InputKind = "logits" | "probabilities" | "logProbabilities";
 /** Where the elements of an array lie, one after the other: what a thread needs to read some of them. */
 export interface Stretch extends FilePlace {
   /** As messages call the file. */
@@ -53,11 +55,19 @@ export interface Stretch extends FilePlace {
 /** Numbers of one array in a file, read one after the other. */
 export interface Tensor {
   readonly path: string;
+  /** Of a file of several arrays. */
+  readonly name?: string;
   readonly dtype: TensorDtype;
   /** Undefined of raw binary. */
   readonly shape: readonly number[] | undefined;
   /** Elements: the product of the shape; undefined of a stream that does not say: it ends when it ends. */
   readonly length: number | undefined;
+  /** Elements a row, where the file says so. */
+  readonly perRow?: number | undefined;
+  /** What logits are, where the file says so. */
+  readonly input?: InputKind | undefined;
+  /** For people, which part of a file was taken. */
+  readonly note?: string | undefined;
   /** Where the elements lie in a file, if they do so one after the other: then any of them can be read, by any thread. */
   readonly stretch?: Stretch | undefined;
   /** Fills `into` with the next elements and says how many: fewer than its length only at the end. */
