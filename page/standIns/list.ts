@@ -9,8 +9,10 @@ export const MODULES: Readonly<Record<string, string>> = {
   "cli/progress.ts": "progress.ts",
   "cli/report/page.ts": "reportPage.ts",
   "cli/report/plotting.ts": "plotting.ts",
+  "cli/rowsOut/rowsFile.ts": "rowsFile.ts",
   "cli/version.ts": "version.ts",
   "cli/warn.ts": "warn.ts",
+  "formats/place.ts": "place.ts",
 };
 
 /** Packages and modules of Node, as far as the rest of the command line uses them. */
