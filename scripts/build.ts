@@ -10,6 +10,7 @@ import { zlibAsync } from "@gfx/zopfli";
 import { type BuildOptions, buildSync } from "esbuild";
 import { finishDeclarations } from "./declarations.ts";
 import { generateSources } from "./generate/sources.ts";
+import { orderModule } from "./orderModule.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const require = createRequire(import.meta.url);
@@ -35,10 +36,12 @@ mkdirSync(path("build"), { recursive: true });
 generateSources(root);
 
 /** Compiles an entry file of assembly/generated/. */
-function compile(entry: string, target: string): Buffer {
+function compile(entry: string, target: string): Uint8Array {
   // AS112: functions that hand vectors to each other inside the module; no embedding sees them
   run(asc, `assembly/generated/${entry}.ts`, "--target", target, "--disableWarning", "112");
-  return readFileSync(path(`build/${target}.wasm`));
+  const module = orderModule(readFileSync(path(`build/${target}.wasm`)));
+  writeFileSync(path(`build/${target}.wasm`), module);
+  return module;
 }
 
 const MODULES = ["strict", "relaxed"];

@@ -11,12 +11,14 @@ import { type Outcome, type Sharing, shareOut } from "../src/cli/adding/shareOut
 import { evaluateOptions } from "../src/cli/evaluateOptions.ts";
 import { rangeOf } from "../src/cli/rangeOf.ts";
 import { elementsTask, rowsTask } from "../src/cli/tasks.ts";
+import { crc32 } from "../src/evaluate/stateBytes.ts";
+import { checksumOf, joinedChecksum } from "../src/formats/checksum.ts";
 import { openTensor } from "../src/formats/openTensor.ts";
 import { partOf } from "../src/formats/partOf.ts";
 import { arrayOf, type Stretch, type Tensor, type TensorArray } from "../src/formats/tensor.ts";
 import { createLosses } from "../src/inlinedLosses.ts";
 import { workshop } from "./command.ts";
-import { npy, safetensors } from "./files.ts";
+import { npy, safetensors, zip } from "./files.ts";
 import { labelsOf, logitsOf, mulberry32 } from "./inputs.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -61,6 +63,11 @@ writeFileSync(
   safetensors({ labels: one("I32", [rows], labels), logits: one("F32", [rows, classes], logits) }),
 );
 
+const member = (name: string, data: Buffer) => ({ name: `${name}.npy`, data });
+const arrays = [member("labels", npy(labels, [rows])), member("logits", npy(logits, [rows, classes]))];
+writeFileSync(at("both.npz"), zip(arrays));
+writeFileSync(at("tokens.npz"), zip([member("labels", npy(tokens, [rows / sequence, sequence]))]));
+
 /** Files and options as on the command line, opened. */
 async function opened(args: readonly string[]): Promise<{ task: Task; tensors: Tensor[]; stretches: Stretch[] }> {
   const files = args.map((arg) => (/\.\w+$/.test(arg) ? at(arg) : arg));
@@ -84,7 +91,7 @@ async function shared(args: readonly string[], threads: number, more: Partial<Sh
   const n = rowsIn(task, stretches);
   const work = { task, stretches, rows: n, range: { first: 0, end: n }, engine: {} };
   try {
-    return await shareOut(losses, work, { threads, partRows: Math.ceil(n / 16), told() {}, ...more });
+    return await shareOut(work, { threads, open: createLosses, partRows: Math.ceil(n / 16), told() {}, ...more });
   } finally {
     for (const tensor of tensors) await tensor.close();
   }
@@ -109,6 +116,8 @@ const CASES: readonly (readonly string[])[] = [
   ["big.npy", "y.npy", "--worst", "2000"],
   ["x3.npy", "tokens.npy", "--shift", "--worst", "5"],
   ["both.safetensors", "both.safetensors"],
+  ["both.npz", "both.npz", "--groups", "ids.npy"],
+  ["x3.npy", "tokens.npz", "--shift"],
   ["x.npy", "t.npy", "--loss", "mse"],
   ["x16.npy", "t16.npy", "--loss", "mse"],
 ];
@@ -132,7 +141,7 @@ test("any rows of a file, by whatever parts, are those of its stream", async () 
       if (range.first === range.end) return;
       const { task, tensors, stretches } = await opened(from);
       const work = { task, stretches, rows, range, engine: {} };
-      const outcome = await shareOut(losses, work, { threads: 1, partRows, told() {} });
+      const outcome = await shareOut(work, { threads: 1, open: createLosses, partRows, told() {} });
       const other = await opened(from);
       const adder = createRowsAdder(losses, task as never, 2);
       const parts = [
@@ -252,6 +261,28 @@ describe("a file that changes meanwhile", () => {
       "moving.npy: changed while it was read",
     );
   });
+});
+
+test("bytes of an archive that are not those that were stored", async () => {
+  const altered = arrays.map((it) => ({ ...it, crc: it.name === "logits.npy" ? 0x12345678 : undefined }));
+  writeFileSync(at("altered.npz"), zip(altered));
+  const from = ["altered.npz", "altered.npz"];
+  const { message } = await alone(from).then(
+    () => new Error("none"),
+    (error: Error) => error,
+  );
+  expect(message).toMatch(/altered.npz:logits.npy: altered data: its checksum is [0-9a-f]{8}, expected 12345678$/);
+  for (const threads of [1, 3]) await expect(shared(from, threads)).rejects.toThrow(message);
+});
+
+test("checksums of parts, joined", () => {
+  const halves = fc.tuple(fc.uint8Array({ maxLength: 300 }), fc.uint8Array({ maxLength: 300 }));
+  fc.assert(
+    fc.property(halves, ([a, b]) => {
+      expect(checksumOf(a)).toBe(crc32(a));
+      expect(joinedChecksum(crc32(a), crc32(b), b.length)).toBe(crc32(Buffer.concat([a, b])));
+    }),
+  );
 });
 
 test("parts of a stretch", async () => {

@@ -121,44 +121,43 @@ export async function addUp(
 async function run(job: Job): Promise<AddedUp> {
   const { task, options, files, rows, range, more } = job;
   const { engine, threads } = options;
-  more.signal?.throwIfAborted();
+  const { signal } = more;
+  signal?.throwIfAborted();
   const count = range.end - range.first;
   const bytes = files ? bytesOf(files.stretches) * (count / Math.max(1, files.rows)) : 0;
   const wanted = typeof threads === "number" ? threads : bytes > LARGE_BYTES ? countCores() : 1;
   const parts = files ? countParts(range, partRowsOf(files.stretches, task)) : 0;
   const isShared = files !== undefined && more.pairs === undefined && wanted > 1 && parts > 1;
   // what can't be shared out by rows is by the engine, launch by launch
-  const losses = more.losses ?? (await openLosses(engine, isShared ? 1 : files ? wanted : (threads ?? 1)));
+  const open = async () => more.losses ?? openLosses(engine, isShared ? 1 : files ? wanted : (threads ?? 1));
+  const close = (losses: Losses) => {
+    if (losses !== more.losses) losses.close();
+  };
   const elementsPerRow = task.columns[0].perRow;
-  const progress = progressBar(count * elementsPerRow, task.loss === "mse" ? "elements" : "logits");
+  const progress = await progressBar(count * elementsPerRow, task.loss === "mse" ? "elements" : "logits");
   const told = (done: number) => progress.update(done * elementsPerRow);
   const begin = performance.now();
   try {
     const sums = isShared
       ? {
-          ...(await shareOut(
-            losses,
-            { task, ...files, range, engine },
-            { threads: wanted, told, signal: more.signal },
-          )),
+          ...(await shareOut({ task, ...files, range, engine }, { threads: wanted, open, close, told, signal })),
           range,
         }
-      : await addAlone(losses, job, told);
-    const { suspicion, threads: ran } = sums;
+      : await addAlone(await open(), close, job, told);
+    const { suspicion, backend, relaxed, threads: ran } = sums;
     const done = sums.range.end - sums.range.first;
     const perSecond = (done * elementsPerRow) / ((performance.now() - begin) / 1000);
-    const notes = [...losses.notes, ...sums.notes, ...(suspicion === undefined ? [] : [suspicion])];
-    const { backend, relaxed } = losses;
+    const notes = suspicion === undefined ? sums.notes : [...sums.notes, suspicion];
     return { ...sums, rows: rows ?? done, run: { backend, threads: ran, relaxed, notes, perSecond } };
   } finally {
     progress.stop();
-    if (losses !== more.losses) losses.close();
   }
 }
 
 /** One row after the other, by one engine. */
 async function addAlone(
   losses: Losses,
+  close: (losses: Losses) => void,
   job: Job,
   told: (done: number) => void,
 ): Promise<Outcome & { range: RowRange }> {
@@ -170,6 +169,8 @@ async function addAlone(
     return files ? partOf(files.stretches[i], ...elements) : rangeOf(tensor, ...elements);
   };
   const inputs = options.shard ? tensors.map(shardOfInput) : tensors;
+  // after it is closed it has none
+  const { threads } = losses;
   let done = 0;
   const count = (n: number) => {
     done += n;
@@ -180,15 +181,18 @@ async function addAlone(
   try {
     await adder.add(inputs, count, options.shard && range);
   } finally {
-    if (losses === more.losses) adder.release();
+    adder.release();
+    close(losses);
   }
   return {
     result: adder.result(),
     state: adder.state,
     worst: adder.worst(),
     suspicion: adder.suspicion,
-    threads: losses.threads,
-    notes: [],
+    backend: losses.backend,
+    relaxed: losses.relaxed,
+    threads,
+    notes: losses.notes,
     range: { first: range.first, end: range.first + done },
   };
 }

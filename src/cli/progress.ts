@@ -1,4 +1,4 @@
-import { SingleBar } from "cli-progress";
+import type { SingleBar } from "cli-progress";
 import { compact } from "./text.ts";
 
 export interface Progress {
@@ -10,8 +10,10 @@ export interface Progress {
 const quietMilliseconds = 300;
 
 /** A bar with rate and remaining time on standard error, where that is a terminal; it is gone when the work is done. */
-export function progressBar(total: number, unit: string): Progress {
+export async function progressBar(total: number, unit: string): Promise<Progress> {
   if (!process.stderr.isTTY) return { update() {}, stop() {} };
+  // 30 ms, for what most runs have no use for
+  const { default: bars } = await import("cli-progress");
   const begin = performance.now();
   const figures = (done: number) => {
     const rate = done / ((performance.now() - begin) / 1000);
@@ -27,7 +29,7 @@ export function progressBar(total: number, unit: string): Progress {
       if (bar) bar.update(done, figures(done));
       else if (performance.now() - begin > quietMilliseconds && done < total) {
         // linewrap: true leaves the terminal's own setting alone, so that there is nothing to restore after Ctrl-C.
-        bar = new SingleBar({
+        bar = new bars.SingleBar({
           format: "{bar} {percentage}% | {rate} | {left} left",
           clearOnComplete: true,
           linewrap: true,

@@ -33,6 +33,8 @@ export interface FilePlace {
   readonly descriptor: number;
   /** How many bytes stand before it. */
   readonly offset: number;
+  /** Of an archive's member: its checksum, and that of its bytes before this one. */
+  readonly checksum?: { readonly expected: number; readonly before: number } | undefined;
 }
 
 /** Names the file in the error of a system call: Node does so only where it opens one. */

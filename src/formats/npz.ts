@@ -1,9 +1,8 @@
 /** npz files: zip archives of npy files, stored or deflated, each read as a stream. For Node. */
-import { Readable } from "node:stream";
-import yauzl, { type Entry, type ZipFile } from "yauzl";
-import { crc32 } from "../evaluate/stateBytes.ts";
+import type { Entry, ZipFile } from "yauzl";
 import { isAddress } from "./addresses/address.ts";
-import { type ByteSource, fromStream } from "./bytes.ts";
+import { type ByteSource, type FilePlace, fromStream } from "./bytes.ts";
+import { checksumOf } from "./checksum.ts";
 import { choose } from "./choose.ts";
 import { FormatError } from "./error.ts";
 import { refuseForeignArchive } from "./foreign.ts";
@@ -14,6 +13,8 @@ import type { Tensor, TensorDtype } from "./tensor.ts";
 
 /** More members than any npz file has. */
 const MAXIMAL_MEMBERS = 10_000;
+/** How members are compressed that are not. */
+const STORED = 0;
 /** Of so many members the headers are read, to find the one that fits. */
 const MOST_HEADERS = 100;
 
@@ -37,8 +38,14 @@ async function membersOf(zip: ZipFile, path: string): Promise<Map<string, Entry>
   return members;
 }
 
-/** The bytes of a member, its checksum compared at the end. */
-function checked(source: ByteSource, archive: ByteSource, expected: number): ByteSource {
+/** What to say of bytes that are not those that were stored. */
+export function alteredData(path: string, found: number, expected: number): FormatError {
+  const hex = (it: number) => it.toString(16).padStart(8, "0");
+  return new FormatError(`${path}: altered data: its checksum is ${hex(found)}, expected ${hex(expected)}`);
+}
+
+/** The bytes of a member, its checksum compared at the end; `begin` is where they lie, if they are stored as they are. */
+function checked(source: ByteSource, archive: ByteSource, expected: number, begin: FilePlace | undefined): ByteSource {
   let sum = 0;
   let left = source.size ?? 0;
   return {
@@ -46,13 +53,14 @@ function checked(source: ByteSource, archive: ByteSource, expected: number): Byt
     size: source.size,
     async read(into) {
       const n = await source.read(into);
-      sum = crc32(into.subarray(0, n), sum);
+      sum = checksumOf(into.subarray(0, n), sum);
       left -= n;
-      if (left === 0 && sum !== expected) {
-        const hex = (it: number) => it.toString(16).padStart(8, "0");
-        throw new FormatError(`${source.path}: altered data: its checksum is ${hex(sum)}, expected ${hex(expected)}`);
-      }
+      if (left === 0 && sum !== expected) throw alteredData(source.path, sum, expected);
       return n;
+    },
+    place() {
+      const offset = (begin?.offset ?? 0) + (source.size ?? 0) - left;
+      return begin && { ...begin, offset, checksum: { expected, before: sum } };
     },
     unread: () => undefined,
     discard: (bytes) => source.discard(bytes),
@@ -76,52 +84,6 @@ async function dtypeOf(zip: ZipFile, entry: Entry): Promise<TensorDtype | undefi
   }
 }
 
-/** So much of an archive is read at once. */
-const READ_BYTES = 2 ** 20;
-
-/** Hands an archive's bytes to the library that reads it; while one piece is used the next one is read. */
-class ArchiveReader extends yauzl.RandomAccessReader {
-  readonly #readAt: NonNullable<ByteSource["readAt"]>;
-
-  constructor(readAt: NonNullable<ByteSource["readAt"]>) {
-    super();
-    this.#readAt = readAt;
-  }
-
-  override _readStreamForRange(begin: number, end: number): Readable {
-    return Readable.from(this.#pieces(begin, end), { objectMode: false });
-  }
-
-  override read(
-    buffer: Buffer,
-    offset: number,
-    length: number,
-    position: number,
-    done: (error: Error | null) => void,
-  ): void {
-    this.#readAt(buffer.subarray(offset, offset + length), position).then(
-      (found) => done(found === length ? null : new Error("unexpected EOF")),
-      done,
-    );
-  }
-
-  async *#pieces(begin: number, end: number): AsyncGenerator<Buffer> {
-    const piece = async (at: number) => {
-      const bytes = Buffer.alloc(Math.min(READ_BYTES, end - at));
-      return bytes.subarray(0, await this.#readAt(bytes, at));
-    };
-    let next = begin < end ? piece(begin) : undefined;
-    for (let at = begin; next !== undefined; ) {
-      const bytes: Buffer = await next;
-      at += bytes.length;
-      next = bytes.length > 0 && at < end ? piece(at) : undefined;
-      // told when it is its turn, if that comes
-      next?.catch(() => {});
-      yield bytes;
-    }
-  }
-}
-
 /** One array of an archive: the one named, with or without .npy, or the only one that fits. */
 export async function npzTensor(archive: ByteSource, options: OpenOptions): Promise<Tensor> {
   const { path, size, readAt } = archive;
@@ -131,8 +93,9 @@ export async function npzTensor(archive: ByteSource, options: OpenOptions): Prom
       const from = size === undefined && !isAddress(path) ? "a pipe" : "a server that sends no parts of it";
       throw new FormatError(`${path}: an archive can only be read from a file that is named, not from ${from}`);
     }
-    const reader = new ArchiveReader(readAt);
-    zip = await yauzl.fromRandomAccessReaderPromise(reader, size, { autoClose: false, lazyEntries: true });
+    // 30 ms, for other files too
+    const { openArchive } = await import("./archiveReader.ts");
+    zip = await openArchive(readAt, size);
     const files = await membersOf(zip, path);
     refuseForeignArchive(path, files.keys());
     const entries = [...files.values()];
@@ -153,7 +116,12 @@ export async function npzTensor(archive: ByteSource, options: OpenOptions): Prom
     const name = `${path}:${entry.fileName}`;
     if (entry.isEncrypted()) throw new FormatError(`${name}: an encrypted member; save it without a password`);
     const stream = await zip.openReadStreamPromise(entry);
-    const source = checked(fromStream(name, stream, entry.uncompressedSize), archive, entry.crc32);
+    const file = archive.place?.();
+    const begin =
+      file && entry.compressionMethod === STORED
+        ? { ...file, offset: (await zip.readLocalFileHeaderPromise(entry, { minimal: true })).fileDataStart }
+        : undefined;
+    const source = checked(fromStream(name, stream, entry.uncompressedSize), archive, entry.crc32, begin);
     return { ...(await npyTensor(source, source.path)), name: nameOf(entry) };
   } catch (error) {
     zip?.close();

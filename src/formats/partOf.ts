@@ -9,9 +9,9 @@ const MAXIMAL_READ = 2 ** 30;
 
 /**
  * Elements [begin, end) of a stretch as a tensor, of the whole one's shape, whose reads are synchronous: they are over when they
- * return. The file stays open when it is closed.
+ * return. `took` is told of their bytes, as they are in the file. The file stays open when it is closed.
  */
-export function partOf(stretch: Stretch, begin: number, end: number): Tensor {
+export function partOf(stretch: Stretch, begin: number, end: number, took?: (bytes: Uint8Array) => void): Tensor {
   const { path, dtype, shape, length, descriptor, offset, bigEndian } = stretch;
   const size = arrayOf(dtype).BYTES_PER_ELEMENT;
   let position = begin;
@@ -27,6 +27,7 @@ export function partOf(stretch: Stretch, begin: number, end: number): Tensor {
         const found = Math.max(0, Math.min(fstatSync(descriptor).size - offset, length * size));
         throw new FormatError(`${path}: truncated data: ${length * size} bytes expected, ${found} found`);
       }
+      took?.(bytes);
       if (bigEndian) swapBytes(bytes, size);
       position += elements;
       return elements;

@@ -1,3 +1,4 @@
+import { checksumOf } from "../../formats/checksum.ts";
 import { partOf } from "../../formats/partOf.ts";
 import { arrayOf, type Stretch } from "../../formats/tensor.ts";
 import type { Losses } from "../../inlinedLosses.ts";
@@ -43,6 +44,14 @@ export function partRowsOf(stretches: readonly Stretch[], { columns }: Task): nu
   return Math.max(1, Math.floor(PART_BYTES / Math.max(...bytes)));
 }
 
+/** The checksum of a part of an input, of which there is one. */
+export interface PartChecksum {
+  readonly part: number;
+  readonly input: number;
+  readonly sum: number;
+  readonly bytes: number;
+}
+
 /** Adds up parts: what one thread does. */
 export class PartAdder {
   readonly adder: Adder;
@@ -51,6 +60,7 @@ export class PartAdder {
   readonly #turn: () => Promise<void> | void;
   /** Parts that were added. */
   added = 0;
+  readonly checksums: PartChecksum[] = [];
 
   /** `turn` is had after each batch. */
   constructor(losses: Losses, plan: Plan, thread: number, turn: () => Promise<void> | void) {
@@ -63,11 +73,9 @@ export class PartAdder {
     this.#turn = turn;
   }
 
-  /** Takes parts until there are none left, or one fails. */
-  async addAll(): Promise<Failure | undefined> {
-    for (;;) {
-      const part = this.#parts.take();
-      if (part === undefined) return undefined;
+  /** Adds `part`, and takes others until there are none left, or one fails. */
+  async addAll(part = this.#parts.take()): Promise<Failure | undefined> {
+    for (; part !== undefined; part = this.#parts.take()) {
       try {
         await this.#add(part);
       } catch (error) {
@@ -76,20 +84,33 @@ export class PartAdder {
       }
       this.added++;
     }
+    return undefined;
   }
 
   async #add(part: number): Promise<void> {
     const { task, stretches, rows, range, partRows } = this.#plan;
     const first = range.first + part * partRows;
     const end = Math.min(range.end, first + partRows);
-    const tensors = stretches.map((stretch, i) =>
-      partOf(stretch, ...elementsOf(task.columns[i], { first, end }, rows)),
-    );
+    const sums = stretches.map(({ dtype }, i) => {
+      const left = (end - first) * task.columns[i].perRow * arrayOf(dtype).BYTES_PER_ELEMENT;
+      return { part, input: i, sum: 0, bytes: left, left };
+    });
+    const tensors = stretches.map((stretch, i) => {
+      const own = sums[i];
+      // what is ahead is the next part's
+      const took = (bytes: Uint8Array) => {
+        own.sum = checksumOf(bytes.subarray(0, own.left), own.sum);
+        own.left = Math.max(0, own.left - bytes.length);
+      };
+      const elements = elementsOf(task.columns[i], { first, end }, rows);
+      return partOf(stretch, ...elements, stretch.checksum && took);
+    });
     const told = async (n: number) => {
       this.#parts.count(n);
       await this.#turn();
       return this.#parts.isWanted(part);
     };
     await this.adder.add(tensors, told, { first, end });
+    this.checksums.push(...sums.filter((_, i) => stretches[i].checksum));
   }
 }

@@ -3,7 +3,9 @@ import { Worker } from "node:worker_threads";
 import { type Evaluation, evaluationOfTotals } from "../../evaluate/evaluation.ts";
 import { encodeRegression, type Regression, regressionOfTotals } from "../../evaluate/regression.ts";
 import { encode, mergeRegressions, mergeTotals } from "../../evaluate/state.ts";
+import { joinedChecksum } from "../../formats/checksum.ts";
 import { FormatError } from "../../formats/error.ts";
+import { alteredData } from "../../formats/npz.ts";
 import type { Stretch } from "../../formats/tensor.ts";
 import type { Losses, LossesOptions } from "../../inlinedLosses.ts";
 import { partScript } from "../partScript.ts";
@@ -11,7 +13,7 @@ import type { RowRange } from "../shift.ts";
 import { Worst, type WorstRow } from "../worst.ts";
 import { createPartWords, Parts } from "./parts.ts";
 import { type Failure, PartAdder, type Plan, partRowsOf, type Task } from "./plan.ts";
-import { errorOf, type Report } from "./report.ts";
+import { errorOf, type Report, reportOf } from "./report.ts";
 
 /** What is shared out. */
 export interface Work {
@@ -23,6 +25,10 @@ export interface Work {
 }
 
 export interface Sharing {
+  /** Opens the engine of this thread. */
+  readonly open: () => Promise<Losses>;
+  /** Closes it, unless somebody keeps it. */
+  readonly close?: (losses: Losses) => void;
   /** Threads at most, this one too. */
   readonly threads: number;
   /** Is told how many rows are done by all of them. */
@@ -41,6 +47,8 @@ export interface Outcome {
   state(): Uint8Array;
   readonly worst: readonly WorstRow[] | undefined;
   readonly suspicion: string | undefined;
+  readonly backend: Losses["backend"];
+  readonly relaxed: boolean;
   /** Threads that ran. */
   readonly threads: number;
   readonly notes: readonly string[];
@@ -59,59 +67,66 @@ const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
  * rows as they go; what one does not finish the others do again. Sums merge exactly, so that nothing depends on the threads. Of
  * several failures that of the first row is thrown, as one thread would.
  */
-export async function shareOut(losses: Losses, work: Work, sharing: Sharing): Promise<Outcome> {
+export async function shareOut(work: Work, sharing: Sharing): Promise<Outcome> {
   const { task, stretches, range } = work;
-  const partRows = sharing.partRows ?? partRowsOf(stretches, task);
+  const { told, partRows = partRowsOf(stretches, task), close = (it: Losses) => it.close() } = sharing;
   const parts = countParts(range, partRows);
   const threads = Math.min(sharing.threads, parts);
   const plan: Plan = { ...work, partRows, words: createPartWords(parts, threads) };
-  const words = new Parts(plan.words, 0);
+  const own = new Parts(plan.words, 0);
   const before = stretches.map(versionOf);
-  const { told } = sharing;
-  const own = new PartAdder(losses, plan, 0, async () => {
-    told(words.done);
-    await turn();
-    sharing.signal?.throwIfAborted();
-  });
   // the first part is this thread's: what is told once is told here
-  const failures: Failure[] = [];
-  const addOwn = async () => {
-    const failure = await own.addAll();
-    if (failure) failures.push(failure);
-  };
-  const first = addOwn();
-  const helpers = Array.from({ length: threads - 1 }, (_, i) => start(plan, 1 + i, words, sharing.started));
-  const watch = setInterval(() => told(words.done), PROGRESS_MILLISECONDS);
-  const reports: Report[] = [];
-  const notes = new Set<string>();
+  const first = own.take();
+  const helpers = Array.from({ length: threads - 1 }, (_, i) => start(plan, 1 + i, own, sharing.started));
+  const watch = setInterval(() => told(own.done), PROGRESS_MILLISECONDS);
+  let losses: Losses | undefined;
+  let adding: PartAdder | undefined;
   try {
-    await first;
+    // while the others start
+    losses = await sharing.open();
+    adding = new PartAdder(losses, plan, 0, async () => {
+      told(own.done);
+      await turn();
+      sharing.signal?.throwIfAborted();
+    });
+    const failures = [await adding.addAll(first)];
+    const reports: Report[] = [];
+    const notes = new Set(losses.notes);
     for (const helper of helpers) {
       const report = await helper.report;
       if (typeof report === "string") notes.add(`threads: one ended early (${report}); its rows were done again.`);
       else reports.push(report);
       // what it left
-      await addOwn();
+      failures.push(await adding.addAll());
     }
+    throwFirst([...failures, ...reports.map(({ failure }) => failure)]);
+    stretches.forEach(({ path }, i) => {
+      if (versionOf(stretches[i]) !== before[i]) throw new FormatError(`${path}: changed while it was read`);
+    });
+    const all = [reportOf(adding, [], undefined), ...reports];
+    if (range.end - range.first === work.rows) checkSums(stretches, all);
+    for (const report of reports) for (const note of report.notes) notes.add(note);
+    return {
+      ...merged(task, all),
+      worst: task.loss === "mse" || task.worst === undefined ? undefined : worstOf(task.worst, all),
+      suspicion: adding.adder.suspicion,
+      backend: losses.backend,
+      relaxed: losses.relaxed,
+      threads,
+      notes: [...notes],
+    };
   } finally {
     clearInterval(watch);
     await Promise.all(helpers.map(({ worker }) => worker.terminate()));
+    adding?.adder.release();
+    if (losses) close(losses);
   }
-  failures.push(...reports.flatMap(({ failure }) => failure ?? []));
-  if (failures.length > 0) throw errorOf(failures.reduce((a, b) => (b.part < a.part ? b : a)));
-  stretches.forEach(({ path }, i) => {
-    if (versionOf(stretches[i]) !== before[i]) throw new FormatError(`${path}: changed while it was read`);
-  });
-  for (const report of reports) for (const note of report.notes) notes.add(note);
-  const { adder } = own;
-  const states = [adder.state(), ...reports.flatMap(({ state }) => state ?? [])];
-  return {
-    ...merged(task, states),
-    worst: task.loss === "mse" || task.worst === undefined ? undefined : worstOf(task.worst, own, reports),
-    suspicion: adder.suspicion,
-    threads,
-    notes: [...notes],
-  };
+}
+
+/** Throws what went wrong in the part of the lowest number. */
+function throwFirst(failures: readonly (Failure | undefined)[]): void {
+  const all = failures.filter((it) => it !== undefined);
+  if (all.length > 0) throw errorOf(all.reduce((a, b) => (b.part < a.part ? b : a)));
 }
 
 /** A worker, and what it reports: a string is why it did not. */
@@ -142,7 +157,19 @@ function versionOf({ descriptor }: Stretch): string {
   return `${size} ${mtimeNs}`;
 }
 
-function merged({ loss }: Task, states: readonly Uint8Array[]): Pick<Outcome, "result" | "state"> {
+/** Compares the checksum of each input that has one: that of its parts, one behind the other. */
+function checkSums(stretches: readonly Stretch[], reports: readonly Report[]): void {
+  const sums = reports.flatMap(({ checksums }) => checksums);
+  stretches.forEach(({ path, checksum }, i) => {
+    if (checksum === undefined) return;
+    const parts = sums.filter(({ input }) => input === i).sort((a, b) => a.part - b.part);
+    const found = parts.reduce((sum, part) => joinedChecksum(sum, part.sum, part.bytes), checksum.before);
+    if (found !== checksum.expected) throw alteredData(path, found, checksum.expected);
+  });
+}
+
+function merged({ loss }: Task, reports: readonly Report[]): Pick<Outcome, "result" | "state"> {
+  const states = reports.flatMap(({ state }) => state ?? []);
   if (loss === "mse") {
     const { totals } = mergeRegressions("evaluate", states);
     return { result: regressionOfTotals(totals), state: () => encodeRegression(totals) };
@@ -151,9 +178,8 @@ function merged({ loss }: Task, states: readonly Uint8Array[]): Pick<Outcome, "r
   return { result: evaluationOfTotals(totals), state: () => encode(totals) };
 }
 
-function worstOf(most: number, own: PartAdder, reports: readonly Report[]): readonly WorstRow[] {
+function worstOf(most: number, reports: readonly Report[]): readonly WorstRow[] {
   const all = new Worst(most);
-  all.addRows(own.adder.worst() ?? []);
   for (const { worst } of reports) all.addRows(worst);
   return all.sorted();
 }

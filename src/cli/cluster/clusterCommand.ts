@@ -88,7 +88,7 @@ const POLL_MILLISECONDS = 500;
 
 async function waitFor(peers: Peers, redis: Redis, run: string): Promise<void> {
   let status = await statusOf(peers, redis, run);
-  const progress = progressBar(status.shards, "shards");
+  const progress = await progressBar(status.shards, "shards");
   try {
     while (status.state === "running") {
       progress.update(status.done);
