@@ -1,7 +1,6 @@
 /** CRC-32 of zip archives, of parts that are read apart. For Node. */
 import * as zlib from "node:zlib";
 import { crc32 } from "../evaluate/stateBytes.ts";
-import { FormatError } from "./error.ts";
 
 /** Of bytes behind others of the checksum `before`. Node has it since 20.15, ten times as fast. */
 export const checksumOf: (bytes: Uint8Array, before?: number) => number =
@@ -35,10 +34,4 @@ export function joinedChecksum(a: number, b: number, length: number): number {
     power = times(power, power);
   }
   return (shifted ^ b) >>> 0;
-}
-
-/** What to say of bytes that are not those that were stored. */
-export function alteredData(path: string, found: number, expected: number): FormatError {
-  const hex = (it: number) => it.toString(16).padStart(8, "0");
-  return new FormatError(`${path}: altered data: its checksum is ${hex(found)}, expected ${hex(expected)}`);
 }
