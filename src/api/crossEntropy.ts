@@ -70,9 +70,8 @@ export interface CrossEntropyLosses {
    * 2^-23 (4 + max(0, -ln loss)) for float32 logits, 2^-51 (...) for float64: confident rows keep their digits. Ignored
    * rows, and classes of weight 0, count exactly 0 whatever the logits hold. All rows ignored, or none: mean NaN, sum 0.
    *
-   * Of logits u = softCap tanh(x / softCap) / temperature stands for x. A label's part is times (1 - softmax(u)[y])^gamma, with a
-   * bound of 2^-23 (4 + 4 gamma + ...), and zLoss (ln Σ exp(u))^2 is added to each row that counts. All of it is times the row's
-   * sampleWeight s: the mean divides by Σ s w[y] of labels, by Σ s of probabilities. docs/cross-entropy.md has all of it.
+   * Of logits u = softCap tanh(x / softCap) / temperature stands for x. A label's part is times (1 - softmax(u)[y])^gamma (bound:
+   * 4 + 4 gamma + ...), and zLoss (ln Σ exp(u))^2 is added to each row that counts. See docs/cross-entropy.md.
    *
    * @param logits row-major [rows, classes], or [rows, classes, inner]; all that is one a row is then [rows, inner]. Or a tensor: its
    * last size is the classes, unless `classes` is another one or `inner` says how many positions are behind them
@@ -86,8 +85,7 @@ export interface CrossEntropyLosses {
    * losses.crossEntropy(logits, labels, { classes: 50257 });
    * losses.crossEntropy(Float32Array.of(20, 0, 0), Int32Array.of(0), { classes: 3 }); // 4.12e-9
    * losses.crossEntropy(logits, labels, { classes: 50257, softCap: 30, zLoss: 1e-4, sampleWeight: mask });
-   * @see PyTorch, torch.nn.CrossEntropyLoss; Lin et al., Focal loss (2017); Chowdhery et al., PaLM (2022), of z-loss; Gemma 2
-   * (2024), of soft caps
+   * @see PyTorch, torch.nn.CrossEntropyLoss; Lin et al. (2017), focal loss; PaLM (2022), z-loss; Gemma 2 (2024), soft caps
    */
   readonly crossEntropy: CrossEntropyFunction;
 

@@ -24,8 +24,8 @@ export interface CrossEntropy<A extends FloatArray = FloatArray> extends Reduce,
   /** Share of the target that goes to all classes alike, 0 to 1; default 0. */
   labelSmoothing?: number | undefined;
   /**
-   * One a row, of the dtype of the results, 0 or more; default 1. What the row's loss is multiplied by; a mean divides by Σ
-   * sampleWeight w[y], of float targets by Σ sampleWeight. A row of weight 0 counts exactly 0, whatever it holds.
+   * One a row, of the dtype of the results, 0 or more; default 1. Multiplies its loss; a mean divides by Σ sampleWeight w[y], of
+   * float targets by Σ sampleWeight. A row of weight 0 counts exactly 0, whatever it holds.
    */
   sampleWeight?: A | undefined;
   /** What logits are divided by, above 0; default 1. The loss is not multiplied by it. Of logits alone, as the next three. */
