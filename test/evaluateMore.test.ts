@@ -1,5 +1,6 @@
 /** Percentiles of the loss, clustered standard errors, and the lengths of texts. */
 import { describe, expect, test } from "vitest";
+import { Groups } from "../src/evaluate/groups.ts";
 import { createLosses, evaluationOf, mergeStates } from "../src/index.node.ts";
 import { openThreaded } from "./backends.ts";
 import { labelsOf, logitsOf, mulberry32, normal } from "./inputs.ts";
@@ -119,19 +120,19 @@ describe("groups", () => {
   test("more than 2^20 of them are refused, and nothing is added", () => {
     const n = 2 ** 20 + 1;
     const evaluator = losses.evaluator({ classes: 1 });
-    const numbers = Int32Array.from({ length: n }, (_, i) => i);
-    const labels = new Int16Array(n);
-    const add = (given: { groups: Int32Array }) => evaluator.add(new Float32Array(n), labels, given);
-    evaluator.add(Float32Array.of(0), [0], { groups: [-1] });
     const before = evaluator.state();
+    const numbers = Int32Array.from({ length: n }, (_, i) => i);
     const refused = "add: groups are more than 1048576, which is as many as can be told apart";
-    expect(() => add({ groups: numbers })).toThrow(new RangeError(refused));
+    const add = () => evaluator.add(new Float32Array(n), new Int8Array(n), { groups: numbers });
+    expect(add).toThrow(new RangeError(refused));
     expect(evaluator.state()).toEqual(before);
-    // those that are known, and those of ignored rows, are none more
-    add({ groups: new Int32Array(n).fill(-1) });
-    labels.fill(-100, 9);
-    add({ groups: numbers });
-    expect(evaluator.result().counted).toBe(1 + n + 9);
+    // those of ignored rows, and a group of many rows, are none more
+    const fail = () => {
+      throw new Error("too many");
+    };
+    new Groups().checkCount(numbers, (i) => i !== 5, fail);
+    new Groups().checkCount(new Int32Array(n), () => true, fail);
+    expect(() => new Groups().checkCount(numbers, () => true, fail)).toThrow("too many");
   });
 
   test("a group of an infinite weight leaves no error", () => {

@@ -41,13 +41,14 @@ export class Groups {
   checkCount(groups: IntegerArray, counts: (i: number) => boolean, fail: () => never): void {
     // most often there is no need to look
     if (this.size + groups.length <= MAXIMAL_GROUPS) return;
-    const added = new Set<bigint>();
+    const added = new Set<number | bigint>();
     for (let i = 0; i < groups.length; i++) {
       if (!counts(i)) continue;
       const id = groups[i];
-      const known = typeof id === "number" ? this.#small.has(id) : this.#groups.has(id);
-      if (known || this.#groups.has(BigInt(id))) continue;
-      added.add(BigInt(id));
+      // integers of one array are of one kind
+      if (typeof id === "number" && this.#small.has(id)) continue;
+      if (this.size > 0 && this.#groups.has(BigInt(id))) continue;
+      added.add(id);
       if (this.size + added.size > MAXIMAL_GROUPS) fail();
     }
   }
