@@ -1,9 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { openJs } from "../src/backends/js/openJs.ts";
+import { createWasmBackend } from "../src/backends/wasm/wasmBackend.ts";
 import { extractSums } from "../src/generated/kernels.ts";
+import { inlinedModule } from "../src/module/inlined.ts";
+import { compile, createMemory } from "../src/module/load.ts";
 import { ExactSum } from "../src/numeric/exactSum.ts";
 import { LOOPS } from "../src/numeric/loops.ts";
-import { backends } from "./elementary.ts";
 
 /** A float64 as a fraction: numerator over 2^1074. */
 function fractionOf(x: number): bigint {
@@ -157,6 +160,13 @@ test("the WebAssembly kernel adds what the loop adds", async () => {
     { numRuns: 500 },
   );
 });
+
+async function openWasm() {
+  const { memory } = createMemory(2 ** 22);
+  const { exports } = await WebAssembly.instantiate(await compile(await inlinedModule(false)), { env: { memory } });
+  return createWasmBackend(exports as never, memory, 2 ** 22, () => {});
+}
+const backends = { js: openJs(0), wasm: await openWasm() };
 
 describe.each(Object.entries(backends))("sums of the parts of blocks, %s", (_, backend) => {
   /** Sizes from 2^-63 to 2^12, and 0. */

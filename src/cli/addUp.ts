@@ -129,9 +129,11 @@ async function run(job: Job): Promise<AddedUp> {
   const parts = files ? countParts(range, partRowsOf(files.stretches, task)) : 0;
   const isShared = files !== undefined && more.pairs === undefined && wanted > 1 && parts > 1;
   // what can't be shared out by rows is by the engine, launch by launch
-  const open = async () => more.losses ?? openLosses(engine, isShared ? 1 : files ? wanted : (threads ?? 1));
+  // a read that is under way when something fails would go on into what another one has taken by then
+  const kept = files ? more.losses : undefined;
+  const open = async () => kept ?? openLosses(engine, isShared ? 1 : files ? wanted : (threads ?? 1));
   const close = (losses: Losses) => {
-    if (losses !== more.losses) losses.close();
+    if (losses !== kept) losses.close();
   };
   const elementsPerRow = task.columns[0].perRow;
   const progress = await progressBar(count * elementsPerRow, task.loss === "mse" ? "elements" : "logits");

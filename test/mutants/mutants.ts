@@ -527,7 +527,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     file: "assembly/optimizers/elements.ts",
-    from: "v128.and(v128.mul<T>(decay, x), decays)",
+    from: "decays ? v128.mul<T>(decay, x) : splat<T>(0)",
     to: "v128.mul<T>(decay, x)",
     test: "optimizers",
     name: "infinite parameter",
