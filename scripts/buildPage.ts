@@ -21,7 +21,7 @@ export const standIns: Plugin = {
   name: "stand-ins",
   setup({ onResolve }) {
     const folder = path("page/standIns");
-    onResolve({ filter: /^(node:.*|yauzl)$/ }, ({ path: name }) =>
+    onResolve({ filter: /^node:.*$/ }, ({ path: name }) =>
       Object.hasOwn(PACKAGES, name) ? { path: join(folder, PACKAGES[name]) } : undefined,
     );
     onResolve({ filter: /^\.{1,2}\/.*\.ts$/ }, ({ path: name, resolveDir, importer }) => {

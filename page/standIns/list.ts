@@ -1,7 +1,12 @@
 // Which module stands in for which when the command line is bundled for a page (scripts/buildPage.ts).
 
-/** Modules of src/, by their paths in it, that speak to Node or to a terminal. */
+/** Modules of src/, by their paths in it, that speak to Node or to a terminal, or that no evaluation calls. */
 export const MODULES: Readonly<Record<string, string>> = {
+  "api/crossEntropy.ts": "noFaces.ts",
+  "api/divergences.ts": "noFaces.ts",
+  "api/elementwiseLosses.ts": "noFaces.ts",
+  "api/optimizers/faces.ts": "noFaces.ts",
+  "api/softmax.ts": "noFaces.ts",
   "cli/adding/shareOut.ts": "shareOut.ts",
   "cli/engineName.ts": "engineName.ts",
   "cli/files.ts": "files.ts",
@@ -12,6 +17,8 @@ export const MODULES: Readonly<Record<string, string>> = {
   "cli/rowsOut/rowsFile.ts": "rowsFile.ts",
   "cli/version.ts": "version.ts",
   "cli/warn.ts": "warn.ts",
+  "formats/addresses/openAddress.ts": "openAddress.ts",
+  "formats/archiveReader.ts": "archiveReader.ts",
   "formats/place.ts": "place.ts",
 };
 
@@ -22,5 +29,4 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   "node:path": "nodePath.ts",
   "node:zlib": "nodeZlib.ts",
   "node:util": "nodeUtil.ts",
-  yauzl: "yauzl.ts",
 };

@@ -12,23 +12,6 @@ export function readFileSync(path: string, _encoding: "utf8"): string {
   return new FileReaderSync().readAsText(file, "utf-8");
 }
 
-/** Files that are open, by their descriptors. */
-const opened = new Map<number, Blob>();
-let next = 3;
-
-export function openSync(path: string, _flags: "r"): number {
-  const file = host.files.get(path);
-  if (file === undefined) throw Object.assign(new Error("no such file was given"), { path });
-  opened.set(next, file);
-  return next++;
-}
-
-export function closeSync(descriptor: number): void {
-  opened.delete(descriptor);
-}
-
-export const blobOf = (descriptor: number): Blob => opened.get(descriptor)!;
-
 /** There are no folders. */
 export const statSync = (): undefined => undefined;
 export const readdirSync = (): string[] => [];
@@ -40,8 +23,10 @@ function refuse(): never {
 
 export {
   refuse as chmodSync,
+  refuse as closeSync,
   refuse as fstatSync,
   refuse as mkdirSync,
+  refuse as openSync,
   refuse as readSync,
   refuse as renameSync,
   refuse as rmSync,

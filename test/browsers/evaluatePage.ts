@@ -99,7 +99,7 @@ describe("given files", () => {
     saved.clear();
     expect(found).toEqual(figures);
     if (warning !== undefined) expect(page().querySelector(".warn")?.textContent).toContain(warning);
-    expect(page().querySelectorAll(".panels section").length).toBeGreaterThan(3);
+    await until(() => page().querySelectorAll(".panels section").length > 3);
     await until(() => page().querySelectorAll("canvas").length === page().querySelectorAll(".plot").length);
   });
 });
@@ -114,6 +114,7 @@ test("the digits by one click; the report that is saved carries its plots", asyn
 });
 
 test("a click on a column's name sorts by it, one more the other way round", async () => {
+  await until(() => page().querySelector("#worst-panel table") !== null);
   const table = page().querySelector<HTMLTableElement>("#worst-panel table")!;
   const column = () => [...table.tBodies[0].rows].map((row) => Number(row.cells[0].textContent));
   const head = table.tHead!.rows[0].cells[0];
