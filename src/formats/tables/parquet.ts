@@ -85,7 +85,7 @@ function checkMetadata(path: string, size: number, { row_groups: groups, num_row
   };
   let sum = 0;
   for (const { num_rows: rows, columns } of groups) {
-    const paths = new Set(columns.map((it) => it.meta_data?.path_in_schema.join(".")));
+    const paths = new Set(columns.map((it) => it.meta_data?.path_in_schema?.join(".")));
     if (paths.size < columns.length) fail("a column twice");
     if (!(rows >= 0 && rows <= MOST_ROWS)) fail(`a row group of ${rows} rows`);
     sum += Number(rows);
@@ -259,10 +259,13 @@ async function rowsOf(source: ByteSource, wanted: Wanted): Promise<ParquetRows> 
       return bytes.buffer;
     },
   };
-  const metadata = await guarded(path, () => library.parquetMetadataAsync(file));
-  const { children } = library.parquetSchema(metadata);
-  const types: Types = new Map(children.map((it) => [it.element.name, leafType(it)]));
-  checkMetadata(path, size, metadata);
+  const { metadata, types } = await guarded(path, async () => {
+    const metadata = await library.parquetMetadataAsync(file);
+    const { children } = library.parquetSchema(metadata);
+    const types: Types = new Map(children.map((it) => [it.element.name, leafType(it)]));
+    checkMetadata(path, size, metadata);
+    return { metadata, types };
+  });
   const compressors = await compressorsIn();
   const scan = await guarded(path, () => library.parquetScan({ file, metadata, ...(compressors && { compressors }) }));
   const readColumn: ReadColumn = (column, rowStart, rowEnd) =>
