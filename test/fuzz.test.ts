@@ -10,9 +10,9 @@ test("mutated states are refused in one line, or read", async () => {
 });
 
 test("mutated files are refused in one line, or read", async () => {
-  const { refused, read } = await fuzzFiles(2000, 2);
-  expect(refused + read).toBe(2000);
-  expect(refused).toBeGreaterThan(1000);
+  const { refused, read } = await fuzzFiles(1000, 2);
+  expect(refused + read).toBe(1000);
+  expect(refused).toBeGreaterThan(500);
 });
 
 test.each(Object.keys(ROW_FILES))("500 mutated files of rows: %s", async (name) => {
