@@ -29,7 +29,6 @@ function pagesOf({ shares }: Browser): Page[] {
       // a page each: memory that JavaScriptCore has not collected slows down what comes later
       ...KERNELS.map((suites): Page => ({ folder: "isolated", where: "main", suites, threads: 1 })),
       { folder: "plain", where: "main", suites: "threads", threads: 1 },
-      { folder: "isolated", where: "main", suites: "page", threads: 1 },
     ];
   }
   return [
