@@ -9,7 +9,8 @@ import {
   weightsOf,
 } from "../../test/inputs.ts";
 import * as oracle from "../../test/oracle.ts";
-import * as plain from "../plain.ts";
+import * as plain from "../plain/crossEntropy.ts";
+import * as plainRows from "../plain/softmax.ts";
 import { asManyBytes, type Call, type Inputs, type Operation, type Other, type Shape } from "./operation.ts";
 import { logitsOf } from "./softmax.ts";
 
@@ -58,8 +59,8 @@ function inputsOf({ targets, input, weighted }: Variant) {
   return (random: Random, dtype: Dtype, shape: Shape): Inputs => {
     const { rows, classes } = shape;
     const values = logitsOf(random, dtype, shape);
-    if (input === "logProbabilities") plain.logSoftmax(values, classes, values);
-    if (input === "probabilities") plain.softmax(values, classes, values);
+    if (input === "logProbabilities") plainRows.logSoftmax(values, classes, values);
+    if (input === "probabilities") plainRows.softmax(values, classes, values);
     return {
       dtype,
       shape,

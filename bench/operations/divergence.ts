@@ -1,7 +1,7 @@
 import { facesOf } from "../../test/faces.ts";
 import { type Dtype, type FloatArray, probabilitiesOf, type Random } from "../../test/inputs.ts";
 import * as oracle from "../../test/oracle.ts";
-import * as plain from "../plain.ts";
+import * as plain from "../plain/divergence.ts";
 import { asManyBytes, type Inputs, type Operation, type Shape } from "./operation.ts";
 import { logitsOf } from "./softmax.ts";
 

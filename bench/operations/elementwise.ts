@@ -2,7 +2,7 @@ import { ELEMENTWISE, type ElementwiseLoss, weightedName } from "../../src/descr
 import { facesOfLoss, fitting, titleOf } from "../../test/domains.ts";
 import { type Dtype, type FloatArray, type Random, values } from "../../test/inputs.ts";
 import * as oracle from "../../test/oracle.ts";
-import * as plain from "../plain.ts";
+import * as plain from "../plain/elementwise.ts";
 import { asManyBytes, type Inputs, type Operation, type Other, type Shape } from "./operation.ts";
 
 // Every element-wise loss of the list with its gradient, options as they are by default; and rmse.

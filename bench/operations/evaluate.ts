@@ -1,7 +1,7 @@
 import { bfloat16, type Evaluation, float16 } from "wasm-loss";
 import * as oracle from "../../test/evaluateOracle.ts";
 import { type Dtype, labelsOf, type Random } from "../../test/inputs.ts";
-import * as plain from "../plain.ts";
+import * as plain from "../plain/evaluate.ts";
 import { crossEntropyOperations } from "./crossEntropy.ts";
 import type { Inputs, Operation, Shape } from "./operation.ts";
 import { logitsOf } from "./softmax.ts";

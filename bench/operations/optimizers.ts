@@ -4,7 +4,7 @@ import { OPTIMIZERS } from "../../src/descriptions/optimizers.ts";
 import { type Dtype, type FloatArray, type Random, values } from "../../test/inputs.ts";
 import * as oracle from "../../test/oracle.ts";
 import { bareOther } from "../native/bare.ts";
-import * as plain from "../plain.ts";
+import * as plain from "../plain/optimizers.ts";
 import { asManyBytes, type Inputs, type Operation, type Shape } from "./operation.ts";
 
 // A step of every optimizer of the list, with momentum where it is an option, and clipping by the norm. `values` are the parameters

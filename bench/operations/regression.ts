@@ -1,7 +1,7 @@
 import type { Regression } from "wasm-loss";
 import type { FloatArray } from "../../test/inputs.ts";
 import * as oracle from "../../test/oracle.ts";
-import * as plain from "../plain.ts";
+import * as plain from "../plain/regression.ts";
 import { elementwiseOperations } from "./elementwise.ts";
 import type { Inputs, Operation } from "./operation.ts";
 

@@ -1,6 +1,6 @@
 import { type Dtype, type FloatArray, type Random, values } from "../../test/inputs.ts";
 import * as oracle from "../../test/oracle.ts";
-import * as plain from "../plain.ts";
+import * as plain from "../plain/softmax.ts";
 import { asManyBytes, type Inputs, type Operation, type Shape } from "./operation.ts";
 
 /** Their deviation: the winner of a row has from a few percent to most of the probability. */
