@@ -17,6 +17,16 @@ export type { SampleWeight } from "./api/sampleWeight.ts";
 export type { RowFunction, SoftmaxLosses } from "./api/softmax.ts";
 export type { FloatArray, HalfArray, HalfBits, IntegerArray, LabelArray, LogitsArray } from "./dtype.ts";
 export { bfloat16, float16 } from "./dtype.ts";
+export type { CompareOptions, ModelComparison } from "./evaluate/comparison/comparer.ts";
+export {
+  type ChangedRow,
+  type Comparison,
+  comparisonOf,
+  type Spread,
+  type Uncertain,
+} from "./evaluate/comparison/comparison.ts";
+export type { ComparisonOptions } from "./evaluate/comparison/comparisonOptions.ts";
+export type { McNemar } from "./evaluate/comparison/mcnemar.ts";
 export type { Average, Cell, Classification } from "./evaluate/confusion.ts";
 export { type Evaluation, evaluationOf } from "./evaluate/evaluation.ts";
 export type { Evaluations } from "./evaluate/evaluations.ts";

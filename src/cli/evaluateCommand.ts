@@ -68,7 +68,7 @@ export async function evaluate(args: readonly string[]): Promise<string> {
 }
 
 /** createLosses, its options called in messages as they are here. */
-async function openLosses(engine: EvaluateOptions["engine"]): Promise<Losses> {
+export async function openLosses(engine: EvaluateOptions["engine"]): Promise<Losses> {
   try {
     return await createLosses(engine);
   } catch (error) {
@@ -78,7 +78,7 @@ async function openLosses(engine: EvaluateOptions["engine"]): Promise<Losses> {
 }
 
 /** What ran, and its notes; one more where something is odd. */
-const runOf = (
+export const runOf = (
   { backend, threads, relaxed, notes }: Losses,
   elements: number,
   begin: number,

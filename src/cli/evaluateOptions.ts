@@ -82,15 +82,15 @@ const OF_CLASSES = [
 ] as const;
 
 /** Values of --input as the library calls them. */
-const INPUTS = {
+export const INPUTS = {
   logits: "logits",
   probabilities: "probabilities",
   "log-probabilities": "logProbabilities",
 } as const;
 
 const MAXIMAL_WORST = 1_000_000;
-const FLOATS = TENSOR_DTYPES.filter(isFloat);
-const INT32 = 2 ** 31;
+export const FLOATS = TENSOR_DTYPES.filter(isFloat);
+export const INT32 = 2 ** 31;
 
 function topKOption(text: string | undefined): number[] | undefined {
   const topK = text?.split(",").map((k) => integerOption("--top-k", k.trim(), 1, MAXIMAL_CLASSES));
@@ -99,7 +99,7 @@ function topKOption(text: string | undefined): number[] | undefined {
 }
 
 /** A dtype by its name here, or by that of numpy and PyTorch: float32 is f32, uint8 u8. */
-function dtypeOption(
+export function dtypeOption(
   option: string,
   text: string | undefined,
   choices: readonly TensorDtype[],

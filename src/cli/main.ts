@@ -3,6 +3,7 @@ import { getSystemErrorMap } from "node:util";
 import { nearest } from "../nearest.ts";
 import { UsageError } from "./arguments.ts";
 import { bench, benchHelp } from "./benchCommand.ts";
+import { compare, compareHelp } from "./compareCommand.ts";
 import { evaluate } from "./evaluateCommand.ts";
 import { evaluateHelp } from "./evaluateOptions.ts";
 import { info, infoHelp } from "./infoCommand.ts";
@@ -13,6 +14,7 @@ import { version } from "./version.ts";
 
 const commands = new Map([
   ["evaluate", { run: evaluate, help: evaluateHelp }],
+  ["compare", { run: compare, help: compareHelp }],
   ["merge", { run: merge, help: mergeHelp }],
   ["info", { run: info, help: infoHelp }],
   ["bench", { run: bench, help: benchHelp }],

@@ -140,7 +140,7 @@ export function classCells({ perClass = [] }: Evaluation, nameOf: NameOf = Strin
 }
 
 /** What a state holds of each of its files. */
-function coverageLines(coverage: Coverage): Line[] {
+export function coverageLines(coverage: Coverage): Line[] {
   return (coverage ?? []).map(({ name, total, rows }): Line => {
     const stretches = rows.map(([first, last]) => `${first}..${last}`).join(", ");
     return ["holds", `rows ${stretches || "none"} of ${total} of ${oneLine(name)}`];

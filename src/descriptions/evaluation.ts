@@ -55,6 +55,28 @@ export const evaluateLikelihoods: Description = {
   module: "evaluation/likelihoodRecord",
 };
 
+/** Of rows of logits of a base and of another model, whose log-sum-exps are known. */
+export const relativeEntropy: Description = {
+  name: "relativeEntropy",
+  formula: "Σ p (ln p - ln q) of softmaxes, p the base's",
+  unit: "row",
+  dtypes: BOTH,
+  parameters: [
+    input("base", "classes"),
+    input("other", "classes"),
+    input("baseSums", "unit", "f64"),
+    input("otherSums", "unit", "f64"),
+    partials("divergences"),
+    integer("classes"),
+    scratch,
+  ],
+  tolerance: {
+    f32: "Σ p (2^-21 + 2^-22 |ln p|) |ln p - ln q| + 2^-21",
+    f64: "Σ p (2^-50 + 2^-51 |ln p|) |ln p - ln q| + 2^-40",
+  },
+  module: "evaluation/relativeEntropy",
+};
+
 /** Adds up records of rows. The bins of a sum differ between backends; what they add up to does not. */
 export const tally: Description = {
   name: "tally",

@@ -194,10 +194,7 @@ export function evaluationOfTotals(totals: Totals): Evaluation {
       }));
   }
   const { sizes } = totals;
-  if (sizes !== null) {
-    const percentiles = options.percentiles ?? [];
-    evaluation.lossPercentiles = Object.fromEntries(percentiles.map((percent) => [percent, sizes.percentile(percent)]));
-  }
+  if (sizes !== null) evaluation.lossPercentiles = sizes.percentiles(options.percentiles ?? []);
   if (totals.confusion !== null) evaluation.classification = classificationOf(totals.confusion.cells());
   if (totals.coverage !== null) evaluation.coverage = coverageOf(totals.coverage);
   return evaluation;

@@ -1,5 +1,7 @@
 import type { Door } from "../api/door.ts";
 import type { LabelArray, LogitsArray } from "../dtype.ts";
+import { type ModelComparison, RowComparer } from "./comparison/comparer.ts";
+import type { ComparisonOptions } from "./comparison/comparisonOptions.ts";
 import type { Evaluation } from "./evaluation.ts";
 import { type Evaluator, RowEvaluator } from "./evaluator.ts";
 import type { EvaluatorOptions } from "./evaluatorOptions.ts";
@@ -48,6 +50,22 @@ export interface Evaluations {
   evaluateStream(batches: Batches, options: EvaluatorOptions): Promise<Evaluation>;
 
   /**
+   * Compares two models on the same rows - a quantized one with its original - in one pass over both: perplexities and their
+   * ratio with paired standard errors, Kullback-Leibler divergence, change of the target's probability, share of equal maxima, who
+   * is right where the other is not. Everything that is summed is summed exactly, as by evaluator(). The divergence of a row of
+   * float32 logits is off by at most 2^-21 + Σ p (2^-21 + 2^-22 |ln p|) |ln p - ln q|, and may be negative by that; of equal rows
+   * it is 0.
+   *
+   * @throws TypeError of unknown options; TypeError or RangeError of options out of range
+   * @example
+   * const comparison = losses.comparison({ classes: 50257 });
+   * for (const { original, quantized, labels } of batches) comparison.add(original, quantized, labels);
+   * comparison.result().divergence.mean;
+   * @see llama.cpp, perplexity --kl-divergence; S. Kullback and R. A. Leibler, On information and sufficiency, 1951
+   */
+  comparison(options: ComparisonOptions): ModelComparison;
+
+  /**
    * An evaluator of regressions: mse, rmse, mae, largest error and R2. The sum over elements is exact, whatever the batches,
    * their order, the backend or the machine; states of parts merge to the state of the whole (mergeStates).
    *
@@ -85,6 +103,7 @@ export function createEvaluations(door: Door): { evaluations: Evaluations; leave
     async evaluateStream(batches, options) {
       return evaluateBatches(new RowEvaluator("evaluateStream", doorOf("evaluateStream"), options), batches);
     },
+    comparison: (options) => new RowComparer(doorOf("comparison"), options),
     regressionEvaluator: () => new ErrorEvaluator(doorOf("regressionEvaluator")),
   };
   return {

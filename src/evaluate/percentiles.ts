@@ -16,42 +16,78 @@ export const USUAL_PERCENTILES = [0, 1, 5, 10, 25, 50, 75, 90, 95, 99, 99.9, 100
 /** A bin holds losses that have sign, exponent and the upper 7 bits of the significand in common. */
 const SHIFT = 13;
 const BINS = 2 ** (32 - SHIFT);
+/** Of more values the bins are an array of 2 MiB, while they are added. */
+const MANY = 10_000;
 
 /** How many row losses there are of each size: bins of a relative width of at most 2^-7. Losses that are NaN are left out. */
 export class LossSizes {
   readonly #counts = new Map<number, number>();
+  /** What is not in those yet, once there are many: 5 ns a value instead of 60. */
+  #recent: Uint32Array | undefined;
+  #added = 0;
   #least = Number.POSITIVE_INFINITY;
   #most = Number.NEGATIVE_INFINITY;
 
   addRecords(records: Float64Array, n: number): void {
     for (let at = 0; at < n * RECORD; at += RECORD) {
       const loss = weightedLoss(records[at + LOSS], records[at + WEIGHT]);
-      if (records[at + RANK] >= 0 && !Number.isNaN(loss)) this.#add(loss + 0);
+      if (records[at + RANK] >= 0) this.add(loss);
     }
   }
 
-  #add(loss: number): void {
+  /** Adds a value, unless it is NaN. */
+  add(value: number): void {
+    if (Number.isNaN(value)) return;
+    const loss = value + 0;
     const bin = highWord(loss) >>> SHIFT;
-    this.#counts.set(bin, (this.#counts.get(bin) ?? 0) + 1);
+    if (this.#added === MANY) this.#recent ??= new Uint32Array(BINS);
+    if (++this.#added === 2 ** 31) this.#gather();
+    if (this.#recent) this.#recent[bin]++;
+    else this.#counts.set(bin, (this.#counts.get(bin) ?? 0) + 1);
     if (loss < this.#least) this.#least = loss;
     if (loss > this.#most) this.#most = loss;
   }
 
+  #gather(): ReadonlyMap<number, number> {
+    if (this.#added <= MANY) return this.#counts;
+    this.#added = MANY;
+    const recent = this.#recent ?? [];
+    for (let bin = 0; bin < recent.length; bin++) {
+      if (recent[bin] === 0) continue;
+      this.#counts.set(bin, (this.#counts.get(bin) ?? 0) + recent[bin]);
+      recent[bin] = 0;
+    }
+    return this.#counts;
+  }
+
   get rows(): number {
     let rows = 0;
-    for (const n of this.#counts.values()) rows += n;
+    for (const n of this.#gather().values()) rows += n;
     return rows;
   }
 
+  /** Bins that are not empty, rising, each with its ends. */
+  bins(): { from: number; to: number; count: number }[] {
+    return this.#sorted().map(([bin, count]) => {
+      const [near, far] = [edgeOf(bin), edgeOf(bin + 1)];
+      return near < far ? { from: near, to: far, count } : { from: far, to: near, count };
+    });
+  }
+
   merge(other: LossSizes): void {
-    for (const [bin, n] of other.#counts) this.#counts.set(bin, (this.#counts.get(bin) ?? 0) + n);
+    for (const [bin, n] of other.#gather()) this.#counts.set(bin, (this.#counts.get(bin) ?? 0) + n);
     this.#least = -larger(-this.#least, -other.#least);
     this.#most = larger(this.#most, other.#most);
   }
 
-  /** Nearest rank: the smallest loss that `percent` of all are not above. */
-  percentile(percent: number): Percentile {
+  /** By nearest rank: for each of `percents` the smallest loss that so many percent of all are not above. */
+  percentiles(percents: readonly number[]): Record<number, Percentile> {
+    const sorted = this.#sorted();
     const rows = this.rows;
+    return Object.fromEntries(percents.map((percent) => [percent, this.#percentile(percent, rows, sorted)]));
+  }
+
+  #percentile(percent: number, rows: number, sorted: readonly (readonly [bin: number, count: number])[]): Percentile {
     if (rows === 0) return { value: Number.NaN, bound: Number.NaN };
     const exact = (percent * rows) / 100;
     const near = Math.round(exact);
@@ -59,7 +95,7 @@ export class LossSizes {
     if (rank === 1) return { value: this.#least, bound: 0 };
     if (rank === rows) return { value: this.#most, bound: 0 };
     let before = 0;
-    for (const [bin, n] of this.#sorted()) {
+    for (const [bin, n] of sorted) {
       before += n;
       if (before >= rank) return middleOf(bin);
     }
@@ -68,11 +104,12 @@ export class LossSizes {
 
   /** Bins by the size of what they hold. */
   #sorted(): [bin: number, count: number][] {
-    return [...this.#counts].sort(([a], [b]) => edgeOf(a) - edgeOf(b));
+    // of the two next to 0 the negative one first
+    return [...this.#gather()].sort(([a], [b]) => edgeOf(a) - edgeOf(b) || b - a);
   }
 
   write(to: Writer): void {
-    const bins = [...this.#counts].sort(([a], [b]) => a - b);
+    const bins = [...this.#gather()].sort(([a], [b]) => a - b);
     to.count(bins.length);
     for (const [bin, n] of bins) {
       to.count(bin);

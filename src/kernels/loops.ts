@@ -11,6 +11,7 @@ import { sampleWeights } from "./elementwise/weigh.ts";
 import { evaluateLikelihoods } from "./evaluation/likelihoodRecordLoop.ts";
 import { evaluate } from "./evaluation/recordLoop.ts";
 import { regression } from "./evaluation/regressionLoop.ts";
+import { relativeEntropy } from "./evaluation/relativeEntropyLoop.ts";
 import { tally } from "./evaluation/tallyLoop.ts";
 import { exp, expm1, fineExp, ln, log1p, logarithm, logistic, softplusTail, tanh } from "./functions/functionLoops.ts";
 import { likelihood, likelihoodProbabilities } from "./likelihood/likelihoodLoops.ts";
@@ -48,6 +49,7 @@ export const KERNEL_LOOPS: KernelLoops = {
   widenBfloat16,
   evaluate,
   evaluateLikelihoods,
+  relativeEntropy,
   tally,
   regression,
   ...updates,

@@ -18,18 +18,8 @@ import { type Making, originLines } from "./origin.ts";
 import { pageHtml } from "./page.ts";
 import type { Pair } from "./pairs.ts";
 import { regressionPanels } from "./regressionPanels.ts";
+import { type Subject, subtitle } from "./subject.ts";
 import { counted, grouped } from "./words.ts";
-
-/** What is evaluated, as title and subtitle say it. */
-export interface Subject {
-  /** `logits.npy`, `3 states`. */
-  readonly of: string;
-  /** `the labels in labels.npy`; undefined of states. */
-  readonly against?: string;
-}
-
-const subtitle = ({ against }: Subject, size: string) =>
-  `${against === undefined ? "" : `Against ${against}: `}${size}`;
 
 interface EvaluationReport {
   readonly subject: Subject;
