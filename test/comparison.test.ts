@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import Decimal from "decimal.js";
+import { Decimal } from "decimal.js";
 import { describe, expect, test } from "vitest";
 import type { Comparison } from "../src/evaluate/comparison/comparison.ts";
 import { decodeComparison, encodeComparison } from "../src/evaluate/comparison/comparisonState.ts";

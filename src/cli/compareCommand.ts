@@ -1,7 +1,6 @@
 import { MAXIMAL_THREADS } from "../createLosses.ts";
 import type { LabelArray } from "../dtype.ts";
-import { MAXIMAL_CLASSES } from "../evaluate/evaluatorOptions.ts";
-import { MAXIMAL_WORST } from "../evaluate/placedRows.ts";
+import { MAXIMAL_CLASSES, MAXIMAL_WORST } from "../evaluate/evaluatorOptions.ts";
 import { withCoverage } from "../evaluate/state.ts";
 import { openTensor } from "../formats/openTensor.ts";
 import { isFloat, TENSOR_DTYPES, type Tensor } from "../formats/tensor.ts";

@@ -6,6 +6,7 @@ import { openTensor } from "../formats/openTensor.ts";
 import { isFloat, type Tensor, type TensorArray } from "../formats/tensor.ts";
 import { createLosses, type Losses } from "../inlinedLosses.ts";
 import { logitsOf, readTogether } from "./batches.ts";
+import { binaryTable, evaluateBinary, printableBinary } from "./binaryCommand.ts";
 import type { NameOf } from "./classificationTable.ts";
 import { type EvaluateOptions, evaluateOptions } from "./evaluateOptions.ts";
 import { type Output, writeOutputs } from "./files.ts";
@@ -16,6 +17,7 @@ import { namesOf } from "./names.ts";
 import { oneHotLabels } from "./oneHotLabels.ts";
 import { printable } from "./printable.ts";
 import { progressBar } from "./progress.ts";
+import { binaryReport } from "./report/binaryReport.ts";
 import { showsClasses } from "./report/evaluationPanels.ts";
 import type { Making } from "./report/origin.ts";
 import { Pairs } from "./report/pairs.ts";
@@ -35,7 +37,6 @@ import {
 } from "./tables.ts";
 import { columns, json } from "./text.ts";
 import { warn } from "./warn.ts";
-import { Worst, type WorstRow } from "./worst.ts";
 
 /** The command `evaluate`: returns what is to be printed. */
 export async function evaluate(args: readonly string[]): Promise<string> {
@@ -46,10 +47,18 @@ export async function evaluate(args: readonly string[]): Promise<string> {
     open.push(logits);
     const labels = await openTensor(options.labels.path, options.labels);
     open.push(labels);
-    const groups = options.groups && (await openTensor(options.groups.path, options.groups));
-    if (groups) open.push(groups);
-    if (groups && isFloat(groups.dtype)) {
-      throw new FormatError(`${groups.path}: groups are ${groups.dtype}, but must be integers`);
+    const beside: Beside = {};
+    for (const name of ["groups", "mask"] as const) {
+      const given = options[name];
+      if (given === undefined) continue;
+      const tensor = await openTensor(given.path, given);
+      open.push(tensor);
+      if (isFloat(tensor.dtype)) {
+        throw new FormatError(
+          `${tensor.path}: ${name === "mask" ? "a mask is" : "groups are"} ${tensor.dtype}, but must be integers`,
+        );
+      }
+      beside[name] = tensor;
     }
     const losses = await openLosses(options.engine);
     open.push(losses);
@@ -60,11 +69,18 @@ export async function evaluate(args: readonly string[]): Promise<string> {
         `${it.path}: ${it.dtype} ${textOf(it)}`,
       ]),
     };
+    if (options.loss === "binary") return await binary(losses, logits, labels, options, making);
     if (options.loss === "mse") return await regression(losses, logits, labels, options, making);
-    return await classification(losses, logits, labels, groups, options, making);
+    return await classification(losses, logits, labels, beside, options, making);
   } finally {
     for (const it of open.reverse()) await it.close();
   }
+}
+
+/** What rows come with, each from a file of its own. */
+interface Beside {
+  groups?: Tensor;
+  mask?: Tensor;
 }
 
 /** createLosses, its options called in messages as they are here. */
@@ -102,7 +118,7 @@ async function classification(
   losses: Losses,
   logits: Tensor,
   labelsTensor: Tensor,
-  groups: Tensor | undefined,
+  beside: Beside,
   options: EvaluateOptions,
   making: Making,
 ): Promise<string> {
@@ -118,28 +134,37 @@ async function classification(
     ignoreIndex,
     topK: options.topK ?? defaultTops(classes),
     confusion: options.confusion,
+    ranking: options.ranking,
+    fitTemperature: options.fitTemperature,
+    worst: options.worst ?? 0,
     ...(options.percentiles ? { percentiles: true as const } : {}),
     perClass: options.perClass || state !== undefined || (report !== undefined && showsClasses(classes, false)),
   };
   const nameOf = namesOf(options.names, classes);
-  const worst = options.worst === undefined ? undefined : new Worst(options.worst);
-  const evaluator = losses.evaluator({ ...counted, ...(worst && { onRows: (batch) => worst.add(batch) }) });
+  const evaluator = losses.evaluator(counted);
   const progress = progressBar((rows ?? labels.length ?? 0) * classes, "logits");
   const begin = performance.now();
   let done = 0;
   let suspicion: string | undefined;
   try {
+    const names = (["groups", "mask"] as const).filter((name) => beside[name] !== undefined);
+    // a mask is of tokens, and shifted with them
+    const tensorOf = (name: keyof Beside) =>
+      name === "mask" && options.shift
+        ? shifted(beside.mask!, { ...shape, classes: Number.POSITIVE_INFINITY }, ignoreIndex)
+        : beside[name]!;
     const inputs = [
       { tensor: logits, perRow: classes },
       { tensor: labels, perRow: 1 },
-      ...(groups ? [{ tensor: groups, perRow: 1 }] : []),
+      ...names.map((name) => ({ tensor: tensorOf(name), perRow: 1 })),
     ];
     for await (const batch of readTogether(losses, inputs)) {
-      const [x, y, ids] = batch.arrays;
+      const [x, y, ...rest] = batch.arrays;
       if (done === 0 && options.input === undefined) suspicion = suspicionOf(logits, x, classes);
       evaluator.add(logitsOf(logits, x), y as LabelArray, {
         source: labels.path,
-        ...(groups && { groups: ids as LabelArray }),
+        ...Object.fromEntries(names.map((name, i) => [name, rest[i] as LabelArray])),
+        ...(options.shift ? { positions: shape.sequence } : {}),
         // of the whole text: with the first rows
         ...(options.bytes === undefined ? {} : { bytes: done === 0 ? options.bytes : 0 }),
         ...(options.words === undefined ? {} : { words: done === 0 ? options.words : 0 }),
@@ -153,7 +178,6 @@ async function classification(
   const evaluation = evaluator.result();
   if (suspicion !== undefined) warn(suspicion);
   const run = runOf(losses, done * classes, begin, suspicion);
-  const rowsOfHighestLoss = worst?.sorted();
   const outputs: Output[] = [];
   if (state !== undefined) outputs.push([state, await stateOf(evaluator, done, logits, labelsTensor, options)]);
   if (report !== undefined) {
@@ -163,12 +187,11 @@ async function classification(
       evaluation,
       options: [["ignored label", String(ignoreIndex)]],
       run,
-      worst: rowsOfHighestLoss,
       perClass: options.perClass,
     });
     outputs.push([report, page]);
   }
-  const text = printed(evaluation, run, rowsOfHighestLoss, options, nameOf);
+  const text = printed(evaluation, run, options, nameOf);
   await writeOutputs(outputs, text);
   return text;
 }
@@ -191,13 +214,8 @@ async function stateOf(
   return source === null ? evaluator.state() : withCoverage(evaluator.state(), [source]);
 }
 
-function printed(
-  evaluation: Evaluation,
-  run: Run,
-  worst: WorstRow[] | undefined,
-  options: EvaluateOptions,
-  nameOf: NameOf,
-): string {
+function printed(evaluation: Evaluation, run: Run, options: EvaluateOptions, nameOf: NameOf): string {
+  const { worst = options.worst === undefined ? undefined : [], ...data } = printable(evaluation);
   if (!options.json) {
     const lists = [
       ...(options.perClass ? [columns(classCells(evaluation, nameOf))] : []),
@@ -209,11 +227,39 @@ function printed(
   }
   const { perSecond, ...engine } = run;
   return json({
-    ...printable(evaluation),
+    ...data,
     ...(worst ? { worst } : {}),
     ...engine,
     logitsPerSecond: perSecond,
   });
+}
+
+async function binary(
+  losses: Losses,
+  predictions: Tensor,
+  targets: Tensor,
+  options: EvaluateOptions,
+  making: Making,
+): Promise<string> {
+  const begin = performance.now();
+  const input = options.input === "probabilities" ? "probabilities" : "logits";
+  const { evaluator, rows } = await evaluateBinary(losses, predictions, targets, input);
+  const evaluation = evaluator.result();
+  const run = runOf(losses, rows, begin);
+  const { perSecond, ...engine } = run;
+  const text = options.json
+    ? json({ ...printableBinary(evaluation), ...engine, rowsPerSecond: perSecond })
+    : binaryTable(evaluation, run);
+  const outputs: Output[] = [];
+  if (options.state !== undefined) {
+    outputs.push([options.state, await stateOf(evaluator, rows, predictions, targets, options)]);
+  }
+  if (options.report !== undefined) {
+    const subject = { of: predictions.path, against: `the labels in ${targets.path}` };
+    outputs.push([options.report, binaryReport({ subject, making, evaluation, run })]);
+  }
+  await writeOutputs(outputs, text);
+  return text;
 }
 
 async function regression(

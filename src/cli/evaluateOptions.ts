@@ -1,5 +1,5 @@
 import { MAXIMAL_THREADS } from "../createLosses.ts";
-import { MAXIMAL_CLASSES, MAXIMAL_TOPS } from "../evaluate/evaluatorOptions.ts";
+import { MAXIMAL_CLASSES, MAXIMAL_TOPS, MAXIMAL_WORST } from "../evaluate/evaluatorOptions.ts";
 import type { OpenOptions } from "../formats/openOptions.ts";
 import { isFloat, TENSOR_DTYPES, type TensorDtype } from "../formats/tensor.ts";
 import { choiceOption, integerOption, parseArguments, UsageError } from "./arguments.ts";
@@ -18,15 +18,19 @@ export const evaluateHelp = `wasm-loss evaluate LOGITS LABELS [options]
   --tensor NAME        which array of LOGITS, if it has several; --labels-tensor NAME the same for LABELS
   --ignore-index N     rows with this label don't count (default -100)
   --shift              LABELS are tokens: the logits at position t score token t + 1 of their sequence
-  --loss L             cross-entropy (default), or mse: LOGITS and LABELS are predictions and targets, both floats
+  --loss L             cross-entropy (default), mse: LOGITS and LABELS are predictions and targets, both floats; or binary:
+                       one logit (or probability) a row, labels 0 and 1 or targets between
   --top-k K,K,...      shares of rows whose label is among the K largest logits
   --per-class          loss and accuracy of each class too; of many in the table those of the highest and lowest loss
   --confusion          precision, recall and F1 of each class, and which classes are taken for which
   --names FILE         names of the classes, one a line, in what --confusion and --per-class print
   --percentiles        of the losses of rows, each with how far it may be off
+  --ranking            AUROC and average precision of two classes, each with its bounds, and the ROC curve in a report
+  --fit-temperature    by which temperature logits are best divided, and the loss before and after
+  --mask FILE          integers or booleans, one a row (with --shift one a token): rows of 0 don't count
   --groups FILE        integers, one a row: the standard error is clustered by them (documents, users)
   --bytes N, --words N how many bytes and words the rows are the text of: bits per byte, byte and word perplexity
-  --worst N            list the N rows with the highest loss, at most 1000000
+  --worst N            list the N rows with the highest loss, at most 1000; they are in the state
   --state FILE         write what was added up, for wasm-loss merge
   --report FILE        write one HTML file with the table and plots
   --threads N|auto     threads to compute with (default 1)
@@ -52,6 +56,9 @@ const OPTIONS = {
   confusion: { type: "boolean", default: false },
   names: { type: "string" },
   percentiles: { type: "boolean", default: false },
+  ranking: { type: "boolean", default: false },
+  "fit-temperature": { type: "boolean", default: false },
+  mask: { type: "string" },
   groups: { type: "string" },
   bytes: { type: "string" },
   words: { type: "string" },
@@ -75,6 +82,9 @@ const OF_CLASSES = [
   "confusion",
   "names",
   "percentiles",
+  "ranking",
+  "fit-temperature",
+  "mask",
   "groups",
   "bytes",
   "words",
@@ -88,7 +98,6 @@ export const INPUTS = {
   "log-probabilities": "logProbabilities",
 } as const;
 
-const MAXIMAL_WORST = 1_000_000;
 export const FLOATS = TENSOR_DTYPES.filter(isFloat);
 export const INT32 = 2 ** 31;
 
@@ -117,7 +126,7 @@ export function evaluateOptions(args: readonly string[]) {
   const { values, positionals } = parseArguments(args, OPTIONS);
   const backend = choiceOption("--backend", values.backend, ["auto", "wasm", "js"]);
   const input = choiceOption("--input", values.input, Object.keys(INPUTS) as (keyof typeof INPUTS)[]);
-  const loss = choiceOption("--loss", values.loss, ["cross-entropy", "mse"]);
+  const loss = choiceOption("--loss", values.loss, ["cross-entropy", "mse", "binary"]);
   const threads: number | "auto" =
     values.threads === "auto" ? "auto" : integerOption("--threads (or auto)", values.threads, 1, MAXIMAL_THREADS);
   const worst = integerOption("--worst", values.worst, 0, MAXIMAL_WORST);
@@ -130,8 +139,13 @@ export function evaluateOptions(args: readonly string[]) {
   }
   if (logitsPath === "-" && labelsPath === "-") throw new UsageError("only one of LOGITS and LABELS can be -");
   const mse = loss === "mse";
-  const unused = OF_CLASSES.find((option) => mse && values[option] !== undefined && values[option] !== false);
-  if (unused) throw new UsageError(`--${unused} is not for --loss mse`);
+  const binary = loss === "binary";
+  const unused = OF_CLASSES.find((option) => {
+    const isFor = !mse && (!binary || option === "input");
+    return !isFor && values[option] !== undefined && values[option] !== false;
+  });
+  if (unused) throw new UsageError(`--${unused} is not for --loss ${loss}`);
+  if (binary && input === "log-probabilities") throw new UsageError("--input log-probabilities is not for --loss binary");
   const dtype = dtypeOption("--dtype", values.dtype, FLOATS);
   const labelsDtype = dtypeOption("--labels-dtype", values["labels-dtype"], mse ? FLOATS : TENSOR_DTYPES);
   checkOutputs(
@@ -143,6 +157,7 @@ export function evaluateOptions(args: readonly string[]) {
       ["LOGITS", logitsPath],
       ["LABELS", labelsPath],
       ...(values.groups === undefined ? [] : [["--groups", values.groups] as const]),
+      ...(values.mask === undefined ? [] : [["--mask", values.mask] as const]),
       ...(values.names === undefined ? [] : [["--names", values.names] as const]),
     ],
   );
@@ -166,6 +181,9 @@ export function evaluateOptions(args: readonly string[]) {
     confusion: values.confusion,
     names: values.names,
     percentiles: values.percentiles,
+    ranking: values.ranking,
+    fitTemperature: values["fit-temperature"],
+    mask: values.mask === undefined ? undefined : { path: values.mask, role: "labels" as const, floats: false },
     groups: values.groups === undefined ? undefined : { path: values.groups, role: "labels" as const, floats: false },
     bytes: integerOption("--bytes", values.bytes, 0),
     words: integerOption("--words", values.words, 0),

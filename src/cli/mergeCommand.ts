@@ -1,18 +1,29 @@
+import { binaryOfTotals } from "../evaluate/binary/binary.ts";
+import { encodeBinary, isBinaryState } from "../evaluate/binary/binaryState.ts";
 import { comparisonOfTotals } from "../evaluate/comparison/comparison.ts";
 import { encodeComparison, isComparisonState } from "../evaluate/comparison/comparisonState.ts";
 import { evaluationOfTotals } from "../evaluate/evaluation.ts";
 import { encodeRegression, isRegressionState, regressionOfTotals } from "../evaluate/regression.ts";
-import { encode, isEvaluationState, mergeComparisons, mergeRegressions, mergeTotals } from "../evaluate/state.ts";
+import { encode, isEvaluationState, mergeBinaries, mergeComparisons, mergeRegressions, mergeTotals } from "../evaluate/state.ts";
 import { FormatError } from "../formats/error.ts";
 import { parseArguments, UsageError } from "./arguments.ts";
+import { binaryTable, printableBinary } from "./binaryCommand.ts";
 import { comparisonTable } from "./comparisonTable.ts";
 import { checkOutputs, type Named, type Output, writeOutputs } from "./files.ts";
 import { namesOf } from "./names.ts";
 import { printable } from "./printable.ts";
 import { readState } from "./readState.ts";
+import { binaryReport } from "./report/binaryReport.ts";
 import { comparisonReport } from "./report/comparisonReport.ts";
 import { evaluationReport, regressionReport } from "./report/reports.ts";
-import { classCells, classificationLists, evaluationTable, percentileLists, regressionTable } from "./tables.ts";
+import {
+  classCells,
+  classificationLists,
+  evaluationTable,
+  percentileLists,
+  regressionTable,
+  worstCells,
+} from "./tables.ts";
 import { columns, json } from "./text.ts";
 import { warn } from "./warn.ts";
 
@@ -47,12 +58,23 @@ export async function merge(args: readonly string[]): Promise<string> {
   const perClass = values["per-class"];
   const subject = { of: names.length === 1 ? names[0] : `${names.length} states` };
   const making = { args: ["merge", ...args], inputs: [["states", names.join(", ")] as const] };
-  const other = isRegressionState(states[0]) ? "--loss mse" : isComparisonState(states[0]) ? "compare" : undefined;
+  const maker = makerOf(states[0]);
+  const other = maker === "--loss cross-entropy" ? undefined : maker;
   for (const [option, isGiven] of [
     ["--per-class", perClass],
     ["--names", values.names !== undefined],
   ] as const) {
     if (isGiven && other !== undefined) throw new UsageError(`${option} is not for states of ${other}`);
+  }
+  if (isBinaryState(states[0])) {
+    const { totals, repeated } = mergeBinaries("merge", states, names);
+    tellRepeated(repeated, names);
+    const evaluation = binaryOfTotals(totals);
+    if (values.report !== undefined) outputs.push([values.report, binaryReport({ subject, making, evaluation })]);
+    if (values.state !== undefined) outputs.push([values.state, encodeBinary(totals)]);
+    const text = values.json ? json(printableBinary(evaluation)) : binaryTable(evaluation, undefined, totals.coverage);
+    await writeOutputs(outputs, text);
+    return text;
   }
   if (isComparisonState(states[0])) {
     const { totals, repeated } = mergeComparisons("merge", states, names);
@@ -84,15 +106,15 @@ export async function merge(args: readonly string[]): Promise<string> {
     const options = [["ignored label", String(totals.options.ignoreIndex)]] as const;
     outputs.push([values.report, evaluationReport({ subject, making, evaluation, options, perClass })]);
   }
+  const data = printable(evaluation);
   const nameOf = namesOf(values.names, evaluation.classes);
   const lists = [
     ...(perClass ? [columns(classCells(evaluation, nameOf))] : []),
     ...percentileLists(evaluation),
     ...classificationLists(evaluation, nameOf),
+    ...(data.worst === undefined ? [] : [columns(worstCells(data.worst))]),
   ];
-  const text = values.json
-    ? json(printable(evaluation))
-    : evaluationTable(evaluation, undefined, lists, totals.coverage);
+  const text = values.json ? json(data) : evaluationTable(evaluation, undefined, lists, totals.coverage);
   await writeOutputs(outputs, text);
   return text;
 }
@@ -105,6 +127,7 @@ function tellRepeated(repeated: readonly number[], names: readonly string[]): vo
 /** What made a state; undefined of what is none. */
 function makerOf(state: Uint8Array): string | undefined {
   if (isRegressionState(state)) return "--loss mse";
+  if (isBinaryState(state)) return "--loss binary";
   if (isComparisonState(state)) return "compare";
   return isEvaluationState(state) ? "--loss cross-entropy" : undefined;
 }

@@ -12,6 +12,7 @@ import {
 } from "./kernel.ts";
 import { RECORD } from "./record.ts";
 import { BLOCK_RESULTS } from "./regressionSums.ts";
+import { NODES } from "./thresholds.ts";
 
 export const evaluate: Description = {
   name: "evaluate",
@@ -75,6 +76,24 @@ export const relativeEntropy: Description = {
     f64: "Σ p (2^-50 + 2^-51 |ln p|) |ln p - ln q| + 2^-40",
   },
   module: "evaluation/relativeEntropy",
+};
+
+/** Losses of a row, and their slopes, at inverse temperatures of k / 8. */
+export const temperatureCurve: Description = {
+  name: "temperatureCurve",
+  formula: "ln Σ exp(β x) - β x_y, and its slope by β, at β = k / 8",
+  unit: "row",
+  dtypes: BOTH,
+  parameters: [
+    input("logits", "classes"),
+    input("labels", "unit", "i32"),
+    partials("curve", 2 * NODES),
+    integer("classes"),
+    integer("ignoreIndex"),
+    scratch,
+  ],
+  tolerance: { f32: "2^-17 (1 + β |x_y - max x|)", f64: "2^-44 (1 + β |x_y - max x|)" },
+  module: "evaluation/temperatureCurve",
 };
 
 /** Adds up records of rows. The bins of a sum differ between backends; what they add up to does not. */

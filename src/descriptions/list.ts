@@ -1,7 +1,7 @@
 import { crossEntropy, crossEntropyProbabilities, likelihood, likelihoodProbabilities } from "./crossEntropy.ts";
 import { divergence } from "./divergence.ts";
 import { ELEMENTWISE, kernelOf, sampleWeights, weightedKernelOf } from "./elementwise.ts";
-import { evaluate, evaluateLikelihoods, regression, relativeEntropy, tally } from "./evaluation.ts";
+import { evaluate, evaluateLikelihoods, regression, relativeEntropy, tally, temperatureCurve } from "./evaluation.ts";
 import { exp, expm1, fineExp, ln, log1p, logarithm, logistic, softplusTail, tanh } from "./functions.ts";
 import { gaussianNll } from "./gaussian.ts";
 import type { Description } from "./kernel.ts";
@@ -43,6 +43,7 @@ export const KERNELS: readonly Description[] = [
   evaluate,
   evaluateLikelihoods,
   relativeEntropy,
+  temperatureCurve,
   tally,
   regression,
   sgd,

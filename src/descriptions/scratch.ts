@@ -179,6 +179,16 @@ const DIVERGENCE: Layout = {
   regions: [{ name: "SECOND", at: 2048, bytes: NUMBER }],
 };
 
+/** Of a row at many temperatures: two vectors a node, sums of a block and of the row. */
+const TEMPERATURE: Layout = {
+  file: "scratchOfTemperature",
+  beside: ROWS,
+  regions: [
+    { name: "ROWS", at: 1024, bytes: 1024 },
+    { name: "TOTALS", at: 2048, bytes: 1024 },
+  ],
+};
+
 /** Of numbers whose exponents stand apart: the sum of those that were taken. */
 const SCALED: Layout = {
   file: "scratchOfScaled",
@@ -216,6 +226,7 @@ export const LAYOUTS: readonly Layout[] = [
   TURNED_RECORD,
   LIKELIHOOD,
   DIVERGENCE,
+  TEMPERATURE,
   SCALED,
   REGRESSION,
   FUNCTIONS,

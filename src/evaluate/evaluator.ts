@@ -1,6 +1,6 @@
 import { LabelCheck } from "../api/labelCheck.ts";
 import { checkRows } from "../api/rowOptions.ts";
-import type { Reduce } from "../backends/backend.ts";
+import type { Backend, Reduce } from "../backends/backend.ts";
 import {
   checkAttached,
   checkInteger,
@@ -29,16 +29,20 @@ import {
   type LabelArray,
   type LogitsArray,
 } from "../dtype.ts";
-import { evaluate, evaluateLikelihoods } from "../generated/kernels.ts";
+import { evaluate, evaluateLikelihoods, temperatureCurve } from "../generated/kernels.ts";
 import { addTimesToBins, EXPONENTS } from "../numeric/exactSum.ts";
 import { isExtreme, weightedLoss } from "../numeric/products.ts";
 import { ClassSums } from "./classSums.ts";
 import { type Evaluation, evaluationOfTotals } from "./evaluation.ts";
 import { checkEvaluatorOptions, type EvaluatedRows, type EvaluatorOptions, type Options } from "./evaluatorOptions.ts";
 import { Groups } from "./groups.ts";
+import { rankRows } from "./rankRows.ts";
+import { scoredLabels } from "./scoredLabels.ts";
 import { encode } from "./state.ts";
+import { CURVE } from "./temperature.ts";
 import { BESIDE, createTotals, type Totals, tooManyGroups } from "./totals.ts";
 import { type EvaluationDoor, RANKS } from "./workspace.ts";
+import { addWorst } from "./worstRows.ts";
 
 /** Adds up what logits are worth, batch by batch. See Losses.evaluator. */
 export interface Evaluator {
@@ -63,6 +67,15 @@ export interface Evaluator {
 export interface AddOptions {
   /** What the rows come from, a file's name: messages begin with it and count rows from the first one that was added. */
   source?: string | undefined;
+  /** Integers or booleans, one a row: rows of 0 or false count for nothing, and their labels may be anything. */
+  mask?: LabelArray | readonly boolean[] | undefined;
+  /**
+   * So many positions has a sequence, and labels are its tokens: position t scores token t + 1, the last one nothing. Row-major
+   * logits [sequences, positions, classes]; the mask is of tokens, groups are of rows.
+   */
+  shift?: number | undefined;
+  /** Positions of a sequence where labels are shifted already: rows of `worst` are told by sequence and position. */
+  positions?: number | undefined;
   /** Integers, one a row: rows of one group may go together, so that standard errors are clustered by it. At most 2^20 groups. */
   groups?: LabelArray | undefined;
   /** How many bytes and words the rows are the text of. Each of these three goes with every add, or with none. */
@@ -93,6 +106,8 @@ export class RowEvaluator implements Evaluator {
   readonly #onRows: EvaluatorOptions["onRows"];
   readonly #classes: ClassSums | undefined;
   #pending = 0;
+  /** Of a sequence of the rows at hand; 0 where there are none. */
+  #positions = 0;
   /** Whether add() was called. */
   #added = false;
 
@@ -110,7 +125,7 @@ export class RowEvaluator implements Evaluator {
   }
 
   add(logits: LogitsArray, labels: LabelArray, options: AddOptions = {}): void {
-    checkOptions("add", options, ["source", ...BESIDE]);
+    checkOptions("add", options, ["source", "mask", "shift", "positions", ...BESIDE]);
     const { source, ...beside } = options;
     this.addRows(source ?? "add", logits, labels, source === undefined ? 0 : this.#totals.rows, beside);
   }
@@ -121,25 +136,29 @@ export class RowEvaluator implements Evaluator {
     logits: LogitsArray,
     targets: LabelArray,
     firstRow = 0,
-    { groups: givenGroups, bytes, words }: AddOptions = {},
+    { mask, shift, positions = shift ?? 0, groups: givenGroups, bytes, words }: AddOptions = {},
   ): void {
     const backend = this.#door.backend(name);
     const { classes, ignoreIndex } = this.options;
     const x = logitsOf(name, "logits", logits);
     const rows = checkRows(name, "logits", x, classes);
-    const labels = labelsOf(name, targets);
-    if (rows === 0) checkAttached(name, "labels", labels);
-    checkLabelCount(name, labels.length, rows, classes);
+    const given = labelsOf(name, targets);
+    if (rows === 0) checkAttached(name, "labels", given);
+    checkLabelCount(name, given.length, rows, classes);
+    checkInteger(name, "positions", positions, 0, Number.MAX_SAFE_INTEGER);
+    const labels = scoredLabels(name, given, { mask, shift }, ignoreIndex);
     if (this.#weight) checkSameDtype(name, "weight", this.#weight, "logits", x);
     const groups = givenGroups === undefined ? null : labelsOf(name, givenGroups, "groups");
     this.#checkBeside(name, rows, { groups, bytes, words });
-    this.#labelCheck.count(name, backend, labels, classes, ignoreIndex, firstRow);
+    // with a shift the label of a row is the token behind it
+    this.#labelCheck.count(name, backend, labels, classes, ignoreIndex, shift === undefined ? firstRow : firstRow + 1);
 
     this.#added = true;
     const totals = this.#totals;
     if (groups !== null) totals.groups ??= new Groups();
     if (bytes !== undefined) totals.bytes = (totals.bytes ?? 0) + bytes;
     if (words !== undefined) totals.words = (totals.words ?? 0) + words;
+    this.#positions = positions;
     if (this.#onRows === undefined) {
       this.#addChecked(name, x, labels, groups);
       return;
@@ -179,6 +198,11 @@ export class RowEvaluator implements Evaluator {
       this.#totals.sizes?.addRecords(records, n);
       if (groups !== null) this.#addGroups(records, n, groups, first);
       this.#totals.confusion?.addRecords(records, n, (i) => Number(labels[first + i]));
+      const { ranking, worst, rows } = this.#totals;
+      if (ranking !== null) rankRows(ranking, records, n, logits, input, labels, first);
+      if (worst.most > 0) {
+        addWorst(worst, records, n, rows + first, this.#positions, (i) => Number(labels[first + i]));
+      }
       copy?.set(records.subarray(0, n * RECORD), first * RECORD);
     };
     const dtype = dtypeOf(logits);
@@ -187,7 +211,20 @@ export class RowEvaluator implements Evaluator {
       const logarithms = input === "logProbabilities" ? 1 : 0;
       backend.run(evaluateLikelihoods, dtype, labels.length, { input: logits, logarithms, ...args }, 0, reduce);
     }
+    if (this.#totals.temperature !== null) this.#addCurves(backend, logits, labels);
     this.#totals.rows += labels.length;
+  }
+
+  /** Adds the losses of rows at many temperatures. */
+  #addCurves(backend: Backend, logits: FloatArray | HalfBits, labels: IntegerArray): void {
+    const { classes, ignoreIndex } = this.options;
+    const reduce: Reduce = (curves, n, first) => {
+      for (let i = 0; i < n; i++) {
+        const label = Number(labels[first + i]);
+        if (label !== ignoreIndex) this.#totals.temperature?.add(curves, i * CURVE, this.#weight?.[label] ?? 1);
+      }
+    };
+    backend.run(temperatureCurve, dtypeOf(logits), labels.length, { logits, labels, classes, ignoreIndex }, 0, reduce);
   }
 
   /** Groups, bytes and words are given always or never, and are what they should be. */

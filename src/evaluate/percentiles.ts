@@ -2,6 +2,7 @@ import { LOSS, RANK, RECORD, WEIGHT } from "../descriptions/record.ts";
 import { larger } from "../descriptions/regressionSums.ts";
 import { highWord, withHighWord } from "../numeric/bits.ts";
 import { weightedLoss } from "../numeric/products.ts";
+import { BinCounts } from "./binCounts.ts";
 import type { Reader, Writer } from "./stateBytes.ts";
 
 /** A percentile of the row losses, and how far it may be from the true one. */
@@ -16,15 +17,10 @@ export const USUAL_PERCENTILES = [0, 1, 5, 10, 25, 50, 75, 90, 95, 99, 99.9, 100
 /** A bin holds losses that have sign, exponent and the upper 7 bits of the significand in common. */
 const SHIFT = 13;
 const BINS = 2 ** (32 - SHIFT);
-/** Of more values the bins are an array of 2 MiB, while they are added. */
-const MANY = 10_000;
 
 /** How many row losses there are of each size: bins of a relative width of at most 2^-7. Losses that are NaN are left out. */
 export class LossSizes {
-  readonly #counts = new Map<number, number>();
-  /** What is not in those yet, once there are many: 5 ns a value instead of 60. */
-  #recent: Uint32Array | undefined;
-  #added = 0;
+  readonly #counts = new BinCounts(BINS);
   #least = Number.POSITIVE_INFINITY;
   #most = Number.NEGATIVE_INFINITY;
 
@@ -40,30 +36,13 @@ export class LossSizes {
     if (Number.isNaN(value)) return;
     const loss = value + 0;
     const bin = highWord(loss) >>> SHIFT;
-    if (this.#added === MANY) this.#recent ??= new Uint32Array(BINS);
-    if (++this.#added === 2 ** 31) this.#gather();
-    if (this.#recent) this.#recent[bin]++;
-    else this.#counts.set(bin, (this.#counts.get(bin) ?? 0) + 1);
+    this.#counts.add(bin);
     if (loss < this.#least) this.#least = loss;
     if (loss > this.#most) this.#most = loss;
   }
 
-  #gather(): ReadonlyMap<number, number> {
-    if (this.#added <= MANY) return this.#counts;
-    this.#added = MANY;
-    const recent = this.#recent ?? [];
-    for (let bin = 0; bin < recent.length; bin++) {
-      if (recent[bin] === 0) continue;
-      this.#counts.set(bin, (this.#counts.get(bin) ?? 0) + recent[bin]);
-      recent[bin] = 0;
-    }
-    return this.#counts;
-  }
-
   get rows(): number {
-    let rows = 0;
-    for (const n of this.#gather().values()) rows += n;
-    return rows;
+    return this.#counts.total;
   }
 
   /** Bins that are not empty, rising, each with its ends. */
@@ -75,7 +54,7 @@ export class LossSizes {
   }
 
   merge(other: LossSizes): void {
-    for (const [bin, n] of other.#gather()) this.#counts.set(bin, (this.#counts.get(bin) ?? 0) + n);
+    this.#counts.merge(other.#counts);
     this.#least = -larger(-this.#least, -other.#least);
     this.#most = larger(this.#most, other.#most);
   }
@@ -105,11 +84,11 @@ export class LossSizes {
   /** Bins by the size of what they hold. */
   #sorted(): [bin: number, count: number][] {
     // of the two next to 0 the negative one first
-    return [...this.#gather()].sort(([a], [b]) => edgeOf(a) - edgeOf(b) || b - a);
+    return this.#counts.entries().sort(([a], [b]) => edgeOf(a) - edgeOf(b) || b - a);
   }
 
   write(to: Writer): void {
-    const bins = [...this.#gather()].sort(([a], [b]) => a - b);
+    const bins = this.#counts.entries();
     to.count(bins.length);
     for (const [bin, n] of bins) {
       to.count(bin);
@@ -127,7 +106,7 @@ export class LossSizes {
     for (let left = bins; left > 0; left--) {
       const bin = from.count("a size of the loss", BINS - 1, least);
       least = bin + 1;
-      this.#counts.set(bin, from.count("rows of a size", undefined, 1));
+      this.#counts.addTimes(bin, from.count("rows of a size", undefined, 1));
     }
     if (bins === 0) return;
     this.#least = from.float64();

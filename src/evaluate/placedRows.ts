@@ -2,9 +2,6 @@ import { type Coverage, KEY_BYTES } from "./coverage.ts";
 import type { Highest, Placed } from "./highest.ts";
 import type { Reader, Writer } from "./stateBytes.ts";
 
-/** Rows that a state lists, at most. */
-export const MAXIMAL_WORST = 1000;
-
 /** Writes rows, the highest first; `write` what there is beside their places. */
 export function writeHighest<T extends Placed>(to: Writer, rows: Highest<T>, write: (it: T) => void): void {
   const all = rows.sorted();

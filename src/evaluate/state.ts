@@ -1,4 +1,6 @@
 import { checkTotals } from "./checkTotals.ts";
+import { decodeBinary, encodeBinary, isBinaryState } from "./binary/binaryState.ts";
+import { addBinaryTotals, type BinaryTotals } from "./binary/binaryTotals.ts";
 import { comparisonDifference } from "./comparison/comparisonOptions.ts";
 import { decodeComparison, encodeComparison, isComparisonState } from "./comparison/comparisonState.ts";
 import { addComparisonTotals, type ComparisonTotals } from "./comparison/comparisonTotals.ts";
@@ -71,12 +73,14 @@ function readSections(from: Reader): Totals {
 /** The state with what it holds of which files, in place of what was said of that. */
 export function withCoverage(state: Uint8Array, coverage: Coverage): Uint8Array {
   if (isRegressionState(state)) return encodeRegression({ ...decodeRegression(state, "state"), coverage });
+  if (isBinaryState(state)) return encodeBinary({ ...decodeBinary(state, "state"), coverage });
   if (isComparisonState(state)) {
     const totals = decodeComparison(state, "state");
     const [worse, better] = [totals.worse, totals.better].map((rows) => placed(rows, coverage));
     return encodeComparison({ ...totals, coverage, worse, better });
   }
-  return encode({ ...decode(state, "state"), coverage });
+  const totals = decode(state, "state");
+  return encode({ ...totals, coverage, worst: placed(totals.worst, coverage) });
 }
 
 /**
@@ -95,6 +99,7 @@ export function withCoverage(state: Uint8Array, coverage: Coverage): Uint8Array 
 export function mergeStates(...states: Uint8Array[]): Uint8Array {
   const [first] = states;
   if (isRegressionState(first)) return encodeRegression(mergeRegressions("mergeStates", states).totals);
+  if (isBinaryState(first)) return encodeBinary(mergeBinaries("mergeStates", states).totals);
   if (isComparisonState(first)) return encodeComparison(mergeComparisons("mergeStates", states).totals);
   return encode(mergeTotals("mergeStates", states).totals);
 }
@@ -131,6 +136,22 @@ export function mergeRegressions(
     checkSum(part, "elements", to.count, from.count);
   };
   return merged(name, states, names, decodeRegression, check, addRegressionTotals);
+}
+
+/** The same of states of binaryEvaluator(). */
+export function mergeBinaries(
+  name: string,
+  states: readonly Uint8Array[],
+  names?: readonly string[],
+): Merged<BinaryTotals> {
+  const check = (to: BinaryTotals, from: BinaryTotals, part: string) => {
+    for (const key of ["input", "bins"] as const) {
+      const [a, b] = [from.options[key], to.options[key]].map((it) => JSON.stringify(it));
+      if (a !== b) throw new RangeError(`${part} has ${key} ${a}, but ${b} is that of ${names ? names[0] : "states[0]"}`);
+    }
+    checkSum(part, "rows", to.rows, from.rows);
+  };
+  return merged(name, states, names, decodeBinary, check, addBinaryTotals);
 }
 
 /** The same of states of comparison(). */

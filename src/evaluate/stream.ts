@@ -10,6 +10,8 @@ export interface Batch {
   /** One a row. */
   labels: LabelArray;
   /** As add() takes them. */
+  mask?: LabelArray | readonly boolean[];
+  shift?: number;
   groups?: LabelArray;
   bytes?: number;
   words?: number;

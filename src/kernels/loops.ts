@@ -13,6 +13,7 @@ import { evaluate } from "./evaluation/recordLoop.ts";
 import { regression } from "./evaluation/regressionLoop.ts";
 import { relativeEntropy } from "./evaluation/relativeEntropyLoop.ts";
 import { tally } from "./evaluation/tallyLoop.ts";
+import { temperatureCurve } from "./evaluation/temperatureLoop.ts";
 import { exp, expm1, fineExp, ln, log1p, logarithm, logistic, softplusTail, tanh } from "./functions/functionLoops.ts";
 import { likelihood, likelihoodProbabilities } from "./likelihood/likelihoodLoops.ts";
 import { sumOfSquares } from "./optimizers/squaresLoop.ts";
@@ -50,6 +51,7 @@ export const KERNEL_LOOPS: KernelLoops = {
   evaluate,
   evaluateLikelihoods,
   relativeEntropy,
+  temperatureCurve,
   tally,
   regression,
   ...updates,

@@ -12,7 +12,6 @@ import {
   regressionLines,
   runLines,
 } from "../tables.ts";
-import type { WorstRow } from "../worst.ts";
 import { evaluationPanels, showsClasses } from "./evaluationPanels.ts";
 import { type Making, originLines } from "./origin.ts";
 import { pageHtml } from "./page.ts";
@@ -28,13 +27,12 @@ interface EvaluationReport {
   /** What an evaluation does not hold of its options. */
   readonly options: readonly Line[];
   readonly run?: Run;
-  readonly worst?: readonly WorstRow[] | undefined;
   /** Whether classes are shown however many there are. */
   readonly perClass: boolean;
 }
 
 export function evaluationReport(report: EvaluationReport): string {
-  const { subject, making, options, run, worst, perClass } = report;
+  const { subject, making, options, run, perClass } = report;
   const { perClass: classes, ...rest } = report.evaluation;
   const evaluation = showsClasses(rest.classes, perClass) && classes ? { ...rest, perClass: classes } : rest;
   const data = printable(evaluation);
@@ -64,7 +62,7 @@ export function evaluationReport(report: EvaluationReport): string {
       { name: "Calibration error", value: percent(calibration.expectedError), more: "expected; 0 is best" },
     ],
     figures: evaluationLines(evaluation),
-    panels: evaluationPanels(data, worst),
+    panels: evaluationPanels(data),
     origin: originLines(making, [...options, ...runLines(run, "logits")]),
     data,
   });

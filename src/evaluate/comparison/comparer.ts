@@ -14,7 +14,7 @@ import {
 } from "../../dtype.ts";
 import { divergence, evaluate, evaluateLikelihoods, relativeEntropy } from "../../generated/kernels.ts";
 import { exp64 } from "../../kernels/functions/exp64.ts";
-import { widenBfloat16, widenFloat16 } from "../../kernels/widenLoops.ts";
+import { widened } from "../../kernels/widenLoops.ts";
 import type { EvaluationDoor } from "../workspace.ts";
 import { BufferedSums } from "./bufferedSums.ts";
 import { type Comparison, comparisonOfTotals } from "./comparison.ts";
@@ -237,13 +237,7 @@ function roomFor(rows: number) {
 /** Both in one dtype: beside float64 the other one is widened. */
 function sameDtype<A extends FloatArray | HalfBits>(b: A, o: A): [FloatArray | HalfBits, FloatArray | HalfBits] {
   if (dtypeOf(b) === dtypeOf(o)) return [b, o];
-  return [b, o].map((x) => (dtypeOf(x) === "f64" ? x : Float64Array.from(widened(x)))) as [FloatArray, FloatArray];
-}
-
-function widened(x: FloatArray | HalfBits): FloatArray {
-  if (!(x instanceof HalfBits)) return x;
-  const out = new Float32Array(x.length);
-  const widen = x.format === "f16" ? widenFloat16 : widenBfloat16;
-  widen(0, Number.POSITIVE_INFINITY, x.bits, out, x.length);
-  return out;
+  return [b, o].map((x) =>
+    dtypeOf(x) === "f64" ? x : Float64Array.from(x instanceof HalfBits ? widened(x.bits, x.format) : x),
+  ) as [FloatArray, FloatArray];
 }

@@ -1,7 +1,6 @@
 import type { CrossEntropyInput } from "../../api/crossEntropyOptions.ts";
 import { checkChoice, checkInteger, checkOptions, INT32_MAX } from "../../check.ts";
-import { INPUTS, MAXIMAL_CLASSES } from "../evaluatorOptions.ts";
-import { MAXIMAL_WORST } from "../placedRows.ts";
+import { INPUTS, MAXIMAL_CLASSES, MAXIMAL_WORST } from "../evaluatorOptions.ts";
 
 /** Options of comparison(). */
 export interface ComparisonOptions {

@@ -1,7 +1,7 @@
 import { FINITE } from "../../numeric/exactTotal.ts";
 import { readCoverage, writeCoverage } from "../coverage.ts";
-import { INPUTS, MAXIMAL_CLASSES } from "../evaluatorOptions.ts";
-import { MAXIMAL_WORST, readHighest, writeHighest } from "../placedRows.ts";
+import { INPUTS, MAXIMAL_CLASSES, MAXIMAL_WORST } from "../evaluatorOptions.ts";
+import { readHighest, writeHighest } from "../placedRows.ts";
 import { checkCanonical, hasMagic, openState, type Reader, VERSION, Writer } from "../stateBytes.ts";
 import {
   COMPARED_COUNTS,
