@@ -139,7 +139,9 @@ test("half precision, and what is wrong", () => {
     expect(() => evaluator.add(...(args as unknown as [Float32Array, number[]]))).toThrow(message);
   }
   const ofProbabilities = losses.binaryEvaluator({ input: "probabilities" });
-  expect(() => ofProbabilities.add(Float32Array.of(1.5), [1])).toThrow("add: predictions[0] is 1.5, but must be from 0 to 1");
+  expect(() => ofProbabilities.add(Float32Array.of(1.5), [1])).toThrow(
+    "add: predictions[0] is 1.5, but must be from 0 to 1",
+  );
   expect(() => losses.binaryEvaluator({ input: "logProbabilities" as never })).toThrow("input");
   expect(() => losses.binaryEvaluator({ topK: 1 } as never)).toThrow("topK is no option");
 });

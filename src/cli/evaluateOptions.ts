@@ -145,7 +145,8 @@ export function evaluateOptions(args: readonly string[]) {
     return !isFor && values[option] !== undefined && values[option] !== false;
   });
   if (unused) throw new UsageError(`--${unused} is not for --loss ${loss}`);
-  if (binary && input === "log-probabilities") throw new UsageError("--input log-probabilities is not for --loss binary");
+  if (binary && input === "log-probabilities")
+    throw new UsageError("--input log-probabilities is not for --loss binary");
   const dtype = dtypeOption("--dtype", values.dtype, FLOATS);
   const labelsDtype = dtypeOption("--labels-dtype", values["labels-dtype"], mse ? FLOATS : TENSOR_DTYPES);
   checkOutputs(

@@ -4,7 +4,14 @@ import { comparisonOfTotals } from "../evaluate/comparison/comparison.ts";
 import { encodeComparison, isComparisonState } from "../evaluate/comparison/comparisonState.ts";
 import { evaluationOfTotals } from "../evaluate/evaluation.ts";
 import { encodeRegression, isRegressionState, regressionOfTotals } from "../evaluate/regression.ts";
-import { encode, isEvaluationState, mergeBinaries, mergeComparisons, mergeRegressions, mergeTotals } from "../evaluate/state.ts";
+import {
+  encode,
+  isEvaluationState,
+  mergeBinaries,
+  mergeComparisons,
+  mergeRegressions,
+  mergeTotals,
+} from "../evaluate/state.ts";
 import { FormatError } from "../formats/error.ts";
 import { parseArguments, UsageError } from "./arguments.ts";
 import { binaryTable, printableBinary } from "./binaryCommand.ts";

@@ -16,7 +16,8 @@ export async function readState(path: string): Promise<Uint8Array> {
   const source = path === "-" ? fromStream("standard input", process.stdin) : await openFile(path);
   try {
     const first = await take(source, FIRST_BYTES);
-    if (![isEvaluationState, isRegressionState, isComparisonState, isBinaryState].some((isState) => isState(first))) return first;
+    if (![isEvaluationState, isRegressionState, isComparisonState, isBinaryState].some((isState) => isState(first)))
+      return first;
     if (source.size !== undefined && source.size > MAXIMAL_BYTES) throw tooLong(source);
     const parts = [first];
     let length = first.length;

@@ -1,6 +1,6 @@
-import { checkTotals } from "./checkTotals.ts";
 import { decodeBinary, encodeBinary, isBinaryState } from "./binary/binaryState.ts";
 import { addBinaryTotals, type BinaryTotals } from "./binary/binaryTotals.ts";
+import { checkTotals } from "./checkTotals.ts";
 import { comparisonDifference } from "./comparison/comparisonOptions.ts";
 import { decodeComparison, encodeComparison, isComparisonState } from "./comparison/comparisonState.ts";
 import { addComparisonTotals, type ComparisonTotals } from "./comparison/comparisonTotals.ts";
@@ -147,7 +147,8 @@ export function mergeBinaries(
   const check = (to: BinaryTotals, from: BinaryTotals, part: string) => {
     for (const key of ["input", "bins"] as const) {
       const [a, b] = [from.options[key], to.options[key]].map((it) => JSON.stringify(it));
-      if (a !== b) throw new RangeError(`${part} has ${key} ${a}, but ${b} is that of ${names ? names[0] : "states[0]"}`);
+      if (a !== b)
+        throw new RangeError(`${part} has ${key} ${a}, but ${b} is that of ${names ? names[0] : "states[0]"}`);
     }
     checkSum(part, "rows", to.rows, from.rows);
   };

@@ -10,7 +10,7 @@ import {
   type Options,
 } from "./evaluatorOptions.ts";
 import type { Reader, Writer } from "./stateBytes.ts";
-import { type ConfidenceBin, COUNTS, classOf, type Totals } from "./totals.ts";
+import { COUNTS, type ConfidenceBin, classOf, type Totals } from "./totals.ts";
 import { readWorst, writeWorst } from "./worstRows.ts";
 
 /** One section of a state. docs/state-format.md describes the bytes. */

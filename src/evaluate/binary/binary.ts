@@ -1,7 +1,7 @@
-import { calibrationFigures, wilson } from "../evaluation.ts";
 import { FINITE } from "../../numeric/exactTotal.ts";
 import { coverageOf } from "../coverage.ts";
 import type { Calibration } from "../evaluation.ts";
+import { calibrationFigures, wilson } from "../evaluation.ts";
 import type { RankingFigures } from "../ranking.ts";
 import { errorOfSpread, spreadOf } from "../standardError.ts";
 import { decodeBinary } from "./binaryState.ts";

@@ -1,4 +1,12 @@
-import { checkAttached, checkChoice, checkInteger, checkLength, checkOptions, logitsOf, targetsOf } from "../../check.ts";
+import {
+  checkAttached,
+  checkChoice,
+  checkInteger,
+  checkLength,
+  checkOptions,
+  logitsOf,
+  targetsOf,
+} from "../../check.ts";
 import { type FloatArray, HalfBits, isFloatArray, type LabelArray, type LogitsArray } from "../../dtype.ts";
 import { decayF64, log1pUnitF64, logisticOfF64 } from "../../kernels/functions/logistic.ts";
 import { lnF64, log1pF64 } from "../../kernels/functions/naturalLog.ts";
