@@ -3,7 +3,10 @@ import { ExactTotal, FINITE } from "../numeric/exactTotal.ts";
 import { Expansion } from "../numeric/expansion.ts";
 import type { Reader, Writer } from "./stateBytes.ts";
 
-/** By which temperature logits are best divided: that of the smallest mean loss. */
+/**
+ * By which temperature logits are best divided: that of the smallest mean loss. `best` is within 0.5 % and `lossAfter` within 3e-4 for
+ * temperatures from 0.3 to 3, within 2 % and 2e-3 up to 8 (as measured; the bracket holds for certain).
+ */
 export interface Temperature {
   best: number;
   /** In which the best one lies for certain; [8, Infinity] and [0, 1/4] beyond the ends. */
