@@ -1,7 +1,8 @@
-import { createLosses, type Losses, type LossesOptions } from "wasm-loss";
+import { createLosses, type LossesOptions } from "wasm-loss";
 import { type FloatArray, zeros } from "../test/inputs.ts";
 import { llvmCandidates } from "./native/llvm.ts";
 import { asManyBytes, type Call, type Inputs, type Operation, type Result } from "./operations/operation.ts";
+import { resident, residentInputs } from "./residentInputs.ts";
 import type { Input } from "./results.ts";
 import * as tuned from "./tuned.ts";
 
@@ -32,27 +33,6 @@ export interface Candidates {
 }
 
 export const ARENA_SPARE = 1 << 20;
-
-type Placed = FloatArray | Int32Array | Uint16Array;
-
-/** An array in the engine's memory, with the same values. */
-export function resident<A extends Placed>(losses: Losses, values: A): A {
-  const view = losses.alloc(values.constructor as Float32ArrayConstructor, values.length) as unknown as A;
-  view.set(values);
-  return view;
-}
-
-export function residentInputs(losses: Losses, inputs: Inputs): Inputs {
-  const { values, bits, targets, weight } = inputs;
-  const place = <A extends Placed>(array: A | null) => array && resident(losses, array);
-  return {
-    ...inputs,
-    // where bits are handed over nothing reads the values
-    ...(bits ? { bits: resident(losses, bits) } : { values: resident(losses, values) }),
-    targets: place(targets),
-    weight: place(weight),
-  };
-}
 
 export const bytesOf = ({ values, bits, targets, weight }: Inputs) =>
   [values, bits, targets, weight].reduce((sum, array) => sum + (array?.byteLength ?? 0), 0);
@@ -88,7 +68,8 @@ export async function wasmCandidates(operation: Operation, inputs: Inputs, peers
   if (peers) {
     const relaxed = await ownCandidates("wasm relaxed", { relaxed: true }, operation, inputs);
     if (relaxed.losses.relaxed) candidates.push(...relaxed.candidates.filter(({ other }) => !other));
-    candidates.push(...(await llvmCandidates(operation.name, inputs)));
+    const withMse = operation.other?.(inputs)?.operation.name === "mse";
+    candidates.push(...(await llvmCandidates(operation.name, inputs, withMse)));
   }
   return { candidates, notes: [] };
 }

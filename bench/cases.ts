@@ -4,6 +4,7 @@ import { titleOf } from "../test/domains.ts";
 import { type Dtype, dtypes } from "../test/inputs.ts";
 import { operations } from "./operations/index.ts";
 import type { Operation, Shape } from "./operations/operation.ts";
+import { steps } from "./operations/optimizers.ts";
 
 /** One operation on one dtype and size: what is compared in turn. */
 export interface Case {
@@ -34,6 +35,7 @@ const peerSizes: Readonly<Record<string, readonly string[]>> = {
       [`${loss.name}WithGrad${titleOf(loss).slice(loss.name.length)}`, ["1e5", "1e7"]],
     ]),
   ),
+  ...Object.fromEntries(steps.map(({ name }) => [name, ["1e7"]])),
   softmax: ["1000x1000", "32x50257", "100000x10"],
   crossEntropy: ["1000x1000", "32x50257", "64x128256", "100000x10"],
   crossEntropyWithGrad: ["1000x1000", "32x50257", "64x128256", "100000x10"],
@@ -53,21 +55,7 @@ export const cases: readonly Case[] = operations.flatMap((operation) =>
 );
 
 /** Kernels that work for others, and are timed with them. */
-const HELPERS = [
-  "exp",
-  "logarithm",
-  "fineExp",
-  "expm1",
-  "ln",
-  "log1p",
-  "logistic",
-  "tanh",
-  "softplusTail",
-  "checkLabels",
-  "labelWeights",
-  "addExactly",
-  "extractSums",
-];
+const HELPERS = ["checkLabels", "labelWeights", "addExactly", "extractSums"];
 
 /** Names of the kernels that are in no case. */
 export function untimedKernels(): string[] {

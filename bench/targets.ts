@@ -1,6 +1,7 @@
 import { ELEMENTWISE } from "../src/descriptions/elementwise.ts";
 import { titleOf } from "../test/domains.ts";
 import type { Dtype } from "../test/inputs.ts";
+import { steps } from "./operations/optimizers.ts";
 import { type CaseResult, find, type Input, type Outcome, type Run } from "./results.ts";
 import { ratioOf, type Spread } from "./statistics.ts";
 
@@ -26,6 +27,7 @@ const copied: Who = ["wasm", "copied"];
 const tfjs: Who = ["tfjs-wasm", "resident"];
 const llvm: Who = ["LLVM wasm", "resident"];
 const llvmMse: Who = ["LLVM wasm, mse", "resident"];
+const bare: Who = ["LLVM wasm, bare", "resident"];
 
 const wide = ["1000x1000", "32x50257", "64x128256"];
 const short = ["100000x10"];
@@ -133,6 +135,8 @@ export const targets: readonly Target[] = [
   microseconds("crossEntropy", "1x10", 1, "µs, from ordinary arrays", copied, call),
   ...ELEMENTWISE.flatMap((loss) => elementwise(titleOf(loss))),
   ratio("mse", ["1e7"], 2, "copied / resident", copied, resident),
+  // 0.8 of the speed
+  ...steps.map(({ name }) => ratio(name, ["1e7"], 1.25, "resident / LLVM wasm, bare", resident, bare)),
   ratio("softmax", wide, 0.8, "resident / tfjs-wasm", resident, tfjs, exponential),
   ratio("crossEntropy", wide, 0.6, "resident / tfjs-wasm", resident, tfjs, exponential),
   ratio("crossEntropy", short, 0.2, "resident / tfjs-wasm", resident, tfjs, exponential),

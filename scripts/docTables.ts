@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { ELEMENTWISE } from "../src/descriptions/elementwise.ts";
-import { KERNELS } from "../src/descriptions/list.ts";
+import { FUNCTIONS, KERNELS } from "../src/descriptions/list.ts";
 import { OPTIMIZERS } from "../src/descriptions/optimizers.ts";
 
 function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -12,7 +12,7 @@ function markdown(head: readonly string[], rows: readonly (readonly string[])[])
 
 /** Without those of element-wise losses, which have a table of their own: a new one is in one document. */
 function kernels(): string {
-  const others = KERNELS.filter(({ template }) => !template);
+  const others = [...KERNELS.filter(({ template }) => !template), ...FUNCTIONS];
   const rows = others.map(({ name, formula, unit, dtypes, tolerance }) => {
     return [`\`${name}\``, formula, unit, dtypes?.join(", ") ?? "-", tolerance.f32, tolerance.f64];
   });

@@ -1,4 +1,4 @@
-/** `npm start`: builds what is missing or older than its sources, then runs the example. */
+/** `npm start`: builds what is missing or older than its sources, then runs the example; both say how long they took. */
 import { spawnSync } from "node:child_process";
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -19,7 +19,11 @@ const sources = [
 const generated = join("src", "generated");
 
 const built = Math.min(modified("dist/index.js"), modified("dist/cli/main.js"));
-if (Math.max(...sources.map(newest)) > built) run("npm", "run", "build");
+if (Math.max(...sources.map(newest)) > built) {
+  const begin = performance.now();
+  run("npm", "run", "build");
+  console.log(`Built in ${((performance.now() - begin) / 1000).toFixed(1)} s.`);
+}
 run(process.execPath, "--import", "tsx", "examples/digits.ts");
 
 /** When a file, or the newest file below a folder, was last changed; 0 if there is none. */

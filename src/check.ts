@@ -12,6 +12,7 @@ import {
   owned,
 } from "./dtype.ts";
 import { nearest } from "./nearest.ts";
+import { elementsOf, shapeOf } from "./tensorLike.ts";
 
 // Checks at the door. TypeError for the wrong kind, RangeError for the wrong value; one line that names the function, the
 // argument, the place and both numbers. `name` is the public function's.
@@ -95,32 +96,40 @@ export function floatsOf(name: string, argument: string, value: unknown): FloatA
 /** Logits in any precision; half-precision ones as their bits. */
 export function logitsOf(name: string, argument: string, value: unknown): FloatArray | HalfBits {
   if (isFloatArray(value)) return value;
-  const own = owned(value);
+  const own = elementsOf(name, argument, value);
   const found = isFloatArray(own) ? own : halfBits(own);
   if (found) return found;
   throw new TypeError(
-    `${name}: ${argument} must be a Float32Array, a Float64Array or a half-precision array, but is ${kindOf(value)}${hint(own)}`,
+    `${name}: ${argument} must be a Float32Array, a Float64Array or a half-precision array, but is ${givenAs(value, own)}`,
   );
+}
+
+/** What was given: a tensor is told by its elements. */
+function givenAs(value: unknown, own: unknown): string {
+  return shapeOf(value) === undefined ? `${kindOf(value)}${hint(own)}` : `a tensor of ${kindOf(own)}`;
 }
 
 /** What was most likely meant. */
 function hint(value: unknown): string {
   if (value instanceof Uint16Array) return " (bits of half precision? float16(bits), bfloat16(bits))";
-  const { data, dataSync } = Object(value) as { data?: unknown; dataSync?: unknown };
-  if (typeof dataSync === "function") return " (a tensor? its dataSync() gives an array)";
-  return ArrayBuffer.isView(data) || Array.isArray(data) ? " (a tensor? its .data is an array)" : "";
+  const { data } = Object(value) as { data?: unknown };
+  return ArrayBuffer.isView(data) || Array.isArray(data)
+    ? " (a tensor without dims or shape? its .data is an array)"
+    : "";
 }
 
 /** Labels, of whatever realm; plain arrays of integers as a typed one. */
 export function labelsOf(name: string, value: unknown, argument = "labels"): IntegerArray {
   if (isIntegerArray(value)) return value;
-  const own = owned(value);
+  const own = elementsOf(name, argument, value);
   if (isIntegerArray(own)) return own;
   if (Array.isArray(value)) return integersOf(name, value, argument);
-  throw new TypeError(`${name}: ${argument} must be an integer typed array, but is ${kindOf(value)}${hint(own)}`);
+  throw new TypeError(`${name}: ${argument} must be an integer typed array, but is ${givenAs(value, own)}`);
 }
 
-function integersOf(name: string, values: readonly unknown[], argument: string): IntegerArray {
+function integersOf(name: string, given: readonly unknown[], argument: string): IntegerArray {
+  // each is read once: another time there may be something else
+  const values = Array.from(given);
   for (let i = 0; i < values.length; i++) {
     if (Number.isSafeInteger(values[i])) continue;
     const what = typeof values[i] === "number" ? values[i] : kindOf(values[i]);
@@ -134,11 +143,11 @@ function integersOf(name: string, values: readonly unknown[], argument: string):
 /** Labels or probabilities. */
 export function targetsOf(name: string, value: unknown): IntegerArray | FloatArray {
   if (isFloatArray(value) || isIntegerArray(value)) return value;
-  const own = owned(value);
+  const own = elementsOf(name, "targets", value);
   if (isFloatArray(own)) return own;
   if (isIntegerArray(own) || Array.isArray(own)) return labelsOf(name, own);
   throw new TypeError(
-    `${name}: targets must be labels (an integer typed array) or probabilities (a float one), but are ${kindOf(value)}${hint(own)}`,
+    `${name}: targets must be labels (an integer typed array) or probabilities (a float one), but are ${givenAs(value, own)}`,
   );
 }
 
@@ -266,11 +275,17 @@ export function weightOf(name: string, value: unknown, classes: number, logits?:
   return weight;
 }
 
-/** Weights of rows, of the dtype of the predictions. */
-export function sampleWeightOf(name: string, value: unknown, rows: number, like: FloatArray | HalfBits): FloatArray {
+/** Weights of rows, of the dtype of the `argument`. */
+export function sampleWeightOf(
+  name: string,
+  value: unknown,
+  rows: number,
+  like: FloatArray | HalfBits,
+  argument: string,
+): FloatArray {
   const weight = floatsOf(name, "sampleWeight", value);
-  checkSameDtype(name, "sampleWeight", weight, "predictions", like);
-  checkLength(name, "sampleWeight", weight.length, rows, "predictions (in rows)");
+  checkSameDtype(name, "sampleWeight", weight, argument, like);
+  checkLength(name, "sampleWeight", weight.length, rows, `${argument} (in rows)`);
   checkWeights(name, "sampleWeight", weight);
   return weight;
 }

@@ -245,6 +245,20 @@ describe("edges", () => {
     expectSame(weighted.grad, losses.klDivergenceWithGrad(x, p, { classes: 2 }).grad, "gradient");
   });
 
+  test("weights divide out that overflow in their sum, or times the losses", () => {
+    const x = Float64Array.of(0, 100, 0, 100);
+    const p = Float64Array.of(1, 0, 1, 0);
+    const usual = losses.klDivergenceWithGrad(x, p, { classes: 2, sampleWeight: Float64Array.of(1, 1) });
+    for (const weight of [2 ** 501, 2 ** 1020, 2 ** 1023]) {
+      const sampleWeight = Float64Array.of(weight, weight);
+      const { loss, grad } = losses.klDivergenceWithGrad(x, p, { classes: 2, sampleWeight });
+      expect(loss).toBe(usual.loss);
+      expectSame(grad, usual.grad, `weights ${weight}`);
+    }
+    const endless = { classes: 2, sampleWeight: Float64Array.of(Infinity, 1) };
+    expect(losses.klDivergence(x, p, endless)).toBeNaN();
+  });
+
   test.each([
     [{ temperature: 0 }, RangeError, "klDivergence: temperature is 0, but must be above 0 and below Infinity"],
     [{ direction: "back" }, RangeError, 'klDivergence: direction is "back", but must be one of forward, reverse'],

@@ -1,25 +1,29 @@
 import { expect } from "vitest";
 import type { Backend } from "../src/backends/backend.ts";
-import { openJs } from "../src/backends/js/openJs.ts";
+import { createJsBackend } from "../src/backends/js/jsBackend.ts";
 import { createWasmBackend } from "../src/backends/wasm/wasmBackend.ts";
 import type { FloatArray } from "../src/dtype.ts";
-import * as kernels from "../src/generated/kernels.ts";
-import { inlinedModule } from "../src/module/inlined.ts";
+import * as kernels from "../src/generated/functionCalls.ts";
+import { FUNCTIONS as STRICT } from "../src/generated/functions.ts";
+import { RELAXED_FUNCTIONS as RELAXED } from "../src/generated/relaxedFunctions.ts";
+import { FUNCTION_LOOPS } from "../src/kernels/functions/functionLoops.ts";
+import { createScratch } from "../src/kernels/scratch.ts";
+import { inflatedText } from "../src/module/inlined.ts";
 import { compile, createMemory } from "../src/module/load.ts";
 import type { Pair } from "./doubleDouble.ts";
 import * as precise from "./doubleDouble.ts";
 import "./relaxed.ts";
 
-async function openModule(relaxed: boolean): Promise<Backend> {
+async function openModule(text: string): Promise<Backend> {
   const { memory } = createMemory(2 ** 22);
-  const module = await compile(await inlinedModule(relaxed));
+  const module = await compile(await inflatedText(text));
   const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
   return createWasmBackend(exports as never, memory, 2 ** 22, () => {});
 }
 
-const js = openJs(0);
-const wasm = await openModule(false);
-const relaxed = await openModule(true);
+const js = createJsBackend(FUNCTION_LOOPS, createScratch(), 0);
+const wasm = await openModule(STRICT);
+const relaxed = await openModule(RELAXED);
 
 export const backends = { js, wasm };
 

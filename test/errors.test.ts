@@ -575,7 +575,17 @@ test("every option of every function is read once", async () => {
   const y = Int32Array.of(0, 1);
   const weight = Float32Array.of(1, 2, 3);
   const sampleWeight = new Float32Array(6).fill(1);
-  const rows = { classes: 3, weight, ignoreIndex: 1, reduction: "sum", input: "logits", labelSmoothing: 0.1 };
+  const ofRows = { sampleWeight: Float32Array.of(1, 2), inner: 1, temperature: 2, softCap: 3, zLoss: 1 };
+  const ofTargets = {
+    classes: 3,
+    weight,
+    ignoreIndex: 1,
+    reduction: "sum",
+    input: "logits",
+    labelSmoothing: 0.1,
+    gamma: 0,
+  };
+  const rows = { ...ofTargets, ...ofRows };
   const evaluation = {
     classes: 3,
     weight,

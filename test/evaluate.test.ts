@@ -385,6 +385,95 @@ describe("streams", () => {
     }
   });
 
+  test("it tells how far it is after each batch", async () => {
+    const told: object[] = [];
+    const onProgress = (progress: object) => void told.push(progress);
+    await losses.evaluateStream([batch(0), batch(20), batch(40)], { classes: 5, onProgress });
+    expect(told).toEqual([1, 2, 3].map((batches) => ({ rows: 20 * batches, batches })));
+    const failing = losses.evaluateStream([batch(0)], {
+      classes: 5,
+      onProgress() {
+        throw new Error("enough");
+      },
+    });
+    await expect(failing).rejects.toThrow("enough");
+  });
+
+  test("a signal ends it: before it begins, between batches, while it waits; the source is told", async () => {
+    const reason = new Error("no longer wanted");
+    const never = { [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }) };
+    await expect(losses.evaluateStream(never, { classes: 5, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    await expect(losses.evaluateStream(never, { classes: 5, signal: AbortSignal.timeout(5) })).rejects.toThrow(
+      /timeout/,
+    );
+
+    const between = new AbortController();
+    let left = 0;
+    function* batches() {
+      try {
+        for (;;) yield batch(0);
+      } finally {
+        left++;
+      }
+    }
+    let rows = 0;
+    const onProgress = (progress: { rows: number }) => {
+      rows = progress.rows;
+      if (rows === 60) between.abort(reason);
+    };
+    await expect(losses.evaluateStream(batches(), { classes: 5, signal: between.signal, onProgress })).rejects.toBe(
+      reason,
+    );
+    expect({ rows, left }).toEqual({ rows: 60, left: 1 });
+
+    const waiting = new AbortController();
+    let cancelled = 0;
+    const stream = new ReadableStream({ cancel: () => void cancelled++ });
+    setTimeout(() => waiting.abort(reason), 5);
+    await expect(losses.evaluateStream(stream, { classes: 5, signal: waiting.signal })).rejects.toBe(reason);
+    expect(cancelled).toBe(1);
+  });
+
+  test("a signal that is not raised changes nothing, and is let go", async () => {
+    let listeners = 0;
+    const signal = {
+      aborted: false,
+      addEventListener: () => void listeners++,
+      removeEventListener: () => void listeners--,
+    };
+    for (const source of [[batch(0), batch(20), batch(40)], Readable.from([batch(0), batch(20), batch(40)])]) {
+      expect(await losses.evaluateStream(source, { classes: 5, signal })).toEqual(wanted);
+    }
+    await expect(losses.evaluateStream([batch(0)], { classes: 4, signal })).rejects.toThrow(RangeError);
+    const broken = (async function* () {
+      yield batch(0);
+      throw new Error("broken");
+    })();
+    await expect(losses.evaluateStream(broken, { classes: 5, signal })).rejects.toThrow("broken");
+    expect(listeners).toBe(0);
+    await expect(losses.evaluateStream([], { classes: 5, signal: 7 as never })).rejects.toThrow(
+      new TypeError("evaluateStream: signal must be an AbortSignal, but is a number"),
+    );
+    await expect(losses.evaluateStream([], { classes: 5, onProgress: true as never })).rejects.toThrow(
+      new TypeError("evaluateStream: onProgress must be a function, but is a boolean"),
+    );
+  });
+
+  test("of tensors: the first one says how many classes there are", async () => {
+    const tensors = [0, 20, 40].map((row) => {
+      const { logits, labels } = batch(row);
+      return { logits: { data: logits, dims: [20, 5] }, labels: { data: labels, dims: [20] } };
+    });
+    expect(await losses.evaluateStream(tensors, {})).toEqual(wanted);
+    const other = { logits: { data: x.subarray(0, 20), dims: [5, 4] }, labels: y.subarray(0, 5) };
+    await expect(losses.evaluateStream([...tensors, other], {})).rejects.toThrow(
+      "evaluateStream: classes is 5, but logits has shape [5, 4]",
+    );
+    await expect(losses.evaluateStream([batch(0)], {} as never)).rejects.toThrow(
+      "evaluateStream: classes must be an integer",
+    );
+  });
+
   test("what is no stream, and what is no batch", async () => {
     await expect(losses.evaluateStream(7 as never, { classes: 5 })).rejects.toThrow(TypeError);
     await expect(losses.evaluateStream([7] as never, { classes: 5 })).rejects.toThrow(

@@ -116,6 +116,53 @@ describe("groups", () => {
     expect(loss.clusteredStandardError).toBeCloseTo(loss.standardError, 14);
   });
 
+  test("more than 2^20 of them are refused, and nothing is added", () => {
+    const n = 2 ** 20 + 1;
+    const evaluator = losses.evaluator({ classes: 1 });
+    const numbers = Int32Array.from({ length: n }, (_, i) => i);
+    const labels = new Int16Array(n);
+    const add = (given: { groups: Int32Array }) => evaluator.add(new Float32Array(n), labels, given);
+    evaluator.add(Float32Array.of(0), [0], { groups: [-1] });
+    const before = evaluator.state();
+    const refused = "add: groups are more than 1048576, which is as many as can be told apart";
+    expect(() => add({ groups: numbers })).toThrow(new RangeError(refused));
+    expect(evaluator.state()).toEqual(before);
+    // those that are known, and those of ignored rows, are none more
+    add({ groups: new Int32Array(n).fill(-1) });
+    labels.fill(-100, 9);
+    add({ groups: numbers });
+    expect(evaluator.result().counted).toBe(1 + n + 9);
+  });
+
+  test("a group of an infinite weight leaves no error", () => {
+    const evaluator = losses.evaluator({ classes: 2, weight: Float32Array.of(Infinity, 1) });
+    evaluator.add(Float32Array.of(1, 2, 0, 1, 3, 1), Int32Array.of(0, 1, 1), { groups: [1, 2, 3] });
+    expect(evaluator.result().loss.clusteredStandardError).toBeNaN();
+  });
+
+  test("plain arrays are read once, and before anything else", () => {
+    for (const { losses } of opened) {
+      for (const key of ["labels", "groups"] as const) {
+        const logits = Float32Array.of(1, 2, 0, 1);
+        const reads: unknown[] = [];
+        const watched = new Proxy([0, 1], {
+          get(target, name) {
+            if (name === "0") reads.push(name);
+            if (name === "1") structuredClone(logits.buffer, { transfer: [logits.buffer] });
+            return Reflect.get(target, name);
+          },
+        });
+        const evaluator = losses.evaluator({ classes: 2 });
+        const given: Record<"labels" | "groups", number[]> = { labels: [0, 1], groups: [0, 1] };
+        given[key] = watched;
+        const { labels, groups } = given;
+        expect(() => evaluator.add(logits, labels, { groups }), key).toThrow(/logits is detached|logits \(in rows\)/);
+        expect(reads).toEqual(["0"]);
+        expect(evaluator.result().rows).toBe(0);
+      }
+    }
+  });
+
   test("one group in two parts is one group; one state for every order and backend", () => {
     const x = logitsOf(mulberry32(1), "float32", 60, 4);
     const y = labelsOf(mulberry32(2), 60, 4, -100);

@@ -146,6 +146,16 @@ describe("counts that no rows have", () => {
   const options = (more: object) => (it: Totals) => void Object.assign(it.options, more);
   const classOf = (it: Totals) => [...it.classes.values()][0];
 
+  const never = (): never => {
+    throw new Error("there are few groups");
+  };
+  /** Totals of two rows of the groups given. */
+  const other = (first: number, second: number, weight?: Float32Array): Totals => {
+    const evaluator = opened[0].losses.evaluator({ classes: 2, weight });
+    evaluator.add(Float32Array.of(1, 2, 0, 3), Int32Array.of(1, 0), { groups: [first, second] });
+    return decode(evaluator.state(), "state");
+  };
+
   test("the state as it is, is taken", () => {
     expect(evaluationOf(forged(() => {})).rows).toBe(40);
   });
@@ -291,6 +301,56 @@ describe("counts that no rows have", () => {
     const totals = decodeRegression(evaluator.state(), "state");
     edit(totals);
     expect(() => regressionOf(encodeRegression(totals))).toThrow(line);
+  });
+
+  test.each<[string, (it: Totals) => void, RegExp]>([
+    [
+      "less loss than its groups",
+      (it) => void it.groups!.merge(other(3, 1).groups!, never),
+      /has groups that do not add up to the loss$/,
+    ],
+    [
+      "a group of a negative weight",
+      (it) => {
+        const groups = it.groups!.sorted();
+        groups[0][1].weight.units -= 9n << 1074n;
+        groups[1][1].weight.units += 9n << 1074n;
+      },
+      /has a group of a negative weight$/,
+    ],
+    [
+      "weights of groups above theirs",
+      (it) => {
+        it.groups!.sorted()[0][1].weight.units += 1n;
+      },
+      /has groups that do not add up to the weights$/,
+    ],
+  ])("of groups: %s", (_, edit, line) => {
+    for (const weight of [undefined, Float32Array.of(1, 0.5)]) {
+      const totals = other(1, 2, weight);
+      expect(evaluationOf(encode(totals)).counted).toBe(2);
+      edit(totals);
+      const state = encode(totals);
+      expect(() => evaluationOf(state)).toThrow(RangeError);
+      expect(() => evaluationOf(state)).toThrow(line);
+    }
+  });
+
+  test("more bytes or words than can be counted are refused where they would be merged", () => {
+    const most = Number.MAX_SAFE_INTEGER - 1;
+    for (const key of ["bytes", "words"] as const) {
+      const of = (length: number) => {
+        const evaluator = opened[0].losses.evaluator({ classes: 2 });
+        evaluator.add(Float32Array.of(1, 2), Int32Array.of(1), { [key]: length });
+        return evaluator.state();
+      };
+      expect(evaluationOf(mergeStates(of(most - 3), of(3))).rows).toBe(2);
+      expect(() => mergeStates(of(most), of(0), of(1))).toThrow(
+        new RangeError(
+          `mergeStates: states[2] has 1 ${key} besides ${most} of the others, but at most ${most} can be counted`,
+        ),
+      );
+    }
   });
 
   test("more rows than can be counted are refused where they would be merged", () => {

@@ -87,3 +87,93 @@ export const bfloat16Bits = (x: Float32Array) =>
 export function fromBfloat16(bits: Uint16Array): Float32Array {
   return new Float32Array(Uint32Array.from(bits, (it) => it * 65536).buffer);
 }
+
+/**
+ * A file of llama.cpp's base logits, as its log_softmax and process_logits write it, and what is in it: float32 log-probabilities as
+ * they are read, labels, and the mean loss of logits that are cut at their maximum less 16, in float64.
+ */
+export function llamaFile(
+  it: Readonly<{
+    context: number;
+    classes: number;
+    chunks: number;
+    random: () => number;
+    logits: () => readonly number[];
+  }>,
+) {
+  const { context, classes, chunks, random, logits } = it;
+  const header = Buffer.alloc(20);
+  header.write("_logits_", "latin1");
+  header.writeUInt32LE(context, 8);
+  header.writeInt32LE(classes, 12);
+  header.writeInt32LE(chunks, 16);
+  const tokens = Int32Array.from({ length: chunks * context }, () => Math.floor(random() * classes));
+  const parts: Buffer[] = [header, bytesOf(tokens)];
+  const logProbabilities: number[] = [];
+  const labels: number[] = [];
+  const losses: number[] = [];
+  for (let chunk = 0; chunk < chunks; chunk++) {
+    for (let position = Math.floor(context / 2); position < context - 1; position++) {
+      const row = logits();
+      const label = tokens[chunk * context + position + 1];
+      const maximum = Math.max(...row);
+      const minimum = Math.max(Math.min(...row), maximum - 16);
+      const logSum = Math.log(row.reduce((sum, x) => sum + Math.exp(x - maximum), 0));
+      const scale = Math.fround((maximum - minimum) / 65535);
+      const least = Math.fround(minimum - maximum - logSum);
+      const values = Uint16Array.from(row, (x) => (scale > 0 && x > minimum ? Math.round((x - minimum) / scale) : 0));
+      const bytes = Buffer.alloc(2 * (2 * Math.ceil(classes / 2) + 4));
+      bytes.writeFloatLE(scale, 0);
+      bytes.writeFloatLE(least, 4);
+      bytesOf(values).copy(bytes, 8);
+      parts.push(bytes);
+      labels.push(label);
+      for (const value of values) logProbabilities.push(Math.fround(Math.fround(scale * value) + least));
+      losses.push(maximum + logSum - Math.max(row[label], minimum));
+    }
+  }
+  const meanOfClamped = losses.reduce((a, b) => a + b) / losses.length;
+  return { bytes: Buffer.concat(parts), logProbabilities, labels, meanOfClamped };
+}
+
+/** A line of the samples that lm-evaluation-harness logs of a multiple-choice task. */
+export function sampleLine({
+  logLikelihoods,
+  choices,
+  target,
+  delimiter = " ",
+  filter = "none",
+  isRaw = false,
+  isDouble = false,
+  hasDoc = true,
+  logged,
+}: Readonly<{
+  logLikelihoods: readonly number[];
+  choices: readonly string[];
+  target: number | string;
+  delimiter?: string;
+  filter?: string;
+  /** Without filtered responses. */
+  isRaw?: boolean;
+  /** With the choices alone behind, as of mutual information. */
+  isDouble?: boolean;
+  hasDoc?: boolean;
+  logged?: number | undefined;
+}>): string {
+  const requests = [
+    ...choices.map((it) => ["Question?", delimiter + it]),
+    ...(isDouble ? choices.map((it) => ["", delimiter + it]) : []),
+  ];
+  const responses = requests.map((_, i) => [String(i < choices.length ? logLikelihoods[i] : -1), "False"]);
+  return `${JSON.stringify({
+    doc_id: 0,
+    doc: hasDoc ? { query: "Question?", choices: { text: choices, label: ["A"] } } : {},
+    target: String(target),
+    arguments: Object.fromEntries(requests.map(([a, b], i) => [`gen_args_${i}`, { arg_0: a, arg_1: b }])),
+    resps: responses.map((it) => [it]),
+    ...(!isRaw && { filtered_resps: responses }),
+    filter,
+    metrics: ["acc", "acc_norm"],
+    ...(logged !== undefined && { acc_norm: logged }),
+  })}\n`;
+}

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { fuzzFiles, fuzzStates } from "./fuzz.ts";
+import { fuzzFiles, fuzzRowFiles, fuzzStates, ROW_FILES } from "./fuzz.ts";
 
 // A taste; test/exhaustive does it 100,000 times.
 
@@ -13,4 +13,10 @@ test("mutated files are refused in one line, or read", async () => {
   const { refused, read } = await fuzzFiles(2000, 2);
   expect(refused + read).toBe(2000);
   expect(refused).toBeGreaterThan(1000);
+});
+
+test.each(Object.keys(ROW_FILES))("500 mutated files of rows: %s", async (name) => {
+  const { refused, read } = await fuzzRowFiles(name, 500, 6);
+  expect(refused + read).toBe(500);
+  expect(refused).toBeGreaterThan(50);
 });

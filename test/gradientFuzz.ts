@@ -136,9 +136,35 @@ function coefficientsOf({ classes, targets, options }: Case, i: number): { c: Wi
 /** Whether |a| < 2^power. */
 const isBelow = (a: Wide, power: number) => a.hi === 0 || a.exponent < power;
 
+/** The sums of all but one. */
+function sumsOfOthers(list: readonly Wide[]): Wide[] {
+  const sums = Array<Wide>(list.length).fill(ZERO);
+  for (let j = 1, sum = ZERO; j < list.length; j++) {
+    sum = add(sum, list[j - 1]);
+    sums[j] = sum;
+  }
+  for (let j = list.length - 2, sum = ZERO; j >= 0; j--) {
+    sum = add(sum, list[j + 1]);
+    sums[j] = add(sums[j], sum);
+  }
+  return sums;
+}
+
+/** Its two terms, plus - minus, and that difference, which may be far below either. */
+interface Element {
+  plus: Wide;
+  minus: Wide;
+  value: Wide;
+}
+
 /** What a gradient may be: between two numbers. */
-function checkElement(got: number, plus: Wide, minus: Wide, units: number, dtype: Dtype, where: () => string): void {
-  const value = add(plus, negated(minus));
+function checkElement(
+  got: number,
+  { plus, minus, value }: Element,
+  units: number,
+  dtype: Dtype,
+  where: () => string,
+): void {
   const terms = add(absolute(plus), absolute(minus));
   const scale = value.hi === 0 ? terms.exponent : value.exponent;
   const wanted = numberOf(value);
@@ -191,13 +217,16 @@ function check(c: Case, grad: ArrayLike<number>, where: string): number {
     const below = Array.from(row, (x) => (x === -Infinity ? ZERO : add(wide(x), wide(-m))));
     const e = input === "logits" ? Array.from(row, (x, j) => (x === -Infinity ? ZERO : exp(below[j]))) : [];
     const d = e.reduce(add, ZERO);
+    const [othersOfE, othersOfC] = [sumsOfOthers(e), sumsOfOthers(of.c)];
     for (let j = 0; j < classes; j++) {
       const cj = of.c[j];
       let plus = ZERO;
       let minus = cj;
+      let value = negated(cj);
       let units = dtype === "float32" ? 2 ** -23 : 2 ** -49;
       if (input === "logits") {
         plus = times(of.sum, over(e[j], d));
+        value = over(add(times(othersOfC[j], e[j]), negated(times(cj, othersOfE[j]))), d);
         units = U[dtype] * (4 + Math.min(1e6, Math.abs(numberOf(below[j]))));
       } else if (input === "probabilities") {
         if (cj.hi !== 0 && row[j] === 0) {
@@ -205,10 +234,14 @@ function check(c: Case, grad: ArrayLike<number>, where: string): number {
           continue;
         }
         if (cj.hi !== 0) minus = over(cj, wide(row[j]));
+        value = negated(minus);
       }
-      plus = over(plus, denominator);
-      minus = over(minus, denominator);
-      checkElement(grad[i * classes + j], plus, minus, units, dtype, () => `${where} row ${i}, class ${j}`);
+      const element = {
+        plus: over(plus, denominator),
+        minus: over(minus, denominator),
+        value: over(value, denominator),
+      };
+      checkElement(grad[i * classes + j], element, units, dtype, () => `${where} row ${i}, class ${j}`);
       checked++;
     }
   }

@@ -112,15 +112,70 @@ describe.each(opened)("$name", ({ losses }) => {
     near(log.grad[1], -1, 1e-14);
   });
 
-  test("rows whose targets all weigh nothing have no mean, and gradient 0", () => {
+  test("rows whose targets all weigh nothing have no mean, and gradient 0, smoothed or not", () => {
     for (const classes of [2, 80]) {
       const weight = filled(new Float64Array(classes).fill(1), { 0: 0 });
-      const { loss, grad } = losses.crossEntropyWithGrad(new Float64Array(classes), Int32Array.of(0), {
-        classes,
-        weight,
-      });
-      expect(loss).toBeNaN();
-      expect(grad).toEqual(new Float64Array(classes));
+      const logits = filled(new Float64Array(2 * classes), { 1: 3 });
+      for (const labelSmoothing of [0, 0.1, 1]) {
+        for (const input of ["logits", "probabilities", "logProbabilities"] as const) {
+          const options = { classes, weight, labelSmoothing, ignoreIndex: 7, input };
+          for (const labels of [Int32Array.of(0, 0), Int32Array.of(0, 7), Int32Array.of(7, 7)]) {
+            expect(losses.crossEntropy(logits, labels, options)).toBeNaN();
+            const { loss, grad } = losses.crossEntropyWithGrad(logits, labels, options);
+            expect(loss).toBeNaN();
+            expect(grad).toEqual(new Float64Array(2 * classes));
+          }
+          // a sum has what smoothing adds
+          if (labelSmoothing === 0 || input !== "logits") continue;
+          const { loss, grad } = losses.crossEntropyWithGrad(logits, Int32Array.of(0, 0), {
+            ...options,
+            reduction: "sum",
+          });
+          expect(loss).toBeGreaterThan(0);
+          expect(grad[1]).not.toBe(0);
+        }
+      }
     }
+  });
+
+  test("a product of a weight and an exponential below the smallest number, times the inverse of the weights", () => {
+    const weight = Float64Array.of(1e-255, 0);
+    const { grad } = losses.crossEntropyWithGrad(Float64Array.of(250, 0, 250, 0), Int32Array.of(0, 1), {
+      classes: 2,
+      weight,
+      labelSmoothing: 1,
+    });
+    near(grad[3], 0.5 * Math.exp(-250), 1e-12);
+  });
+
+  test("a weight near the largest number beside labels' weights near the smallest", () => {
+    const classes = 3;
+    for (const [own, digits] of [
+      [3e-308, 1e-12],
+      [1.5e-308, 1e-12],
+      [1e-310, 1e-9],
+    ]) {
+      const weight = Float64Array.of(1e290, own, 0);
+      const logits = Float64Array.of(1300, 1300, 0);
+      const { grad } = losses.crossEntropyWithGrad(logits, Int32Array.of(1), { classes, weight, labelSmoothing: 0.3 });
+      expect(grad[0]).toBe(-Infinity);
+      expect(grad[1]).toBe(Infinity);
+      // Σ c q_2 / w[y]
+      near(grad[2], (1e289 * Math.exp(-650) * Math.exp(-650)) / 2 / own, digits);
+    }
+  });
+
+  test("a weight beside which the others' sum is nothing", () => {
+    // Σ c - c_0 would be 0, but the gradient at 0 is the other classes' (Σ_(k > 0) c_k q_0 - c_0 (1 - q_0)) / w[y]
+    const weight = Float64Array.of(1e250, 1, 1e-200);
+    const logits = Float64Array.of(800, 0, 0);
+    const { grad } = losses.crossEntropyWithGrad(logits, Int32Array.of(2), {
+      classes: 3,
+      weight,
+      labelSmoothing: 0.3,
+    });
+    near(grad[0], 1e199, 1e-13);
+    near(grad[1], -1e199, 1e-13);
+    near(grad[2], 1e200 * Math.exp(-400) * 1e249 * Math.exp(-400), 1e-12);
   });
 });

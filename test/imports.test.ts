@@ -7,7 +7,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Rooms of src/ from the bottom up: a file imports from its own room's files or from rooms further down. */
 const ORDER: readonly (readonly string[])[] = [
-  ["dtype", "nearest"],
+  ["dtype", "nearest", "tensorLike"],
   ["check", "numeric"],
   ["descriptions"],
   ["generated", "kernels"],
@@ -19,6 +19,7 @@ const ORDER: readonly (readonly string[])[] = [
   ["createLosses"],
   ["inlinedLosses"],
   ["formats"],
+  ["cluster"],
   ["cli", "exports"],
   ["index.browser", "index.node"],
 ];

@@ -33,10 +33,12 @@ const CALLS = new Map<string, Kernel>(Object.entries(kernels));
 
 /** What the descriptions leave open: the numbers of a call, and the lengths of arrays that are as long as they are. */
 const CLASSES = 7;
+const ENTRIES = 2;
 const RANKS = 3;
 const BINS = 4;
 const NUMBERS: Readonly<Record<string, number>> = {
   classes: CLASSES,
+  entries: ENTRIES,
   ignoreIndex: -1,
   labelSmoothing: 0.125,
   weightSum: 3.5,
@@ -68,7 +70,7 @@ const isWritten = ({ role }: Parameter) => ["out", "inout", "partials"].includes
 function lengthOf({ name, per, values = 1 }: Parameter, units: number, elements: number): number {
   if (per === "call") return LENGTHS[name];
   if (per === "block") return elements;
-  return units * (per === "classes" ? CLASSES : values);
+  return units * (per === "classes" ? CLASSES : per === "entries" ? ENTRIES : values);
 }
 
 function arrayOf({ type }: Parameter, dtype: Dtype, length: number): NumericArray | Uint16Array {
@@ -95,7 +97,7 @@ function fill(random: Random, { name, type, values }: Parameter, array: NumericA
       if (type === "i32") numbers[i] = integer(random, CLASSES + 1) - 1;
       else if (type === "u16") numbers[i] = integer(random, 65536);
       // shares and weights, and what is a probability
-      else if (/^(input|weights|targets|sampleWeight|secondMoments)$/.test(name)) numbers[i] = 0.01 + random();
+      else if (/^(input|weights|targets|shares|sampleWeight|secondMoments)$/.test(name)) numbers[i] = 0.01 + random();
       else numbers[i] = 2 * normal(random);
     }
 }

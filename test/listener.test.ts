@@ -80,6 +80,25 @@ describe.each(opened)("$name", ({ losses }) => {
     expect(evaluator.state()).toEqual(wanted.state());
   });
 
+  test("parts that were added elsewhere before it are counted by firstRow, in messages of a source too", () => {
+    const firsts: number[] = [];
+    const evaluator = losses.evaluator({ classes: CLASSES, onRows: ({ first }) => void firsts.push(first) });
+    const part = [logits.subarray(0, CLASSES), labels.subarray(0, 1)] as const;
+    evaluator.add(...part, { firstRow: 500 });
+    evaluator.add(...part, { firstRow: 7 });
+    evaluator.add(...part);
+    expect(firsts).toEqual([500, 7, 2]);
+    const wrong = () => evaluator.add(part[0], [99], { firstRow: 500, source: "y.npy" });
+    expect(wrong).toThrow(
+      new RangeError("y.npy: labels[500] is 99, but classes is 10 (allowed 0..9, or ignoreIndex -100)"),
+    );
+    for (const firstRow of [-1, 0.5, Number.NaN]) {
+      expect(() => evaluator.add(...part, { firstRow })).toThrow(
+        `add: firstRow is ${firstRow}, but must be an integer`,
+      );
+    }
+  });
+
   test("where it throws, add throws that, and holds the rows it was told of", () => {
     let rows = 0;
     const evaluator = losses.evaluator({

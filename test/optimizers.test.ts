@@ -231,6 +231,24 @@ describe.each(backends)("%s", (_, losses) => {
     }
   });
 
+  test("at a learning rate of 0, where schedules begin and end, only what is remembered changes", () => {
+    for (const name of names) {
+      const [parameters, others] = [Float32Array.of(1, -2), Float32Array.of(1, -2)];
+      const momentum = name === "sgd" ? { momentum: 0.5 } : {};
+      const optimizer = makeOf(losses, name)(parameters, { learningRate: 0, ...momentum });
+      optimizer.step(any(Float32Array.of(3, 4)));
+      expect([...parameters], name).toEqual([1, -2]);
+      const other = makeOf(losses, name)(others, { learningRate: 0.5, ...momentum });
+      other.restore(optimizer.state());
+      expect(other.learningRate).toBe(0);
+      for (const each of [optimizer, other]) each.step(any(Float32Array.of(3, 4)), { learningRate: 0.25 });
+      expect(parameters[0], name).toBeLessThan(1);
+      expectSame(others, parameters, name);
+      optimizer.close();
+      other.close();
+    }
+  });
+
   test("the learning rate can be set for all steps to come, or for one", () => {
     const parameters = Float64Array.of(8);
     const optimizer = losses.sgd(parameters, { learningRate: 1 });
@@ -242,7 +260,7 @@ describe.each(backends)("%s", (_, losses) => {
     optimizer.learningRate = 0.5;
     optimizer.step(Float64Array.of(1));
     expect(parameters[0]).toBe(2.5);
-    for (const wrong of [0, -1, NaN, Infinity]) {
+    for (const wrong of [-1, NaN, Infinity]) {
       expectError(() => optimizer.step(Float64Array.of(1), { learningRate: wrong }), RangeError, "sgd.step", wrong);
       expectError(() => Object.assign(optimizer, { learningRate: wrong }), RangeError, "sgd", "learningRate", wrong);
     }

@@ -157,7 +157,10 @@ for (const { name: backend, losses } of await openBackends()) {
     const x = new Float32Array(6);
     const wrong: [() => unknown, string][] = [
       [() => losses.softmax(new Uint16Array(6) as never, { classes: 3 }), "float16(bits), bfloat16(bits)"],
-      [() => losses.mse({ data: x, dims: [6] } as unknown as Float32Array, x), "a tensor? its .data is an array"],
+      [
+        () => losses.mse({ data: x } as unknown as Float32Array, x),
+        "a tensor without dims or shape? its .data is an array",
+      ],
       [() => losses.crossEntropy(x, { data: [1, 2] } as unknown as number[], { classes: 3 }), "targets must be labels"],
       [
         () => losses.crossEntropy(x, [0, 1], Object.assign({ classes: 3 }, { label_smoothing: 0.5 })),

@@ -53,7 +53,10 @@ export function carefulGradient(
   let second: f64 = -Infinity;
   let place: usize = 0;
   let finite = true;
+  // the class whose coefficient has the highest exponent, and that of the others
+  let largest: usize = 0;
   let top: i32 = -10000;
+  let topOfOthers = top;
   for (let j: usize = 0; j < bytes; j += size) {
     const x = valueAt(row + j, single);
     if (!(x < Infinity)) finite = false;
@@ -63,26 +66,36 @@ export function carefulGradient(
       place = j;
     } else if (x > second) second = x;
     const c = coefficient(j, single, label, targets, weights, alpha, beta, scratch);
-    if (c != 0) top = max(top, load<i32>(scratch, POWER));
+    if (c == 0) continue;
+    const power = load<i32>(scratch, POWER);
+    if (power > top) {
+      topOfOthers = top;
+      top = power;
+      largest = j;
+    } else topOfOthers = max(topOfOthers, power);
   }
   const counts = top > -10000;
   if (!counts || !finite || m == -Infinity) {
     for (let j: usize = 0; j < bytes; j += size) putValue(grad + j, counts ? NaN : 0, single);
     return;
   }
-  // S 2^-top, and the exponentials of all but the maximum, relative to the second largest
-  let sums = f64x2.splat(0);
-  let others = f64x2.splat(0);
+  // the coefficients of all but the largest, and the exponentials of all but the maximum, relative to the second largest
+  let coefficients = f64x2.splat(0);
+  let exponentials = f64x2.splat(0);
   for (let j: usize = 0; j < bytes; j += size) {
     const x = valueAt(row + j, single);
-    if (j != place && x > -Infinity) others = twoSum(others, expOf<f64>(x - second));
+    if (j != place && x > -Infinity) exponentials = twoSum(exponentials, expOf<f64>(x - second));
+    if (j == largest) continue;
     const c = coefficient(j, single, label, targets, weights, alpha, beta, scratch);
-    sums = twoSum(sums, timesPower(c, load<i32>(scratch, POWER) - top));
+    coefficients = twoSum(coefficients, timesPower(c, load<i32>(scratch, POWER) - topOfOthers));
   }
-  const sum = pairSum(sums);
+  const others = pairSum(coefficients);
+  // S 2^-top
+  const sum =
+    timesPower(others, topOfOthers - top) + coefficient(largest, single, label, targets, weights, alpha, beta, scratch);
   const below = max(second - m, NOTHING);
   const powerBelow = <i32>floor(below * LOG2E);
-  const rest = pairSum(others) * expMantissa(below, powerBelow);
+  const rest = pairSum(exponentials) * expMantissa(below, powerBelow);
   const d = 1 + timesPower(rest, powerBelow);
   store<i32>(scratch, 0, POWER);
   const factor = mantissaOf(scale, scratch) / d;
@@ -93,11 +106,13 @@ export function carefulGradient(
     const e = z < NOTHING ? 0 : expMantissa(z, n);
     const c = coefficient(j, single, label, targets, weights, alpha, beta, scratch);
     const power = load<i32>(scratch, POWER);
-    const plus = (sum - timesPower(c, power - top)) * e * factor;
+    // S - c_j of the largest would keep nothing of others that are far below it
+    const plus = (j == largest ? others : sum - timesPower(c, power - top)) * e * factor;
+    const plusPower = n + (j == largest ? topOfOthers : top);
     const minus = c * (j == place ? rest : d - timesPower(e, n)) * factor;
     const minusPower = power + (j == place ? powerBelow : 0);
-    const larger = plus == 0 ? minusPower : minus == 0 ? top + n : max(top + n, minusPower);
-    const difference = timesPower(plus, top + n - larger) - timesPower(minus, minusPower - larger);
+    const larger = plus == 0 ? minusPower : minus == 0 ? plusPower : max(plusPower, minusPower);
+    const difference = timesPower(plus, plusPower - larger) - timesPower(minus, minusPower - larger);
     putValue(grad + j, timesPower(difference, larger + scalePower), single);
   }
 }

@@ -105,9 +105,12 @@ function indexRow<T>(
     const e = <f64>expOf<T>(x - top);
     const to = grad + (at - row);
     const rest = place == at ? others : d - e;
-    // a lifted exponential can count beside a small weight where the target's has run down to 0
+    // a lifted exponential can count beside a small weight where the target's has run down to 0, and its product with a weight
+    // below it where the scale is large
     const minus = scale * (own + beta * weightAt<T>(weights, at - row));
-    if (lifted && e < smallestNormal<T>() && minus < 2 ** -60) store<T>(to, load<T>(to) - <T>(scale * own));
+    const lost = lifted && e < smallestNormal<T>() && minus < 2 ** -60;
+    const productLost = scale > 1 && e != 0 && spread * e < smallestNormal<f64>();
+    if (lost || productLost) store<T>(to, load<T>(to) - <T>(scale * own));
     else store<T>(to, <T>(scale * (own * -(rest / d) + (spread * (e / d) - beta * weightAt<T>(weights, at - row)))));
   }
   return (own == 0 ? 0 : own * (lnd - (<f64>x - m))) + (spread * lnd - dots);

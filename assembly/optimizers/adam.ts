@@ -1,9 +1,10 @@
 // Adam and AdamW: the one takes weight decay into the gradient, the other shrinks the parameters.
 
 import { splat } from "../lanes";
-import { endOf, get, put, startOf, TWO_VECTORS, unlessZero, withDecay } from "./elements";
+import { endOf, get, put, startOf, TWO_VECTORS, withDecay } from "./elements";
 
 @inline function vector<T>(
+  decays: bool,
   whole: bool,
   p: usize,
   g: usize,
@@ -16,11 +17,10 @@ import { endOf, get, put, startOf, TWO_VECTORS, unlessZero, withDecay } from "./
   rest2: v128,
   epsilon: v128,
   decay: v128,
-  decays: v128,
   shrink: v128,
 ): void {
   const x = get<T>(whole, p);
-  const gradient = withDecay<T>(get<T>(whole, g), x, decay, decays);
+  const gradient = withDecay<T>(decays, get<T>(whole, g), x, decay);
   const first = v128.add<T>(v128.mul<T>(beta1, get<T>(whole, m)), v128.mul<T>(rest1, gradient));
   const square = v128.mul<T>(v128.mul<T>(rest2, gradient), gradient);
   const second = v128.add<T>(v128.mul<T>(beta2, get<T>(whole, v)), square);
@@ -28,6 +28,40 @@ import { endOf, get, put, startOf, TWO_VECTORS, unlessZero, withDecay } from "./
   put<T>(whole, m, first);
   put<T>(whole, v, second);
   put<T>(whole, p, v128.sub<T>(v128.mul<T>(shrink, x), step));
+}
+
+@inline function update<T>(
+  decays: bool,
+  begin: usize,
+  end: usize,
+  p: usize,
+  g: usize,
+  m: usize,
+  v: usize,
+  rate: f64,
+  beta1: f64,
+  beta2: f64,
+  epsilon: f64,
+  weightDecay: f64,
+  shrink: f64,
+): void {
+  const a = splat<T>(rate);
+  const b1 = splat<T>(beta1);
+  const r1 = splat<T>(1 - beta1);
+  const b2 = splat<T>(beta2);
+  const r2 = splat<T>(1 - beta2);
+  const e = splat<T>(epsilon);
+  const d = splat<T>(weightDecay);
+  const s = splat<T>(shrink);
+  let i = begin;
+  for (; i + TWO_VECTORS <= end; i += TWO_VECTORS) {
+    const j = i + 16;
+    vector<T>(decays, true, p + i, g + i, m + i, v + i, a, b1, r1, b2, r2, e, d, s);
+    vector<T>(decays, true, p + j, g + j, m + j, v + j, a, b1, r1, b2, r2, e, d, s);
+  }
+  for (; i < end; i += sizeof<T>()) {
+    vector<T>(decays, false, p + i, g + i, m + i, v + i, a, b1, r1, b2, r2, e, d, s);
+  }
 }
 
 /**
@@ -49,27 +83,12 @@ export function adam<T>(
   weightDecay: f64,
   shrink: f64,
 ): void {
+  const from = startOf<T>(begin);
+  const to = endOf<T>(end, count);
   const p = parameters;
   const g = gradients;
   const m = firstMoments;
   const v = secondMoments;
-  const a = splat<T>(rate);
-  const b1 = splat<T>(beta1);
-  const r1 = splat<T>(1 - beta1);
-  const b2 = splat<T>(beta2);
-  const r2 = splat<T>(1 - beta2);
-  const e = splat<T>(epsilon);
-  const d = splat<T>(weightDecay);
-  const decays = unlessZero(weightDecay);
-  const s = splat<T>(shrink);
-  const stop = endOf<T>(end, count);
-  let i = startOf<T>(begin);
-  for (; i + TWO_VECTORS <= stop; i += TWO_VECTORS) {
-    const j = i + 16;
-    vector<T>(true, p + i, g + i, m + i, v + i, a, b1, r1, b2, r2, e, d, decays, s);
-    vector<T>(true, p + j, g + j, m + j, v + j, a, b1, r1, b2, r2, e, d, decays, s);
-  }
-  for (; i < stop; i += sizeof<T>()) {
-    vector<T>(false, p + i, g + i, m + i, v + i, a, b1, r1, b2, r2, e, d, decays, s);
-  }
+  if (weightDecay == 0) update<T>(false, from, to, p, g, m, v, rate, beta1, beta2, epsilon, 0, shrink);
+  else update<T>(true, from, to, p, g, m, v, rate, beta1, beta2, epsilon, weightDecay, shrink);
 }

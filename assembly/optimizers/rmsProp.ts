@@ -1,10 +1,11 @@
 // RMSProp, with momentum where there are velocities; the two are compiled apart.
 
 import { splat } from "../lanes";
-import { endOf, get, put, startOf, TWO_VECTORS, unlessZero, withDecay } from "./elements";
+import { endOf, get, put, startOf, TWO_VECTORS, withDecay } from "./elements";
 
 @inline function vector<T>(
   moves: bool,
+  decays: bool,
   whole: bool,
   p: usize,
   g: usize,
@@ -16,10 +17,9 @@ import { endOf, get, put, startOf, TWO_VECTORS, unlessZero, withDecay } from "./
   epsilon: v128,
   momentum: v128,
   decay: v128,
-  decays: v128,
 ): void {
   const x = get<T>(whole, p);
-  const gradient = withDecay<T>(get<T>(whole, g), x, decay, decays);
+  const gradient = withDecay<T>(decays, get<T>(whole, g), x, decay);
   const square = v128.mul<T>(v128.mul<T>(rest, gradient), gradient);
   const second = v128.add<T>(v128.mul<T>(alpha, get<T>(whole, s)), square);
   const root = v128.add<T>(v128.sqrt<T>(second), epsilon);
@@ -33,6 +33,7 @@ import { endOf, get, put, startOf, TWO_VECTORS, unlessZero, withDecay } from "./
 
 @inline function descend<T>(
   moves: bool,
+  decays: bool,
   begin: usize,
   end: usize,
   p: usize,
@@ -51,14 +52,31 @@ import { endOf, get, put, startOf, TWO_VECTORS, unlessZero, withDecay } from "./
   const e = splat<T>(epsilon);
   const c = splat<T>(momentum);
   const d = splat<T>(weightDecay);
-  const decays = unlessZero(weightDecay);
   let i = begin;
   for (; i + TWO_VECTORS <= end; i += TWO_VECTORS) {
     const j = i + 16;
-    vector<T>(moves, true, p + i, g + i, s + i, v + i, a, b, r, e, c, d, decays);
-    vector<T>(moves, true, p + j, g + j, s + j, v + j, a, b, r, e, c, d, decays);
+    vector<T>(moves, decays, true, p + i, g + i, s + i, v + i, a, b, r, e, c, d);
+    vector<T>(moves, decays, true, p + j, g + j, s + j, v + j, a, b, r, e, c, d);
   }
-  for (; i < end; i += sizeof<T>()) vector<T>(moves, false, p + i, g + i, s + i, v + i, a, b, r, e, c, d, decays);
+  for (; i < end; i += sizeof<T>()) vector<T>(moves, decays, false, p + i, g + i, s + i, v + i, a, b, r, e, c, d);
+}
+
+@inline function moving<T>(
+  decays: bool,
+  from: usize,
+  to: usize,
+  p: usize,
+  g: usize,
+  s: usize,
+  v: usize,
+  rate: f64,
+  alpha: f64,
+  epsilon: f64,
+  momentum: f64,
+  weightDecay: f64,
+): void {
+  if (v) descend<T>(true, decays, from, to, p, g, s, v, rate, alpha, epsilon, momentum, weightDecay);
+  else descend<T>(false, decays, from, to, p, g, s, 0, rate, alpha, epsilon, 0, weightDecay);
 }
 
 /**
@@ -83,7 +101,7 @@ export function rmsProp<T>(
   const to = endOf<T>(end, count);
   const p = parameters;
   const s = secondMoments;
-  if (velocities) {
-    descend<T>(true, from, to, p, gradients, s, velocities, learningRate, alpha, epsilon, momentum, weightDecay);
-  } else descend<T>(false, from, to, p, gradients, s, 0, learningRate, alpha, epsilon, 0, weightDecay);
+  const v = velocities;
+  if (weightDecay == 0) moving<T>(false, from, to, p, gradients, s, v, learningRate, alpha, epsilon, momentum, 0);
+  else moving<T>(true, from, to, p, gradients, s, v, learningRate, alpha, epsilon, momentum, weightDecay);
 }

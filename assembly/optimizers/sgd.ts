@@ -1,7 +1,7 @@
 // Gradient descent, with momentum where there are velocities. The modes are compiled apart.
 
 import { splat } from "../lanes";
-import { endOf, get, put, startOf, TWO_VECTORS, unlessZero, withDecay } from "./elements";
+import { endOf, get, put, startOf, TWO_VECTORS, withDecay } from "./elements";
 
 const PLAIN = 0;
 const MOMENTUM = 1;
@@ -9,6 +9,7 @@ const NESTEROV = 2;
 
 @inline function vector<T>(
   mode: i32,
+  decays: bool,
   whole: bool,
   p: usize,
   g: usize,
@@ -16,10 +17,9 @@ const NESTEROV = 2;
   rate: v128,
   momentum: v128,
   decay: v128,
-  decays: v128,
 ): void {
   const x = get<T>(whole, p);
-  const gradient = withDecay<T>(get<T>(whole, g), x, decay, decays);
+  const gradient = withDecay<T>(decays, get<T>(whole, g), x, decay);
   let direction = gradient;
   if (mode != PLAIN) {
     direction = v128.add<T>(v128.mul<T>(momentum, get<T>(whole, v)), gradient);
@@ -31,6 +31,7 @@ const NESTEROV = 2;
 
 @inline function descend<T>(
   mode: i32,
+  decays: bool,
   begin: usize,
   end: usize,
   p: usize,
@@ -43,13 +44,29 @@ const NESTEROV = 2;
   const rate = splat<T>(learningRate);
   const momentum = splat<T>(velocityShare);
   const decay = splat<T>(weightDecay);
-  const decays = unlessZero(weightDecay);
   let i = begin;
   for (; i + TWO_VECTORS <= end; i += TWO_VECTORS) {
-    vector<T>(mode, true, p + i, g + i, v + i, rate, momentum, decay, decays);
-    vector<T>(mode, true, p + i + 16, g + i + 16, v + i + 16, rate, momentum, decay, decays);
+    vector<T>(mode, decays, true, p + i, g + i, v + i, rate, momentum, decay);
+    vector<T>(mode, decays, true, p + i + 16, g + i + 16, v + i + 16, rate, momentum, decay);
   }
-  for (; i < end; i += sizeof<T>()) vector<T>(mode, false, p + i, g + i, v + i, rate, momentum, decay, decays);
+  for (; i < end; i += sizeof<T>()) vector<T>(mode, decays, false, p + i, g + i, v + i, rate, momentum, decay);
+}
+
+@inline function moded<T>(
+  decays: bool,
+  from: usize,
+  to: usize,
+  p: usize,
+  g: usize,
+  v: usize,
+  rate: f64,
+  momentum: f64,
+  nesterov: i32,
+  weightDecay: f64,
+): void {
+  if (!v) descend<T>(PLAIN, decays, from, to, p, g, 0, rate, 0, weightDecay);
+  else if (nesterov) descend<T>(NESTEROV, decays, from, to, p, g, v, rate, momentum, weightDecay);
+  else descend<T>(MOMENTUM, decays, from, to, p, g, v, rate, momentum, weightDecay);
 }
 
 /** g' = g + weightDecay p; v = momentum v + g'; p -= learningRate v, or nesterov: learningRate (g' + momentum v). */
@@ -67,11 +84,7 @@ export function sgd<T>(
 ): void {
   const from = startOf<T>(begin);
   const to = endOf<T>(end, count);
-  if (!velocities) {
-    descend<T>(PLAIN, from, to, parameters, gradients, 0, learningRate, 0, weightDecay);
-  } else if (nesterov) {
-    descend<T>(NESTEROV, from, to, parameters, gradients, velocities, learningRate, momentum, weightDecay);
-  } else {
-    descend<T>(MOMENTUM, from, to, parameters, gradients, velocities, learningRate, momentum, weightDecay);
-  }
+  if (weightDecay == 0) {
+    moded<T>(false, from, to, parameters, gradients, velocities, learningRate, momentum, nesterov, 0);
+  } else moded<T>(true, from, to, parameters, gradients, velocities, learningRate, momentum, nesterov, weightDecay);
 }

@@ -1,9 +1,10 @@
 // A process of one case: loads the packages in the order it is told, checks that they agree, and times them in turn.
 import type { Losses, LossesOptions } from "wasm-loss";
 import { mulberry32 } from "../../test/inputs.ts";
-import { ARENA_SPARE, bytesOf, type Candidate, outOf, resident, residentInputs } from "../candidates.ts";
+import { ARENA_SPARE, bytesOf, type Candidate, outOf } from "../candidates.ts";
 import { elsewhere } from "../elsewhere.ts";
 import type { Call, Inputs, Result } from "../operations/operation.ts";
+import { resident, residentInputs } from "../residentInputs.ts";
 import { keep, sunk, warmUp } from "../sampling.ts";
 import { spreadOf } from "../statistics.ts";
 import { type ComparedCase, comparedCases } from "./cases.ts";

@@ -14,7 +14,7 @@ const FLAGS = [
   ..."--target=wasm32 -O3 -msimd128 -mbulk-memory -ffreestanding -nostdlib -Wall -Wextra -Werror".split(" "),
   "-Wl,--no-entry,--import-memory,--export=__heap_base,--stack-first,-z,stack-size=65536",
 ];
-const SOURCES = ["mse.c", "softmax.c"];
+const SOURCES = ["mse.c", "softmax.c", "bare.c"];
 const PACKAGES = "apt-get install clang-19 lld-19";
 
 function run(command: string, ...args: string[]) {

@@ -12,12 +12,12 @@ interface Exports {
   crossEntropyWithGrad(x: number, labels: number, rows: number, classes: number, grad: number): number;
 }
 
-const PAGE = 65536;
+export const PAGE = 65536;
 /** Between arrays, so that no two start at the same place of a page. */
-const GAP = 1088;
+export const GAP = 1088;
 
 /** Lays arrays out in a module's memory, one after the other. */
-class Placement {
+export class Placement {
   readonly #memory: WebAssembly.Memory;
   #end: number;
 
@@ -54,14 +54,12 @@ function callOf(operation: string, exports: Exports, inputs: Inputs, placement: 
   };
 }
 
-async function candidateOf(build: Build, operation: string, inputs: Inputs): Promise<Candidate[]> {
+async function candidateOf(build: Build, operation: string, inputs: Inputs, other: boolean): Promise<Candidate[]> {
   const module = compiledModule(build);
   if (!module) return [];
   const pages = 2 + Math.ceil((2 * inputs.values.byteLength + (inputs.targets?.byteLength ?? 0) + 4 * GAP) / PAGE);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
   const exports = (await WebAssembly.instantiate(module, { env: { memory } })).exports as unknown as Exports;
-  // other element-wise losses are compared with this one
-  const other = inputs.shape.classes === 1 && operation !== "mse";
   const placement = new Placement(memory, exports.__heap_base.value);
   const call = callOf(other ? "mse" : operation, exports, inputs, placement);
   if (!call) return [];
@@ -69,8 +67,12 @@ async function candidateOf(build: Build, operation: string, inputs: Inputs): Pro
   return [{ name, input: "resident", own: false, other, call }];
 }
 
-/** C by LLVM, strict and where the engine has it relaxed, in memory of its own. Of float32, as the peers. */
-export async function llvmCandidates(operation: string, inputs: Inputs): Promise<Candidate[]> {
+/**
+ * C by LLVM, strict and where the engine has it relaxed, in memory of its own. Of float32, as the peers. Where the operation is
+ * compared with mse, it is C's mse.
+ */
+export async function llvmCandidates(operation: string, inputs: Inputs, withMse: boolean): Promise<Candidate[]> {
   if (inputs.dtype !== "float32") return [];
-  return [...(await candidateOf("strict", operation, inputs)), ...(await candidateOf("relaxed", operation, inputs))];
+  const of = (build: Build) => candidateOf(build, operation, inputs, withMse);
+  return [...(await of("strict")), ...(await of("relaxed"))];
 }

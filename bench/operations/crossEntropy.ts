@@ -1,5 +1,13 @@
 import type { CrossEntropy } from "wasm-loss";
-import { type Dtype, type FloatArray, labelsOf, probabilitiesOf, type Random, weightsOf } from "../../test/inputs.ts";
+import {
+  type Dtype,
+  type FloatArray,
+  floats,
+  labelsOf,
+  probabilitiesOf,
+  type Random,
+  weightsOf,
+} from "../../test/inputs.ts";
 import * as oracle from "../../test/oracle.ts";
 import * as plain from "../plain.ts";
 import { asManyBytes, type Call, type Inputs, type Operation, type Other, type Shape } from "./operation.ts";
@@ -14,6 +22,9 @@ interface Variant {
   readonly input?: "probabilities" | "logProbabilities";
   readonly weighted?: boolean;
   readonly labelSmoothing?: number;
+  readonly temperature?: number;
+  /** All rows have a weight of a half: the loops that know no weights give the same. */
+  readonly sampleWeight?: true;
 }
 
 /** Those that run another kernel, or take another path through one. */
@@ -21,6 +32,8 @@ const variants: readonly Variant[] = [
   { says: "", kernel: "crossEntropy", targets: "labels" },
   { says: ", weight", kernel: "crossEntropy", targets: "labels", weighted: true },
   { says: ", labelSmoothing", kernel: "crossEntropy", targets: "labels", labelSmoothing: 0.1 },
+  { says: ", sampleWeight", kernel: "crossEntropy", targets: "labels", sampleWeight: true },
+  { says: ", temperature", kernel: "generalCrossEntropy", targets: "labels", temperature: 2 },
   { says: " of probabilities", kernel: "crossEntropyProbabilities", targets: "probabilities" },
   { says: ", input probabilities", kernel: "likelihood", targets: "labels", input: "probabilities" },
   { says: ", input logProbabilities", kernel: "likelihood", targets: "labels", input: "logProbabilities" },
@@ -57,20 +70,56 @@ function inputsOf({ targets, input, weighted }: Variant) {
   };
 }
 
-function optionsOf({ input, labelSmoothing }: Variant, { shape, weight }: Inputs): CrossEntropy {
-  return { classes: shape.classes, input, labelSmoothing, weight: weight ?? undefined };
+function optionsOf(
+  { input, labelSmoothing, temperature, sampleWeight }: Variant,
+  { shape, weight, dtype }: Inputs,
+): CrossEntropy {
+  const { classes, rows } = shape;
+  return {
+    classes,
+    input,
+    labelSmoothing,
+    temperature,
+    weight: weight ?? undefined,
+    sampleWeight: sampleWeight && floats(dtype, new Array<number>(rows).fill(0.5)),
+  };
+}
+
+/** The gradient by logits of a loss of these over a temperature. */
+function divided<A extends ArrayLike<number> & { fill(x: number, from: number, to: number): unknown }>(
+  gradient: A,
+  temperature: number,
+): A {
+  for (let i = 0; i < gradient.length; i++) gradient.fill(gradient[i] / temperature, i, i + 1);
+  return gradient;
 }
 
 function wantedOf(variant: Variant, inputs: Inputs): oracle.CrossEntropyResult {
   const options = optionsOf(variant, inputs);
+  const { temperature } = variant;
+  if (temperature !== undefined) {
+    const values = Float64Array.from(inputs.values, (x) => x / temperature);
+    const wanted = oracle.crossEntropyOfLabels(values, inputs.targets as Int32Array, options);
+    divided(wanted.gradient, temperature);
+    divided(wanted.gradientTerms, temperature);
+    return wanted;
+  }
   return variant.targets === "labels"
     ? oracle.crossEntropyOfLabels(inputs.values, inputs.targets as Int32Array, options)
     : oracle.crossEntropyOfProbabilities(inputs.values, inputs.targets as FloatArray, options);
 }
 
-function plainOf({ targets: kind, input, labelSmoothing = 0 }: Variant) {
+function plainOf({ targets: kind, input, labelSmoothing = 0, temperature }: Variant) {
   return ({ values, targets, weight, shape: { classes } }: Inputs, grad: FloatArray | null): Call => {
     const logarithms = input === "logProbabilities";
+    if (temperature !== undefined) {
+      return () => {
+        const u = values.map((x) => x / temperature) as FloatArray;
+        const result = plain.crossEntropy(u, targets as Int32Array, classes, weight, labelSmoothing, grad);
+        if (grad !== null) divided(grad, temperature);
+        return result;
+      };
+    }
     if (kind === "labels") {
       const labels = targets as Int32Array;
       if (input) return plain.likelihood.bind(null, values, labels, classes, logarithms, grad);
@@ -115,7 +164,7 @@ export const crossEntropyOperations: readonly Operation[] = variants.flatMap((va
     {
       ...common,
       name: `crossEntropyWithGrad${says}`,
-      kernels: [kernel],
+      kernels: variant.sampleWeight ? [kernel, "weighRows"] : [kernel],
       call(losses, inputs, out) {
         const options = { ...optionsOf(variant, inputs), out };
         return () =>

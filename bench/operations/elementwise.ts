@@ -36,7 +36,8 @@ function operationsOf(description: ElementwiseLoss): Operation[] {
   const title = titleOf(description);
   const defaults = Object.fromEntries(options.map((option) => [option.name, option.default]));
   const wanted = (inputs: Inputs) => oracle.elementwise(title, ...both(inputs), defaults);
-  const loops = plain.elementwise(description);
+  // compiled when they are asked for: a page's policy may forbid it
+  const loops = () => plain.elementwise(description);
   const numbers = Object.values(defaults);
   // what the others are compared with
   const other = (inputs: Inputs): Other | undefined =>
@@ -52,7 +53,7 @@ function operationsOf(description: ElementwiseLoss): Operation[] {
       const [p, t] = both(inputs);
       return () => loss(p, t, { reduction: "none" });
     },
-    plain: (inputs, out) => loops.each.bind(null, out, ...both(inputs), ...numbers),
+    plain: (inputs, out) => loops().each.bind(null, out, ...both(inputs), ...numbers),
     wanted: (inputs) => [pieceOf(wanted(inputs).losses)],
     written: asManyBytes,
   };
@@ -65,7 +66,7 @@ function operationsOf(description: ElementwiseLoss): Operation[] {
         const [p, t] = both(inputs);
         return () => loss(p, t);
       },
-      plain: (inputs) => loops.mean.bind(null, ...both(inputs), ...numbers),
+      plain: (inputs) => loops().mean.bind(null, ...both(inputs), ...numbers),
       wanted: (inputs) => [meanOf(wanted(inputs))],
       other,
     },
@@ -78,7 +79,7 @@ function operationsOf(description: ElementwiseLoss): Operation[] {
         const [p, t] = both(inputs);
         return () => withGrad(p, t, { out }) as { loss: number; grad: FloatArray };
       },
-      plain: (inputs, out) => loops.withGrad.bind(null, out, ...both(inputs), ...numbers),
+      plain: (inputs, out) => loops().withGrad.bind(null, out, ...both(inputs), ...numbers),
       wanted(inputs) {
         const { slopes, ...result } = wanted(inputs);
         return [meanOf(result), pieceOf(slopes.map((slope) => slope / slopes.length))];

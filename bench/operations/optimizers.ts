@@ -1,7 +1,9 @@
 import type { Losses, Optimizer } from "wasm-loss";
+import * as rules from "../../src/api/optimizers/rules.ts";
 import { OPTIMIZERS } from "../../src/descriptions/optimizers.ts";
 import { type Dtype, type FloatArray, type Random, values } from "../../test/inputs.ts";
 import * as oracle from "../../test/oracle.ts";
+import { bareOther } from "../native/bare.ts";
 import * as plain from "../plain.ts";
 import { asManyBytes, type Inputs, type Operation, type Shape } from "./operation.ts";
 
@@ -18,7 +20,11 @@ function inputs(random: Random, dtype: Dtype, shape: Shape): Inputs {
 /** What each optimizer is timed with beside its defaults. */
 const VARIANTS: readonly { name: string; optimizer: string; options: Readonly<Record<string, number>> }[] = [
   ...OPTIMIZERS.map(({ name }) => ({ name, optimizer: name, options: {} })),
-  { name: "sgd, momentum", optimizer: "sgd", options: { momentum: 0.9 } },
+  ...["sgd", "rmsProp"].map((optimizer) => ({
+    name: `${optimizer}, momentum`,
+    optimizer,
+    options: { momentum: 0.9 },
+  })),
 ];
 
 function operationOf({ name, optimizer, options }: (typeof VARIANTS)[number]): Operation {
@@ -26,6 +32,7 @@ function operationOf({ name, optimizer, options }: (typeof VARIANTS)[number]): O
   const given = { learningRate: LEARNING_RATE, ...options };
   const defaults = description.options.map((option) => [option.name, option.default]);
   const all: Record<string, number> = { ...Object.fromEntries(defaults), nesterov: 0, ...given };
+  const { moments } = Object.values(rules).find(({ call }) => call.name === optimizer)!;
   return {
     name,
     family: "elements",
@@ -51,6 +58,7 @@ function operationOf({ name, optimizer, options }: (typeof VARIANTS)[number]): O
     },
     written: asManyBytes,
     kept: ({ values }) => 2 * values.byteLength,
+    other: (inputs) => bareOther(inputs, moments(all)),
   };
 }
 
@@ -66,4 +74,7 @@ const clipGradNorm: Operation = {
   wanted: ({ targets }) => [{ values: [Math.sqrt(oracle.exactSum(Array.from(targets!, (x) => x * x)))] }],
 };
 
-export const optimizerOperations: readonly Operation[] = [...VARIANTS.map(operationOf), clipGradNorm];
+/** Steps, which a bare loop is timed beside. */
+export const steps: readonly Operation[] = VARIANTS.map(operationOf);
+
+export const optimizerOperations: readonly Operation[] = [...steps, clipGradNorm];

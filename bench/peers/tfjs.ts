@@ -3,32 +3,7 @@ import { fileURLToPath } from "node:url";
 import type { Candidate } from "../candidates.ts";
 import type { Inputs, Result } from "../operations/operation.ts";
 import type { Peer, PeerDescription } from "./peer.ts";
-
-/** What is used of a tensor and of the package. */
-interface Tensor {
-  sub(other: Tensor | number): Tensor;
-  mul(other: Tensor | number): Tensor;
-  square(): Tensor;
-  abs(): Tensor;
-  log(): Tensor;
-  neg(): Tensor;
-  mean(): Tensor;
-  dataSync(): Float32Array;
-}
-interface Tensorflow {
-  setBackend(name: string): Promise<boolean>;
-  tidy(run: () => void): void;
-  tensor(values: Float32Array | Int32Array, shape: readonly number[], dtype: "float32" | "int32"): Tensor;
-  softmax(logits: Tensor): Tensor;
-  readonly losses: {
-    absoluteDifference(targets: Tensor, predictions: Tensor): Tensor;
-    huberLoss(targets: Tensor, predictions: Tensor, weights: undefined, delta: number): Tensor;
-  };
-  squaredDifference(a: Tensor, b: Tensor): Tensor;
-  gatherND(values: Tensor, indices: Tensor): Tensor;
-  tensorScatterUpdate(values: Tensor, indices: Tensor, updates: Tensor): Tensor;
-  oneHot(labels: Tensor, classes: number, on: number, off: number, dtype: "float32"): Tensor;
-}
+import { elementwise, type Tensor, type Tensorflow } from "./tfjsElementwise.ts";
 
 /** What a composition gives; only what is looked at is copied out. */
 interface Outputs {
@@ -52,26 +27,7 @@ interface Tensors {
 
 /** The softmax kernel is XNNPACK's; logSoftmax and logSumExp are put together from ten times slower ones. */
 const compositions: Readonly<Record<string, readonly Composition[]>> = {
-  mse: [
-    {
-      says: "squaredDifference, mean",
-      run: (tf, { values, targets }) => ({ loss: tf.squaredDifference(values, targets).mean() }),
-    },
-    { says: "sub, square, mean", run: (_, { values, targets }) => ({ loss: values.sub(targets).square().mean() }) },
-  ],
-  mae: [
-    {
-      says: "losses.absoluteDifference",
-      run: (tf, { values, targets }) => ({ loss: tf.losses.absoluteDifference(targets, values) }),
-    },
-    { says: "sub, abs, mean", run: (_, { values, targets }) => ({ loss: values.sub(targets).abs().mean() }) },
-  ],
-  huber: [
-    {
-      says: "losses.huberLoss",
-      run: (tf, { values, targets }) => ({ loss: tf.losses.huberLoss(targets, values, undefined, 1) }),
-    },
-  ],
+  ...elementwise,
   softmax: [{ says: "softmax", run: (tf, { values }) => ({ array: tf.softmax(values) }) }],
   crossEntropy: [
     {

@@ -133,13 +133,53 @@ def numpy_ways(operation, values, targets, rows, classes):
 
 # ----------------------------------------------------------------------------------------------------------- PyTorch
 
+def torch_losses():
+    """The losses that it has, and the others put together of its functions."""
+    softplus = F.softplus
+
+    def log_cosh(p, t):
+        d = (p - t).abs()
+        return (d + softplus(-2 * d) - 0.6931471805599453).mean()
+
+    def quantile(p, t):
+        u = t - p
+        return torch.maximum(0.5 * u, -0.5 * u).mean()
+
+    def focal(p, t):
+        ones = 0.25 * t * torch.sigmoid(-p) ** 2 * softplus(-p)
+        return (ones + 0.75 * (1 - t) * torch.sigmoid(p) ** 2 * softplus(p)).mean()
+
+    def tweedie(p, t):
+        return (2 * t * torch.exp(-0.5 * p) + 2 * torch.exp(0.5 * p)).mean()
+
+    return {
+        "mse": ("mse_loss", F.mse_loss),
+        "mae": ("l1_loss", F.l1_loss),
+        "huber": ("huber_loss", F.huber_loss),
+        "smoothL1": ("smooth_l1_loss", F.smooth_l1_loss),
+        "logCosh": ("abs, softplus, mean", log_cosh),
+        "mape": ("sub, div, abs, mean", lambda p, t: ((p - t) / t).abs().mean()),
+        "smape": ("sub, abs, div, mean", lambda p, t: 2 * ((p - t).abs() / (p.abs() + t.abs())).mean()),
+        "msle": ("log1p, mse_loss", lambda p, t: F.mse_loss(torch.log1p(p), torch.log1p(t))),
+        "quantile": ("sub, mul, maximum, mean", quantile),
+        "binaryCrossEntropy": ("binary_cross_entropy_with_logits", F.binary_cross_entropy_with_logits),
+        "binaryCrossEntropy of probabilities": ("binary_cross_entropy", F.binary_cross_entropy),
+        "focal": ("sigmoid, pow, softplus, mean", focal),
+        "hinge": ("mul, relu, mean", lambda p, t: F.relu(1 - t * p).mean()),
+        "squaredHinge": ("mul, relu, square, mean", lambda p, t: F.relu(1 - t * p).square().mean()),
+        "softMargin": ("soft_margin_loss", F.soft_margin_loss),
+        "poissonNll": ("poisson_nll_loss", F.poisson_nll_loss),
+        "poissonNll of rate": ("poisson_nll_loss", lambda p, t: F.poisson_nll_loss(p, t, log_input=False)),
+        "tweedie": ("exp, mul, mean", tweedie),
+    }
+
+
 def torch_elementwise(operation, p, t):
-    name = {"mse": "mse_loss", "mae": "l1_loss", "huber": "huber_loss"}.get(operation.replace("WithGrad", ""))
-    if name is None:
+    says, function = torch_losses().get(operation.replace("WithGrad", ""), (None, None))
+    if function is None:
         return {}
-    function = getattr(F, name)
-    if not operation.endswith("WithGrad"):
-        return {name: lambda: function(p, t).item()}
+    if not "WithGrad" in operation:
+        return {says: lambda: function(p, t).item()}
     leaf = p.clone().requires_grad_()
 
     def autograd():
@@ -149,7 +189,7 @@ def torch_elementwise(operation, p, t):
             loss.backward()
         return loss.item(), leaf.grad
 
-    return {f"{name}, backward": autograd}
+    return {f"{says}, backward": autograd}
 
 
 def torch_ways(operation, values, targets, rows, classes):

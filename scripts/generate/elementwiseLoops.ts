@@ -95,7 +95,7 @@ function withCheck(body: string, { check }: Domain): string {
 /** The same in float64, which rounds by itself. */
 function float64(text: string): string {
   return text
-    .replace(/\bround(?=\()/g, "")
+    .replace(/(?<!\.)\bround(?=\()/g, "")
     .replaceAll("F32", "F64")
     .replaceAll("f32", "f64")
     .replaceAll("Float32Array", "Float64Array");

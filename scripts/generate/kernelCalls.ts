@@ -63,11 +63,13 @@ export function kernelCalls(kernels: readonly Description[]): string {
     const type = `Kernel<${argumentsName(name)}>`;
     return `export const ${name}: ${type} = ${rest}, "parameters": [${parameters.map(nameOf).join(", ")}], ${readerOf(description)} };`;
   });
+  const types = kernels.map(argumentsOf).join("\n");
+  const used = ["FloatArray", "HalfBits", "IntegerArray"].filter((type) => types.includes(type));
   return [
     'import type { Kernel, Parameter } from "../descriptions/kernel.ts";',
-    'import type { FloatArray, HalfBits, IntegerArray } from "../dtype.ts";',
+    `import type { ${used.join(", ")} } from "../dtype.ts";`,
     "",
-    ...kernels.map(argumentsOf),
+    types,
     "",
     ...[...shared].map(([text, name]) => `const ${name}: Parameter = ${text};`),
     "",
@@ -124,19 +126,21 @@ export function optimizerCalls(optimizers: readonly OptimizerDescription[]): str
   ].join("\n");
 }
 
-/** The types of the JavaScript loops, by kernel. */
-export function loopTypes(kernels: readonly Description[]): string {
-  const loops = kernels.map((kernel) => {
-    return `  readonly ${kernel.name}: (begin: number, end: number, ${loopParameters(kernel).join(", ")}) => void;`;
-  });
+/** The types of JavaScript loops, by kernel: an interface a list. */
+export function loopTypes(lists: Readonly<Record<string, readonly Description[]>>): string {
+  const interfaces = Object.entries(lists).flatMap(([name, kernels]) => [
+    `export interface ${name} {`,
+    ...kernels.map((kernel) => {
+      return `  readonly ${kernel.name}: (begin: number, end: number, ${loopParameters(kernel).join(", ")}) => void;`;
+    }),
+    "}",
+    "",
+  ]);
   return [
     'import type { FloatArray } from "../dtype.ts";',
     'import type { Scratch } from "../kernels/scratch.ts";',
     "",
-    "export interface KernelLoops {",
-    ...loops,
-    "}",
-    "",
+    ...interfaces,
   ].join("\n");
 }
 

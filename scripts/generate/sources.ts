@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CONSTANTS } from "../../src/descriptions/constants.ts";
 import { ELEMENTWISE } from "../../src/descriptions/elementwise.ts";
-import { KERNELS } from "../../src/descriptions/list.ts";
+import { FUNCTIONS, KERNELS } from "../../src/descriptions/list.ts";
 import { OPTIMIZERS } from "../../src/descriptions/optimizers.ts";
 import { assemblyConstants } from "./assemblyConstants.ts";
 import { tableOf } from "./constantTable.ts";
@@ -17,13 +17,15 @@ export function generateSources(root: string): void {
     "assembly/generated": {
       ...Object.fromEntries(assemblyConstants()),
       entryPoints: entryPoints(KERNELS, ELEMENTWISE),
+      functionEntryPoints: entryPoints(FUNCTIONS, []),
     },
     "src/generated": {
       kernels: kernelCalls(KERNELS),
+      functionCalls: kernelCalls(FUNCTIONS),
       elementwiseCalls: elementwiseCalls(ELEMENTWISE),
       optimizerCalls: optimizerCalls(OPTIMIZERS),
-      loopTypes: loopTypes(KERNELS),
-      invoke: callsByArity(KERNELS),
+      loopTypes: loopTypes({ KernelLoops: KERNELS, FunctionLoops: FUNCTIONS }),
+      invoke: callsByArity([...KERNELS, ...FUNCTIONS]),
       elementwise: elementwiseLoops(ELEMENTWISE),
       updates: updateLoops(KERNELS),
       table: tableOf(CONSTANTS),

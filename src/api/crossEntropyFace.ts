@@ -1,4 +1,4 @@
-import { type Backend, NO_FLOATS, NO_LABELS, type Reduce as TakePartials } from "../backends/backend.ts";
+import type { Backend, Reduce as TakePartials } from "../backends/backend.ts";
 import {
   checkAttached,
   checkChoice,
@@ -6,105 +6,96 @@ import {
   checkInteger,
   checkLabelCount,
   checkLength,
+  checkNumber,
   checkOptions,
   checkOverlap,
   checkSameDtype,
   INT32_MAX,
   logitsOf,
+  sampleWeightOf,
   targetsOf,
   weightOf,
 } from "../check.ts";
+import type { Kernel } from "../descriptions/kernel.ts";
 import {
   type Dtype,
   dtypeOf,
   type FloatArray,
+  floatArray,
   type HalfBits,
-  type IntegerArray,
   isFloatArray,
   type LabelArray,
   type LogitsArray,
 } from "../dtype.ts";
-import * as kernels from "../generated/kernels.ts";
+import { labelWeights } from "../generated/kernels.ts";
 import { ExactSum } from "../numeric/exactSum.ts";
-import type { CrossEntropy, CrossEntropyInput } from "./crossEntropyOptions.ts";
+import { checkLabelShape, checkSameShape, classAxisOf, rowOptionsOf, type TensorLike } from "../tensorLike.ts";
+import { type Common, CrossEntropyKernels, type Launch, type LogitsOptions } from "./crossEntropyKernels.ts";
+import type { CrossEntropy, CrossEntropyInput, SparseTargets } from "./crossEntropyOptions.ts";
 import type { Door } from "./door.ts";
-import { LabelCheck, ONE_LOGIT } from "./labelCheck.ts";
+import { runPositions } from "./innerPositions.ts";
+import { LabelCheck } from "./labelCheck.ts";
 import { type Out, type Reduction, reductionOf, type WithGrad } from "./reduction.ts";
-import { checkRows, rowsOut } from "./rowOptions.ts";
-
-const SMALLEST_NORMAL = 2 ** -1022;
+import { checkPositions, rowsOut } from "./rowOptions.ts";
+import { RowWeights } from "./rowWeights.ts";
+import { checkOnlyClass, checkSparseTargets, sparseTargetsOf } from "./sparseTargets.ts";
 
 const INPUTS: readonly CrossEntropyInput[] = ["logits", "probabilities", "logProbabilities"];
-const KNOWN = ["classes", "reduction", "input", "weight", "ignoreIndex", "labelSmoothing"];
+const OF_LOGITS = ["temperature", "softCap", "zLoss", "gamma"] as const;
+const KNOWN = [
+  "classes",
+  "reduction",
+  "input",
+  "weight",
+  "ignoreIndex",
+  "labelSmoothing",
+  "sampleWeight",
+  "inner",
+  ...OF_LOGITS,
+];
+const TEMPERATURE = { name: "temperature", above: 0, below: Number.POSITIVE_INFINITY };
+const SOFT_CAP = { ...TEMPERATURE, name: "softCap" };
+const Z_LOSS = { name: "zLoss", atLeast: 0, below: Number.POSITIVE_INFINITY };
+const GAMMA = { ...Z_LOSS, name: "gamma" };
+const DEFAULTS: LogitsOptions = { temperature: 1, softCap: 0, zLoss: 0, gamma: 0 };
 const KNOWN_WITH_OUT = [...KNOWN, "out"];
 
-/** What all four kernels take. */
-type Common = Pick<
-  kernels.CrossEntropyArguments,
-  "weights" | "grad" | "losses" | "classes" | "labelSmoothing" | "scale"
->;
-
-const common = (): Common => ({
-  weights: null,
-  grad: null,
-  losses: undefined,
-  classes: 0,
-  labelSmoothing: 0,
-  scale: 1,
-});
-
-/** Of one logit a row softmax is 1, whatever the logit: any other target is meant for another loss. */
-function checkOnlyClass(name: string, targets: FloatArray): void {
-  const i = targets.findIndex((t) => t !== 1);
-  if (i < 0) return;
-  throw new RangeError(`${name}: probabilities[${i}] is ${targets[i]}, but classes is 1 (allowed 1)${ONE_LOGIT}`);
+/** Options that are of logits alone are at their defaults, and targets are not sparse. */
+function checkNoneOfLogits(
+  name: string,
+  input: CrossEntropyInput,
+  options: LogitsOptions,
+  sparse: SparseTargets | null,
+): void {
+  if (sparse !== null) throw new TypeError(`${name}: input is "${input}", but targets are sparse (allowed "logits")`);
+  const option = OF_LOGITS.find((it) => options[it] !== DEFAULTS[it]);
+  if (option === undefined) return;
+  throw new TypeError(`${name}: ${option} is ${options[option]}, but input is "${input}" (allowed with "logits")`);
 }
+
+type Targets = LabelArray | FloatArray | SparseTargets | TensorLike;
 
 /** Cross-entropy on one backend: checks, arguments, and the reduction of row losses. */
 export class CrossEntropyFace {
   readonly #door: Door;
   readonly #labelCheck = new LabelCheck();
-  // one object of each kind for every call, so that a call leaves none behind; their arrays are let go after each
-  readonly #ofLabels: kernels.CrossEntropyArguments = {
-    logits: NO_FLOATS,
-    labels: NO_LABELS,
-    ignoreIndex: 0,
-    weightSum: 0,
-    ...common(),
-  };
-  readonly #ofTargets: kernels.CrossEntropyProbabilitiesArguments = {
-    logits: NO_FLOATS,
-    targets: NO_FLOATS,
-    ...common(),
-  };
-  readonly #likelihoodOfLabels: kernels.LikelihoodArguments = {
-    input: NO_FLOATS,
-    labels: NO_LABELS,
-    ignoreIndex: 0,
-    logarithms: 0,
-    ...common(),
-  };
-  readonly #likelihoodOfTargets: kernels.LikelihoodProbabilitiesArguments = {
-    input: NO_FLOATS,
-    targets: NO_FLOATS,
-    logarithms: 0,
-    ...common(),
-  };
+  readonly #kernels = new CrossEntropyKernels();
   #sum: ExactSum = new ExactSum();
   #backend: Backend | undefined;
   readonly #add: TakePartials = (values, n) => this.#backend?.addExactly(this.#sum, values, n);
   // of the call that was checked last
-  #args: Common = this.#ofLabels;
   #rows = 0;
   #dtype: Dtype = "f32";
   #reduction: Reduction = "mean";
   #denominator = 0;
+  #inner = 1;
+  #rowWeights: RowWeights | null = null;
 
   constructor(door: Door) {
     this.#door = door;
   }
 
-  loss(logits: LogitsArray, targets: LabelArray | FloatArray, options: CrossEntropy): number | Float64Array {
+  loss(logits: LogitsArray | TensorLike, targets: Targets, options: CrossEntropy): number | Float64Array {
     try {
       this.#open("crossEntropy", logits, targets, options, KNOWN);
       return this.#reduce();
@@ -114,8 +105,8 @@ export class CrossEntropyFace {
   }
 
   withGrad(
-    logits: LogitsArray,
-    targets: LabelArray | FloatArray,
+    logits: LogitsArray | TensorLike,
+    targets: Targets,
     options: CrossEntropy & Out,
   ): WithGrad<number | Float64Array> {
     const name = "crossEntropyWithGrad";
@@ -125,12 +116,16 @@ export class CrossEntropyFace {
       const read = this.#open(name, logits, targets, options, KNOWN_WITH_OUT);
       const grad = rowsOut(name, "logits", read, out);
       this.#checkApart(name, grad);
-      const isTooSmall = this.#denominator > 0 && this.#denominator < SMALLEST_NORMAL;
-      const isApart = this.#reduction === "mean" && (isTooSmall || this.#denominator === Infinity);
-      this.#args.grad = isApart ? null : grad;
-      this.#args.scale = this.#reduction === "mean" ? 1 / this.#denominator : 1;
+      if (this.#isWithoutMean()) {
+        grad.fill(0);
+        return { loss: Number.NaN, grad: out ?? grad };
+      }
+      const { args } = this.#kernels;
+      args.scale = this.#reduction === "mean" ? 1 / this.#denominator : (this.#rowWeights?.unit ?? 1);
+      const isApart = this.#reduction === "mean" && (args.scale === Infinity || args.scale === 0);
+      args.grad = isApart ? null : grad;
       const loss = this.#reduce();
-      if (isApart) this.#writeGradientApart(grad, isTooSmall ? 2 ** 200 : 2 ** -64);
+      if (isApart) this.#writeGradientApart(grad, this.#denominator < 1 ? 2 ** 52 : 2 ** -64);
       return { loss, grad: out ?? grad };
     } finally {
       this.#release();
@@ -140,139 +135,162 @@ export class CrossEntropyFace {
   /** Everything that can be wrong is found here, before anything is written. Returns the logits. */
   #open(
     name: string,
-    data: LogitsArray,
-    given: LabelArray | FloatArray,
-    options: CrossEntropy,
+    data: LogitsArray | TensorLike,
+    given: Targets,
+    givenOptions: CrossEntropy,
     known: readonly string[],
   ): FloatArray | HalfBits {
+    const options = rowOptionsOf(givenOptions, data);
     checkOptions(name, options, known);
-    const { classes, weight: givenWeight = null, ignoreIndex = -100, labelSmoothing = 0, input = "logits" } = options;
+    let { classes, inner = 1 } = options;
+    const { weight: givenWeight = null, ignoreIndex = -100, labelSmoothing = 0, input = "logits" } = options;
+    const { sampleWeight: givenSampleWeight = null } = options;
+    const { temperature = 1, softCap, zLoss = 0, gamma = 0 } = options;
     const reduction = reductionOf(name, options);
     // only now: reading an option may close the engine
     const backend = this.#door(name);
     const logits = logitsOf(name, "logits", data);
-    const rows = checkRows(name, "logits", logits, classes);
-    const targets = targetsOf(name, given);
+    if (logits !== data) ({ classes, inner } = classAxisOf(name, "logits", data, classes, inner));
+    const rows = checkPositions(name, "logits", logits, classes, inner);
+    const sparse = given instanceof Int32Array ? null : sparseTargetsOf(name, given);
+    const targets = sparse === null ? targetsOf(name, given) : sparse.probabilities;
     const byLabel = !isFloatArray(targets);
     if (rows === 0) checkAttached(name, byLabel ? "labels" : "probabilities", targets);
-    if (byLabel) checkLabelCount(name, targets.length, rows, classes);
+    if (byLabel) {
+      checkLabelCount(name, targets.length, rows, classes);
+      if (targets !== given && inner === 1) checkLabelShape(name, given, data);
+    } else if (sparse !== null) checkSparseTargets(name, sparse, rows, classes, logits);
     else {
       checkSameDtype(name, "probabilities", targets, "logits", logits);
       checkLength(name, "probabilities", targets.length, logits.length, "logits");
+      if (targets !== given) checkSameShape(name, "probabilities", given, "logits", data);
     }
     checkChoice(name, "input", input, INPUTS);
     checkInteger(name, "ignoreIndex", ignoreIndex, -INT32_MAX - 1, INT32_MAX);
     checkFraction(name, "labelSmoothing", labelSmoothing);
     const weight = givenWeight === null ? null : weightOf(name, givenWeight, classes, logits);
-    if (!byLabel && classes === 1 && input === "logits") checkOnlyClass(name, targets);
+    const sampleWeight =
+      givenSampleWeight === null ? null : sampleWeightOf(name, givenSampleWeight, rows, logits, "logits");
+    if (!byLabel && sparse === null && classes === 1 && input === "logits") checkOnlyClass(name, targets);
+    // what most calls do without costs them nothing
+    const ofLogits =
+      temperature === 1 && softCap === undefined && zLoss === 0 && gamma === 0
+        ? DEFAULTS
+        : { temperature, softCap: softCap ?? 0, zLoss, gamma };
+    if (ofLogits !== DEFAULTS) {
+      checkNumber(name, TEMPERATURE, temperature);
+      if (softCap !== undefined) checkNumber(name, SOFT_CAP, softCap);
+      checkNumber(name, Z_LOSS, zLoss);
+      checkNumber(name, GAMMA, gamma);
+    }
+    if (input !== "logits") checkNoneOfLogits(name, input, ofLogits, sparse);
+    if (gamma !== 0 && !byLabel) throw new TypeError(`${name}: gamma is ${gamma}, but targets are no labels`);
+    if (sparse !== null && inner !== 1) {
+      throw new TypeError(`${name}: inner is ${inner}, but targets are sparse (allowed 1)`);
+    }
     const counted = byLabel ? this.#labelCheck.count(name, backend, targets, classes, ignoreIndex) : rows;
 
     this.#backend = backend;
     this.#rows = rows;
     this.#dtype = dtypeOf(logits);
     this.#reduction = reduction;
-    this.#args =
-      input === "logits"
-        ? this.#takeLogits(logits, targets, byLabel, ignoreIndex)
-        : this.#takeLikelihoods(logits, targets, byLabel, ignoreIndex, input === "logProbabilities" ? 1 : 0);
-    this.#args.weights = weight;
-    this.#args.classes = classes;
-    this.#args.labelSmoothing = labelSmoothing;
-    this.#ofLabels.weightSum = labelSmoothing === 0 ? 0 : weight === null ? classes : this.#exactly(backend, weight);
-    this.#denominator =
-      byLabel && weight !== null && reduction === "mean" ? this.#sumOfWeights(targets, weight, ignoreIndex) : counted;
+    const labels = byLabel ? targets : null;
+    const dense = byLabel || sparse !== null ? null : targets;
+    const args = this.#kernels.take(logits, labels, dense, sparse, ignoreIndex, input, rows, ofLogits);
+    args.weights = weight;
+    args.classes = classes;
+    args.labelSmoothing = labelSmoothing;
+    this.#kernels.weightSum = labelSmoothing === 0 ? 0 : weight === null ? classes : this.#exactly(backend, weight);
+    this.#inner = inner;
+    this.#rowWeights = sampleWeight === null ? null : new RowWeights(sampleWeight);
+    this.#denominator = reduction === "mean" ? this.#totalWeight(weight, counted) : 1;
     return logits;
   }
 
-  /** Σ w[y] of the rows that are not ignored. */
-  #sumOfWeights(labels: IntegerArray, weights: FloatArray, ignoreIndex: number): number {
+  /** What a mean is divided by, Σ sampleWeight w[y] of the rows that are not ignored: in units of the RowWeights. */
+  #totalWeight(weights: FloatArray | null, counted: number): number {
     const backend = this.#backend!;
+    const rowWeights = this.#rowWeights;
+    const { labels, ignoreIndex, args } = this.#kernels;
+    if (rowWeights === null && (weights === null || labels === null)) return counted;
     this.#sum = backend.exactSum();
-    backend.run(kernels.labelWeights, this.#dtype, this.#rows, { labels, weights, ignoreIndex }, 0, this.#add);
+    if (rowWeights !== null && labels === null) return rowWeights.total(this.#sum);
+    const add = rowWeights === null ? this.#add : rowWeights.before(this.#add, rowWeights.unit);
+    const ofClasses = weights ?? floatArray(this.#dtype, args.classes).fill(1);
+    const given = { labels: labels!, weights: ofClasses, ignoreIndex };
+    backend.run(labelWeights, this.#dtype, this.#rows, given, 0, add);
     return this.#sum.value();
   }
 
   /**
-   * The gradient of a mean whose Σ w[y] is not a normal float64: with all weights times a power of two it is the same, and
+   * The gradient of a mean whose Σ w[y] or its inverse overflows: with all weights times a power of two it is the same, and
    * the sum and its inverse are normal.
    */
   #writeGradientApart(grad: FloatArray, unit: number): void {
-    const args = this.#args as Common & Pick<kernels.CrossEntropyArguments, "labels" | "ignoreIndex">;
+    const args = this.#kernels.args;
     const weights = args.weights!.map((w) => Math.min(w * unit, Number.MAX_VALUE));
     args.weights = weights;
     args.grad = grad;
     args.losses = new Float64Array(this.#rows);
-    args.scale = 1 / this.#sumOfWeights(args.labels as IntegerArray, weights, args.ignoreIndex);
-    if (args.labelSmoothing !== 0) this.#ofLabels.weightSum = this.#exactly(this.#backend!, weights);
+    args.scale = 1 / this.#totalWeight(weights, 0);
+    if (args.labelSmoothing !== 0) this.#kernels.weightSum = this.#exactly(this.#backend!, weights);
+    this.#kernels.multiplyUnweighted(unit);
     this.#run();
   }
 
   /** The gradient overlaps neither targets nor weights: those that were taken, as reading them again may give others. */
   #checkApart(name: string, grad: FloatArray): void {
-    const { weights } = this.#args;
-    if ("labels" in this.#args) checkOverlap(name, grad, "labels", this.#args.labels as IntegerArray, false);
-    if ("targets" in this.#args) checkOverlap(name, grad, "probabilities", this.#args.targets as FloatArray, false);
-    if (weights) checkOverlap(name, grad, "weight", weights, false);
-  }
-
-  #takeLogits(
-    logits: FloatArray | HalfBits,
-    targets: IntegerArray | FloatArray,
-    byLabel: boolean,
-    ignoreIndex: number,
-  ): Common {
-    if (byLabel) {
-      this.#ofLabels.logits = logits;
-      this.#ofLabels.labels = targets as IntegerArray;
-      this.#ofLabels.ignoreIndex = ignoreIndex;
-      return this.#ofLabels;
+    const { labels, targets, sparse, args } = this.#kernels;
+    const { weights } = args;
+    if (labels) checkOverlap(name, grad, "labels", labels, false);
+    if (targets) checkOverlap(name, grad, "probabilities", targets, false);
+    if (sparse) {
+      checkOverlap(name, grad, "indices", sparse.indices, false);
+      checkOverlap(name, grad, "probabilities", sparse.probabilities, false);
     }
-    this.#ofTargets.logits = logits;
-    this.#ofTargets.targets = targets as FloatArray;
-    return this.#ofTargets;
+    if (weights) checkOverlap(name, grad, "weight", weights, false);
+    if (this.#rowWeights) checkOverlap(name, grad, "sampleWeight", this.#rowWeights.weights, false);
   }
 
-  #takeLikelihoods(
-    input: FloatArray | HalfBits,
-    targets: IntegerArray | FloatArray,
-    byLabel: boolean,
-    ignoreIndex: number,
-    logarithms: number,
-  ): Common {
-    const args = byLabel ? this.#likelihoodOfLabels : this.#likelihoodOfTargets;
-    args.input = input;
-    args.logarithms = logarithms;
-    if (byLabel) {
-      this.#likelihoodOfLabels.labels = targets as IntegerArray;
-      this.#likelihoodOfLabels.ignoreIndex = ignoreIndex;
-    } else this.#likelihoodOfTargets.targets = targets as FloatArray;
-    return args;
+  /** Of no rows that count, or of weights that are all 0. */
+  #isWithoutMean(): boolean {
+    return this.#reduction === "mean" && this.#denominator === 0;
   }
 
   /** Runs the kernel and reduces its losses, one a row: their exact sum, over the denominator for the mean. */
   #reduce(): number | Float64Array {
+    if (this.#isWithoutMean()) return Number.NaN;
+    const rowWeights = this.#rowWeights;
     if (this.#reduction === "none") {
       const losses = new Float64Array(this.#rows);
-      this.#args.losses = losses;
+      this.#kernels.args.losses = losses;
       this.#run();
+      rowWeights?.weigh(losses, this.#rows, 0, 1);
       return losses;
     }
     this.#sum = this.#backend!.exactSum();
-    this.#run(this.#add);
+    const isMean = this.#reduction === "mean";
+    this.#run(rowWeights === null ? this.#add : rowWeights.before(this.#add, isMean ? rowWeights.unit : 1));
     const sum = this.#sum.value();
-    return this.#reduction === "sum" ? sum : sum / this.#denominator;
+    return isMean ? sum / this.#denominator : sum;
   }
 
   #run(reduce?: TakePartials): void {
-    const backend = this.#backend!;
-    const args = this.#args;
-    if (args === this.#ofLabels) backend.run(kernels.crossEntropy, this.#dtype, this.#rows, this.#ofLabels, 0, reduce);
-    else if (args === this.#ofTargets) {
-      backend.run(kernels.crossEntropyProbabilities, this.#dtype, this.#rows, this.#ofTargets, 0, reduce);
-    } else if (args === this.#likelihoodOfLabels) {
-      backend.run(kernels.likelihood, this.#dtype, this.#rows, this.#likelihoodOfLabels, 0, reduce);
-    } else backend.run(kernels.likelihoodProbabilities, this.#dtype, this.#rows, this.#likelihoodOfTargets, 0, reduce);
+    this.#kernels.run(this.#launch, reduce);
   }
+
+  readonly #launch: Launch = <A extends Common>(kernel: Kernel<A>, args: A, reduce: TakePartials | undefined): void => {
+    const backend = this.#backend!;
+    const rows = this.#rows;
+    if (this.#inner === 1) {
+      backend.run<A, A>(kernel, this.#dtype, rows, args as never, 0, reduce);
+      this.#weighGradient(args, rows, 0);
+    } else runPositions(backend, kernel, this.#dtype, rows, this.#inner, args, reduce, this.#weighGradient);
+  };
+
+  readonly #weighGradient = ({ grad, classes }: Common, rows: number, first: number): void => {
+    if (grad !== null) this.#rowWeights?.weighGradient(this.#backend!, grad, rows, classes, first);
+  };
 
   #exactly(backend: Backend, values: FloatArray): number {
     const sum = backend.exactSum();
@@ -281,19 +299,8 @@ export class CrossEntropyFace {
   }
 
   #release(): void {
-    const args = this.#args;
-    args.weights = null;
-    args.grad = null;
-    args.losses = undefined;
-    args.scale = 1;
-    this.#ofLabels.logits = NO_FLOATS;
-    this.#ofLabels.labels = NO_LABELS;
-    this.#ofTargets.logits = NO_FLOATS;
-    this.#ofTargets.targets = NO_FLOATS;
-    this.#likelihoodOfLabels.input = NO_FLOATS;
-    this.#likelihoodOfLabels.labels = NO_LABELS;
-    this.#likelihoodOfTargets.input = NO_FLOATS;
-    this.#likelihoodOfTargets.targets = NO_FLOATS;
+    this.#kernels.release();
     this.#backend = undefined;
+    this.#rowWeights = null;
   }
 }

@@ -21,15 +21,18 @@ import {
 import { type Dtype, dtypeOf, type FloatArray, HalfBits } from "../dtype.ts";
 import { type DivergenceArguments, divergence } from "../generated/kernels.ts";
 import { ExactSum } from "../numeric/exactSum.ts";
+import { checkSameShape, classAxisOf, rowOptionsOf } from "../tensorLike.ts";
 import type { Divergence, JensenShannon, KlDivergence } from "./divergenceOptions.ts";
 import type { Door } from "./door.ts";
+import { runPositions } from "./innerPositions.ts";
 import { type Out, type Reduction, reductionOf, type WithGrad } from "./reduction.ts";
-import { checkRows, rowsOut } from "./rowOptions.ts";
+import { checkPositions, rowsOut } from "./rowOptions.ts";
+import { scaledWeights } from "./sampleWeight.ts";
 
 type Name = "klDivergence" | "jensenShannon";
 type Options = Divergence & KlDivergence & JensenShannon & Out;
 
-const COMMON = ["classes", "input", "targetInput", "temperature", "sampleWeight", "reduction"];
+const COMMON = ["classes", "input", "targetInput", "temperature", "sampleWeight", "reduction", "inner"];
 const KNOWN = { klDivergence: [...COMMON, "direction"], jensenShannon: [...COMMON, "beta"] };
 const KNOWN_WITH_OUT = { klDivergence: [...KNOWN.klDivergence, "out"], jensenShannon: [...KNOWN.jensenShannon, "out"] };
 const KINDS = { logits: LOGITS, probabilities: PROBABILITIES, logProbabilities: LOG_PROBABILITIES } as const;
@@ -39,6 +42,15 @@ const TEMPERATURE = { name: "temperature", above: 0, below: Number.POSITIVE_INFI
 const BETA = { name: "beta", above: 0, below: 1 };
 
 const bitsOf = (array: FloatArray | HalfBits) => (array instanceof HalfBits ? array.bits : array);
+
+/** Weights with a larger sum are scaled down for a mean: they, or losses times them, might overflow. */
+const LARGE = 2 ** 500;
+
+function sumOf(backend: Backend, weights: FloatArray): number {
+  const sum = backend.exactSum();
+  for (const weight of weights) sum.add(weight);
+  return sum.value();
+}
 
 /** Divergences on one backend: checks, arguments, and the reduction of row losses. */
 export class DivergenceFace {
@@ -62,6 +74,7 @@ export class DivergenceFace {
   #backend: Backend | undefined;
   readonly #add: TakePartials = (values, n) => this.#backend?.addExactly(this.#sum, values, n);
   #rows = 0;
+  #inner = 1;
   #dtype: Dtype = "f32";
   #reduction: Reduction = "mean";
 
@@ -96,10 +109,12 @@ export class DivergenceFace {
   }
 
   /** Everything that can be wrong is found here, before anything is written. `called` is the public function's name. */
-  #open(name: Name, called: string, givenPredictions: unknown, givenTargets: unknown, options: Options): void {
+  #open(name: Name, called: string, givenPredictions: unknown, givenTargets: unknown, given: Options): void {
     const backend = this.#door(called);
+    const options = rowOptionsOf(given, givenPredictions);
     checkOptions(called, options, called === name ? KNOWN[name] : KNOWN_WITH_OUT[name]);
-    const { classes, input = "logits", targetInput = "probabilities", temperature = 1 } = options;
+    let { classes, inner = 1 } = options;
+    const { input = "logits", targetInput = "probabilities", temperature = 1 } = options;
     const { sampleWeight = null, direction = "forward", beta = 0.5 } = options;
     const reduction = reductionOf(called, options);
     checkChoice(called, "input", input, INPUTS);
@@ -113,12 +128,17 @@ export class DivergenceFace {
     const predictions = logitsOf(called, "predictions", givenPredictions);
     const targets = logitsOf(called, "targets", givenTargets);
     checkSameDtype(called, "targets", targets, "predictions", predictions);
-    const rows = checkRows(called, "predictions", predictions, classes);
+    if (predictions !== givenPredictions) {
+      ({ classes, inner } = classAxisOf(called, "predictions", givenPredictions, classes, inner));
+    }
+    if (targets !== givenTargets) checkSameShape(called, "targets", givenTargets, "predictions", givenPredictions);
+    const rows = checkPositions(called, "predictions", predictions, classes, inner);
     checkLength(called, "targets", targets.length, predictions.length, "predictions");
     if (rows === 0) checkAttached(called, "targets", targets);
 
     const args = this.#args;
-    args.sampleWeight = sampleWeight === null ? null : sampleWeightOf(called, sampleWeight, rows, predictions);
+    args.sampleWeight =
+      sampleWeight === null ? null : sampleWeightOf(called, sampleWeight, rows, predictions, "predictions");
     args.predictions = predictions;
     args.targets = targets;
     args.classes = classes;
@@ -130,6 +150,7 @@ export class DivergenceFace {
     args.denominator = reduction === "mean" ? this.#totalWeight(backend, rows) : 1;
     this.#backend = backend;
     this.#rows = rows;
+    this.#inner = inner;
     this.#dtype = dtypeOf(predictions);
     this.#reduction = reduction;
   }
@@ -138,9 +159,12 @@ export class DivergenceFace {
   #totalWeight(backend: Backend, rows: number): number {
     const weights = this.#args.sampleWeight;
     if (weights === null) return rows;
-    const sum = backend.exactSum();
-    for (const weight of weights as FloatArray) sum.add(weight);
-    return sum.value();
+    const sum = sumOf(backend, weights as FloatArray);
+    if (!(sum > LARGE)) return sum;
+    // a mean does not depend on a power of two that all weights are times
+    const scaled = scaledWeights(weights as FloatArray);
+    this.#args.sampleWeight = scaled;
+    return sumOf(backend, scaled);
   }
 
   /** Runs the kernel and reduces its losses, one a row: their exact sum, over the denominator for the mean. */
@@ -149,12 +173,18 @@ export class DivergenceFace {
     if (this.#reduction === "none") {
       const losses = new Float64Array(this.#rows);
       args.losses = losses;
-      this.#backend!.run(divergence, this.#dtype, this.#rows, args);
+      this.#run();
       return losses;
     }
     this.#sum = this.#backend!.exactSum();
-    this.#backend!.run(divergence, this.#dtype, this.#rows, args, 0, this.#add);
+    this.#run(this.#add);
     return this.#sum.value() / args.denominator;
+  }
+
+  #run(reduce?: TakePartials): void {
+    const backend = this.#backend!;
+    if (this.#inner === 1) backend.run(divergence, this.#dtype, this.#rows, this.#args, 0, reduce);
+    else runPositions(backend, divergence, this.#dtype, this.#rows, this.#inner, this.#args, reduce);
   }
 
   #release(): void {

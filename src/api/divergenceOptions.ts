@@ -1,13 +1,13 @@
 import type { FloatArray } from "../dtype.ts";
 import type { CrossEntropyInput } from "./crossEntropyOptions.ts";
 import type { Reduce } from "./reduction.ts";
-import type { Rows } from "./rowOptions.ts";
+import type { Inner, Rows } from "./rowOptions.ts";
 
 /** What the arguments of a divergence hold. */
 export type DivergenceInput = CrossEntropyInput;
 
 /** Options of every divergence. */
-export interface Divergence<A extends FloatArray = FloatArray> extends Reduce, Rows {
+export interface Divergence<A extends FloatArray = FloatArray> extends Reduce, Rows, Inner {
   /** What the predictions are; default `logits`. */
   input?: DivergenceInput | undefined;
   /** What the targets are; default `probabilities`. */

@@ -1,42 +1,64 @@
 import type { LogitsArray, Matching, ResultOf } from "../dtype.ts";
+import type { ResultOfTensor, TensorLike } from "../tensorLike.ts";
 import { DivergenceFace } from "./divergenceFace.ts";
 import type { Divergence, JensenShannon, KlDivergence } from "./divergenceOptions.ts";
 import type { Door } from "./door.ts";
 import type { Out, WithGrad } from "./reduction.ts";
+import type { BesideTensor } from "./rowOptions.ts";
 
 type One = { reduction?: "mean" | "sum" | undefined };
 type Each = { reduction: "none" };
 
 /** A divergence of rows of predictions from as many targets; `O` are its own options. */
 export interface DivergenceFunction<O extends object> {
+  (
+    predictions: TensorLike,
+    targets: TensorLike | LogitsArray,
+    options: O & BesideTensor<Divergence> & Each,
+  ): Float64Array;
+  (predictions: TensorLike, targets: TensorLike | LogitsArray, options?: O & BesideTensor<Divergence> & One): number;
   <A extends LogitsArray>(
     predictions: A,
-    targets: Matching<A>,
+    targets: Matching<A> | TensorLike,
     options: O & Divergence<ResultOf<A>> & Each,
   ): Float64Array;
-  <A extends LogitsArray>(predictions: A, targets: Matching<A>, options: O & Divergence<ResultOf<A>> & One): number;
   <A extends LogitsArray>(
     predictions: A,
-    targets: Matching<A>,
+    targets: Matching<A> | TensorLike,
+    options: O & Divergence<ResultOf<A>> & One,
+  ): number;
+  <A extends LogitsArray>(
+    predictions: A,
+    targets: Matching<A> | TensorLike,
     options: O & Divergence<ResultOf<A>>,
   ): number | Float64Array;
 }
 
 /** Such a divergence and its gradient by the predictions. */
 export interface DivergenceWithGrad<O extends object> {
+  <T extends TensorLike>(
+    predictions: T,
+    targets: TensorLike | LogitsArray,
+    options: O & BesideTensor<Divergence> & Out<ResultOfTensor<T>> & Each,
+  ): WithGrad<Float64Array, ResultOfTensor<T>>;
+  <T extends TensorLike>(
+    predictions: T,
+    targets: TensorLike | LogitsArray,
+    options?: O & BesideTensor<Divergence> & Out<ResultOfTensor<T>> & One,
+  ): WithGrad<number, ResultOfTensor<T>>;
   <A extends LogitsArray>(
     predictions: A,
-    targets: Matching<A>,
+    targets: Matching<A> | TensorLike,
     options: O & Divergence<ResultOf<A>> & Out<ResultOf<A>> & Each,
   ): WithGrad<Float64Array, ResultOf<A>>;
   <A extends LogitsArray>(
     predictions: A,
-    targets: Matching<A>,
+    targets: Matching<A> | TensorLike,
     options: O & Divergence<ResultOf<A>> & Out<ResultOf<A>> & One,
   ): WithGrad<number, ResultOf<A>>;
   <A extends LogitsArray>(
     predictions: A,
-    targets: Matching<A>,
+    targets: Matching<A> | TensorLike,
     options: O & Divergence<ResultOf<A>> & Out<ResultOf<A>>,
   ): WithGrad<number | Float64Array, ResultOf<A>>;
 }
@@ -52,7 +74,8 @@ export interface DivergenceLosses {
    * negative by as much. The mean is over rows (PyTorch's "batchmean"), weighted by sampleWeight; the sum is the correctly
    * rounded one.
    *
-   * @param predictions row-major [rows, classes]: logits (default), logarithms of probabilities, or probabilities
+   * @param predictions row-major [rows, classes], or [rows, classes, inner], or a tensor, as of crossEntropy: logits (default),
+   * logarithms of probabilities, or probabilities
    * @param targets as many, of the same dtype: probabilities (default), their logarithms, or logits
    * @returns one number; with reduction `none` one a row, float64
    * @throws TypeError of other arrays, two dtypes, unknown options, or a temperature without logits; RangeError of lengths that
@@ -97,25 +120,12 @@ export interface DivergenceLosses {
 
 /** A divergence on one backend. */
 function facesOf<O extends object>(face: DivergenceFace, name: "klDivergence" | "jensenShannon") {
-  type Options<A extends LogitsArray> = O & Divergence<ResultOf<A>>;
-  type WithOut<A extends LogitsArray> = Options<A> & Out<ResultOf<A>>;
-
-  function loss<A extends LogitsArray>(p: A, t: Matching<A>, options: Options<A> & Each): Float64Array;
-  function loss<A extends LogitsArray>(p: A, t: Matching<A>, options: Options<A> & One): number;
-  function loss<A extends LogitsArray>(p: A, t: Matching<A>, options: Options<A>): number | Float64Array;
-  function loss(p: LogitsArray, t: LogitsArray, options: O & Divergence): number | Float64Array {
-    return face.loss(name, p, t, options);
-  }
-
-  type Grad<A extends LogitsArray, L> = WithGrad<L, ResultOf<A>>;
-  function withGrad<A extends LogitsArray>(p: A, t: Matching<A>, options: WithOut<A> & Each): Grad<A, Float64Array>;
-  function withGrad<A extends LogitsArray>(p: A, t: Matching<A>, options: WithOut<A> & One): Grad<A, number>;
-  function withGrad<A extends LogitsArray>(p: A, t: Matching<A>, options: WithOut<A>): Grad<A, number | Float64Array>;
-  function withGrad(p: LogitsArray, t: LogitsArray, options: O & Divergence & Out): WithGrad<number | Float64Array> {
-    return face.withGrad(name, p, t, options);
-  }
-
-  return { loss, withGrad };
+  return {
+    loss: ((p: unknown, t: unknown, options: O & Divergence) =>
+      face.loss(name, p, t, options)) as DivergenceFunction<O>,
+    withGrad: ((p: unknown, t: unknown, options: O & Divergence & Out) =>
+      face.withGrad(name, p, t, options)) as DivergenceWithGrad<O>,
+  };
 }
 
 export function createDivergences(door: Door): DivergenceLosses {

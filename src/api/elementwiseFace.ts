@@ -15,9 +15,19 @@ import type { ElementwiseArguments, ElementwiseCall, WeightedArguments } from ".
 import type { Kernel } from "../descriptions/kernel.ts";
 import { BLOCK_ELEMENTS } from "../descriptions/thresholds.ts";
 import { type Dtype, dtypeOf, type FloatArray, floatArray, HalfBits } from "../dtype.ts";
+import { checkSameShape } from "../tensorLike.ts";
 import type { Door } from "./door.ts";
 import { type Out, type Reduction, reductionOf, type WithGrad } from "./reduction.ts";
-import { elementOf, refusal, type SampleWeight, sampleWeightOf, sumOfWeights } from "./sampleWeight.ts";
+import {
+  elementOf,
+  factorOf,
+  refusal,
+  type SampleWeight,
+  sampleWeightOf,
+  sumOfWeights,
+  weightsOfMean,
+  widened,
+} from "./sampleWeight.ts";
 
 const NO_VALUES: readonly unknown[] = [];
 
@@ -26,6 +36,11 @@ const RANGE = {
   f32: [1.401298464324817e-45, 3.4028234663852886e38, 1.1754943508222875e-38],
   f64: [Number.MIN_VALUE, Number.MAX_VALUE, 2.2250738585072014e-308],
 } as const;
+
+/** Roots of means of squares from here on have all digits: the squares that count have. */
+const PRECISE = { f32: 2 ** -50, f64: 2 ** -485 } as const;
+
+type Arrays = Pick<WeightedArguments, "predictions" | "targets" | "sampleWeight">;
 
 /**
  * What an option is in a dtype: neither 0, where it is not, nor infinite. Rounded to either, huber's delta would make the loss
@@ -51,6 +66,8 @@ export class ElementwiseFace<O extends string> {
   #dtype: Dtype = "f32";
   #length = 0;
   #sum = 0;
+  /** What a root is times. */
+  #factor = 1;
   /** The first element that the kernel refused, and the prediction that stood there. */
   #refused = -1;
   #found = 0;
@@ -92,7 +109,7 @@ export class ElementwiseFace<O extends string> {
     const weights = options?.sampleWeight;
     const reduction = this.#readOptions(name, options, this.#known);
     let n = this.#open(name, p, t);
-    if (weights !== undefined) n = this.#weigh(name, weights);
+    if (weights !== undefined) n = this.#weigh(name, weights, reduction === "mean");
     if (reduction === "none") return this.#each(name);
     const sum = this.#sumOf(name, null, 0);
     return reduction === "sum" ? sum : sum / n;
@@ -110,10 +127,10 @@ export class ElementwiseFace<O extends string> {
     const reduction = this.#readOptions(name, options, this.#knownWithGrad);
     let n = this.#open(name, p, t);
     const grad = this.#gradientOf(name, out);
-    if (weights !== undefined) n = this.#weigh(name, weights, out);
+    if (weights !== undefined) n = this.#weigh(name, weights, reduction === "mean", out);
     const { slopeFactor } = this.#call;
     if (reduction === "none") {
-      const losses = floatArray(this.#dtype, this.#length);
+      const losses = this.#newArray();
       this.#run(name, losses, grad, slopeFactor, this.#own.domain && this.#look);
       return { loss: losses, grad: out ?? grad };
     }
@@ -121,12 +138,15 @@ export class ElementwiseFace<O extends string> {
     return { loss: reduction === "mean" ? sum / n : sum, grad: out ?? grad };
   }
 
-  mean(name: string, p: unknown, t: unknown, options: SampleWeight | undefined): number {
+  /** The root of the mean. */
+  root(name: string, p: unknown, t: unknown, options: SampleWeight | undefined): number {
     if (options !== undefined) checkOptions(name, options, ["sampleWeight"]);
     const weights = options?.sampleWeight;
     let n = this.#open(name, p, t);
-    if (weights !== undefined) n = this.#weigh(name, weights);
-    return this.#sumOf(name, null, 0) / n;
+    if (weights !== undefined) n = this.#weigh(name, weights, true);
+    const root = this.#root(name, n);
+    this.#release();
+    return root / this.#factor;
   }
 
   /** The root of the mean and its gradient, d / (n root), 0 where the root is 0. */
@@ -136,14 +156,52 @@ export class ElementwiseFace<O extends string> {
     const weights = options?.sampleWeight;
     let n = this.#open(name, p, t);
     const grad = this.#gradientOf(name, out);
-    if (weights !== undefined) n = this.#weigh(name, weights, out);
+    if (weights !== undefined) n = this.#weigh(name, weights, true, out);
+    const root = this.#root(name, n);
+    this.#run(name, null, grad, root === 0 ? 0 : 1 / (n * root));
+    return { loss: root / this.#factor, grad: out ?? grad };
+  }
+
+  /**
+   * The root of the mean of squares, times #factor: 1, or of squares beyond the dtype a power of two that all differences are taken
+   * times. The arguments stay, for the gradient.
+   */
+  #root(name: string, n: number): number {
     const kernel = this.#kernel;
     const { predictions, targets, sampleWeight } = this.#args;
-    const loss = Math.sqrt(this.#sumOf(name, null, 0) / n);
-    Object.assign(this.#args, { predictions, targets, sampleWeight });
+    const arrays: Arrays = { predictions, targets, sampleWeight };
+    const root = Math.sqrt(this.#sumOf(name, null, 0) / n);
+    const scaled = root === Number.POSITIVE_INFINITY || root < PRECISE[this.#dtype];
+    this.#factor = scaled ? this.#scaleDifferences(name, arrays) : 1;
+    if (this.#factor !== 1) {
+      Object.assign(this.#args, arrays);
+      this.#kernel = kernel;
+    }
+    const found = this.#factor === 1 ? root : Math.sqrt(this.#sumOf(name, null, 0) / n);
+    Object.assign(this.#args, arrays);
     this.#kernel = kernel;
-    this.#run(name, null, grad, loss === 0 ? 0 : 1 / (n * loss));
-    return { loss, grad: out ?? grad };
+    return found;
+  }
+
+  /** Puts differences times a power of two, and zeros, in the place of predictions and targets; returns that power. */
+  #scaleDifferences(name: string, arrays: Arrays): number {
+    const backend = this.#door(name);
+    const [p, t] = [widened(backend, arrays.predictions), widened(backend, arrays.targets)];
+    const weights = arrays.sampleWeight as FloatArray;
+    // a difference as the dtype has it
+    const one = floatArray(this.#dtype, 1);
+    const differenceAt = (i: number): number => {
+      if (weights.length > 0 && weights[i] === 0) return 0;
+      one[0] = p[i] - t[i];
+      return one[0];
+    };
+    let largest = 0;
+    for (let i = 0; i < p.length; i++) largest = Math.max(largest, Math.abs(differenceAt(i)));
+    const factor = factorOf(largest);
+    if (factor === 1) return 1;
+    arrays.predictions = floatArray(this.#dtype, p.length).map((_, i) => differenceAt(i) * factor);
+    arrays.targets = floatArray(this.#dtype, p.length);
+    return factor;
   }
 
   /** Options are read before anything else is looked at: reading one may call another loss, or detach an array. */
@@ -179,6 +237,7 @@ export class ElementwiseFace<O extends string> {
     const { length } = p;
     if (length === 0) checkAttached(name, "predictions", p);
     checkLength(name, "targets", t.length, length, "predictions");
+    if (t !== targets) checkSameShape(name, "targets", targets, "predictions", predictions);
     if (length === 0) checkAttached(name, "targets", t);
     const dtype = dtypeOf(p);
     this.#args.predictions = p;
@@ -198,15 +257,19 @@ export class ElementwiseFace<O extends string> {
     this.#kernel = own.kernel;
   }
 
-  /** Takes the weights after they are checked; returns their sum. */
-  #weigh(name: string, value: unknown, out?: FloatArray): number {
+  /** Takes the weights after they are checked; returns their sum. Those of a mean may be multiplied by a power of two. */
+  #weigh(name: string, value: unknown, ofMean: boolean, out?: FloatArray): number {
     const { predictions } = this.#args;
     try {
       const weights = sampleWeightOf(name, value, predictions, "predictions");
       if (out !== undefined) checkOverlap(name, out, "sampleWeight", weights, false);
+      const backend = this.#door(name);
       this.#kernel = this.#own.weighted;
       this.#args.sampleWeight = weights;
-      return sumOfWeights(name, this.#door(name), weights);
+      if (!ofMean) return sumOfWeights(name, backend, weights);
+      const [taken, sum] = weightsOfMean(name, backend, weights);
+      this.#args.sampleWeight = taken;
+      return sum;
     } catch (error) {
       this.#release();
       throw error;
@@ -216,7 +279,7 @@ export class ElementwiseFace<O extends string> {
   /** `out`, checked, or a new array. */
   #gradientOf(name: string, out: FloatArray | undefined): FloatArray {
     const { predictions, targets } = this.#args;
-    if (out === undefined) return floatArray(this.#dtype, this.#length);
+    if (out === undefined) return this.#newArray();
     try {
       const own = outOf(name, out, predictions, "predictions");
       const [p, t] = [predictions, targets].map((array) => (array instanceof HalfBits ? array.bits : array));
@@ -229,8 +292,18 @@ export class ElementwiseFace<O extends string> {
     }
   }
 
+  /** As long as the predictions; what was taken is let go where there is no memory for it. */
+  #newArray(): FloatArray {
+    try {
+      return floatArray(this.#dtype, this.#length);
+    } catch (error) {
+      this.#release();
+      throw error;
+    }
+  }
+
   #each(name: string): FloatArray {
-    const losses = floatArray(this.#dtype, this.#length);
+    const losses = this.#newArray();
     this.#run(name, losses, null, 0, this.#own.domain && this.#look);
     return losses;
   }

@@ -21,9 +21,10 @@ import {
   type ResultOf,
 } from "../dtype.ts";
 import { type GaussianNllArguments, gaussianNll as kernel } from "../generated/kernels.ts";
+import { checkSameShape, type ResultOfTensor, type TensorLike } from "../tensorLike.ts";
 import type { Door } from "./door.ts";
 import { type Out, type Reduce, reductionOf } from "./reduction.ts";
-import { type SampleWeight, sampleWeightOf, sumOfWeights } from "./sampleWeight.ts";
+import { type SampleWeight, sampleWeightOf, sumOfWeights, weightsOfMean } from "./sampleWeight.ts";
 
 /** Options of the Gaussian likelihood. */
 export interface GaussianNll<A extends FloatArray = FloatArray> extends SampleWeight<A> {
@@ -61,19 +62,29 @@ export interface GaussianLosses {
    * @see PyTorch, torch.nn.GaussianNLLLoss
    */
   readonly gaussianNll: {
+    <T extends TensorLike>(
+      mean: T,
+      targets: TensorLike | LogitsArray,
+      options: GaussianNll & { reduction: "none" },
+    ): ResultOfTensor<T>;
+    (
+      mean: TensorLike,
+      targets: TensorLike | LogitsArray,
+      options: GaussianNll & { reduction?: "mean" | "sum" | undefined },
+    ): number;
     <A extends LogitsArray>(
       mean: A,
-      targets: Matching<A>,
+      targets: Matching<A> | TensorLike,
       options: GaussianNll<ResultOf<A>> & { reduction: "none" },
     ): ResultOf<A>;
     <A extends LogitsArray>(
       mean: A,
-      targets: Matching<A>,
+      targets: Matching<A> | TensorLike,
       options: GaussianNll<ResultOf<A>> & { reduction?: "mean" | "sum" | undefined },
     ): number;
     <A extends LogitsArray>(
       mean: A,
-      targets: Matching<A>,
+      targets: Matching<A> | TensorLike,
       options: GaussianNll<ResultOf<A>> & Reduce,
     ): number | ResultOf<A>;
   };
@@ -85,19 +96,29 @@ export interface GaussianLosses {
    * @throws as mseWithGrad and gaussianNll
    */
   readonly gaussianNllWithGrad: {
+    <T extends TensorLike>(
+      mean: T,
+      targets: TensorLike | LogitsArray,
+      options: GaussianNll & OutVariance<ResultOfTensor<T>> & { reduction: "none" },
+    ): WithGradients<ResultOfTensor<T>, ResultOfTensor<T>>;
+    <T extends TensorLike>(
+      mean: T,
+      targets: TensorLike | LogitsArray,
+      options: GaussianNll & OutVariance<ResultOfTensor<T>> & { reduction?: "mean" | "sum" | undefined },
+    ): WithGradients<number, ResultOfTensor<T>>;
     <A extends LogitsArray>(
       mean: A,
-      targets: Matching<A>,
+      targets: Matching<A> | TensorLike,
       options: GaussianNll<ResultOf<A>> & OutVariance<ResultOf<A>> & { reduction: "none" },
     ): WithGradients<ResultOf<A>, ResultOf<A>>;
     <A extends LogitsArray>(
       mean: A,
-      targets: Matching<A>,
+      targets: Matching<A> | TensorLike,
       options: GaussianNll<ResultOf<A>> & OutVariance<ResultOf<A>> & { reduction?: "mean" | "sum" | undefined },
     ): WithGradients<number, ResultOf<A>>;
     <A extends LogitsArray>(
       mean: A,
-      targets: Matching<A>,
+      targets: Matching<A> | TensorLike,
       options: GaussianNll<ResultOf<A>> & OutVariance<ResultOf<A>> & Reduce,
     ): WithGradients<number | ResultOf<A>, ResultOf<A>>;
   };
@@ -123,14 +144,17 @@ export function createGaussianLosses(door: Door): GaussianLosses {
     const n = p.length;
     if (n === 0) checkAttached(name, "mean", p);
     checkLength(name, "targets", t.length, n, "mean");
+    if (t !== targets) checkSameShape(name, "targets", targets, "mean", predictions);
     const v = floatsOf(name, "variance", variance);
     checkSameDtype(name, "variance", v, "mean", p);
     checkLength(name, "variance", v.length, n, "mean");
-    const weights = sampleWeight === undefined ? null : sampleWeightOf(name, sampleWeight, p, "mean");
+    let weights = sampleWeight === undefined ? null : sampleWeightOf(name, sampleWeight, p, "mean");
     const dtype = dtypeOf(p);
     const grad = isWithGrad ? place(name, "out", out, p, [p, t, v, weights], 0) : null;
     const gradVariance = isWithGrad ? place(name, "outVariance", outVariance, p, [p, t, v, weights, grad], 2) : null;
-    const weight = weights === null ? n : sumOfWeights(name, backend, weights);
+    let weight = n;
+    if (weights !== null && reduction === "mean") [weights, weight] = weightsOfMean(name, backend, weights);
+    else if (weights !== null) sumOfWeights(name, backend, weights);
 
     let sum = 0;
     let refused = -1;

@@ -8,7 +8,36 @@ export interface Rows {
   classes: number;
 }
 
+/** Options of functions of rows beside a tensor, whose last size is the classes. */
+export type BesideTensor<O extends Rows> = Omit<O, "classes"> & Partial<Rows>;
+
 const MAXIMAL_CLASSES = 2 ** 24;
+
+/** Options of functions whose class axis need not be the last. */
+export interface Inner {
+  /**
+   * Positions behind the class axis (ONNX and optax call it axis): [rows, classes, inner], as images [N, C, H * W]. Whatever has
+   * one value a row then has one a position, [rows, inner]. Default 1.
+   */
+  inner?: number | undefined;
+}
+
+/** Checks row-major [rows, classes, inner] data; returns the number of positions, rows inner. */
+export function checkPositions(
+  name: string,
+  argument: string,
+  data: FloatArray | HalfBits,
+  classes: number,
+  inner: number,
+): number {
+  const positions = checkRows(name, argument, data, classes);
+  if (inner === 1) return positions;
+  checkInteger(name, "inner", inner, 1, Number.MAX_SAFE_INTEGER);
+  if (positions % inner === 0) return positions;
+  throw new RangeError(
+    `${name}: ${argument} has length ${data.length}, which is not a multiple of classes ${classes} times inner ${inner}`,
+  );
+}
 
 /** Checks row-major [rows, classes] data; returns the number of rows. */
 export function checkRows(name: string, argument: string, data: FloatArray | HalfBits, classes: number): number {

@@ -43,6 +43,38 @@ export function sumOfWeights(name: string, backend: Backend, weights: FloatArray
   throw new RangeError(`${name}: sampleWeight[${refused}] is ${weights[refused]}, but must be 0 or more`);
 }
 
+/** Sums of weights from 2^-60 to 2^60 (float64: 2^-500 to 2^500) leave a mean's gradient its digits. */
+const USUAL = { f32: 2 ** 60, f64: 2 ** 500 } as const;
+
+/**
+ * Weights and their sum, of which a mean and its gradient are made: the weights as they are, or times a power of two, which no
+ * mean depends on. Divided by a sum beyond the usual ones a slope would overflow, or lose its digits, before its weight meets it.
+ */
+export function weightsOfMean(name: string, backend: Backend, weights: FloatArray): [weights: FloatArray, sum: number] {
+  const sum = sumOfWeights(name, backend, weights);
+  const usual = USUAL[dtypeOf(weights)];
+  if (sum === 0 || (sum <= usual && sum >= 1 / usual)) return [weights, sum];
+  const scaled = scaledWeights(weights);
+  return [scaled, sumOfWeights(name, backend, scaled)];
+}
+
+/** Weights times a power of two, the largest then below 1; infinite ones as they are. */
+export function scaledWeights(weights: FloatArray): FloatArray {
+  let largest = 0;
+  for (const weight of weights) largest = Math.max(largest, weight);
+  const factor = factorOf(largest);
+  return weights.map((weight) => weight * factor);
+}
+
+/** The power of two, up to 2^1000, that brings a number to between 1/2 and 1; 1 for 0 and infinity. */
+export function factorOf(largest: number): number {
+  let factor = 1;
+  if (largest === 0 || largest === Number.POSITIVE_INFINITY) return factor;
+  while (largest * factor >= 1) factor /= 2;
+  while (largest * factor < 0.5 && factor < 2 ** 1000) factor *= 2;
+  return factor;
+}
+
 /** What to say of an element that a loss does not take; `prediction` is what stood there, where that is refused. */
 export function refusal(
   name: string,
@@ -69,9 +101,15 @@ function wordsFor({ oneOf, atLeast, atMost }: Range): string {
 
 /** One element, as a number. */
 export function elementOf(backend: Backend, array: FloatArray | HalfBits, i: number): number {
-  if (!(array instanceof HalfBits)) return array[i];
-  const out = new Float32Array(1);
-  const kernel = array.format === "f16" ? widenFloat16 : widenBfloat16;
-  backend.run(kernel, "f32", 1, { bits: array.bits.subarray(i, i + 1), out }, 1);
-  return out[0];
+  return array instanceof HalfBits ? widened(backend, array.subarray(i, i + 1))[0] : array[i];
+}
+
+/** Floats as they are, half-precision numbers as float32. */
+export function widened(backend: Backend, array: FloatArray | HalfBits): FloatArray {
+  if (!(array instanceof HalfBits)) return array;
+  const { bits, format, length } = array;
+  const out = new Float32Array(length);
+  const kernel = format === "f16" ? widenFloat16 : widenBfloat16;
+  backend.run(kernel, "f32", Math.ceil(length / BLOCK_ELEMENTS), { bits, out }, length);
+  return out;
 }

@@ -3,12 +3,22 @@ import { checkOptions, logitsOf } from "../check.ts";
 import type { Kernel } from "../descriptions/kernel.ts";
 import { dtypeOf, type FloatArray, type LogitsArray, type ResultOf } from "../dtype.ts";
 import * as kernels from "../generated/kernels.ts";
+import { classesOf, type ResultOfTensor, rowOptionsOf, type TensorLike } from "../tensorLike.ts";
 import type { Door } from "./door.ts";
 import type { Out } from "./reduction.ts";
 import { checkRows, type Rows, rowsOut } from "./rowOptions.ts";
 
 /** A function of each row with as many results, `out` where it is given. */
-export type RowFunction = <A extends LogitsArray>(logits: A, options: Rows & Out<ResultOf<A>>) => ResultOf<A>;
+export interface RowFunction {
+  <T extends TensorLike>(logits: T, options?: Partial<Rows> & Out<ResultOfTensor<T>>): ResultOfTensor<T>;
+  <A extends LogitsArray>(logits: A, options: Rows & Out<ResultOf<A>>): ResultOf<A>;
+}
+
+/** A function of each row with one result. */
+export interface RowReduction {
+  (logits: TensorLike, options?: Partial<Rows>): Float64Array;
+  (logits: LogitsArray, options: Rows): Float64Array;
+}
 
 /** softmax and its kin. */
 export interface SoftmaxLosses {
@@ -16,7 +26,7 @@ export interface SoftmaxLosses {
    * softmax of each row, exp(x - m) / Σ exp(x - m), m the row's maximum. A row that is all -inf, or holds +inf or NaN,
    * becomes NaN. Float32: relative error at most 2^-22 + |x - m| 2^-23; results below 2^-126 may be 0.
    *
-   * @param logits row-major [rows, classes]
+   * @param logits row-major [rows, classes], or a tensor, whose last size is the classes
    * @returns as many values of the same dtype (of half precision float32), `out` where it is given (which may be the logits)
    * @throws TypeError of other arrays or unknown options; RangeError of classes that don't divide the length or are not 1 to
    * 2^24
@@ -44,7 +54,7 @@ export interface SoftmaxLosses {
    * losses.logSumExp(Float32Array.of(0, 0), { classes: 2 }); // [0.6931471805599453]
    * @see PyTorch, torch.logsumexp
    */
-  readonly logSumExp: (logits: LogitsArray, options: Rows) => Float64Array;
+  readonly logSumExp: RowReduction;
 }
 
 const KNOWN = ["classes"];
@@ -55,14 +65,16 @@ export function createSoftmax(door: Door): SoftmaxLosses {
   const args: kernels.SoftmaxArguments = { logits: NO_FLOATS, out: NO_FLOATS, classes: 0 };
 
   function rowFunction(kernel: Kernel<kernels.SoftmaxArguments>): RowFunction {
-    function run<A extends LogitsArray>(logits: A, options: Rows & Out<ResultOf<A>>): ResultOf<A>;
-    function run(data: LogitsArray, options: Rows & Out): FloatArray {
+    function run(data: LogitsArray | TensorLike, given?: Partial<Rows> & Out): FloatArray {
       const { name } = kernel;
+      const options = rowOptionsOf(given, data) as Rows & Out;
       checkOptions(name, options, KNOWN_WITH_OUT);
-      const { classes, out } = options;
+      let { classes } = options;
+      const { out } = options;
       // only now: reading an option may close the engine
       const backend = door(name);
       const logits = logitsOf(name, "logits", data);
+      if (logits !== data) classes = classesOf(name, "logits", data, classes);
       const rows = checkRows(name, "logits", logits, classes);
       const own = rowsOut(name, "logits", logits, out);
       args.logits = logits;
@@ -76,17 +88,19 @@ export function createSoftmax(door: Door): SoftmaxLosses {
       }
       return out ?? own;
     }
-    return run;
+    return run as RowFunction;
   }
 
   return {
     softmax: rowFunction(kernels.softmax),
     logSoftmax: rowFunction(kernels.logSoftmax),
-    logSumExp(data, options) {
+    logSumExp(data: LogitsArray | TensorLike, given?: Partial<Rows>) {
+      const options = rowOptionsOf(given, data) as Rows;
       checkOptions("logSumExp", options, KNOWN);
-      const { classes } = options;
+      let { classes } = options;
       const backend = door("logSumExp");
       const logits = logitsOf("logSumExp", "logits", data);
+      if (logits !== data) classes = classesOf("logSumExp", "logits", data, classes);
       const rows = checkRows("logSumExp", "logits", logits, classes);
       const out = new Float64Array(rows);
       backend.run(kernels.logSumExp, dtypeOf(logits), rows, { logits, out, classes });

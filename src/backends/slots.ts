@@ -2,9 +2,13 @@ import type { Kernel, Parameter } from "../descriptions/kernel.ts";
 import { BLOCK_ELEMENTS } from "../descriptions/thresholds.ts";
 import { bytesOf, type Dtype, type FloatArray, type HalfBits, type IntegerArray } from "../dtype.ts";
 import { PARTIAL_UNITS } from "../memory/map.ts";
-import type { Argument, Arguments } from "./backend.ts";
+import type { Argument } from "./backend.ts";
 
 // How a kernel's parameters are read: where each stands in a call, and which array is given for it.
+
+/** Stand for as many elements as a call has classes, and entries a row. */
+const CLASSES = 0;
+const ENTRIES = -1;
 
 /** A parameter, its place in the call, and its elements in bytes; all of one shape, so that reading one is one load. */
 export interface Slot {
@@ -17,7 +21,7 @@ export interface Slot {
   readonly whole: boolean;
   /** Of an array: a call may do without. */
   readonly optional: boolean;
-  /** Of an array: elements a unit, 0 where they are the classes. */
+  /** Of an array: elements a unit, CLASSES or ENTRIES where a call says how many. */
   readonly unit: number;
   /** Bytes of an element. */
   readonly bytes: number;
@@ -42,7 +46,7 @@ function slotOf(parameter: Parameter, position: number, dtype: Dtype): Slot {
     isArray,
     whole: per === "call",
     optional,
-    unit: per === "block" ? BLOCK_ELEMENTS : per === "classes" ? 0 : values,
+    unit: per === "block" ? BLOCK_ELEMENTS : per === "classes" ? CLASSES : per === "entries" ? ENTRIES : values,
     bytes: isArray ? bytesPerElement(type, dtype) : 0,
   };
 }
@@ -51,9 +55,12 @@ export function slotsOf({ parameters }: Kernel, dtype: Dtype): readonly Slot[] {
   return parameters.map((parameter, position) => slotOf(parameter, position, dtype));
 }
 
+/** Whether it is an array of rows. */
+export const isOfClasses = ({ unit, isArray }: Slot): boolean => isArray && unit === CLASSES;
+
 /** Elements a unit of an array that is not whole. */
-export function elementsPerUnit({ unit }: Slot, args: Arguments): number {
-  return unit || (args.classes as number);
+export function elementsPerUnit({ unit }: Slot, args: { readonly [name in "classes" | "entries"]?: Argument }): number {
+  return unit > 0 ? unit : ((unit === CLASSES ? args.classes : args.entries) as number);
 }
 
 /**

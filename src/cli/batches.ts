@@ -19,11 +19,36 @@ export interface Rows {
 /** Bytes of the widest input read at once: of 2^19 to 2^24, 2^22 was the fastest for rows of 10 and of 50257 classes. */
 const BATCH_BYTES = 2 ** 22;
 
+/** Arrays that batches are read to, one an input, in sets that take turns. */
+export type Room = readonly (readonly TensorArray[])[];
+
+/** Bytes that a row takes in the input where it takes most. */
+export function rowBytesOf(inputs: readonly Input[]): number {
+  return Math.max(...inputs.map(({ tensor, perRow }) => perRow * arrayOf(tensor.dtype).BYTES_PER_ELEMENT));
+}
+
+/** Room in the arena for so many sets of batches, none of more rows than the longest input has. */
+export function roomFor(losses: Losses, inputs: readonly Input[], sets: number, bytes = BATCH_BYTES): Room {
+  const most = Math.max(1, ...inputs.map(({ tensor, perRow }) => (tensor.length ?? Number.MAX_VALUE) / perRow));
+  const rows = Math.min(Math.max(1, Math.floor(bytes / rowBytesOf(inputs))), most);
+  return Array.from({ length: sets }, () => inputs.map((input) => allocate(losses, input, rows)));
+}
+
+/** Arrays that are in an arena. */
+const inArena = new WeakSet<TensorArray>();
+
+/** Frees what is in the arena of a room that nobody reads to any more. */
+export function releaseRoom(losses: Losses, room: Room | undefined): void {
+  for (const array of room?.flat() ?? []) if (inArena.delete(array)) losses.free(array);
+}
+
 /** An array in the arena, so that rows are read to where they are used; an ordinary one where there is no room. */
 function allocate(losses: Losses, { tensor, perRow }: Input, rows: number): TensorArray {
   const type = arrayOf(tensor.dtype);
   try {
-    return losses.alloc(type as never, rows * perRow) as TensorArray;
+    const array = losses.alloc(type as never, rows * perRow) as TensorArray;
+    inArena.add(array);
+    return array;
   } catch (error) {
     if (error instanceof RangeError) return new type(rows * perRow);
     throw error;
@@ -54,20 +79,24 @@ async function fill(inputs: readonly Input[], arrays: readonly TensorArray[]): P
   return { rows, arrays: views };
 }
 
-/** Rows of several files, in batches: while one is used the next is read. An array is used again after two batches. */
-export async function* readTogether(losses: Losses, inputs: readonly Input[]): AsyncGenerator<Rows> {
-  const rowBytes = Math.max(...inputs.map(({ tensor, perRow }) => perRow * arrayOf(tensor.dtype).BYTES_PER_ELEMENT));
-  const most = Math.max(1, ...inputs.map(({ tensor, perRow }) => (tensor.length ?? Number.MAX_VALUE) / perRow));
-  const batch = Math.min(Math.max(1, Math.floor(BATCH_BYTES / rowBytes)), most);
-  const sets = [0, 1].map(() => inputs.map((input) => allocate(losses, input, batch)));
-  let next = fill(inputs, sets[0]);
+/**
+ * Rows of several files, in batches. Of two sets of room one is filled while the other is used: an array is used again after two
+ * batches; of one the next batch is read when this one is done with.
+ */
+export async function* readTogether(inputs: readonly Input[], room: Room): AsyncGenerator<Rows> {
+  let next = fill(inputs, room[0]);
   for (let turn = 1; ; turn++) {
     const rows = await next;
     if (rows.rows === 0) return;
-    next = fill(inputs, sets[turn & 1]);
-    // nobody's where what was yielded fails: that is not held back until a pipe delivers
-    next.catch(() => {});
-    yield rows;
+    if (room.length > 1) {
+      next = fill(inputs, room[turn % room.length]);
+      // nobody's where what was yielded fails: that is not held back until a pipe delivers
+      next.catch(() => {});
+      yield rows;
+    } else {
+      yield rows;
+      next = fill(inputs, room[0]);
+    }
   }
 }
 

@@ -4,10 +4,10 @@ import { MAXIMAL_CLASSES, MAXIMAL_WORST } from "../evaluate/evaluatorOptions.ts"
 import { withCoverage } from "../evaluate/state.ts";
 import { openTensor } from "../formats/openTensor.ts";
 import { isFloat, TENSOR_DTYPES, type Tensor } from "../formats/tensor.ts";
+import { openLosses } from "./addUp.ts";
 import { choiceOption, integerOption, parseArguments, UsageError } from "./arguments.ts";
-import { logitsOf, readTogether } from "./batches.ts";
+import { logitsOf, readTogether, releaseRoom, roomFor } from "./batches.ts";
 import { comparisonTable } from "./comparisonTable.ts";
-import { openLosses, runOf } from "./evaluateCommand.ts";
 import { dtypeOption, FLOATS, INPUTS, INT32 } from "./evaluateOptions.ts";
 import { checkOutputs, type Named, type Output, writeOutputs } from "./files.ts";
 import { integralLabels } from "./integralLabels.ts";
@@ -103,12 +103,12 @@ function compareOptions(args: readonly string[]) {
     report: values.report,
     engine: {
       backend: choiceOption("--backend", values.backend, ["auto", "wasm", "js"]),
-      threads:
-        values.threads === "auto"
-          ? ("auto" as const)
-          : integerOption("--threads (or auto)", values.threads, 1, MAXIMAL_THREADS),
       relaxed: values.relaxed,
     },
+    threads:
+      values.threads === "auto"
+        ? ("auto" as const)
+        : integerOption("--threads (or auto)", values.threads, 1, MAXIMAL_THREADS),
     json: values.json,
   };
 }
@@ -126,7 +126,7 @@ export async function compare(args: readonly string[]): Promise<string> {
     open.push(other);
     const labels = options.labels && (await openTensor(options.labels.path, options.labels));
     if (labels) open.push(labels);
-    const losses = await openLosses(options.engine);
+    const losses = await openLosses(options.engine, options.threads ?? 1);
     open.push(losses);
     return await compareTensors(losses, base, other, labels, options, args);
   } finally {
@@ -155,11 +155,12 @@ async function compareTensors(
     const integral = isFloat(labelsTensor.dtype) ? integralLabels(labelsTensor, classes, ignoreIndex) : labelsTensor;
     inputs.push({ tensor: options.shift ? shifted(integral, shape, ignoreIndex) : integral, perRow: 1 });
   }
-  const progress = progressBar(2 * (rows ?? labelsTensor?.length ?? 0) * classes, "logits");
+  const progress = await progressBar(2 * (rows ?? labelsTensor?.length ?? 0) * classes, "logits");
   const begin = performance.now();
   let done = 0;
+  const room = roomFor(losses, inputs, 2);
   try {
-    for await (const batch of readTogether(losses, inputs)) {
+    for await (const batch of readTogether(inputs, room)) {
       const [x, y, labels] = batch.arrays;
       const source = labelsTensor?.path ?? base.path;
       comparison.add(logitsOf(base, x), logitsOf(other, y), labels as LabelArray | undefined, { source });
@@ -168,9 +169,12 @@ async function compareTensors(
     }
   } finally {
     progress.stop();
+    releaseRoom(losses, room);
   }
   const result = comparison.result();
-  const run = runOf(losses, 2 * done * classes, begin);
+  const { backend, threads, relaxed, notes } = losses;
+  const perSecond = (2 * done * classes) / ((performance.now() - begin) / 1000);
+  const run = { backend, threads, relaxed, notes, perSecond };
   const outputs: Output[] = [];
   if (options.state !== undefined) outputs.push([options.state, await stateOf()]);
   if (options.report !== undefined) {
@@ -184,8 +188,9 @@ async function compareTensors(
     const subject = { of: other.path, against: `the base ${base.path}` };
     outputs.push([options.report, comparisonReport({ subject, making, comparison: result, run })]);
   }
-  const { perSecond, ...engine } = run;
-  const text = options.json ? json({ ...result, ...engine, logitsPerSecond: perSecond }) : comparisonTable(result, run);
+  const text = options.json
+    ? json({ ...result, backend, threads, relaxed, notes, logitsPerSecond: perSecond })
+    : comparisonTable(result, run);
   await writeOutputs(outputs, text);
   return text;
 
@@ -198,7 +203,7 @@ async function compareTensors(
         ? [{ tensor: labelsTensor, path: options.labels.path, name: options.labels.tensor }]
         : []),
     ];
-    const source = await sourceOf(given, done);
+    const source = await sourceOf(given, { first: 0, end: done }, done);
     return source === null ? comparison.state() : withCoverage(comparison.state(), [source]);
   }
 }

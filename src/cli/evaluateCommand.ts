@@ -1,185 +1,98 @@
-import type { LabelArray } from "../dtype.ts";
+import type { BinaryEvaluation } from "../evaluate/binary/binary.ts";
 import type { Evaluation } from "../evaluate/evaluation.ts";
+import type { Regression } from "../evaluate/regression.ts";
 import { withCoverage } from "../evaluate/state.ts";
-import { FormatError } from "../formats/error.ts";
-import { openTensor } from "../formats/openTensor.ts";
-import { isFloat, type Tensor, type TensorArray } from "../formats/tensor.ts";
-import { createLosses, type Losses } from "../inlinedLosses.ts";
-import { logitsOf, readTogether } from "./batches.ts";
-import { binaryTable, evaluateBinary, printableBinary } from "./binaryCommand.ts";
+import { withoutSecrets } from "../formats/addresses/address.ts";
+import type { Both } from "../formats/format.ts";
+import type { OpenOptions } from "../formats/openOptions.ts";
+import { openBoth, openTensor } from "../formats/openTensor.ts";
+import type { Tensor } from "../formats/tensor.ts";
+import type { Beside } from "./adding/rowsAdder.ts";
+import { type AddedUp, addUp } from "./addUp.ts";
+import { openBeside } from "./beside.ts";
+import { binaryTable, printableBinary } from "./binaryTable.ts";
 import type { NameOf } from "./classificationTable.ts";
 import { type EvaluateOptions, evaluateOptions } from "./evaluateOptions.ts";
 import { type Output, writeOutputs } from "./files.ts";
-import { floatsOf } from "./floats.ts";
-import { integralLabels } from "./integralLabels.ts";
-import { areLikeProbabilities } from "./likeProbabilities.ts";
 import { namesOf } from "./names.ts";
-import { oneHotLabels } from "./oneHotLabels.ts";
 import { printable } from "./printable.ts";
-import { progressBar } from "./progress.ts";
 import { binaryReport } from "./report/binaryReport.ts";
-import { showsClasses } from "./report/evaluationPanels.ts";
 import type { Making } from "./report/origin.ts";
 import { Pairs } from "./report/pairs.ts";
 import { evaluationReport, regressionReport } from "./report/reports.ts";
-import { checkPair, hasRowsOfLogits, shapeOf, textOf } from "./shapes.ts";
-import { shifted } from "./shift.ts";
+import { textOf } from "./shapes.ts";
 import { sourceOf } from "./sourceOf.ts";
 import {
   classCells,
   classificationLists,
-  defaultTops,
   evaluationTable,
+  percent,
   percentileLists,
   type Run,
   regressionTable,
   worstCells,
 } from "./tables.ts";
-import { columns, json } from "./text.ts";
+import { binaryTask, elementsTask, rowsTask } from "./tasks.ts";
+import { columns, json, table } from "./text.ts";
 import { warn } from "./warn.ts";
 
 /** The command `evaluate`: returns what is to be printed. */
 export async function evaluate(args: readonly string[]): Promise<string> {
-  const options = evaluateOptions(args);
+  const given = evaluateOptions(args);
   const open: { close(): unknown }[] = [];
   try {
-    const logits = await openTensor(options.logits.path, options.logits);
-    open.push(logits);
-    const labels = await openTensor(options.labels.path, options.labels);
-    open.push(labels);
-    const beside: Beside = {};
-    for (const name of ["groups", "mask"] as const) {
-      const given = options[name];
-      if (given === undefined) continue;
-      const tensor = await openTensor(given.path, given);
-      open.push(tensor);
-      if (isFloat(tensor.dtype)) {
-        throw new FormatError(
-          `${tensor.path}: ${name === "mask" ? "a mask is" : "groups are"} ${tensor.dtype}, but must be integers`,
-        );
-      }
-      beside[name] = tensor;
-    }
-    const losses = await openLosses(options.engine);
-    open.push(losses);
+    const { logits, labels, figures } = await openInputs(given, open);
+    const options = { ...given, input: given.input ?? logits.input, figures };
+    const beside = await openBeside(options, open);
     const making: Making = {
-      args: ["evaluate", ...args],
+      args: ["evaluate", ...args.map(withoutSecrets)],
       inputs: [logits, labels].map((it, i) => [
         options.loss === "mse" ? ["predictions", "targets"][i] : ["logits", "labels"][i],
         `${it.path}: ${it.dtype} ${textOf(it)}`,
       ]),
     };
-    if (options.loss === "binary") return await binary(losses, logits, labels, options, making);
-    if (options.loss === "mse") return await regression(losses, logits, labels, options, making);
-    return await classification(losses, logits, labels, beside, options, making);
+    if (options.loss === "mse") return await regression(logits, labels, options, making);
+    if (options.loss === "binary") return await binary(logits, labels, options, making);
+    return await classification(logits, labels, beside, options, making);
   } finally {
     for (const it of open.reverse()) await it.close();
   }
 }
 
-/** What rows come with, each from a file of its own. */
-interface Beside {
-  groups?: Tensor;
-  mask?: Tensor;
-}
-
-/** createLosses, its options called in messages as they are here. */
-export async function openLosses(engine: EvaluateOptions["engine"]): Promise<Losses> {
-  try {
-    return await createLosses(engine);
-  } catch (error) {
-    if (error instanceof Error) error.message = error.message.replace(/^createLosses: /, "--");
-    throw error;
+/** Logits and labels, from two files or from one, and into `open`; what was taken of tables is told. */
+async function openInputs({ logits, labels, isOneFile }: EvaluateOptions, open: { close(): unknown }[]): Promise<Both> {
+  if (isOneFile) {
+    const both = await openBoth(logits.path, logits, labels);
+    open.push(both.logits, both.labels);
+    if (both.logits.note !== undefined) warn(both.logits.note);
+    return both;
   }
-}
-
-/** What ran, and its notes; one more where something is odd. */
-export const runOf = (
-  { backend, threads, relaxed, notes }: Losses,
-  elements: number,
-  begin: number,
-  suspicion?: string,
-): Run => ({
-  backend,
-  threads,
-  relaxed,
-  notes: suspicion === undefined ? notes : [...notes, suspicion],
-  perSecond: elements / ((performance.now() - begin) / 1000),
-});
-
-/** That the first rows of logits are probabilities, which is easily missed; undefined where they are none. */
-function suspicionOf({ path, dtype }: Tensor, rows: TensorArray, classes: number): string | undefined {
-  const isHalf = dtype === "f16" || dtype === "bf16";
-  if (!areLikeProbabilities(floatsOf(dtype, rows), classes, isHalf)) return undefined;
-  return `${path}: rows lie in [0, 1] and add up to 1, but are taken for logits; for probabilities there is --input probabilities (--input logits says that they are logits)`;
+  const tensors: Tensor[] = [];
+  for (const { path, ...options } of [logits, labels]) {
+    const tensor = await openTensor(path, options);
+    open.push(tensor);
+    tensors.push(tensor);
+    if (tensor.note !== undefined) warn(tensor.note);
+  }
+  return { logits: tensors[0], labels: tensors[1] };
 }
 
 async function classification(
-  losses: Losses,
   logits: Tensor,
-  labelsTensor: Tensor,
-  beside: Beside,
-  options: EvaluateOptions,
+  labels: Tensor,
+  beside: ReadonlyMap<Beside, Tensor>,
+  options: EvaluateOptions & Pick<Both, "figures">,
   making: Making,
 ): Promise<string> {
   const { ignoreIndex, state, report } = options;
-  const indices = hasRowsOfLogits(logits, labelsTensor) ? oneHotLabels(labelsTensor) : labelsTensor;
-  const shape = shapeOf(logits, indices, options.classes);
-  const { classes, rows } = shape;
-  const integral = isFloat(indices.dtype) ? integralLabels(indices, classes, ignoreIndex) : indices;
-  const labels = options.shift ? shifted(integral, shape, ignoreIndex) : integral;
-  const counted = {
-    classes,
-    input: options.input ?? ("logits" as const),
-    ignoreIndex,
-    topK: options.topK ?? defaultTops(classes),
-    confusion: options.confusion,
-    ranking: options.ranking,
-    fitTemperature: options.fitTemperature,
-    worst: options.worst ?? 0,
-    ...(options.percentiles ? { percentiles: true as const } : {}),
-    perClass: options.perClass || state !== undefined || (report !== undefined && showsClasses(classes, false)),
-  };
-  const nameOf = namesOf(options.names, classes);
-  const evaluator = losses.evaluator(counted);
-  const progress = progressBar((rows ?? labels.length ?? 0) * classes, "logits");
-  const begin = performance.now();
-  let done = 0;
-  let suspicion: string | undefined;
-  try {
-    const names = (["groups", "mask"] as const).filter((name) => beside[name] !== undefined);
-    // a mask is of tokens, and shifted with them
-    const tensorOf = (name: keyof Beside) =>
-      name === "mask" && options.shift
-        ? shifted(beside.mask!, { ...shape, classes: Number.POSITIVE_INFINITY }, ignoreIndex)
-        : beside[name]!;
-    const inputs = [
-      { tensor: logits, perRow: classes },
-      { tensor: labels, perRow: 1 },
-      ...names.map((name) => ({ tensor: tensorOf(name), perRow: 1 })),
-    ];
-    for await (const batch of readTogether(losses, inputs)) {
-      const [x, y, ...rest] = batch.arrays;
-      if (done === 0 && options.input === undefined) suspicion = suspicionOf(logits, x, classes);
-      evaluator.add(logitsOf(logits, x), y as LabelArray, {
-        source: labels.path,
-        ...Object.fromEntries(names.map((name, i) => [name, rest[i] as LabelArray])),
-        ...(options.shift ? { positions: shape.sequence } : {}),
-        // of the whole text: with the first rows
-        ...(options.bytes === undefined ? {} : { bytes: done === 0 ? options.bytes : 0 }),
-        ...(options.words === undefined ? {} : { words: done === 0 ? options.words : 0 }),
-      });
-      done += batch.rows;
-      progress.update(done * classes);
-    }
-  } finally {
-    progress.stop();
-  }
-  const evaluation = evaluator.result();
+  const task = rowsTask(logits, labels, [...beside.keys()], options);
+  const nameOf = namesOf(options.names, task.shape.classes);
+  const sums = await addUp(task, [logits, labels, ...beside.values()], options);
+  const evaluation = sums.result as Evaluation;
+  const { run, suspicion } = sums;
   if (suspicion !== undefined) warn(suspicion);
-  const run = runOf(losses, done * classes, begin, suspicion);
   const outputs: Output[] = [];
-  if (state !== undefined) outputs.push([state, await stateOf(evaluator, done, logits, labelsTensor, options)]);
+  if (state !== undefined) outputs.push([state, await stateOf(sums, logits, labels, options)]);
   if (report !== undefined) {
     const page = evaluationReport({
       subject: { of: logits.path, against: `the labels in ${labels.path}` },
@@ -196,28 +109,39 @@ async function classification(
   return text;
 }
 
+/** Which array of a file, or which columns. */
+const nameIn = ({ role, tensor, columns, labelColumn }: OpenOptions) =>
+  tensor ?? (role === "logits" ? columns?.join() : labelColumn);
+
 /** The state, and which rows of which files it holds. */
 async function stateOf(
-  evaluator: { state(): Uint8Array },
-  rows: number,
+  { state, range, rows }: AddedUp,
   logits: Tensor,
   labels: Tensor,
   options: EvaluateOptions,
 ): Promise<Uint8Array> {
   const source = await sourceOf(
     [
-      { tensor: logits, path: options.logits.path, name: options.logits.tensor },
-      { tensor: labels, path: options.labels.path, name: options.labels.tensor },
+      { tensor: logits, path: options.logits.path, name: nameIn(options.logits) },
+      { tensor: labels, path: options.labels.path, name: nameIn(options.labels) },
     ],
+    range,
     rows,
   );
-  return source === null ? evaluator.state() : withCoverage(evaluator.state(), [source]);
+  return source === null ? state() : withCoverage(state(), [source]);
 }
 
-function printed(evaluation: Evaluation, run: Run, options: EvaluateOptions, nameOf: NameOf): string {
+function printed(
+  evaluation: Evaluation,
+  run: Run,
+  options: EvaluateOptions & Pick<Both, "figures">,
+  nameOf: NameOf,
+): string {
+  const { figures } = options;
   const { worst = options.worst === undefined ? undefined : [], ...data } = printable(evaluation);
   if (!options.json) {
     const lists = [
+      ...(figures ? [table([["normalized accuracy", percent(figures.normalizedAccuracy)]])] : []),
       ...(options.perClass ? [columns(classCells(evaluation, nameOf))] : []),
       ...percentileLists(evaluation),
       ...classificationLists(evaluation, nameOf),
@@ -229,30 +153,23 @@ function printed(evaluation: Evaluation, run: Run, options: EvaluateOptions, nam
   return json({
     ...data,
     ...(worst ? { worst } : {}),
+    ...figures,
     ...engine,
     logitsPerSecond: perSecond,
   });
 }
 
-async function binary(
-  losses: Losses,
-  predictions: Tensor,
-  targets: Tensor,
-  options: EvaluateOptions,
-  making: Making,
-): Promise<string> {
-  const begin = performance.now();
-  const input = options.input === "probabilities" ? "probabilities" : "logits";
-  const { evaluator, rows } = await evaluateBinary(losses, predictions, targets, input);
-  const evaluation = evaluator.result();
-  const run = runOf(losses, rows, begin);
+async function binary(predictions: Tensor, targets: Tensor, options: EvaluateOptions, making: Making): Promise<string> {
+  const sums = await addUp(binaryTask(predictions, targets, options), [predictions, targets], options);
+  const evaluation = sums.result as BinaryEvaluation;
+  const { run } = sums;
   const { perSecond, ...engine } = run;
   const text = options.json
     ? json({ ...printableBinary(evaluation), ...engine, rowsPerSecond: perSecond })
     : binaryTable(evaluation, run);
   const outputs: Output[] = [];
   if (options.state !== undefined) {
-    outputs.push([options.state, await stateOf(evaluator, rows, predictions, targets, options)]);
+    outputs.push([options.state, await stateOf(sums, predictions, targets, options)]);
   }
   if (options.report !== undefined) {
     const subject = { of: predictions.path, against: `the labels in ${targets.path}` };
@@ -263,49 +180,28 @@ async function binary(
 }
 
 async function regression(
-  losses: Losses,
   predictions: Tensor,
   targets: Tensor,
   options: EvaluateOptions,
   making: Making,
 ): Promise<string> {
-  checkPair(predictions, targets);
-  const pairs = new Pairs();
-  const evaluator = losses.regressionEvaluator();
-  const progress = progressBar(predictions.length ?? targets.length ?? 0, "elements");
-  const begin = performance.now();
-  let done = 0;
-  try {
-    const inputs = [
-      { tensor: predictions, perRow: 1 },
-      { tensor: targets, perRow: 1 },
-    ];
-    for await (const { rows, arrays } of readTogether(losses, inputs)) {
-      evaluator.add(logitsOf(predictions, arrays[0]), logitsOf(targets, arrays[1]));
-      if (options.report !== undefined)
-        pairs.add(floatsOf(predictions.dtype, arrays[0]), floatsOf(targets.dtype, arrays[1]));
-      done += rows;
-      progress.update(done);
-    }
-  } finally {
-    progress.stop();
-  }
-  const result = evaluator.result();
-  const run = runOf(losses, done, begin);
+  const task = elementsTask(predictions, targets);
+  const pairs = options.report === undefined ? undefined : new Pairs();
+  const sums = await addUp(task, [predictions, targets], options, { pairs });
+  const result = sums.result as Regression;
+  const { run } = sums;
   const { perSecond, ...engine } = run;
   const text = options.json
     ? json({ ...result, ...engine, elementsPerSecond: perSecond })
     : regressionTable(result, run);
   const outputs: Output[] = [];
   if (options.state !== undefined) {
-    outputs.push([options.state, await stateOf(evaluator, done, predictions, targets, options)]);
+    outputs.push([options.state, await stateOf(sums, predictions, targets, options)]);
   }
   if (options.report !== undefined) {
     const subject = { of: predictions.path, against: `the targets in ${targets.path}` };
-    outputs.push([
-      options.report,
-      regressionReport({ subject, making, regression: result, run, sample: pairs.sample }),
-    ]);
+    const sample = pairs?.sample ?? [];
+    outputs.push([options.report, regressionReport({ subject, making, regression: result, run, sample })]);
   }
   await writeOutputs(outputs, text);
   return text;

@@ -1,21 +1,31 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { MAXIMAL_THREADS } from "../createLosses.ts";
 import { MAXIMAL_CLASSES, MAXIMAL_TOPS, MAXIMAL_WORST } from "../evaluate/evaluatorOptions.ts";
+import { isAddress } from "../formats/addresses/address.ts";
 import type { OpenOptions } from "../formats/openOptions.ts";
+import { isReplaced, placeOf } from "../formats/place.ts";
 import { isFloat, TENSOR_DTYPES, type TensorDtype } from "../formats/tensor.ts";
 import { choiceOption, integerOption, parseArguments, UsageError } from "./arguments.ts";
 import { checkOutputs } from "./files.ts";
+import { rowsFormatOf } from "./rowsOut/rowsFormats.ts";
 
-export const evaluateHelp = `wasm-loss evaluate LOGITS LABELS [options]
+export const evaluateHelp = `wasm-loss evaluate LOGITS [LABELS] [options]
 
   LOGITS   floats (f16, bf16, f32, f64) of shape (rows, classes); with more dimensions, all but the last are rows
   LABELS   integers, one a row; booleans, floats that are integers, and one-hot rows, too
-           both from npy, npz or safetensors files, or raw binary; - is standard input
+           both from npy, npz, safetensors, csv or tsv files, or raw binary; - is standard input;
+           or from an address: https://, s3://, hf://datasets/USER/REPOSITORY/PATH
+           one file may hold both: npz and safetensors by their names, csv and tsv by their columns,
+           samples of lm-evaluation-harness (jsonl), and llama.cpp's base logits (kld)
 
   --input I            what LOGITS holds: logits (default), probabilities or log-probabilities
   --classes N          the number of classes, to check it; needed where LOGITS has no shape
   --dtype D            f16, bf16, f32 or f64: LOGITS is raw binary, if its name does not end in .npy, .npz, .safetensors
   --labels-dtype D     the same for LABELS: i8 to i64, u8 to u64, bool or floats; with --loss mse floats, by default D
   --tensor NAME        which array of LOGITS, if it has several; --labels-tensor NAME the same for LABELS
+  --label-column C     the column of the labels (or targets) in csv and tsv files, by its name or its number from 1
+  --columns C,C,...    the columns of the logits, probabilities or predictions; 2-11 is a range of numbers
   --ignore-index N     rows with this label don't count (default -100)
   --shift              LABELS are tokens: the logits at position t score token t + 1 of their sequence
   --loss L             cross-entropy (default), mse: LOGITS and LABELS are predictions and targets, both floats; or binary:
@@ -30,10 +40,14 @@ export const evaluateHelp = `wasm-loss evaluate LOGITS LABELS [options]
   --mask FILE          integers or booleans, one a row (with --shift one a token): rows of 0 don't count
   --groups FILE        integers, one a row: the standard error is clustered by them (documents, users)
   --bytes N, --words N how many bytes and words the rows are the text of: bits per byte, byte and word perplexity
+  --rows FILE          write loss, label, predicted class, rank (0: NaN, -1: ignored) and log-probability of each row: arrays
+                       of FILE.npz, a table in FILE.csv, the losses alone in FILE.npy
   --worst N            list the N rows with the highest loss, at most 1000; they are in the state
   --state FILE         write what was added up, for wasm-loss merge
   --report FILE        write one HTML file with the table and plots
-  --threads N|auto     threads to compute with (default 1)
+  --threads N|auto     threads to share the rows of files out to; auto (default): all cores for files above 64 MiB, else 1
+  --shard I/N          only the I-th of N parts of the rows; with --state-dir DIR its state goes to DIR/part-I-of-N.acc,
+                       for wasm-loss merge DIR
   --relaxed            fused multiply-add where there is one: faster, but not the same bits everywhere
   --backend B          auto, wasm or js (default auto)
   --json               one line of JSON; NaN and Infinity are strings in it
@@ -41,13 +55,15 @@ export const evaluateHelp = `wasm-loss evaluate LOGITS LABELS [options]
   Example: wasm-loss evaluate logits.npy labels.npy --top-k 1,5 --report report.html
 `;
 
-const OPTIONS = {
+export const OPTIONS = {
   input: { type: "string" },
   classes: { type: "string" },
   dtype: { type: "string" },
   "labels-dtype": { type: "string" },
   tensor: { type: "string" },
   "labels-tensor": { type: "string" },
+  "label-column": { type: "string" },
+  columns: { type: "string" },
   "ignore-index": { type: "string" },
   shift: { type: "boolean", default: false },
   loss: { type: "string", default: "cross-entropy" },
@@ -63,9 +79,12 @@ const OPTIONS = {
   bytes: { type: "string" },
   words: { type: "string" },
   worst: { type: "string" },
+  rows: { type: "string" },
   state: { type: "string" },
   report: { type: "string" },
-  threads: { type: "string", default: "1" },
+  threads: { type: "string" },
+  shard: { type: "string" },
+  "state-dir": { type: "string" },
   relaxed: { type: "boolean", default: false },
   backend: { type: "string", default: "auto" },
   json: { type: "boolean", default: false },
@@ -89,6 +108,7 @@ const OF_CLASSES = [
   "bytes",
   "words",
   "worst",
+  "rows",
 ] as const;
 
 /** Values of --input as the library calls them. */
@@ -119,6 +139,45 @@ export function dtypeOption(
   return choices.find((it) => it === name) ?? choiceOption(option, text, choices);
 }
 
+function checkRowsOutput(path: string): void {
+  if (rowsFormatOf(path) === undefined) {
+    throw new UsageError(`--rows is ${JSON.stringify(path)}, but must end in .npz, .npy or .csv`);
+  }
+  if (!isReplaced(placeOf(path))) throw new UsageError(`--rows is ${JSON.stringify(path)}, but must name a file`);
+}
+
+/** One of several that the rows are shared out to. */
+export interface Shard {
+  /** From 1. */
+  readonly index: number;
+  readonly count: number;
+}
+
+/** `3/16` is the third of sixteen. */
+function shardOption(text: string | undefined): Shard | undefined {
+  if (text === undefined) return undefined;
+  const [, index, count] = /^(\d{1,9})\/(\d{1,9})$/.exec(text) ?? [];
+  if (Number(index) >= 1 && Number(index) <= Number(count)) return { index: Number(index), count: Number(count) };
+  throw new UsageError(`--shard is ${JSON.stringify(text)}, but must be I/N, I an integer from 1 to N`);
+}
+
+/** Where the state is written to: the file that is given, or that of the shard in the folder that is given. */
+function stateOption(
+  file: string | undefined,
+  folder: string | undefined,
+  shard: Shard | undefined,
+): string | undefined {
+  if (folder === undefined) {
+    if (shard === undefined || file !== undefined) return file;
+    throw new UsageError("--shard needs --state-dir DIR, or --state FILE");
+  }
+  if (file !== undefined) throw new UsageError("--state and --state-dir are given, but one state is written");
+  if (shard === undefined) throw new UsageError("--state-dir is for --shard I/N");
+  if (folder === "") throw new UsageError('--state-dir is "", but must name a folder');
+  mkdirSync(folder, { recursive: true });
+  return join(folder, `part-${shard.index}-of-${shard.count}.acc`);
+}
+
 export type EvaluateOptions = ReturnType<typeof evaluateOptions>;
 
 /** The command line of `evaluate`, checked as far as it can be before a file is read. */
@@ -127,17 +186,20 @@ export function evaluateOptions(args: readonly string[]) {
   const backend = choiceOption("--backend", values.backend, ["auto", "wasm", "js"]);
   const input = choiceOption("--input", values.input, Object.keys(INPUTS) as (keyof typeof INPUTS)[]);
   const loss = choiceOption("--loss", values.loss, ["cross-entropy", "mse", "binary"]);
-  const threads: number | "auto" =
+  const threads: number | "auto" | undefined =
     values.threads === "auto" ? "auto" : integerOption("--threads (or auto)", values.threads, 1, MAXIMAL_THREADS);
+  const shard = shardOption(values.shard);
+  const state = stateOption(values.state, values["state-dir"], shard);
   const worst = integerOption("--worst", values.worst, 0, MAXIMAL_WORST);
   const ignoreIndex = integerOption("--ignore-index", values["ignore-index"] ?? "-100", -INT32, INT32 - 1);
   const topK = topKOption(values["top-k"]);
   const classes = integerOption("--classes", values.classes, 1, MAXIMAL_CLASSES);
-  const [logitsPath, labelsPath, more] = positionals;
-  if (labelsPath === undefined || more !== undefined) {
-    throw new UsageError(`evaluate takes two files, LOGITS and LABELS, but got ${positionals.length}`);
+  const [logitsPath, labelsPath = logitsPath, more] = positionals;
+  if (logitsPath === undefined || more !== undefined) {
+    throw new UsageError(`evaluate takes LOGITS and LABELS, or one file of both, but got ${positionals.length}`);
   }
-  if (logitsPath === "-" && labelsPath === "-") throw new UsageError("only one of LOGITS and LABELS can be -");
+  if (positionals.length > 1 && logitsPath === "-" && labelsPath === "-")
+    throw new UsageError("only one of LOGITS and LABELS can be -");
   const mse = loss === "mse";
   const binary = loss === "binary";
   const unused = OF_CLASSES.find((option) => {
@@ -151,19 +213,28 @@ export function evaluateOptions(args: readonly string[]) {
   const labelsDtype = dtypeOption("--labels-dtype", values["labels-dtype"], mse ? FLOATS : TENSOR_DTYPES);
   checkOutputs(
     [
-      ["--state", values.state],
+      [values["state-dir"] === undefined ? "--state" : "--state-dir", state],
       ["--report", values.report],
+      ["--rows", values.rows],
     ],
     [
-      ["LOGITS", logitsPath],
-      ["LABELS", labelsPath],
+      ["LOGITS", logitsPath] as const,
+      ...(positionals.length > 1 ? [["LABELS", labelsPath] as const] : []),
       ...(values.groups === undefined ? [] : [["--groups", values.groups] as const]),
       ...(values.mask === undefined ? [] : [["--mask", values.mask] as const]),
       ...(values.names === undefined ? [] : [["--names", values.names] as const]),
-    ],
+    ].filter(([, path]) => !isAddress(path)),
   );
-  const logits: OpenOptions = { role: "logits", floats: true, dtype, tensor: values.tensor };
+  if (values.rows !== undefined) checkRowsOutput(values.rows);
+  const table = {
+    isRegression: mse,
+    labelColumn: values["label-column"],
+    columns: values.columns?.split(","),
+    input: input && INPUTS[input],
+  };
+  const logits: OpenOptions = { ...table, role: "logits", floats: true, dtype, tensor: values.tensor };
   const labels: OpenOptions = {
+    ...table,
     role: "labels",
     floats: mse,
     dtype: labelsDtype ?? (mse ? dtype : undefined),
@@ -172,6 +243,8 @@ export function evaluateOptions(args: readonly string[]) {
   return {
     logits: { path: logitsPath, ...logits },
     labels: { path: labelsPath, ...labels },
+    /** Whether one file holds both. */
+    isOneFile: positionals.length === 1,
     loss,
     input: input && INPUTS[input],
     classes,
@@ -189,9 +262,13 @@ export function evaluateOptions(args: readonly string[]) {
     bytes: integerOption("--bytes", values.bytes, 0),
     words: integerOption("--words", values.words, 0),
     worst,
-    state: values.state,
+    rows: values.rows,
+    state,
+    shard,
     report: values.report,
-    engine: { backend, threads, relaxed: values.relaxed },
+    /** Undefined where it is not given. */
+    threads,
+    engine: { backend, relaxed: values.relaxed },
     json: values.json,
   };
 }

@@ -1,7 +1,7 @@
 import { createLosses } from "../inlinedLosses.ts";
 import { hasSimd } from "../module/features.ts";
 import { parseArguments, UsageError } from "./arguments.ts";
-import { engineName } from "./engineName.ts";
+import { thisEngine } from "./engineName.ts";
 import { json, table } from "./text.ts";
 import { version } from "./version.ts";
 
@@ -20,7 +20,7 @@ export async function info(args: readonly string[]): Promise<string> {
   const losses = await createLosses({ threads: "auto", relaxed: true });
   const { backend, threads, relaxed, notes } = losses;
   losses.close();
-  const engine = `${engineName(process.versions)}, ${process.platform} ${process.arch}`;
+  const engine = thisEngine();
   if (values.json) return json({ version, engine, simd: hasSimd(), backend, threads, relaxed, notes });
   return table([
     ["version", version],

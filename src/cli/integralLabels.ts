@@ -4,14 +4,15 @@ import { floatsOf } from "./floats.ts";
 import { checkedLabel } from "./shift.ts";
 import { warn } from "./warn.ts";
 
-/** Labels that are floats as the integers that they must be; it is told once. */
-export function integralLabels(labels: Tensor, classes: number, ignoreIndex: number): Tensor {
+/** Labels that are floats as the integers that they must be, `first` the number of the first one; it is told once, by who has number 0. */
+export function integralLabels(labels: Tensor, classes: number, ignoreIndex: number, first = 0): Tensor {
   const { path, dtype } = labels;
   const type = arrayOf(dtype);
   let room: TensorArray = new type(0);
-  let position = 0;
+  let position = first;
   return {
     ...labels,
+    stretch: undefined,
     dtype: "i32",
     async read(into) {
       if (room.length < into.length) room = new type(into.length);

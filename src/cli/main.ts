@@ -3,6 +3,7 @@ import { getSystemErrorMap } from "node:util";
 import { nearest } from "../nearest.ts";
 import { UsageError } from "./arguments.ts";
 import { bench, benchHelp } from "./benchCommand.ts";
+import { cluster, clusterHelp } from "./cluster/clusterCommand.ts";
 import { compare, compareHelp } from "./compareCommand.ts";
 import { evaluate } from "./evaluateCommand.ts";
 import { evaluateHelp } from "./evaluateOptions.ts";
@@ -16,6 +17,7 @@ const commands = new Map([
   ["evaluate", { run: evaluate, help: evaluateHelp }],
   ["compare", { run: compare, help: compareHelp }],
   ["merge", { run: merge, help: mergeHelp }],
+  ["cluster", { run: cluster, help: clusterHelp }],
   ["info", { run: info, help: infoHelp }],
   ["bench", { run: bench, help: benchHelp }],
 ]);

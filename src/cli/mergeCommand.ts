@@ -1,3 +1,5 @@
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { binaryOfTotals } from "../evaluate/binary/binary.ts";
 import { encodeBinary, isBinaryState } from "../evaluate/binary/binaryState.ts";
 import { comparisonOfTotals } from "../evaluate/comparison/comparison.ts";
@@ -14,7 +16,7 @@ import {
 } from "../evaluate/state.ts";
 import { FormatError } from "../formats/error.ts";
 import { parseArguments, UsageError } from "./arguments.ts";
-import { binaryTable, printableBinary } from "./binaryCommand.ts";
+import { binaryTable, printableBinary } from "./binaryTable.ts";
 import { comparisonTable } from "./comparisonTable.ts";
 import { checkOutputs, type Named, type Output, writeOutputs } from "./files.ts";
 import { namesOf } from "./names.ts";
@@ -34,13 +36,17 @@ import {
 import { columns, json } from "./text.ts";
 import { warn } from "./warn.ts";
 
-export const mergeHelp = `wasm-loss merge PART.acc ... [--per-class] [--names FILE] [--json] [--report FILE] [--state FILE]
+export const mergeHelp = `wasm-loss merge PART.acc|DIR ... [--per-class] [--names FILE] [--json] [--report FILE] [--state FILE]
 
   One evaluation of what several runs of evaluate --state added up: the same as that of all their rows at once; - is standard
-  input. A state that is given twice counts once; rows of one file in two states are refused. Options as of evaluate.
+  input, DIR all of its files that end in .acc (those of evaluate --shard). A state that is given twice counts once; rows of one
+  file in two states are refused. Options as of evaluate.
 
   Example: wasm-loss merge part1.acc part2.acc --report report.html
 `;
+
+/** So many missing shards are named. */
+const LISTED = 10;
 
 /** The command `merge`: returns what is to be printed. */
 export async function merge(args: readonly string[]): Promise<string> {
@@ -52,14 +58,15 @@ export async function merge(args: readonly string[]): Promise<string> {
     "per-class": { type: "boolean", default: false },
   });
   if (positionals.length === 0) throw new UsageError("merge takes one file or more, but got 0");
+  const paths = positionals.flatMap(statesIn);
   const report = ["--report", values.report] as const;
-  const parts = positionals.map((path): Named => ["PART.acc", path]);
+  const parts = paths.map((path): Named => ["PART.acc", path]);
   checkOutputs([report], parts);
   // all parts are read before the state is written: it may replace one of them
   checkOutputs([["--state", values.state], report], []);
   const states: Uint8Array[] = [];
-  for (const path of positionals) states.push(await readState(path));
-  const names = positionals.map((path) => (path === "-" ? "standard input" : path));
+  for (const path of paths) states.push(await readState(path));
+  const names = paths.map((path) => (path === "-" ? "standard input" : path));
   checkSameMaker(states, names);
   const outputs: Output[] = [];
   const perClass = values["per-class"];
@@ -124,6 +131,31 @@ export async function merge(args: readonly string[]): Promise<string> {
   const text = values.json ? json(data) : evaluationTable(evaluation, undefined, lists, totals.coverage);
   await writeOutputs(outputs, text);
   return text;
+}
+
+/** The states of a folder, in order; any other path as it is. */
+function statesIn(path: string): string[] {
+  if (path === "-" || !statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [path];
+  const names = readdirSync(path).filter((name) => name.endsWith(".acc"));
+  if (names.length === 0) throw new FormatError(`${path}: a folder without files that end in .acc`);
+  tellMissing(path, names);
+  const collator = new Intl.Collator("en", { numeric: true });
+  return names.sort(collator.compare).map((name) => join(path, name));
+}
+
+/** Says which shards of evaluate --shard a folder lacks: what is merged is less than all then. */
+function tellMissing(folder: string, names: readonly string[]): void {
+  const found = names.flatMap((name) => {
+    const [, index, count] = /^part-(\d+)-of-(\d+)\.acc$/.exec(name) ?? [];
+    return index === undefined ? [] : [{ index: Number(index), count: Number(count) }];
+  });
+  for (const count of new Set(found.map((it) => it.count))) {
+    const there = new Set(found.flatMap((it) => (it.count === count ? it.index : [])));
+    const missing = Array.from({ length: count }, (_, i) => i + 1).filter((i) => !there.has(i));
+    if (missing.length === 0) continue;
+    const list = `${missing.slice(0, LISTED).join(", ")}${missing.length > LISTED ? ", ..." : ""}`;
+    warn(`${folder}: ${missing.length} of ${count} shards are missing (${list})`);
+  }
 }
 
 /** Says once which parts were not added, being one that was given before. */

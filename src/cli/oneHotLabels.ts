@@ -15,17 +15,21 @@ function classOf(values: ArrayLike<number | bigint>, begin: number, end: number)
   return found;
 }
 
-/** Labels of shape (..., classes), each row a 1 among zeros, as class indices of shape (...); it is told once. */
-export function oneHotLabels(labels: Tensor): Tensor {
+/**
+ * Labels of shape (..., classes), each row a 1 among zeros, as class indices of shape (...); `first` is the number of the first
+ * row that is read. It is told once, by who has row 0.
+ */
+export function oneHotLabels(labels: Tensor, first = 0): Tensor {
   const { path, dtype, length } = labels;
   // of (rows, classes, 1), too
   const shape = labels.shape!.slice(0, labels.shape!.findLastIndex((n) => n !== 1) + 1);
   const classes = shape[shape.length - 1];
   const type = arrayOf(dtype);
   let room: TensorArray = new type(0);
-  let position = 0;
+  let position = first;
   return {
     ...labels,
+    stretch: undefined,
     dtype: "i32",
     shape: shape.slice(0, -1),
     length: length && length / classes,

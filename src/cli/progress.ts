@@ -1,5 +1,5 @@
-import { SingleBar } from "cli-progress";
-import { compact } from "./text.ts";
+import type { SingleBar } from "cli-progress";
+import { paceOf } from "./pace.ts";
 
 export interface Progress {
   update(done: number): void;
@@ -10,24 +10,19 @@ export interface Progress {
 const quietMilliseconds = 300;
 
 /** A bar with rate and remaining time on standard error, where that is a terminal; it is gone when the work is done. */
-export function progressBar(total: number, unit: string): Progress {
+export async function progressBar(total: number, unit: string): Promise<Progress> {
   if (!process.stderr.isTTY) return { update() {}, stop() {} };
+  // 30 ms, for what most runs have no use for
+  const { default: bars } = await import("cli-progress");
   const begin = performance.now();
-  const figures = (done: number) => {
-    const rate = done / ((performance.now() - begin) / 1000);
-    const seconds = Math.ceil((total - done) / rate);
-    return {
-      rate: `${compact(rate)} ${unit}/s`,
-      left: seconds < 100 ? `${seconds} s` : `${Math.round(seconds / 60)} min`,
-    };
-  };
+  const figures = (done: number) => paceOf({ done, total, unit }, performance.now() - begin);
   let bar: SingleBar | undefined;
   return {
     update(done) {
       if (bar) bar.update(done, figures(done));
       else if (performance.now() - begin > quietMilliseconds && done < total) {
         // linewrap: true leaves the terminal's own setting alone, so that there is nothing to restore after Ctrl-C.
-        bar = new SingleBar({
+        bar = new bars.SingleBar({
           format: "{bar} {percentage}% | {rate} | {left} left",
           clearOnComplete: true,
           linewrap: true,

@@ -24,7 +24,7 @@ export async function readState(path: string): Promise<Uint8Array> {
     // pieces that grow with what there is, so that little is allocated for little
     for (let wanted = 2 ** 16; ; wanted = length) {
       const part = await take(source, Math.min(wanted, MAXIMAL_BYTES + 1 - length));
-      if (part.length === 0) return Buffer.concat(parts);
+      if (part.length === 0) return new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer());
       parts.push(part);
       length += part.length;
       if (length > MAXIMAL_BYTES) throw tooLong(source);

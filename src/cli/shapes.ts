@@ -18,7 +18,11 @@ export function textOf({ shape, length }: Tensor): string {
 }
 
 function classesOf(logits: Tensor, expected: number | undefined): number {
-  const { path, shape, length } = logits;
+  const { path, shape, length, perRow } = logits;
+  if (shape === undefined && perRow !== undefined) {
+    if (perRow === (expected ?? perRow)) return perRow;
+    throw new FormatError(`${path}: ${perRow} columns of logits, but --classes is ${expected}`);
+  }
   if (shape === undefined || shape.length < 2) {
     if (expected !== undefined && shape?.length !== 0) {
       if ((length ?? 0) % expected === 0) return expected;
@@ -61,7 +65,7 @@ export function shapeOf(logits: Tensor, labels: Tensor, expected: number | undef
   if (!isFloat(logits.dtype)) throw new FormatError(`${logits.path}: logits are ${logits.dtype}, but must be floats`);
   if (expected === undefined && isLabelled && isBinary(logits, labels)) {
     throw new FormatError(
-      `${logits.path}: shape ${textOf(logits)} is one logit x a row, of binary classification: save both classes, np.stack([0 * x, x], axis=-1)`,
+      `${logits.path}: shape ${textOf(logits)} is one logit a row, of binary classification: --loss binary`,
     );
   }
   const classes = classesOf(logits, expected);
@@ -96,6 +100,18 @@ export function checkAlike(base: Tensor, other: Tensor): void {
   if (areAlike(base, other)) return;
   throw new FormatError(
     `${other.path}: shape ${textOf(other)} does not fit the logits of shape ${textOf(base)} in ${base.path}`,
+  );
+}
+
+/** Checks that there is a target for each of the predictions of binary classification. */
+export function checkBinary(predictions: Tensor, targets: Tensor): void {
+  if (!isFloat(predictions.dtype)) {
+    throw new FormatError(`${predictions.path}: logits are ${predictions.dtype}, but must be floats`);
+  }
+  const [length, wanted] = [targets.length, predictions.length];
+  if (length === wanted || length === undefined || wanted === undefined) return;
+  throw new FormatError(
+    `${targets.path}: shape ${textOf(targets)} does not fit one logit a row of shape ${textOf(predictions)} in ${predictions.path}`,
   );
 }
 

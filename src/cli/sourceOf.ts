@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
-import { type FileHandle, open } from "node:fs/promises";
 import { basename } from "node:path";
 import type { Source } from "../evaluate/coverage.ts";
+import { openSource } from "../formats/openSource.ts";
 import type { Tensor } from "../formats/tensor.ts";
+import type { RowRange } from "./shift.ts";
 
 /** So many bytes of either end of a file stand for what is in it. */
 const END_BYTES = 2 ** 16;
@@ -15,35 +15,37 @@ export interface SourceInput {
 }
 
 /**
- * What rows [0, rows) of the inputs together are known by, the same on any machine: base name, size, array, dtype, shape, first
- * and last 64 KiB of each. Null where one of them is no file.
+ * What a range of so many rows of the inputs together is known by, the same on any machine: base name, size, array, dtype, shape, first
+ * and last 64 KiB of each. Null where one of them is no file, or comes from a server that sends no parts of it, and in a page without
+ * SHA-256, which is not served securely.
  */
-export async function sourceOf(inputs: readonly SourceInput[], rows: number): Promise<Source | null> {
-  const hash = createHash("sha256");
+export async function sourceOf(
+  inputs: readonly SourceInput[],
+  { first, end }: RowRange,
+  rows: number,
+): Promise<Source | null> {
+  if (globalThis.crypto?.subtle === undefined) return null;
+  const parts: BlobPart[] = [];
+  const names: string[] = [];
   for (const { tensor, path, name } of inputs) {
     if (path === "-") return null;
-    const file = await open(path);
+    const file = await openSource(path);
     try {
-      const stat = await file.stat();
-      if (!stat.isFile()) return null;
+      const { size, readAt } = file;
+      if (size === undefined || readAt === undefined) return null;
       const { dtype, shape } = tensor;
-      hash.update(`${JSON.stringify([basename(path), stat.size, name ?? null, dtype, shape ?? null])}\n`);
-      hash.update(await bytesOf(file, 0, Math.min(END_BYTES, stat.size)));
-      hash.update(await bytesOf(file, Math.max(0, stat.size - END_BYTES), stat.size));
+      names.push(basename(file.path));
+      parts.push(`${JSON.stringify([basename(file.path), size, name ?? null, dtype, shape ?? null])}\n`);
+      for (const begin of [0, Math.max(0, size - END_BYTES)]) {
+        const bytes = new Uint8Array(Math.min(END_BYTES, size));
+        parts.push(bytes.subarray(0, await readAt(bytes, begin)));
+      }
     } finally {
       await file.close();
     }
   }
-  const stretch = [0, rows - 1] as const;
-  return { key: hash.digest("hex"), name: basename(inputs[0].path), total: rows, rows: rows > 0 ? [stretch] : [] };
-}
-
-async function bytesOf(file: FileHandle, begin: number, end: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(end - begin);
-  for (let at = 0; at < bytes.length; ) {
-    const { bytesRead } = await file.read(bytes, at, bytes.length - at, begin + at);
-    if (bytesRead === 0) return bytes.subarray(0, at);
-    at += bytesRead;
-  }
-  return bytes;
+  const digest = await crypto.subtle.digest("SHA-256", await new Blob(parts).arrayBuffer());
+  const key = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const stretch = [first, end - 1] as const;
+  return { key, name: names[0], total: rows, rows: end > first ? [stretch] : [] };
 }

@@ -58,6 +58,43 @@ export const crossEntropyProbabilities: Description = {
   module: "crossEntropy/crossEntropy",
 };
 
+/**
+ * Cross-entropy of logits with every option, and with targets that are labels, probabilities, or the probabilities (`shares`) of
+ * `entries` classes a row (`indices`), whatever is there. `softCap` 0 is none.
+ */
+export const generalCrossEntropy: Description = {
+  name: "generalCrossEntropy",
+  formula:
+    "cross-entropy of u = softCap tanh(x / softCap) / temperature, (1 - q[y])^gamma times that of labels, + zLoss lse^2",
+  unit: "row",
+  dtypes: BOTH,
+  parameters: [
+    input("logits", "classes"),
+    optional(labels),
+    optional(targets),
+    optional(input("indices", "entries", "i32")),
+    optional(input("shares", "entries")),
+    weights,
+    grad,
+    losses,
+    integer("classes"),
+    integer("entries"),
+    integer("ignoreIndex"),
+    real("labelSmoothing"),
+    real("temperature"),
+    real("softCap"),
+    real("zLoss"),
+    real("gamma"),
+    real("scale"),
+    scratch,
+  ],
+  tolerance: {
+    f32: "2^-23 (4 + 4 gamma + max(0, -ln loss)); gradient 2^-23 (1 + gamma) (4 + |u - m|) of the terms",
+    f64: "2^-51 (4 + 4 gamma + c max(0, -ln loss)); gradient 2^-51 (1 + gamma) (4 + c (1 + |u - m|)) of the terms; c is 1, of capped logits 2 (1 + max |x| / softCap)",
+  },
+  module: "crossEntropy/generalCrossEntropy",
+};
+
 export const likelihood: Description = {
   name: "likelihood",
   formula: "-w[y] ln q[y], smoothed; of logarithms -w[y] q[y]; gradient -w[y] / q[y] scale, of logarithms -w[y] scale",

@@ -12,8 +12,11 @@ export interface Parameter {
    * working memory.
    */
   readonly role: "in" | "out" | "inout" | "partials" | "scalar" | "count" | "scratch";
-  /** Of an array: elements a unit. `block` is 1024, `classes` a row, `call` as many as it has, whatever the units. */
-  readonly per?: "block" | "classes" | "unit" | "call";
+  /**
+   * Of an array: elements a unit. `block` is 1024, `classes` a row, `entries` those that are given of one, `call` as many as
+   * it has, whatever the units.
+   */
+  readonly per?: "block" | "classes" | "entries" | "unit" | "call";
   /** Of an array: `float` is the kernel's dtype, `f32` and `f64` always that, `i32` labels (any integer type at the door), `u16` bits. */
   readonly type?: "float" | "f32" | "f64" | "i32" | "u16";
   /** Of a scalar: what WebAssembly takes it as. */

@@ -1,4 +1,10 @@
-import { crossEntropy, crossEntropyProbabilities, likelihood, likelihoodProbabilities } from "./crossEntropy.ts";
+import {
+  crossEntropy,
+  crossEntropyProbabilities,
+  generalCrossEntropy,
+  likelihood,
+  likelihoodProbabilities,
+} from "./crossEntropy.ts";
 import { divergence } from "./divergence.ts";
 import { ELEMENTWISE, kernelOf, sampleWeights, weightedKernelOf } from "./elementwise.ts";
 import { evaluate, evaluateLikelihoods, regression, relativeEntropy, tally, temperatureCurve } from "./evaluation.ts";
@@ -7,11 +13,12 @@ import { gaussianNll } from "./gaussian.ts";
 import type { Description } from "./kernel.ts";
 import { checkLabels, labelWeights } from "./labels.ts";
 import { adam, rescale, rmsProp, sgd, sumOfSquares } from "./optimizers.ts";
+import { weighRows } from "./rows.ts";
 import { logSoftmax, logSumExp, softmax } from "./softmax.ts";
 import { addExactly, extractSums } from "./sums.ts";
 import { widenBfloat16, widenFloat16 } from "./widen.ts";
 
-/** Every kernel there is, in the order of the module's exports. */
+/** Every kernel of the package, in the order of the module's exports. */
 export const KERNELS: readonly Description[] = [
   ...ELEMENTWISE.map(kernelOf),
   ...ELEMENTWISE.map(weightedKernelOf),
@@ -20,8 +27,10 @@ export const KERNELS: readonly Description[] = [
   softmax,
   logSoftmax,
   logSumExp,
+  weighRows,
   crossEntropy,
   crossEntropyProbabilities,
+  generalCrossEntropy,
   likelihood,
   likelihoodProbabilities,
   divergence,
@@ -29,15 +38,6 @@ export const KERNELS: readonly Description[] = [
   labelWeights,
   addExactly,
   extractSums,
-  exp,
-  logarithm,
-  fineExp,
-  expm1,
-  ln,
-  log1p,
-  logistic,
-  tanh,
-  softplusTail,
   widenFloat16,
   widenBfloat16,
   evaluate,
@@ -51,4 +51,17 @@ export const KERNELS: readonly Description[] = [
   rmsProp,
   sumOfSquares,
   rescale,
+];
+
+/** Elementary functions: kernels of a module that only tests have. */
+export const FUNCTIONS: readonly Description[] = [
+  exp,
+  logarithm,
+  fineExp,
+  expm1,
+  ln,
+  log1p,
+  logistic,
+  tanh,
+  softplusTail,
 ];

@@ -142,7 +142,7 @@ export const rescale: Description = {
   module: "optimizers/rescale",
 };
 
-const learningRate: OptimizerOption = { name: "learningRate", above: 0, atMost: MAXIMUM };
+const learningRate: OptimizerOption = { name: "learningRate", atLeast: 0, atMost: MAXIMUM };
 const momentum: OptimizerOption = { name: "momentum", default: 0, atLeast: 0, atMost: 1 };
 const epsilon: OptimizerOption = { name: "epsilon", default: 1e-8, atLeast: 0, atMost: MAXIMUM };
 const weightDecay: OptimizerOption = { name: "weightDecay", default: 0, atLeast: 0, atMost: MAXIMUM };

@@ -189,6 +189,20 @@ const TEMPERATURE: Layout = {
   ],
 };
 
+/** Of a block of classes, whose float64 numbers stand in planes. */
+const GENERAL_CROSS_ENTROPY: Layout = {
+  file: "scratchOfGeneralCrossEntropy",
+  beside: ROWS,
+  regions: [
+    // one value of an elementary function, and what is replaced beyond
+    { name: "VALUE", at: 2048, bytes: 64 },
+    { name: "DISTANCES", at: 8192, bytes: PLANE },
+    { name: "EXPONENTIALS", at: 8192 + PLANE, bytes: PLANE },
+    { name: "COUNTS", at: 8192 + 2 * PLANE, bytes: PLANE },
+    { name: "SLOPES", at: 8192 + 3 * PLANE, bytes: PLANE },
+  ],
+};
+
 /** Of numbers whose exponents stand apart: the sum of those that were taken. */
 const SCALED: Layout = {
   file: "scratchOfScaled",
@@ -227,6 +241,7 @@ export const LAYOUTS: readonly Layout[] = [
   LIKELIHOOD,
   DIVERGENCE,
   TEMPERATURE,
+  GENERAL_CROSS_ENTROPY,
   SCALED,
   REGRESSION,
   FUNCTIONS,

@@ -55,6 +55,16 @@ export const DOWN_512 = 2 ** -512;
 /** Further below the maximum an exponential counts as 0, whatever its factor is. */
 export const NOTHING = -4000;
 
+/**
+ * Exponentials of float32 times 2^100, lest one runs down to 0 that counts beside a large factor: exp's lowest and magic numbers,
+ * and what takes the power away.
+ */
+export const LOWEST_100 = Math.fround(-227 * Math.LN2);
+export const MAGIC_100 = 1.5 * 2 ** 23 + 227;
+export const DOWN_100 = 2 ** -100;
+/** Logits beyond so many times their soft cap are at it: the slope there is e^-600. */
+export const CAPPED_AT = 300;
+
 /** A logarithm of a probability above this, which there is none of, is taken for this: exp of it is finite. */
 export const HIGHEST_LOG = 709;
 /** Classes of a block of a row of probabilities. */

@@ -1,3 +1,4 @@
+import { ExactTotal } from "../numeric/exactTotal.ts";
 import type { Cell } from "./confusion.ts";
 import type { Totals } from "./totals.ts";
 
@@ -41,6 +42,10 @@ export function checkTotals(totals: Totals, fail: (what: string) => never): void
   if (totals.temperature !== null) atMost("rows with a curve", totals.temperature.rows, "counted", counted);
   const listed = totals.worst.sorted().length;
   if (options.worst > 0) same("rows in a list", listed, "wanted are", Math.min(counted, options.worst));
+  if (totals.groups !== null) {
+    const weight = options.weights === null ? new ExactTotal(BigInt(counted) << 1074n) : totals.weight;
+    totals.groups.checkSums(totals.loss, weight, fail);
+  }
   if (totals.sizes !== null) atMost("rows of sizes of the loss", totals.sizes.rows, "counted", counted);
   if (totals.confusion !== null) {
     const cells = totals.confusion.cells();

@@ -1,5 +1,7 @@
 import type { Door } from "../api/door.ts";
+import type { BesideTensor } from "../api/rowOptions.ts";
 import type { LabelArray, LogitsArray } from "../dtype.ts";
+import { type TensorLike, withClassesOf } from "../tensorLike.ts";
 import { type BinaryEvaluator, type BinaryOptions, BinaryRows } from "./binary/binaryEvaluator.ts";
 import { type ModelComparison, RowComparer } from "./comparison/comparer.ts";
 import type { ComparisonOptions } from "./comparison/comparisonOptions.ts";
@@ -7,7 +9,7 @@ import type { Evaluation } from "./evaluation.ts";
 import { type AddOptions, type Evaluator, RowEvaluator } from "./evaluator.ts";
 import type { EvaluatorOptions } from "./evaluatorOptions.ts";
 import { ErrorEvaluator, type RegressionEvaluator } from "./regression.ts";
-import { type Batches, evaluateBatches } from "./stream.ts";
+import { type Batches, evaluateBatches, type StreamOptions } from "./stream.ts";
 import { type EvaluationDoor, Workspace } from "./workspace.ts";
 
 /** Options of evaluate(): those of evaluator(), and what its add() takes with rows. */
@@ -34,24 +36,28 @@ export interface Evaluations {
   /**
    * The evaluation of one batch: evaluator(), add() and result() in one.
    *
-   * @param logits row-major [rows, classes], of any precision
+   * @param logits row-major [rows, classes], of any precision, or a tensor: its last size is the classes, the others are rows
    * @param labels one a row
    * @throws as evaluator() and crossEntropy
    * @example
    * losses.evaluate(logits, labels, { classes: 10 }).accuracy;
    */
-  evaluate(logits: LogitsArray, labels: LabelArray, options: EvaluateOptions): Evaluation;
+  evaluate: {
+    (logits: TensorLike, labels: LabelArray | TensorLike, options?: BesideTensor<EvaluateOptions>): Evaluation;
+    (logits: LogitsArray, labels: LabelArray | TensorLike, options: EvaluateOptions): Evaluation;
+  };
 
   /**
    * The evaluation of batches from anywhere: a generator, a Node stream in object mode, a web ReadableStream. The next
    * batch is asked for when the last one is done with, so that no more than one waits; its arrays may be used again then.
    *
    * @param batches of { logits, labels }, each as evaluate() takes them
-   * @throws as evaluate(), and what the source throws; a source that is left early is told so (return, cancel)
+   * @throws as evaluate(), what the source throws, and the reason of the signal; a source that is left early is told so (return,
+   * cancel)
    * @example
    * await losses.evaluateStream(readBatches("logits.bin"), { classes: 10 });
    */
-  evaluateStream(batches: Batches, options: EvaluatorOptions): Promise<Evaluation>;
+  evaluateStream(batches: Batches, options: StreamOptions): Promise<Evaluation>;
 
   /**
    * Compares two models on the same rows - a quantized one with its original - in one pass over both: perplexities and their
@@ -111,15 +117,21 @@ export function createEvaluations(door: Door): { evaluations: Evaluations; leave
   };
   const evaluations: Evaluations = {
     evaluator: (options) => new RowEvaluator("evaluator", doorOf("evaluator"), options),
-    evaluate(logits, labels, options) {
-      const { mask, shift, groups, ...rest } = Object(options) as EvaluateOptions;
-      const evaluator = new RowEvaluator("evaluate", doorOf("evaluate"), Object(options) === options ? rest : options);
+    evaluate(logits: LogitsArray | TensorLike, labels: LabelArray | TensorLike, options?: Partial<EvaluateOptions>) {
+      const given = withClassesOf("evaluate", options as EvaluateOptions, logits);
+      // what is no object its evaluator refuses
+      const { mask, shift, groups, ...own } = Object(given) as EvaluateOptions;
+      const evaluator = new RowEvaluator("evaluate", doorOf("evaluate"), Object(given) === given ? own : given);
       evaluator.addRows("evaluate", logits, labels, 0, { mask, shift, groups });
       return evaluator.result();
     },
     // async, so that what is wrong with the options rejects, too
     async evaluateStream(batches, options) {
-      return evaluateBatches(new RowEvaluator("evaluateStream", doorOf("evaluateStream"), options), batches);
+      const name = "evaluateStream";
+      const evaluatorDoor = doorOf(name);
+      const evaluatorOf = (own: EvaluatorOptions, logits: unknown) =>
+        new RowEvaluator(name, evaluatorDoor, withClassesOf(name, own, logits));
+      return evaluateBatches(evaluatorOf, batches, options);
     },
     comparison: (options) => new RowComparer(doorOf("comparison"), options),
     binaryEvaluator(options) {

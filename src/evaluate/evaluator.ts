@@ -32,15 +32,16 @@ import {
 import { evaluate, evaluateLikelihoods, temperatureCurve } from "../generated/kernels.ts";
 import { addTimesToBins, EXPONENTS } from "../numeric/exactSum.ts";
 import { isExtreme, weightedLoss } from "../numeric/products.ts";
+import { checkLabelShape, classesOf, type TensorLike } from "../tensorLike.ts";
 import { ClassSums } from "./classSums.ts";
 import { type Evaluation, evaluationOfTotals } from "./evaluation.ts";
 import { checkEvaluatorOptions, type EvaluatedRows, type EvaluatorOptions, type Options } from "./evaluatorOptions.ts";
 import { Groups } from "./groups.ts";
 import { rankRows } from "./rankRows.ts";
-import { scoredLabels } from "./scoredLabels.ts";
+import { maskOf, positionsOf, scoredLabels } from "./scoredLabels.ts";
 import { encode } from "./state.ts";
 import { CURVE } from "./temperature.ts";
-import { BESIDE, createTotals, type Totals, tooManyGroups } from "./totals.ts";
+import { BESIDE, createTotals, MAXIMAL_LENGTH, type Totals, tooManyGroups } from "./totals.ts";
 import { type EvaluationDoor, RANKS } from "./workspace.ts";
 import { addWorst } from "./worstRows.ts";
 
@@ -49,11 +50,11 @@ export interface Evaluator {
   /**
    * Adds rows: any number of them, any number of times.
    *
-   * @param logits row-major [rows, classes], of any precision
+   * @param logits row-major [rows, classes], of any precision, or a tensor, whose last size must be the classes
    * @param labels one a row
    * @throws as crossEntropy; nothing is added when it throws
    */
-  add(logits: LogitsArray, labels: LabelArray, options?: AddOptions): void;
+  add(logits: LogitsArray | TensorLike, labels: LabelArray | TensorLike, options?: AddOptions): void;
   /** The evaluation of all rows so far. */
   result(): Evaluation;
   /**
@@ -68,16 +69,21 @@ export interface AddOptions {
   /** What the rows come from, a file's name: messages begin with it and count rows from the first one that was added. */
   source?: string | undefined;
   /** Integers or booleans, one a row: rows of 0 or false count for nothing, and their labels may be anything. */
-  mask?: LabelArray | readonly boolean[] | undefined;
+  mask?: LabelArray | TensorLike | readonly boolean[] | undefined;
   /**
-   * So many positions has a sequence, and labels are its tokens: position t scores token t + 1, the last one nothing. Row-major
-   * logits [sequences, positions, classes]; the mask is of tokens, groups are of rows.
+   * So many positions has a sequence (true: as the tensor of logits says), and labels are its tokens: position t scores token t + 1,
+   * the last one nothing. Row-major logits [sequences, positions, classes]; the mask is of tokens, groups are of rows.
    */
-  shift?: number | undefined;
+  shift?: true | number | undefined;
   /** Positions of a sequence where labels are shifted already: rows of `worst` are told by sequence and position. */
   positions?: number | undefined;
+  /**
+   * The number of the first row, where rows are parts of more that are added elsewhere: messages of a `source` and listeners count
+   * from it. Default: rows follow those that were added before.
+   */
+  firstRow?: number | undefined;
   /** Integers, one a row: rows of one group may go together, so that standard errors are clustered by it. At most 2^20 groups. */
-  groups?: LabelArray | undefined;
+  groups?: LabelArray | TensorLike | undefined;
   /** How many bytes and words the rows are the text of. Each of these three goes with every add, or with none. */
   bytes?: number | undefined;
   words?: number | undefined;
@@ -108,6 +114,8 @@ export class RowEvaluator implements Evaluator {
   #pending = 0;
   /** Of a sequence of the rows at hand; 0 where there are none. */
   #positions = 0;
+  /** So many rows are added elsewhere before those at hand, which are numbered accordingly. */
+  #before = 0;
   /** Whether add() was called. */
   #added = false;
 
@@ -124,41 +132,66 @@ export class RowEvaluator implements Evaluator {
     if (perClass) this.#classes = new ClassSums(classes);
   }
 
-  add(logits: LogitsArray, labels: LabelArray, options: AddOptions = {}): void {
-    checkOptions("add", options, ["source", "mask", "shift", "positions", ...BESIDE]);
-    const { source, ...beside } = options;
-    this.addRows(source ?? "add", logits, labels, source === undefined ? 0 : this.#totals.rows, beside);
+  add(logits: LogitsArray | TensorLike, labels: LabelArray | TensorLike, options: AddOptions = {}): void {
+    checkOptions("add", options, ["source", "firstRow", "mask", "shift", "positions", ...BESIDE]);
+    const { source, ...more } = options;
+    const { firstRow = this.#totals.rows } = more;
+    checkInteger("add", "firstRow", firstRow, 0, Number.MAX_SAFE_INTEGER);
+    this.addRows(source ?? "add", logits, labels, source === undefined ? 0 : firstRow, more);
   }
 
   /** As add; messages begin with `name` and count labels from `firstRow`. */
   addRows(
     name: string,
-    logits: LogitsArray,
-    targets: LabelArray,
+    logits: LogitsArray | TensorLike,
+    targets: LabelArray | TensorLike,
     firstRow = 0,
-    { mask, shift, positions = shift ?? 0, groups: givenGroups, bytes, words }: AddOptions = {},
+    {
+      mask: givenMask,
+      shift: givenShift,
+      positions,
+      groups: givenGroups,
+      bytes,
+      words,
+      firstRow: numbered,
+    }: AddOptions = {},
   ): void {
+    // first: reading elements of a plain array may do anything
+    const given = labelsOf(name, targets);
+    const groups = givenGroups === undefined ? null : labelsOf(name, givenGroups, "groups");
+    const mask = givenMask === undefined ? undefined : maskOf(name, givenMask);
     const backend = this.#door.backend(name);
     const { classes, ignoreIndex } = this.options;
     const x = logitsOf(name, "logits", logits);
+    if (x !== logits) classesOf(name, "logits", logits, classes);
     const rows = checkRows(name, "logits", x, classes);
-    const given = labelsOf(name, targets);
     if (rows === 0) checkAttached(name, "labels", given);
     checkLabelCount(name, given.length, rows, classes);
-    checkInteger(name, "positions", positions, 0, Number.MAX_SAFE_INTEGER);
-    const labels = scoredLabels(name, given, { mask, shift }, ignoreIndex);
+    if (given !== targets) checkLabelShape(name, targets, logits);
+    const shift = positionsOf(name, givenShift, logits);
+    if (positions !== undefined) checkInteger(name, "positions", positions, 1, Number.MAX_SAFE_INTEGER);
+    const labels = scoredLabels(name, given, mask, shift, ignoreIndex);
+    this.#positions = shift ?? positions ?? 0;
     if (this.#weight) checkSameDtype(name, "weight", this.#weight, "logits", x);
-    const groups = givenGroups === undefined ? null : labelsOf(name, givenGroups, "groups");
     this.#checkBeside(name, rows, { groups, bytes, words });
     // with a shift the label of a row is the token behind it
-    this.#labelCheck.count(name, backend, labels, classes, ignoreIndex, shift === undefined ? firstRow : firstRow + 1);
+    const firstLabel = this.#positions === 0 ? firstRow : firstRow + 1;
+    this.#labelCheck.count(name, backend, labels, classes, ignoreIndex, firstLabel);
+    if (groups !== null) {
+      const known = this.#totals.groups ?? new Groups();
+      known.checkCount(
+        groups,
+        (i) => Number(labels[i]) !== ignoreIndex,
+        () => tooManyGroups(`${name}: `),
+      );
+    }
 
     this.#added = true;
     const totals = this.#totals;
     if (groups !== null) totals.groups ??= new Groups();
     if (bytes !== undefined) totals.bytes = (totals.bytes ?? 0) + bytes;
     if (words !== undefined) totals.words = (totals.words ?? 0) + words;
-    this.#positions = positions;
+    this.#before = (numbered ?? totals.rows) - totals.rows;
     if (this.#onRows === undefined) {
       this.#addChecked(name, x, labels, groups);
       return;
@@ -167,7 +200,7 @@ export class RowEvaluator implements Evaluator {
     for (let first = 0; first < rows; first += TOLD_ROWS) {
       const end = Math.min(rows, first + TOLD_ROWS);
       const records = new Float64Array((end - first) * RECORD);
-      const seen = totals.rows;
+      const seen = totals.rows + this.#before;
       const part = x.subarray(first * classes, end * classes);
       this.#addChecked(name, part, labels.subarray(first, end), groups?.subarray(first, end) ?? null, records);
       this.#onRows(rowsOf(records, end - first, seen, labels, first));
@@ -201,7 +234,7 @@ export class RowEvaluator implements Evaluator {
       const { ranking, worst, rows } = this.#totals;
       if (ranking !== null) rankRows(ranking, records, n, logits, input, labels, first);
       if (worst.most > 0) {
-        addWorst(worst, records, n, rows + first, this.#positions, (i) => Number(labels[first + i]));
+        addWorst(worst, records, n, this.#before + rows + first, this.#positions, (i) => Number(labels[first + i]));
       }
       copy?.set(records.subarray(0, n * RECORD), first * RECORD);
     };
@@ -243,7 +276,7 @@ export class RowEvaluator implements Evaluator {
     }
     for (const key of ["bytes", "words"] as const) {
       const before = this.#totals[key] ?? 0;
-      if (given[key] !== undefined) checkInteger(name, key, given[key], 0, Number.MAX_SAFE_INTEGER - 1 - before);
+      if (given[key] !== undefined) checkInteger(name, key, given[key], 0, MAXIMAL_LENGTH - before);
     }
     if (given.groups !== null) {
       checkLength(name, "groups", given.groups.length, rows, "logits (in rows)");
@@ -252,7 +285,13 @@ export class RowEvaluator implements Evaluator {
 
   #addGroups(records: Float64Array, n: number, groups: IntegerArray, first: number): void {
     const weighted = this.#weight !== undefined;
-    this.#totals.groups?.addRecords(records, n, (i) => groups[first + i], weighted, tooManyGroups);
+    this.#totals.groups?.addRecords(
+      records,
+      n,
+      (i) => groups[first + i],
+      weighted,
+      () => tooManyGroups(),
+    );
   }
 
   /** Rows so far. */
@@ -355,5 +394,7 @@ function rowsOf(records: Float64Array, count: number, first: number, labels: Int
     predicted: (i) => records[RECORD * i + ARGMAX],
     rank: (i) => records[RECORD * i + RANK],
     loss: (i) => weightedLoss(records[RECORD * i + LOSS], records[RECORD * i + WEIGHT]),
+    // not -0
+    logProbability: (i) => 0 - records[RECORD * i + LOSS],
   };
 }

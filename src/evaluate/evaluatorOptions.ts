@@ -58,6 +58,8 @@ export interface EvaluatedRows {
   rank(i: number): number;
   /** In nats, times the class's weight. */
   loss(i: number): number;
+  /** ln of the target's probability, in nats: -loss without weights; 0 of an ignored row. */
+  logProbability(i: number): number;
 }
 
 /** In the order of their numbers in a state. */

@@ -1,4 +1,5 @@
 import { LOSS, RANK, RECORD, WEIGHT } from "../descriptions/record.ts";
+import type { IntegerArray } from "../dtype.ts";
 import { ExactTotal, FINITE } from "../numeric/exactTotal.ts";
 import { Expansion } from "../numeric/expansion.ts";
 import { weightedLoss } from "../numeric/products.ts";
@@ -16,6 +17,16 @@ interface Group {
   readonly weights: Expansion;
 }
 
+/** Sums of all groups together. */
+function sumOf(groups: readonly (readonly [id: bigint, group: Group])[]): Pick<Group, "loss" | "weight"> {
+  const [loss, weight] = [new ExactTotal(), new ExactTotal()];
+  for (const [, group] of groups) {
+    loss.addTotal(group.loss);
+    weight.addTotal(group.weight);
+  }
+  return { loss, weight };
+}
+
 /** Sums of groups of rows by their number, which standard errors are clustered by. */
 export class Groups {
   readonly #groups = new Map<bigint, Group>();
@@ -24,6 +35,21 @@ export class Groups {
 
   get size(): number {
     return this.#groups.size;
+  }
+
+  /** Calls `fail` where the counted rows of these groups, `counts(i)`, are of more groups than can be told apart, with those so far. */
+  checkCount(groups: IntegerArray, counts: (i: number) => boolean, fail: () => never): void {
+    // most often there is no need to look
+    if (this.size + groups.length <= MAXIMAL_GROUPS) return;
+    const added = new Set<bigint>();
+    for (let i = 0; i < groups.length; i++) {
+      if (!counts(i)) continue;
+      const id = groups[i];
+      const known = typeof id === "number" ? this.#small.has(id) : this.#groups.has(id);
+      if (known || this.#groups.has(BigInt(id))) continue;
+      added.add(BigInt(id));
+      if (this.size + added.size > MAXIMAL_GROUPS) fail();
+    }
   }
 
   /** Takes n records; `groupOf` gives the group of each, `fail` throws where there are too many. */
@@ -109,6 +135,16 @@ export class Groups {
     }
   }
 
+  /** Refuses groups that don't add up to the sum of the loss, and of the weights (1 a row without). */
+  checkSums(loss: ExactTotal, weight: ExactTotal, fail: (what: string) => never): void {
+    const all = this.sorted();
+    const sums = sumOf(all);
+    const same = (a: ExactTotal, b: ExactTotal) => a.units === b.units && a.kind === b.kind;
+    if (all.some(([, group]) => group.weight.units < 0n)) fail("has a group of a negative weight");
+    if (!same(sums.loss, loss)) fail("has groups that do not add up to the loss");
+    if (!same(sums.weight, weight)) fail("has groups that do not add up to the weights");
+  }
+
   /**
    * The standard error of the mean loss m where rows of a group may go together: sqrt(G / (G - 1) Σ S^2) / Σ w over the G groups
    * of a weight above 0, S = Σ w (l - m) of a group. Computed in integers.
@@ -116,13 +152,8 @@ export class Groups {
    * @see A. C. Cameron and D. L. Miller, A practitioner's guide to cluster-robust inference, 2015
    */
   standardError(): number {
-    const all = this.sorted().filter(([, { weight }]) => weight.units > 0n);
-    const loss = new ExactTotal();
-    const weight = new ExactTotal();
-    for (const [, group] of all) {
-      loss.addTotal(group.loss);
-      weight.addTotal(group.weight);
-    }
+    const all = this.sorted().filter(([, { weight }]) => weight.units > 0n || weight.kind !== FINITE);
+    const { loss, weight } = sumOf(all);
     if (all.length < 2 || loss.kind !== FINITE || weight.kind !== FINITE) return Number.NaN;
     const squares = all.reduce((sum, [, group]) => {
       const deviation = group.loss.units * weight.units - loss.units * group.weight.units;

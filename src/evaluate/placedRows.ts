@@ -25,18 +25,9 @@ export function readHighest<T extends Placed>(from: Reader, rows: Highest<T>, re
   }
 }
 
-/** Rows of the only source that a state covers, counted from its first row: their places in that source. */
+/** Rows of the only source that a state covers. */
 export function placed<T extends Placed>(rows: Highest<T>, coverage: Coverage): Highest<T> {
-  if (coverage === null || coverage.length !== 1) return rows;
-  const [{ key, rows: stretches }] = coverage;
-  return rows.moved((it) => {
-    if (it.source !== "") return it;
-    let left = it.row;
-    const stretch = stretches.find(([first, last]) => {
-      if (left <= last - first) return true;
-      left -= last - first + 1;
-      return false;
-    });
-    return stretch === undefined ? it : { ...it, source: key, row: stretch[0] + left };
-  });
+  if (coverage?.length !== 1) return rows;
+  const [{ key }] = coverage;
+  return rows.moved((it) => (it.source === "" ? { ...it, source: key } : it));
 }

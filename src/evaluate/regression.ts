@@ -8,6 +8,7 @@ import { ExactTotal, FINITE } from "../numeric/exactTotal.ts";
 import { isExtreme } from "../numeric/products.ts";
 import { ProductTotal } from "../numeric/productTotal.ts";
 import { ratio } from "../numeric/ratio.ts";
+import { checkSameShape, type TensorLike } from "../tensorLike.ts";
 import { type Coverage, readCoverage, writeCoverage } from "./coverage.ts";
 import { checkCanonical, hasMagic, openState, type Reader, VERSION, Writer } from "./stateBytes.ts";
 import type { EvaluationDoor } from "./workspace.ts";
@@ -31,7 +32,7 @@ export interface Regression {
 /** Adds up errors, batch by batch. */
 export interface RegressionEvaluator {
   /** Adds predictions and as many targets, of one dtype. */
-  add(predictions: LogitsArray, targets: LogitsArray): void;
+  add(predictions: LogitsArray | TensorLike, targets: LogitsArray | TensorLike): void;
   /** The figures of all elements so far. */
   result(): Regression;
   /** Canonical bytes, as of Evaluator.state(): mergeStates() merges them, regressionOf() reads them. */
@@ -73,13 +74,14 @@ export class ErrorEvaluator implements RegressionEvaluator {
     this.#door = door;
   }
 
-  add(predictions: LogitsArray, targets: LogitsArray): void {
+  add(predictions: LogitsArray | TensorLike, targets: LogitsArray | TensorLike): void {
     this.#door.backend("add");
     const p = logitsOf("add", "predictions", predictions);
     const t = logitsOf("add", "targets", targets);
     checkSameDtype("add", "targets", t, "predictions", p);
     if (p.length === 0) checkAttached("add", "predictions", p);
     checkLength("add", "targets", t.length, p.length, "predictions");
+    if (t !== targets) checkSameShape("add", "targets", targets, "predictions", predictions);
     if (p.length === 0) checkAttached("add", "targets", t);
     const workspace = this.#door.workspace();
     workspace.take(this);

@@ -18,7 +18,7 @@ import {
 import { checkCanonical, checkSum, hasMagic, openState, type Reader, VERSION, Writer } from "./stateBytes.ts";
 import { COVERAGE, GROUPS, LENGTHS, OPTIONS, readOptions, SECTIONS, SPREAD, writeOptions } from "./stateSections.ts";
 import { readVersion1 } from "./stateVersion1.ts";
-import { addTotals, createTotals, missingBeside, type Totals } from "./totals.ts";
+import { addTotals, createTotals, MAXIMAL_LENGTH, missingBeside, type Totals } from "./totals.ts";
 
 // docs/state-format.md describes the bytes.
 const MAGIC = "wlev";
@@ -122,6 +122,7 @@ export function mergeTotals(name: string, states: readonly Uint8Array[], names?:
       throw new RangeError(`${hasNot.replace(/:$/, "")} has no ${missing}, but ${has.replace(/^\w+: |:$/g, "")} has`);
     }
     checkSum(part, "rows", to.rows, from.rows);
+    for (const key of ["bytes", "words"] as const) checkSum(part, key, to[key] ?? 0, from[key] ?? 0, MAXIMAL_LENGTH);
   };
   return merged(name, states, names, decode, check, addTotals);
 }
@@ -190,7 +191,8 @@ function merged<T extends { coverage: Coverage }>(
   for (let i = 1; i < states.length; i++) {
     const next = decoded(states[i], nameOf(i));
     if (next.coverage !== null && parts.some(([j]) => areSame(states[i], states[j]))) {
-      repeated.push(i);
+      // states of no rows are alike
+      if (next.coverage.some(({ rows }) => rows.length > 0)) repeated.push(i);
       continue;
     }
     check(totals, next, nameOf(i));

@@ -247,9 +247,14 @@ export function openState(state: unknown, name: string, magic: string, first = 1
 }
 
 /** Refuses a merge of more than a state can count; `name` is that of the part that is too much. */
-export function checkSum(name: string, what: string, before: number, more: number): void {
-  if (more <= Number.MAX_SAFE_INTEGER - before) return;
-  const most = Number.MAX_SAFE_INTEGER;
+export function checkSum(
+  name: string,
+  what: string,
+  before: number,
+  more: number,
+  most = Number.MAX_SAFE_INTEGER,
+): void {
+  if (more <= most - before) return;
   throw new RangeError(
     `${name} has ${more} ${what} besides ${before} of the others, but at most ${most} can be counted`,
   );

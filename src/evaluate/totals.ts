@@ -144,6 +144,9 @@ export function addTotals(to: Totals, from: Totals): void {
   }
 }
 
+/** Bytes and words at most: a state holds them and 1. */
+export const MAXIMAL_LENGTH = Number.MAX_SAFE_INTEGER - 1;
+
 /** What add() takes with rows, each with all of them or with none. */
 export const BESIDE = ["groups", "bytes", "words"] as const;
 
@@ -154,11 +157,11 @@ function addLengths(to: Totals, from: Totals): void {
   }
   if (from.groups === null) return;
   to.groups ??= new Groups();
-  to.groups.merge(from.groups, tooManyGroups);
+  to.groups.merge(from.groups, () => tooManyGroups());
 }
 
-export function tooManyGroups(): never {
-  throw new RangeError(`groups are more than ${MAXIMAL_GROUPS}, which is as many as can be told apart`);
+export function tooManyGroups(begin = ""): never {
+  throw new RangeError(`${begin}groups are more than ${MAXIMAL_GROUPS}, which is as many as can be told apart`);
 }
 
 /** What one of two totals has beside its rows, and the other has not; null where there is nothing. */

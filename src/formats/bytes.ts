@@ -20,7 +20,21 @@ export interface ByteSource {
   unread(bytes: Uint8Array): void;
   /** Passes over bytes; at the end it stops. */
   discard(bytes: number): Promise<void>;
+  /** Fills `into` from a place on, wherever read() stands, and says how much; undefined of what is read from front to end only. */
+  readonly readAt?: (into: Uint8Array, position: number) => Promise<number>;
+  /** Where the next byte lies in an open file; undefined of what is none, or not in it as it is read. */
+  place?(): FilePlace | undefined;
   close(): Promise<void>;
+}
+
+/** A byte of an open file. */
+export interface FilePlace {
+  /** The file's descriptor, which is this process's: threads share it. */
+  readonly descriptor: number;
+  /** How many bytes stand before it. */
+  readonly offset: number;
+  /** Of an archive's member: its checksum, and that of its bytes before this one. */
+  readonly checksum?: { readonly expected: number; readonly before: number } | undefined;
 }
 
 /** Names the file in the error of a system call: Node does so only where it opens one. */
@@ -28,7 +42,7 @@ function named(error: unknown, path: string): unknown {
   return error instanceof Error && !("path" in error) ? Object.assign(error, { path }) : error;
 }
 
-abstract class Source implements ByteSource {
+export abstract class Source implements ByteSource {
   readonly path: string;
   readonly size: number | undefined;
   #before: Uint8Array = new Uint8Array(0);
@@ -58,6 +72,11 @@ abstract class Source implements ByteSource {
     await this.pass(bytes - before);
   }
 
+  /** Bytes that were put back. */
+  protected get back(): number {
+    return this.#before.length;
+  }
+
   protected async pass(bytes: number): Promise<void> {
     const scrap = new Uint8Array(Math.min(bytes, 65536));
     for (let left = bytes; left > 0; ) {
@@ -77,11 +96,13 @@ class FileSource extends Source {
   #position: number | null;
   #ahead: Uint8Array = new Uint8Array(0);
   #room: Uint8Array | undefined;
+  readonly readAt?: (into: Uint8Array, position: number) => Promise<number>;
 
   constructor(path: string, file: FileHandle, size: number | undefined) {
     super(path, size);
     this.#file = file;
     this.#position = size === undefined ? null : 0;
+    if (size !== undefined) this.readAt = (into, position) => this.#fillFrom(into, position);
   }
 
   protected async pull(into: Uint8Array): Promise<number> {
@@ -101,6 +122,13 @@ class FileSource extends Source {
     this.#position += bytes - found;
   }
 
+  place(): FilePlace | undefined {
+    // a file in a page has none
+    const { fd } = this.#file as { readonly fd?: number };
+    if (this.#position === null || fd === undefined) return undefined;
+    return { descriptor: fd, offset: this.#position - this.#ahead.length - this.back };
+  }
+
   #takeAhead(into: Uint8Array): number {
     const part = this.#ahead.subarray(0, into.length);
     into.set(part);
@@ -109,14 +137,19 @@ class FileSource extends Source {
   }
 
   async #fill(into: Uint8Array): Promise<number> {
+    const done = await this.#fillFrom(into, this.#position);
+    if (this.#position !== null) this.#position += done;
+    return done;
+  }
+
+  async #fillFrom(into: Uint8Array, position: number | null): Promise<number> {
     let done = 0;
     try {
       while (done < into.length) {
         const length = Math.min(into.length - done, MAXIMAL_READ);
-        const { bytesRead } = await this.#file.read(into, done, length, this.#position);
+        const { bytesRead } = await this.#file.read(into, done, length, position === null ? null : position + done);
         if (bytesRead === 0) break;
         done += bytesRead;
-        if (this.#position !== null) this.#position += bytesRead;
       }
     } catch (error) {
       throw named(error, this.path);

@@ -1,4 +1,5 @@
 import { FormatError } from "./error.ts";
+import type { Format } from "./format.ts";
 
 /** Bytes that tell what a file is. */
 export const SNIFFED_BYTES = 64;
@@ -17,7 +18,6 @@ const BEGINS: readonly (readonly [begins: readonly string[], what: string])[] = 
   [["cdf\x01", "cdf\x02", "cdf\x05"], notRead("a NetCDF file")],
   [["matlab 5.0 mat-file"], notRead("a MATLAB file")],
   [["arrow1"], notRead("an Arrow file")],
-  [["par1"], "a Parquet file, which is not read: save its columns with np.save"],
   [["gguf"], "a GGUF file of a model's weights, not of its outputs"],
   [["\x1f\x8b", "\x28\xb5\x2f\xfd", "bzh", "\xfd7zxz", "7z\xbc\xaf", "rar!", "\x04\x22\x4d\x18"], COMPRESSED],
   [["<!doctype", "<html", "<?xml"], "a web page, not the file that was to be downloaded"],
@@ -52,8 +52,11 @@ function textIn(bytes: Uint8Array): string | undefined {
   return line.length > 32 ? `${line.slice(0, 32)}...` : line;
 }
 
-/** Refuses what is known to be something else by its first bytes; of raw binary only what no numbers begin with. */
-export function refuseForeign(path: string, bytes: Uint8Array, isRaw: boolean): void {
+/**
+ * Refuses what is known to be something else by its first bytes: text, unless the format is; of raw binary only what no numbers
+ * begin with.
+ */
+export function refuseForeign(path: string, bytes: Uint8Array, format: Partial<Format>): void {
   const fail = (what: string): never => {
     throw new FormatError(`${path}: ${what}`);
   };
@@ -63,9 +66,10 @@ export function refuseForeign(path: string, bytes: Uint8Array, isRaw: boolean): 
   if (text.startsWith(LFS_POINTER)) {
     fail("a git-lfs pointer, not the file that it stands for (git lfs pull fetches it)");
   }
-  if (isRaw) return;
+  if (format.name === "raw") return;
   const known = BEGINS.find(([begins]) => begins.some((begin) => [text, trimmed].some((it) => it.startsWith(begin))));
   if (known) fail(known[1]);
+  if (format.isText) return;
   const ending = /\.(\w+)$/.exec(path)?.[1].toLowerCase() ?? "";
   if (Object.hasOwn(ENDINGS, ending)) fail(ENDINGS[ending]);
   const line = textIn(bytes);

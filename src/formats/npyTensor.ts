@@ -1,14 +1,7 @@
 import type { ByteSource } from "./bytes.ts";
 import { FormatError } from "./error.ts";
-import {
-  inFortranOrder,
-  longAxes,
-  type NpyHeader,
-  npyHeaderRange,
-  npyPreambleBytes,
-  parseNpyHeader,
-} from "./npyHeader.ts";
-import type { OpenOptions } from "./openOptions.ts";
+import { type Format, startsWith } from "./format.ts";
+import { type NpyHeader, npyHeaderRange, npyMagic, npyPreambleBytes, parseNpyHeader } from "./npyHeader.ts";
 import { rowByRow } from "./rowByRow.ts";
 import { expectEnd, type Tensor, type TensorDtype, tensorOf } from "./tensor.ts";
 
@@ -45,13 +38,19 @@ export async function npyDtype(source: ByteSource, path: string): Promise<Tensor
   return dtypeOf(await readHeader(source, path));
 }
 
-/** The array of an npy file, or of what else holds one. Of tables in Fortran order only labels are put in C order. */
-export async function npyTensor(source: ByteSource, path: string, { role }: OpenOptions): Promise<Tensor> {
+/** The array of an npy file, or of what else holds one; in C order, whatever the order of the file. */
+export async function npyTensor(source: ByteSource, path: string): Promise<Tensor> {
   const header = await readHeader(source, path);
-  const { shape, dataBytes, bigEndian, fortran } = header;
+  const { shape, dataBytes, dataOffset, bigEndian, fortran } = header;
   const finish = (it: ByteSource) => expectEnd(it, path, dataBytes);
   const tensor = tensorOf(source, path, dtypeOf(header), shape, { finish, bigEndian });
-  if (!fortran) return tensor;
-  if (role === "labels" && longAxes(shape).length === 2) return rowByRow(tensor);
-  throw inFortranOrder(path);
+  return fortran ? rowByRow(tensor, { source, offset: dataOffset, bigEndian }) : tensor;
 }
+
+export const npy: Format = {
+  name: "npy",
+  extensions: ["npy"],
+  // one that is cut off is told so
+  begins: (bytes) => startsWith(npyMagic, [...bytes.subarray(0, npyMagic.length)]),
+  open: (source) => npyTensor(source, source.path),
+};

@@ -1,107 +1,14 @@
-/** npz files: zip archives of npy files, stored or deflated, each read as a stream. For Node. */
-import yauzl, { type Entry, type ZipFile } from "yauzl";
-import { crc32 } from "../evaluate/stateBytes.ts";
-import { type ByteSource, fromStream } from "./bytes.ts";
-import { choose } from "./choose.ts";
-import { FormatError } from "./error.ts";
-import { refuseForeignArchive } from "./foreign.ts";
-import { npyDtype, npyTensor } from "./npyTensor.ts";
-import type { OpenOptions } from "./openOptions.ts";
-import type { Tensor, TensorDtype } from "./tensor.ts";
+import { type Format, startsWith } from "./format.ts";
 
-/** More members than any npz file has. */
-const MAXIMAL_MEMBERS = 10_000;
-/** Of so many members the headers are read, to find the one that fits. */
-const MOST_HEADERS = 100;
-
-function failure(path: string, error: unknown): unknown {
-  const { syscall, message } = error as NodeJS.ErrnoException;
-  if (/^End of central directory/.test(message)) {
-    return new FormatError(`${path}: truncated archive: the directory at its end is missing`);
-  }
-  return syscall ? Object.assign(error as Error, { path }) : new FormatError(`${path}: ${message}`);
-}
-
-/** The members by name: the last one of a name counts, as in numpy, for what is appended to an archive replaces what was there. */
-async function membersOf(zip: ZipFile, path: string): Promise<Map<string, Entry>> {
-  const members = new Map<string, Entry>();
-  let count = 0;
-  for await (const entry of zip.eachEntry()) {
-    if (++count > MAXIMAL_MEMBERS) throw new Error(`more than ${MAXIMAL_MEMBERS} members`);
-    members.set(entry.fileName, entry);
-  }
-  if (count === 0) throw new FormatError(`${path}: an archive without members`);
-  return members;
-}
-
-/** The bytes of a member, its checksum compared at the end. */
-function checked(source: ByteSource, zip: ZipFile, expected: number): ByteSource {
-  let sum = 0;
-  let left = source.size ?? 0;
-  return {
-    path: source.path,
-    size: source.size,
-    async read(into) {
-      const n = await source.read(into);
-      sum = crc32(into.subarray(0, n), sum);
-      left -= n;
-      if (left === 0 && sum !== expected) {
-        const hex = (it: number) => it.toString(16).padStart(8, "0");
-        throw new FormatError(`${source.path}: altered data: its checksum is ${hex(sum)}, expected ${hex(expected)}`);
-      }
-      return n;
-    },
-    unread: () => undefined,
-    discard: (bytes) => source.discard(bytes),
-    async close() {
-      await source.close();
-      zip.close();
-    },
-  };
-}
-
-/** The dtype of a member; undefined of what is no array, or can't be read. */
-async function dtypeOf(zip: ZipFile, entry: Entry): Promise<TensorDtype | undefined> {
-  let source: ByteSource | undefined;
-  try {
-    source = fromStream(entry.fileName, await zip.openReadStreamPromise(entry));
-    return await npyDtype(source, entry.fileName);
-  } catch {
-    return undefined;
-  } finally {
-    await source?.close();
-  }
-}
-
-/** One array of an archive: the one named, with or without .npy, or the only one that fits. */
-export async function npzTensor(path: string, options: OpenOptions): Promise<Tensor> {
-  let zip: ZipFile | undefined;
-  try {
-    zip = await yauzl.openPromise(path, { autoClose: false, lazyEntries: true });
-    const files = await membersOf(zip, path);
-    refuseForeignArchive(path, files.keys());
-    const entries = [...files.values()];
-    // without .npy, unless another member is called so
-    const short = (name: string) => {
-      const stem = name.replace(/\.npy$/, "");
-      return files.has(stem) ? name : stem;
-    };
-    const nameOf = (entry: Entry) => short(entry.fileName);
-    // headers are read only where names don't tell which one it is
-    const isNamed = options.tensor !== undefined || entries.some((entry) => nameOf(entry) === options.role);
-    const members = [];
-    for (const entry of entries) {
-      const dtype = isNamed || entries.length > MOST_HEADERS ? undefined : await dtypeOf(zip, entry);
-      members.push({ name: nameOf(entry), dtype, entry });
-    }
-    const { entry } = choose(path, members, { ...options, tensor: options.tensor && short(options.tensor) });
-    const name = `${path}:${entry.fileName}`;
-    if (entry.isEncrypted()) throw new FormatError(`${name}: an encrypted member; save it without a password`);
-    const stream = await zip.openReadStreamPromise(entry);
-    const source = checked(fromStream(name, stream, entry.uncompressedSize), zip, entry.crc32);
-    return await npyTensor(source, source.path, options);
-  } catch (error) {
-    zip?.close();
-    throw error instanceof FormatError ? error : failure(path, error);
-  }
-}
+/** npz files. The library that reads archives takes 30 ms to load, and is so when there is one. */
+export const npz: Format = {
+  name: "npz",
+  extensions: ["npz"],
+  hasNames: true,
+  needsBegin: "an archive",
+  begins: (bytes) => startsWith(bytes, [0x50, 0x4b, 3, 4]) || startsWith(bytes, [0x50, 0x4b, 5, 6]),
+  async open(archive, options) {
+    const { npzTensor } = await import("./npzTensor.ts");
+    return npzTensor(archive, options);
+  },
+};

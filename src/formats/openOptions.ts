@@ -1,4 +1,4 @@
-import type { TensorDtype } from "./tensor.ts";
+import type { InputKind, TensorDtype } from "./tensor.ts";
 
 export interface OpenOptions {
   /** Of a file with several arrays: the one to read. */
@@ -9,6 +9,14 @@ export interface OpenOptions {
   readonly role: "logits" | "labels";
   /** Whether floats are wanted, or integers, of a file with both. */
   readonly floats: boolean;
+  /** Of tables: whether predictions and targets are wanted, instead of logits and labels. */
+  readonly isRegression?: boolean;
+  /** Of tables: the column of the labels, by its name or its number from 1. */
+  readonly labelColumn?: string | undefined;
+  /** Of tables: the columns of the logits, by their names or numbers, or as ranges of numbers. */
+  readonly columns?: readonly string[] | undefined;
+  /** What the logits are said to be: of several groups of columns the one that is called so. */
+  readonly input?: InputKind | undefined;
 }
 
 /** As the command line calls an option of one of its two files. */

@@ -1,101 +1,115 @@
 /** Opens the numbers of a file, whatever its format. For Node. */
-import { type ByteSource, fromStream, openFile } from "./bytes.ts";
+import type { ByteSource } from "./bytes.ts";
 import { FormatError } from "./error.ts";
 import { refuseForeign, SNIFFED_BYTES } from "./foreign.ts";
-import { npyMagic } from "./npyHeader.ts";
-import { npyTensor } from "./npyTensor.ts";
-import { npzTensor } from "./npz.ts";
+import type { Both, Format } from "./format.ts";
+import { FORMATS } from "./formatList.ts";
 import { type OpenOptions, optionOf } from "./openOptions.ts";
-import { safetensorsTensor } from "./safetensors.ts";
-import { arrayOf, type Tensor, type TensorDtype, tensorOf } from "./tensor.ts";
-
-type Format = "npy" | "npz" | "safetensors" | "raw";
-
-const EXTENSIONS: readonly Format[] = ["npy", "npz", "safetensors"];
-
-function startsWith(bytes: ArrayLike<number>, begin: readonly number[]): boolean {
-  return begin.every((byte, i) => bytes[i] === byte);
-}
+import { openSource } from "./openSource.ts";
+import { raw } from "./raw.ts";
+import type { Tensor } from "./tensor.ts";
 
 /** What a file begins with, put back; nothing of a raw pipe, which may be slow to deliver. */
-async function firstBytes(source: ByteSource, { dtype }: OpenOptions): Promise<Uint8Array> {
-  const buffer = new Uint8Array(source.size === undefined && dtype !== undefined ? 0 : SNIFFED_BYTES);
+async function firstBytes(source: ByteSource, isRaw: boolean): Promise<Uint8Array> {
+  const buffer = new Uint8Array(source.size === undefined && isRaw ? 0 : SNIFFED_BYTES);
   const bytes = buffer.subarray(0, await source.read(buffer));
   source.unread(bytes);
   return bytes;
 }
 
-function sniffed(bytes: Uint8Array): Format | undefined {
-  if (startsWith(bytes, [0x50, 0x4b, 3, 4]) || startsWith(bytes, [0x50, 0x4b, 5, 6])) return "npz";
-  if (bytes[8] === 0x7b && startsWith(bytes.subarray(4), [0, 0, 0, 0])) return "safetensors";
-  // one that is cut off is told so
-  return startsWith(npyMagic, [...bytes.subarray(0, npyMagic.length)]) ? "npy" : undefined;
-}
-
 /** By the name's ending; else raw where a dtype is given; else by the first bytes. */
-async function formatOf(source: ByteSource, options: OpenOptions): Promise<Format> {
+async function formatOf(source: ByteSource, { dtype, role }: OpenOptions): Promise<Format> {
   const { path } = source;
   const extension = /\.(\w+)$/.exec(path)?.[1].toLowerCase();
-  const named = EXTENSIONS.find((it) => it === extension) ?? (options.dtype === undefined ? undefined : "raw");
-  const bytes = await firstBytes(source, options);
-  if (bytes.length === 0 && (named === undefined || named === "npz")) throw new FormatError(`${path}: an empty file`);
-  const found = sniffed(bytes);
-  if (found === undefined) refuseForeign(path, bytes, named === "raw");
+  const named = FORMATS.find(({ extensions }) => extensions.some((it) => it === extension)) ?? (dtype && raw);
+  const bytes = await firstBytes(source, dtype !== undefined);
+  if (bytes.length === 0 && (named === undefined || named.needsBegin)) throw new FormatError(`${path}: an empty file`);
+  const found = FORMATS.find((it) => it.begins(bytes));
   const format = named ?? found;
-  if (format === "npz" && found !== "npz") {
-    throw new FormatError(`${path}: not an archive, as its name says${found === undefined ? "" : `, but ${found}`}`);
+  if (found === undefined || found.isText) refuseForeign(path, bytes, format ?? {});
+  if (named?.needsBegin && found !== named) {
+    const what = found === undefined ? "" : `, but ${found.name}`;
+    throw new FormatError(`${path}: not ${named.needsBegin}, as its name says${what}`);
   }
   if (format !== undefined) return format;
-  throw new FormatError(
-    `${path}: neither npy, npz nor safetensors (raw binary needs ${optionOf(options.role, "dtype")})`,
-  );
+  const names = FORMATS.map((it) => it.name).join(", ");
+  throw new FormatError(`${path}: none of ${names} (raw binary needs ${optionOf(role, "dtype")})`);
 }
 
-/** Numbers without a header: their file's length is that of the array, a pipe's is not known before its end. */
-function rawTensor(source: ByteSource, dtype: TensorDtype): Tensor {
-  const { path, size } = source;
-  const each = arrayOf(dtype).BYTES_PER_ELEMENT;
-  if (size !== undefined && size % each !== 0) {
-    throw new FormatError(`${path}: ${size} bytes are not a multiple of ${each} (${dtype})`);
-  }
-  return tensorOf(source, path, dtype, undefined, size === undefined ? {} : { length: size / each });
-}
-
-async function tensorIn(source: ByteSource, options: OpenOptions): Promise<Tensor> {
-  const { tensor, dtype, role } = options;
+/** The format of a source, which must go with the options. */
+async function checkedFormat(source: ByteSource, options: OpenOptions): Promise<Format> {
+  const { tensor, role } = options;
   const format = await formatOf(source, options);
-  if (tensor !== undefined && (format === "raw" || format === "npy")) {
-    const what = format === "raw" ? "raw binary" : "an npy file";
+  if (tensor !== undefined && !format.hasNames) {
+    const what =
+      format === raw ? "raw binary" : `${/^[aefhilmnorsx]/.test(format.name) ? "an" : "a"} ${format.name} file`;
     const option = `${optionOf(role, "tensor")} is ${JSON.stringify(tensor)}`;
     throw new FormatError(`${source.path}: ${what} holds one array without a name, but ${option}`);
   }
-  if (format === "raw") return rawTensor(source, dtype!);
-  if (format === "safetensors") return safetensorsTensor(source, source.path, options);
-  if (format === "npy") return npyTensor(source, source.path, options);
-  if (source.size === undefined) {
-    throw new FormatError(`${source.path}: an archive can only be read from a file that is named, not from a pipe`);
-  }
-  await source.close();
-  return npzTensor(source.path, options);
+  return format;
 }
 
-/**
- * Opens npy, npz, safetensors and raw files; `-` is standard input. Nothing but headers is read before read() is called.
- *
- * @throws FormatError, with the path and one line of reason; the error of node:fs of a file that can't be read
- */
-export async function openTensor(path: string, options: OpenOptions): Promise<Tensor> {
-  const source = path === "-" ? fromStream("standard input", process.stdin) : await openFile(path);
+function checkDtype(tensor: Tensor, { dtype, role }: OpenOptions): Tensor {
+  if (dtype === undefined || tensor.dtype === dtype) return tensor;
+  throw new FormatError(`${tensor.path}: the file holds ${tensor.dtype}, but ${optionOf(role, "dtype")} is ${dtype}`);
+}
+
+/** Uses what a path leads to; it is closed where that fails. */
+async function withSource<T>(path: string, use: (source: ByteSource) => Promise<T>): Promise<T> {
+  const source = await openSource(path);
   try {
-    const tensor = await tensorIn(source, options);
-    const { dtype } = options;
-    if (dtype !== undefined && tensor.dtype !== dtype) {
-      const option = optionOf(options.role, "dtype");
-      throw new FormatError(`${tensor.path}: the file holds ${tensor.dtype}, but ${option} is ${dtype}`);
-    }
-    return tensor;
+    return await use(source);
   } catch (error) {
     await source.close().catch(() => {});
     throw error;
   }
+}
+
+/**
+ * Opens one array of a file or an address; `-` is standard input. Nothing but headers, and the first rows of tables, is read before read() is
+ * called.
+ *
+ * @throws FormatError, with the path and one line of reason; the error of node:fs of a file that can't be read
+ */
+export function openTensor(path: string, options: OpenOptions): Promise<Tensor> {
+  return withSource(path, async (source) => {
+    const format = await checkedFormat(source, options);
+    return checkDtype(await format.open(source, options), options);
+  });
+}
+
+/**
+ * Opens the logits (or predictions) and the labels (or targets) of one file: of a table, which is read once, or of a file of
+ * arrays with names.
+ *
+ * @throws as openTensor
+ */
+export function openBoth(path: string, logits: OpenOptions, labels: OpenOptions): Promise<Both> {
+  return withSource(path, async (source) => {
+    const format = await checkedFormat(source, logits);
+    if (format.openBoth) {
+      const both = await format.openBoth(source, logits, labels);
+      checkDtype(both.logits, logits);
+      return both;
+    }
+    if (!format.hasNames || source.size === undefined) {
+      const why = format.hasNames ? "a pipe can be read only once" : `a file of ${format.name} holds one array`;
+      throw new FormatError(
+        `${source.path}: ${why}: LABELS must name the file of the ${labels.isRegression ? "targets" : "labels"}`,
+      );
+    }
+    const first = checkDtype(await format.open(source, logits), logits);
+    try {
+      const second = await openTensor(path, labels);
+      if (first.name !== second.name) return { logits: first, labels: second };
+      await second.close();
+      const [one, other] = labels.isRegression ? ["predictions", "targets"] : ["logits", "labels"];
+      throw new FormatError(
+        `${path}: ${JSON.stringify(first.name)} can't be both ${one} and ${other}: --tensor and --labels-tensor must name them`,
+      );
+    } catch (error) {
+      await first.close();
+      throw error;
+    }
+  });
 }

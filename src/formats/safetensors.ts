@@ -9,6 +9,8 @@ import type { ByteSource } from "./bytes.ts";
 import { choose } from "./choose.ts";
 import { duplicateKey } from "./duplicateKey.ts";
 import { FormatError } from "./error.ts";
+import { type Format, startsWith } from "./format.ts";
+import { checkHeaderSize } from "./headerSize.ts";
 import type { OpenOptions } from "./openOptions.ts";
 import { arrayOf, lengthOf, type Tensor, type TensorDtype, tensorOf } from "./tensor.ts";
 
@@ -114,6 +116,7 @@ async function readHeader(source: ByteSource, path: string): Promise<{ json: str
   const bytes = new Uint8Array(length);
   const read = await source.read(bytes);
   if (read < length) throw truncated(read);
+  checkHeaderSize(path, bytes);
   try {
     return { json: new TextDecoder("utf-8", { fatal: true }).decode(bytes), begin: 8 + length };
   } catch {
@@ -134,5 +137,13 @@ export async function safetensorsTensor(source: ByteSource, path: string, option
     );
   }
   await source.discard(it.begin);
-  return tensorOf(source, path, dtype, it.shape);
+  return { ...tensorOf(source, path, dtype, it.shape), name: it.name };
 }
+
+export const safetensors: Format = {
+  name: "safetensors",
+  extensions: ["safetensors"],
+  hasNames: true,
+  begins: (bytes) => bytes[8] === 0x7b && startsWith(bytes.subarray(4), [0, 0, 0, 0]),
+  open: (source, options) => safetensorsTensor(source, source.path, options),
+};

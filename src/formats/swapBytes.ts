@@ -1,7 +1,10 @@
-/** Turns big-endian elements of `size` bytes into little-endian ones, or back, where they are. For Node. */
+/** Turns big-endian elements of `size` bytes into little-endian ones, or back, where they are. */
 export function swapBytes(bytes: Uint8Array, size: number): void {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  if (size === 2) buffer.swap16();
-  else if (size === 4) buffer.swap32();
-  else if (size === 8) buffer.swap64();
+  for (let begin = 0; begin < bytes.length; begin += size) {
+    for (let low = begin, high = begin + size - 1; low < high; low++, high--) {
+      const byte = bytes[low];
+      bytes[low] = bytes[high];
+      bytes[high] = byte;
+    }
+  }
 }

@@ -1,4 +1,4 @@
-import type { ByteSource } from "./bytes.ts";
+import type { ByteSource, FilePlace } from "./bytes.ts";
 import { FormatError } from "./error.ts";
 import { swapBytes } from "./swapBytes.ts";
 
@@ -40,14 +40,36 @@ export function isFloat(dtype: TensorDtype): boolean {
   return /f/.test(dtype);
 }
 
+/** What the logits of a file are, as the library calls it. */
+export type InputKind = "logits" | "probabilities" | "logProbabilities";
+/** Where the elements of an array lie, one after the other: what a thread needs to read some of them. */
+export interface Stretch extends FilePlace {
+  /** As messages call the file. */
+  readonly path: string;
+  readonly dtype: TensorDtype;
+  readonly shape: readonly number[] | undefined;
+  readonly length: number;
+  readonly bigEndian: boolean;
+}
+
 /** Numbers of one array in a file, read one after the other. */
 export interface Tensor {
   readonly path: string;
+  /** Of a file of several arrays. */
+  readonly name?: string;
   readonly dtype: TensorDtype;
   /** Undefined of raw binary. */
   readonly shape: readonly number[] | undefined;
   /** Elements: the product of the shape; undefined of a stream that does not say: it ends when it ends. */
   readonly length: number | undefined;
+  /** Elements a row, where the file says so. */
+  readonly perRow?: number | undefined;
+  /** What logits are, where the file says so. */
+  readonly input?: InputKind | undefined;
+  /** For people, which part of a file was taken. */
+  readonly note?: string | undefined;
+  /** Where the elements lie in a file, if they do so one after the other: then any of them can be read, by any thread. */
+  readonly stretch?: Stretch | undefined;
   /** Fills `into` with the next elements and says how many: fewer than its length only at the end. */
   read(into: TensorArray): Promise<number>;
   close(): Promise<void>;
@@ -80,6 +102,8 @@ export function tensorOf(
 ): Tensor {
   const size = arrayOf(dtype).BYTES_PER_ELEMENT;
   const length = shape ? lengthOf(path, shape, size) : layout.length;
+  const place = source.place?.();
+  const bigEndian = layout.bigEndian ?? false;
   let position = 0;
   let finished = false;
   return {
@@ -87,6 +111,7 @@ export function tensorOf(
     dtype,
     shape,
     length,
+    stretch: place && length !== undefined ? { ...place, path, dtype, shape, length, bigEndian } : undefined,
     async read(into) {
       const wanted = Math.min(into.length, (length ?? Number.POSITIVE_INFINITY) - position);
       const bytes = new Uint8Array(into.buffer, into.byteOffset, wanted * size);
@@ -99,7 +124,7 @@ export function tensorOf(
       if (found % size !== 0) {
         throw new FormatError(`${path}: ${position * size + found} bytes are not a multiple of ${size} (${dtype})`);
       }
-      if (layout.bigEndian) swapBytes(bytes.subarray(0, found), size);
+      if (bigEndian) swapBytes(bytes.subarray(0, found), size);
       position += elements;
       if (position === length && !finished) {
         finished = true;

@@ -4,6 +4,7 @@ import * as updates from "../generated/updates.ts";
 import { extractSums } from "../numeric/extraction.ts";
 import { addRangeToBins } from "../numeric/loops.ts";
 import { crossEntropy, crossEntropyProbabilities } from "./crossEntropy/crossEntropyLoops.ts";
+import { generalCrossEntropy } from "./crossEntropy/generalLoop.ts";
 import { checkLabels, labelWeights } from "./crossEntropy/labelLoops.ts";
 import { divergence } from "./divergence/divergenceLoops.ts";
 import { gaussianNll } from "./elementwise/gaussian.ts";
@@ -14,10 +15,10 @@ import { regression } from "./evaluation/regressionLoop.ts";
 import { relativeEntropy } from "./evaluation/relativeEntropyLoop.ts";
 import { tally } from "./evaluation/tallyLoop.ts";
 import { temperatureCurve } from "./evaluation/temperatureLoop.ts";
-import { exp, expm1, fineExp, ln, log1p, logarithm, logistic, softplusTail, tanh } from "./functions/functionLoops.ts";
 import { likelihood, likelihoodProbabilities } from "./likelihood/likelihoodLoops.ts";
 import { sumOfSquares } from "./optimizers/squaresLoop.ts";
 import { logSoftmax, logSumExp, softmax } from "./rows/softmaxLoops.ts";
+import { weighRows } from "./rows/weighRows.ts";
 import { widenBfloat16, widenFloat16 } from "./widenLoops.ts";
 
 /** The JavaScript loop of every kernel, with the bits of the WebAssembly function of its name and parameters. */
@@ -28,8 +29,10 @@ export const KERNEL_LOOPS: KernelLoops = {
   softmax,
   logSoftmax,
   logSumExp,
+  weighRows,
   crossEntropy,
   crossEntropyProbabilities,
+  generalCrossEntropy,
   likelihood,
   likelihoodProbabilities,
   divergence,
@@ -37,15 +40,6 @@ export const KERNEL_LOOPS: KernelLoops = {
   labelWeights,
   addExactly: addRangeToBins,
   extractSums,
-  exp,
-  logarithm,
-  fineExp,
-  expm1,
-  ln,
-  log1p,
-  logistic,
-  tanh,
-  softplusTail,
   widenFloat16,
   widenBfloat16,
   evaluate,

@@ -4,7 +4,12 @@ import { nodeBuffer, nodeModule } from "./node.ts";
 /** The module that the package carries, strict or with fused multiply-add: inflated from its base64 text. */
 export async function inlinedModule(relaxed = false): Promise<Uint8Array<ArrayBuffer>> {
   // few ask for the relaxed one, so it is in a file of its own
-  return inflate(fromBase64(relaxed ? (await import("../generated/relaxed.ts")).RELAXED : STRICT));
+  return inflatedText(relaxed ? (await import("../generated/relaxed.ts")).RELAXED : STRICT);
+}
+
+/** The module of a base64 text. */
+export async function inflatedText(text: string): Promise<Uint8Array<ArrayBuffer>> {
+  return inflate(fromBase64(text));
 }
 
 /** The same; none where nothing inflates it: neither Node's zlib nor the streams of browsers since 2023. */

@@ -1,17 +1,15 @@
 /** Reports in Chromium: axe finds nothing, nothing scrolls sideways, both schemes are drawn, the keyboard reaches all. */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { AxeResults } from "axe-core";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { writeNpy } from "../../src/formats/npy.ts";
 import { labelsOf, logitsOf, mulberry32 } from "../inputs.ts";
+import { violations } from "./axe.ts";
 
 const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
-const axeScript = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** The narrowest phones, usual ones, a tablet, a desktop. */
 const WIDTHS = [320, 390, 820, 1280];
@@ -66,15 +64,6 @@ const openDetails = (page: Page) =>
   page.evaluate(() => {
     for (const it of document.querySelectorAll("details")) it.open = true;
   });
-
-/** What axe says against a page: rules that are violated, and those it can't decide. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axeScript);
-  const results = await page.evaluate(() =>
-    (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
-  );
-  return [...results.violations, ...results.incomplete].map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 100)}`);
-}
 
 /** Pixels of the first plot that have a colour of the page. */
 const pixelsOf = (page: Page, variable: string) =>

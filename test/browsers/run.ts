@@ -1,11 +1,14 @@
 /** `npm run test:browsers`: the suites in the browsers that are installed; says what is not, and fails where one fails. */
 import { pages } from "./bundle.ts";
 import { BROWSERS, type Browser, chromium } from "./launch.ts";
+import { checkPage } from "./page.ts";
+import { pageFiles } from "./pageFiles.ts";
 import { checkReports } from "./report.ts";
 import { type PageServer, serve } from "./server.ts";
 import type { Outcome } from "./suite.ts";
 
-const KERNELS = "kernels,elementwise,semantics,gradients,errors,bits";
+const KERNELS = ["kernels", "elementwise", "semantics", "gradients", "errors", "bits"];
+/** How long a page may say nothing. */
 const PATIENCE_MILLISECONDS = 600_000;
 
 interface Page {
@@ -23,18 +26,22 @@ const FRAMED = ["offline", "sandbox"] as const;
 function pagesOf({ shares }: Browser): Page[] {
   if (!shares) {
     return [
-      { folder: "isolated", where: "main", suites: KERNELS, threads: 1 },
+      // a page each: memory that JavaScriptCore has not collected slows down what comes later
+      ...KERNELS.map((suites): Page => ({ folder: "isolated", where: "main", suites, threads: 1 })),
       { folder: "plain", where: "main", suites: "threads", threads: 1 },
+      { folder: "isolated", where: "main", suites: "page", threads: 1 },
     ];
   }
   return [
-    { folder: "isolated", where: "main", suites: `${KERNELS},threads`, threads: 2 },
-    { folder: "isolated", where: "worker", suites: `${KERNELS},threads`, threads: 2 },
+    { folder: "isolated", where: "main", suites: `${KERNELS.join()},threads`, threads: 2 },
+    { folder: "isolated", where: "worker", suites: `${KERNELS.join()},threads`, threads: 2 },
     { folder: "plain", where: "main", suites: "semantics,threads", threads: 1 },
     { folder: "plain", where: "worker", suites: "threads", threads: 1 },
     { folder: "policy", where: "main", suites: "threads", threads: 2, overrides: true },
     { folder: "policy", where: "worker", suites: "threads", threads: 2, overrides: true },
     { folder: "isolated", where: "main", suites: "frames", threads: 2 },
+    { folder: "isolated", where: "main", suites: "page", threads: 2 },
+    { folder: "plain", where: "main", suites: "page", threads: 1 },
     ...POLICIES.map((folder): Page => ({ folder, where: "main", suites: "files", threads: 2 })),
     ...FRAMED.map((folder): Page => ({ folder, where: "frame", suites: "files", threads: 2 })),
   ];
@@ -43,14 +50,26 @@ function pagesOf({ shares }: Browser): Page[] {
 async function outcomeOf(server: PageServer, browser: Browser, page: Page): Promise<Outcome> {
   const { folder, where, suites, threads, overrides } = page;
   const search = `?suites=${suites}&threads=${threads}${overrides ? "&overrides" : ""}&folder=${folder}&page=${browser.name}-${folder}-${where}`;
-  const reported = server.report(search);
+  let timer: NodeJS.Timeout | undefined;
+  let last = "its start";
+  let giveUp = (_body: string): void => {};
+  const late = new Promise<string>((resolve) => {
+    giveUp = resolve;
+  });
+  function wait(): void {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      const failures = [`no sign of life in ${PATIENCE_MILLISECONDS / 1000} s after ${last}`];
+      giveUp(JSON.stringify({ passed: 0, failures, about: "" }));
+    }, PATIENCE_MILLISECONDS);
+  }
+  wait();
+  const reported = server.report(search, (name) => {
+    last = name;
+    wait();
+  });
   const opened = where === "frame" ? "isolated" : folder;
   const close = browser.open(`${server.address}/${opened}/${where}.html${search}`);
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<string>((resolve) => {
-    const failures = [`no report in ${PATIENCE_MILLISECONDS / 1000} s`];
-    timer = setTimeout(() => resolve(JSON.stringify({ passed: 0, failures, about: "" })), PATIENCE_MILLISECONDS);
-  });
   try {
     return JSON.parse(await Promise.race([reported, late]));
   } finally {
@@ -59,8 +78,8 @@ async function outcomeOf(server: PageServer, browser: Browser, page: Page): Prom
   }
 }
 
-const server = await serve(await pages("suite.ts"));
 const only = new RegExp(process.argv[2] ?? ".");
+const server = await serve(new Map([...(await pages("suite.ts")), ...(await pageFiles())]));
 let failed = 0;
 try {
   for (const browser of BROWSERS) {
@@ -86,9 +105,13 @@ try {
 } finally {
   server.close();
 }
-if (chromium !== undefined && only.test("reports")) {
-  console.log("reports of the command line");
-  for (const [name, failures] of await checkReports(chromium)) {
+for (const [title, check] of [
+  ["reports of the command line", checkReports],
+  ["the page, by a person in Chromium", checkPage],
+] as const) {
+  if (chromium === undefined || !only.test(title)) continue;
+  console.log(title);
+  for (const [name, failures] of await check(chromium)) {
     console.log(`  ${failures.length > 0 ? "FAIL" : "ok"}  ${name}`);
     for (const failure of failures.slice(0, 20)) console.log(`    ${failure}`);
     if (failures.length > 0) failed++;

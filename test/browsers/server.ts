@@ -39,24 +39,25 @@ const TYPES: Readonly<Record<string, string>> = {
 /** Serves files to this machine, and takes the reports of their pages. */
 export interface PageServer {
   readonly address: string;
-  /** The body of the next report with these search parameters. */
-  report(search: string): Promise<string>;
+  /** The body of the next report with these search parameters; `onBeat` gets what the page says of its way there. */
+  report(search: string, onBeat?: (body: string) => void): Promise<string>;
   close(): void;
 }
 
 export async function serve(files: ReadonlyMap<string, string | Uint8Array>): Promise<PageServer> {
-  const waiting = new Map<string, (body: string) => void>();
+  type Take = ((body: string) => void) | undefined;
+  const waiting = new Map<string, Readonly<Record<string, Take>>>();
   const server: Server = createServer((request, response) => {
     const { pathname, search } = new URL(request.url!, "http://localhost");
     const [, folder, ...rest] = pathname.split("/");
     const headers = FOLDERS[folder];
     const name = rest.join("/");
-    if (headers !== undefined && request.method === "POST" && name === "report") {
+    if (headers !== undefined && request.method === "POST") {
       const chunks: Buffer[] = [];
       request.on("data", (chunk: Buffer) => chunks.push(chunk));
       request.on("end", () => {
         response.writeHead(204, headers).end();
-        waiting.get(search)?.(Buffer.concat(chunks).toString());
+        waiting.get(search)?.[name]?.(Buffer.concat(chunks).toString());
       });
       return;
     }
@@ -72,7 +73,7 @@ export async function serve(files: ReadonlyMap<string, string | Uint8Array>): Pr
   await once(server, "listening");
   return {
     address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    report: (search) => new Promise((resolve) => waiting.set(search, resolve)),
+    report: (search, onBeat) => new Promise((report) => waiting.set(search, { report, beat: onBeat })),
     close() {
       server.closeAllConnections();
       server.close();

@@ -1,7 +1,7 @@
 import { bfloat16, float16, type HalfArray } from "../../src/exports.ts";
 import type { Losses } from "../backends.ts";
 import { facesOf } from "../faces.ts";
-import { dtypes, type FloatArray, labelsOf, logitsOf, type Random } from "../inputs.ts";
+import { dtypes, type FloatArray, integer, labelsOf, logitsOf, type Random, zeros } from "../inputs.ts";
 import { type Case, cases, typedLabels } from "./cases.ts";
 import { type Entry, pick, REDUCTIONS, SOME } from "./entry.ts";
 import { Places } from "./places.ts";
@@ -83,6 +83,50 @@ function* crossEntropyCalls(losses: Losses, random: Random) {
   }
 }
 
+/** Positions behind the class axis that rows may stand for. */
+const innerOf = (random: Random, rows: number) => [5, 3, 2, 1].find((n) => rows % n === 0 && random() < 0.7) ?? 1;
+
+/** A few probabilities a row. */
+function sparseOf(random: Random, { rows, classes, dtype }: Case) {
+  const k = classes === 1 ? 1 : 1 + integer(random, 3);
+  const probabilities = zeros(dtype, rows * k).map((_, i) => (classes === 1 ? 1 : (1 + (i % 5)) / 8)) as FloatArray;
+  return { indices: labelsOf(random, rows * k, classes), probabilities };
+}
+
+/** crossEntropy with the options of logits, weights of rows, and positions behind the classes. */
+function* optionedCalls(losses: Losses, random: Random) {
+  const places = new Places(losses, random);
+  for (const it of cases(random)) {
+    const { classes, dtype, rows, kind } = it;
+    if (kind === "large" && rows * classes > 2 ** 17 && random() < 0.5) continue;
+    for (const targetKind of ["labels", "probabilities", "sparse"] as const) {
+      if (rows * classes > SOME && random() < 0.6) continue;
+      const isSparse = targetKind === "sparse";
+      const isLabel = targetKind === "labels";
+      const x = places.input(it.input("logits"));
+      const sampleWeight = random() < 0.5 ? places.copy(it.sampleWeight()) : undefined;
+      const isPlain = !isSparse && random() < 0.2;
+      const options = {
+        classes,
+        inner: isSparse ? 1 : innerOf(random, rows),
+        weight: random() < 0.3 ? places.copy(it.weight()) : undefined,
+        sampleWeight,
+        labelSmoothing: pick(random, [0, 0.1]),
+        temperature: isPlain ? 1 : pick(random, [0.7, 1, 2]),
+        softCap: isPlain ? undefined : pick(random, [undefined, 5, 30]),
+        zLoss: isPlain ? 0 : pick(random, [0, 1e-4, 0.3]),
+        gamma: isPlain || !isLabel ? 0 : pick(random, [0, 0.5, 2]),
+        reduction: pick(random, REDUCTIONS),
+      };
+      const targets = isSparse
+        ? sparseOf(random, it)
+        : places.copy<FloatArray | Int32Array>(isLabel ? it.labels : it.targets());
+      yield { x, targets, options, out: places.out(x, dtype) };
+      places.clear();
+    }
+  }
+}
+
 const INPUTS = ["logits", "probabilities", "logProbabilities"] as const;
 
 /** A divergence, with `own` options, by its loss and its gradient; every input on either side. */
@@ -102,7 +146,17 @@ function divergence(name: "klDivergence" | "jensenShannon", own: readonly object
         const temperature = input === "logits" && random() < 0.5 ? 1.5 : 1;
         const sampleWeight = random() < 0.3 ? it.sampleWeight() : undefined;
         const reduction = pick(random, REDUCTIONS);
-        const options = { classes, input, targetInput, temperature, sampleWeight, reduction, ...pick(random, own) };
+        const inner = random() < 0.3 ? innerOf(random, it.rows) : 1;
+        const options = {
+          classes,
+          input,
+          targetInput,
+          temperature,
+          sampleWeight,
+          reduction,
+          inner,
+          ...pick(random, own),
+        };
         const faces = facesOf(losses, name);
         digest.add(faces.loss(x, targets, options));
         const { loss, grad } = faces.withGrad(x, targets, { ...options, out: places.out(x, dtype) });
@@ -159,6 +213,18 @@ export const ROWS: readonly Entry[] = [
       for (const { x, targets, options, out } of crossEntropyCalls(losses, random)) {
         const reduction = pick(random, REDUCTIONS);
         const { loss, grad } = losses.crossEntropyWithGrad(x, targets, { ...options, reduction, out });
+        digest.add(loss);
+        digest.add(grad);
+      }
+    },
+  },
+  {
+    name: "crossEntropy's options",
+    functions: ["crossEntropy", "crossEntropyWithGrad"],
+    run(losses, digest, random) {
+      for (const { x, targets, options, out } of optionedCalls(losses, random)) {
+        digest.add(losses.crossEntropy(x, targets, options));
+        const { loss, grad } = losses.crossEntropyWithGrad(x, targets, { ...options, out });
         digest.add(loss);
         digest.add(grad);
       }

@@ -20,7 +20,8 @@ export interface Line {
   readonly entries: Readonly<Record<string, string>>;
 }
 
-const RUNS: readonly LossesOptions[] = [
+/** Every way in which the workload runs. */
+export const RUNS: readonly LossesOptions[] = [
   { backend: "js" },
   { backend: "wasm", threads: 1 },
   { backend: "wasm", threads: 2 },
@@ -34,7 +35,11 @@ function seedOf(name: string): number {
   return seed;
 }
 
-async function run(options: LossesOptions): Promise<Line> {
+/** The workload in one way; `onEntry` is told how many entries are done, and may wait or throw. */
+export async function runWorkload(
+  options: LossesOptions,
+  onEntry: (done: number) => void | Promise<void> = () => {},
+): Promise<Line> {
   const losses = await openLosses(options, SHARE_ALL);
   const entries: Record<string, string> = {};
   let values = 0;
@@ -43,6 +48,7 @@ async function run(options: LossesOptions): Promise<Line> {
     await entry.run(losses, digest, mulberry32(seedOf(entry.name)));
     entries[entry.name] = String(digest);
     values += digest.values;
+    await onEntry(Object.keys(entries).length);
   }
   const { backend, threads: got } = losses;
   losses.close();
@@ -54,6 +60,6 @@ async function run(options: LossesOptions): Promise<Line> {
 /** The workload in every backend. */
 export async function digests(): Promise<Line[]> {
   const lines: Line[] = [];
-  for (const options of RUNS) lines.push(await run(options));
+  for (const options of RUNS) lines.push(await runWorkload(options));
   return lines;
 }

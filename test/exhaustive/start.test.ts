@@ -20,6 +20,12 @@ test("npm start ends with the full table of the digits, and writes the report", 
   expect(table).toMatch(
     new RegExp(`^accuracy +${(100 * accuracy).toFixed(2)} % \\(95 %: \\d+\\.\\d\\d % to \\d+\\.\\d\\d %\\)$`, "m"),
   );
+  // and once more from a csv file, with the same figures; where the time went is the end
+  const tables = stdout.split(/^\$ node .*$/m).slice(1);
+  const figures = (text: string) =>
+    text.split("\n").filter((line) => /^[A-Za-z].* {2}/.test(line) && !/^speed/.test(line));
+  expect(figures(tables[1])).toEqual(figures(tables[0]).filter((line) => !/^ *row /.test(line)));
+  expect(stdout).toMatch(/\nWhere the time went:\n(?: +\d+\.\d\d s {2}\S.*\n)+$/);
   const html = readFileSync(`${root}/digits/report.html`, "utf8");
   const data = JSON.parse(/<script type="application\/json" id="evaluation">(.*?)<\/script>/s.exec(html)![1]);
   expect(data).toMatchObject({ accuracy, calibration });

@@ -1,9 +1,20 @@
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { beforeAll, describe, expect, test, vi } from "vitest";
+import { FORMATS } from "../../src/formats/formatList.ts";
 import { type NpyArray, shapeText } from "../../src/formats/npyHeader.ts";
 import { createLosses } from "../../src/index.node.ts";
 import { figures, workshop } from "../command.ts";
-import { bfloat16Bits, bytesOf, fromBfloat16, npy, safetensors, safetensorsOf, zip } from "../files.ts";
+import {
+  bfloat16Bits,
+  bytesOf,
+  fromBfloat16,
+  llamaFile,
+  npy,
+  safetensors,
+  safetensorsOf,
+  sampleLine,
+  zip,
+} from "../files.ts";
 import { labelsOf, logitsOf, mulberry32 } from "../inputs.ts";
 
 // Every run starts a process.
@@ -28,6 +39,64 @@ beforeAll(() => {
 const evaluate = (...args: string[]) => figures(json("evaluate", ...args));
 
 describe("every format gives the same figures", () => {
+  test("csv, from a file and from a pipe; what was taken is told", () => {
+    const lines = Array.from({ length: rows }, (_, i) => [
+      ...Array.from(logits.subarray(i * classes, (i + 1) * classes), String),
+      labels[i],
+    ]);
+    const names = [...Array.from({ length: classes }, (_, i) => `logit_${i}`), "label"];
+    const file = Buffer.from([names, ...lines].map((line) => `${line.join()}\n`).join(""));
+    writeFileSync(at("both.csv"), file);
+    const note = 'columns "logit_0" to "logit_9" (10) as logits';
+    const taken = (name: string) => `wasm-loss: ${name}: ${note}, column "label" as labels\n`;
+    const rounded = run("evaluate", "both.csv", "--dtype", "f32", "--json");
+    expect(rounded.stderr).toBe(taken("both.csv"));
+    expect(figures(JSON.parse(rounded.stdout))).toEqual(wanted);
+    const piped = runWith(file, "evaluate", "-", "--json");
+    expect(piped.stderr).toBe(taken("standard input"));
+    expect(figures(JSON.parse(piped.stdout))).toEqual(
+      figures(JSON.parse(run("evaluate", "both.csv", "--json").stdout)),
+    );
+    const { stdout, stderr } = run("evaluate", "both.csv", "labels.npy", "--dtype", "f32", "--json");
+    expect(stderr).toBe(`wasm-loss: both.csv: ${note}\n`);
+    expect(figures(JSON.parse(stdout))).toEqual(wanted);
+    expect(run("evaluate", "logits.npy").stderr).toBe(
+      "wasm-loss: logits.npy: a file of npy holds one array: LABELS must name the file of the labels\n",
+    );
+  });
+
+  test("samples of lm-evaluation-harness, and base logits of llama.cpp", () => {
+    const right = { logLikelihoods: [-6, -3], choices: ["long answer", "b"], target: 1 };
+    writeFileSync(at("samples.jsonl"), [0, 1, 1].map((target) => sampleLine({ ...right, target })).join(""));
+    const { stdout, stderr } = run("evaluate", "samples.jsonl", "--json");
+    expect(stderr).toBe("wasm-loss: samples.jsonl: 3 questions, log-likelihoods of 2 choices\n");
+    expect(JSON.parse(stdout)).toMatchObject({ rows: 3, accuracy: 2 / 3, normalizedAccuracy: 1 / 3 });
+    expect(run("evaluate", "samples.jsonl").stdout).toMatch(/^normalized accuracy {2}33.33 %$/m);
+    const random = mulberry32(4);
+    const file = llamaFile({
+      context: 16,
+      classes: 50,
+      chunks: 2,
+      random,
+      logits: () => Array.from({ length: 50 }, random),
+    });
+    writeFileSync(at("base.kld"), file.bytes);
+    const { perplexity, rows: scored } = json("evaluate", "base.kld");
+    expect(scored).toBe(14);
+    expect(perplexity).toBeCloseTo(Math.exp(file.meanOfClamped), 2);
+  });
+
+  test("csv of probabilities, and of a regression", () => {
+    writeFileSync(at("probabilities.csv"), "label,p_0,p_1\n1,0.25,0.75\n0,0.5,0.5\n");
+    const { stdout } = run("evaluate", "probabilities.csv", "--json");
+    const { loss } = JSON.parse(stdout);
+    expect(loss.mean).toBeCloseTo(-(Math.log(0.75) + Math.log(0.5)) / 2, 14);
+    writeFileSync(at("regression.csv"), "y_true,y_pred\n1,1.5\n2,2.25\n");
+    const { stdout: text, stderr } = run("evaluate", "regression.csv", "--loss", "mse", "--json");
+    expect(stderr).toBe('wasm-loss: regression.csv: column "y_pred" as predictions, column "y_true" as targets\n');
+    expect(JSON.parse(text)).toMatchObject({ count: 2, mse: 0.15625 });
+  });
+
   test("npy is what the library says", async () => {
     const losses = await createLosses();
     const { loss, accuracy, entropy } = losses.evaluate(logits, labels, { classes });
@@ -118,7 +187,7 @@ describe("every format gives the same figures", () => {
     }
   });
 
-  test("one logit a row is binary classification: how to save both classes", () => {
+  test("one logit a row is binary classification: which option evaluates it", () => {
     const one = logits.subarray(0, rows);
     const y = Uint8Array.from({ length: rows }, (_, i) => i % 2);
     writeFileSync(at("ones.npy"), npy(y, [rows]));
@@ -129,16 +198,14 @@ describe("every format gives the same figures", () => {
         expect(run("evaluate", "one.npy", name)).toEqual({
           code: 1,
           stdout: "",
-          stderr: `wasm-loss: one.npy: shape ${shapeText(shape)} is one logit x a row, of binary classification: save both classes, np.stack([0 * x, x], axis=-1)\n`,
+          stderr: `wasm-loss: one.npy: shape ${shapeText(shape)} is one logit a row, of binary classification: --loss binary\n`,
         });
       }
     }
     // what it says gives the binary cross-entropy
-    const both = Float32Array.from({ length: 2 * rows }, (_, i) => (i % 2 === 0 ? 0 : one[i >> 1]));
-    writeFileSync(at("both.npy"), npy(both, [rows, 2]));
     const terms = Array.from(one, (x, i) => Math.log1p(Math.exp(y[i] === 1 ? -x : x)));
-    const { loss } = evaluate("both.npy", "ones.npy") as { loss: { mean: number } };
-    expect(loss.mean).toBeCloseTo(terms.reduce((a, b) => a + b) / rows, 6);
+    const { loss } = evaluate("one.npy", "ones.npy", "--loss", "binary") as { loss: { mean: number } };
+    expect(loss.mean).toBeCloseTo(terms.reduce((a, b) => a + b) / rows, 12);
   });
 
   test("big-endian floats and integers are swapped on the way", () => {
@@ -183,9 +250,9 @@ describe("every format gives the same figures", () => {
       expect(evaluate("sequences.npy", "tableY.npy")).toEqual(wanted);
     }
     writeFileSync(at("tableX.npy"), fortran(npy(logits, [rows, classes])));
-    expect(run("evaluate", "tableX.npy", "labels.npy").stderr).toBe(
-      "wasm-loss: tableX.npy: data in Fortran order; save it with np.ascontiguousarray(...)\n",
-    );
+    const columnsOfLogits = logits.map((_, i) => logits[(i % rows) * classes + Math.floor(i / rows)]);
+    writeFileSync(at("tableX.npy"), fortran(npy(columnsOfLogits, [rows, classes])));
+    expect(evaluate("tableX.npy", "labels.npy")).toEqual(wanted);
     // in an archive, too
     const member = (name: string, data: Buffer) => ({ name: `${name}.npy`, data, deflate: true });
     const table = fortran(npy(byColumn, [4, 12]));
@@ -193,13 +260,18 @@ describe("every format gives the same figures", () => {
     expect(evaluate("fortran.npz", "fortran.npz")).toEqual(wanted);
   });
 
-  test("a safetensors header of 20 MB", () => {
-    const file = safetensors(
-      { logits: { dtype: "F32", shape: [rows, classes], data: bytesOf(logits) } },
-      { __metadata__: { filler: "x".repeat(20e6) } },
-    );
+  test("a safetensors header of 100 MB, as large as the format allows", () => {
+    const fileWith = (fill: number) =>
+      safetensors(
+        { logits: { dtype: "F32", shape: [rows, classes], data: bytesOf(logits) } },
+        { __metadata__: { filler: "x".repeat(fill) } },
+      );
+    const others = Number(fileWith(0).readBigUInt64LE(0));
+    const file = fileWith(1e8 - others);
+    expect(file.readBigUInt64LE(0)).toBe(100_000_000n);
     writeFileSync(at("large.safetensors"), file);
     expect(evaluate("large.safetensors", "labels.npy")).toEqual(wanted);
+    rmSync(at("large.safetensors"));
   });
 
   test("npz with a name twice: the last one counts, as in numpy", () => {
@@ -465,6 +537,18 @@ describe("bad files: one line, exit code 1, nothing printed or left behind", () 
       'the header has the key "dtype" twice',
     ],
     [
+      "100 MB of header that are not there",
+      "safetensors",
+      () => safetensorsOf("{}", Buffer.alloc(0), 100_000_000n),
+      "truncated header: 100000000 bytes expected, 2 found",
+    ],
+    [
+      "a header that is larger than the format allows",
+      "safetensors",
+      () => safetensorsOf("{}", Buffer.alloc(0), 100_000_001n),
+      "header of 100000001 bytes (at most 100000000 are read)",
+    ],
+    [
       "its own data twice",
       "safetensors",
       () => safetensorsOf('{"__metadata__": {"a": "\\"}"}, "__metadata__": {}}', Buffer.alloc(0)),
@@ -560,6 +644,24 @@ describe("bad files: one line, exit code 1, nothing printed or left behind", () 
     expect(readdirSync(folder)).toEqual(before);
   });
 
+  const values = "header of more than 2097152 values (at most as many are read)";
+  const nested = "the header is nested more than 3 deep";
+  // of some, JSON.parse would make gigabytes in minutes
+  test.each<[string, () => string, string]>([
+    ["objects", () => `{"__metadata__":[${"{},".repeat(33_000_000)}0]}`, values],
+    ["numbers", () => `{"a":{"shape":[${"1,".repeat(49_000_000)}1]}}`, values],
+    ["keys", () => `{"__metadata__":{${'"":"",'.repeat(16_000_000)}"":""}}`, values],
+    ["objects in each other", () => '{"":'.repeat(25_000_000), nested],
+    ["arrays in each other", () => `{"__metadata__":${"[".repeat(99_000_000)}`, nested],
+    ["letters", () => "a".repeat(100_000_000), "the header is no JSON"],
+    ["an open string", () => `{"${'\\"'.repeat(33_000_000)}`, "the header is no JSON"],
+  ])("100 MB of %s as header of safetensors", (_, header, line) => {
+    writeFileSync(at("large.safetensors"), safetensorsOf(header(), Buffer.alloc(0)));
+    const { code, stderr } = run("evaluate", "large.safetensors", "labels.npy");
+    rmSync(at("large.safetensors"));
+    expect({ code, stderr }).toEqual({ code: 1, stderr: `wasm-loss: large.safetensors: ${line}\n` });
+  });
+
   test("an option that names an array of a format without names", () => {
     writeFileSync(at("logits.bin"), bytesOf(logits));
     writeFileSync(at("labels.bin"), bytesOf(longs));
@@ -614,10 +716,13 @@ describe("bad files: one line, exit code 1, nothing printed or left behind", () 
         Buffer.from('{"error": "no such file"}\n'),
       ],
       [
-        "x.csv",
+        "x.npy",
         'text, not numbers in binary (it begins with "0.5,0.25,0.25,1.5,2.5,0.125,0.5,..."): save them with np.save',
         Buffer.from("0.5,0.25,0.25,1.5,2.5,0.125,0.5,7\n"),
       ],
+      ["x.csv", "a web page, not the file that was to be downloaded", Buffer.from("<!DOCTYPE html><html>")],
+      ["x.tsv", "compressed: unpack it first", Buffer.from("\x1f\x8b\x08", "latin1")],
+      ["x.csv", pointer, undefined],
       ["zero.pkl", pickle, Buffer.from("(lp0\nF1.5\na.")],
       ["packed.joblib", pickle, Buffer.from("\x78\x9c\x4b\xcb", "latin1")],
       ["x.pth", pickle, Buffer.from("\x80\x02\x8a\nl\xfc", "latin1")],
@@ -754,11 +859,12 @@ describe("bad files: one line, exit code 1, nothing printed or left behind", () 
   });
 
   test("raw binary without its dtype", () => {
+    const names = FORMATS.map(({ name }) => name).join(", ");
     writeFileSync(at("logits.bin"), bytesOf(logits));
     writeFileSync(at("labels.bin"), bytesOf(longs));
     for (const [args, line] of [
-      [["logits.bin", "labels.npy"], "logits.bin: neither npy, npz nor safetensors (raw binary needs --dtype)"],
-      [["logits.npy", "labels.bin"], "labels.bin: neither npy, npz nor safetensors (raw binary needs --labels-dtype)"],
+      [["logits.bin", "labels.npy"], `logits.bin: none of ${names} (raw binary needs --dtype)`],
+      [["logits.npy", "labels.bin"], `labels.bin: none of ${names} (raw binary needs --labels-dtype)`],
     ] as const) {
       expect(run("evaluate", ...args)).toEqual({ code: 1, stdout: "", stderr: `wasm-loss: ${line}\n` });
     }

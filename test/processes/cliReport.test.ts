@@ -363,7 +363,7 @@ test("--top-k and --per-class", () => {
 
 describe("wrong usage: one line, exit code 2", () => {
   test.each<[string[], string]>([
-    [["evaluate", ...files, "--loss", "hinge"], '--loss is "hinge", but must be one of cross-entropy, mse'],
+    [["evaluate", ...files, "--loss", "hinge"], '--loss is "hinge", but must be one of cross-entropy, mse, binary'],
     [["evaluate", ...files, "--threads", "0"], '--threads (or auto) is "0", but must be an integer from 1 to 1024'],
     [
       ["evaluate", ...files, "--threads", "5000"],

@@ -91,6 +91,12 @@ const lossOf = (x: ArrayLike<number>, y: readonly number[], classes: number) =>
   crossEntropyOfLabels(x, y, { classes }).loss;
 const text = (data: ArrayLike<number>) => `[${Array.from(data).join()}]`;
 
+/** All rows in one file. */
+function writeWhole(): void {
+  writeFileSync(at("logits.npy"), npy(x, [rows, classes]));
+  writeFileSync(at("labels.npy"), npy(Int32Array.from(y), [rows]));
+}
+
 /** [rows, features] x [features, classes] */
 function product(x: ArrayLike<number>, weights: ArrayLike<number>, features: number): number[] {
   const classes = weights.length / features;
@@ -224,8 +230,20 @@ const RECIPES: Readonly<Record<string, Recipe>> = {
     });
     const printed = shell(take(), "perplexity").slice(2);
     printed.push(...module(take().text));
+    writeWhole();
+    printed.push(...shell(take(), "perplexity").slice(3));
     const perplexity = Math.exp(lossOf(x, y, classes));
-    return { printed, right: [perplexity, perplexity] };
+    return { printed, right: [perplexity, perplexity, perplexity] };
+  },
+
+  "What became of each row": (take) => {
+    writeWhole();
+    const printed = shell(take(), "second");
+    const ofSecond = y.flatMap((label, i) => {
+      const row = x.subarray(i * classes, (i + 1) * classes);
+      return row.filter((logit) => logit > row[label]).length === 1 ? lossOf(row, [label], classes) : [];
+    });
+    return { printed, right: [ofSecond.reduce((a, b) => a + b) / ofSecond.length] };
   },
 
   "A page without a bundler": async (take) => {

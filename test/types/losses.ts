@@ -103,6 +103,33 @@ export function rows(losses: Losses) {
   losses.softmax(bfloat16(u16), { classes, out: f32 });
   // @ts-expect-error: misspelt
   losses.crossEntropy(f32, i32, { classes, labelSmoothign: 0.1 });
+  losses.crossEntropy(f32, i32, {
+    classes,
+    inner: 2,
+    sampleWeight: f32,
+    temperature: 2,
+    softCap: 30,
+    zLoss: 1,
+    gamma: 2,
+  });
+  losses.crossEntropy(bfloat16(u16), i32, { classes, sampleWeight: f32, reduction: "none" }).fill(0);
+  // @ts-expect-error: weights of another dtype
+  losses.crossEntropy(f32, i32, { classes, sampleWeight: f64 });
+  // @ts-expect-error: weights of another dtype
+  losses.crossEntropyWithGrad(f64, i32, { classes, sampleWeight: f32 });
+  // @ts-expect-error: no number
+  losses.crossEntropy(f32, i32, { classes, gamma: "2" });
+  losses.crossEntropyWithGrad(f32, { indices: i32, probabilities: f32 }, { classes, out: f32 });
+  losses.crossEntropy(float16(u16), { indices: i32, probabilities: f32 }, { classes });
+  // @ts-expect-error: probabilities of another dtype
+  losses.crossEntropy(f32, { indices: i32, probabilities: f64 }, { classes });
+  // @ts-expect-error: indices are an Int32Array
+  losses.crossEntropy(f32, { indices: u16, probabilities: f32 }, { classes });
+  // @ts-expect-error: no indices
+  losses.crossEntropy(f32, { probabilities: f32 }, { classes });
+  losses.klDivergence(f64, f64, { classes, inner: 2, direction: "reverse" });
+  // @ts-expect-error: not an option of it
+  losses.klDivergence(f64, f64, { classes, gamma: 2 });
 }
 
 export function optimizers(losses: Losses) {
@@ -180,4 +207,58 @@ export async function variables(x: FloatArray, t: FloatArray, reduction: Reducti
   losses[Symbol.dispose]();
   const all = [softmax, own, mean, sum, each, either, loss, grad, ofEither, number, accuracy];
   return { all, withOut, streamed };
+}
+
+/** What other libraries have, as they declare it. */
+interface OfDims<A> {
+  readonly data: A;
+  readonly dims: readonly number[];
+  readonly type: "float32" | "float64" | "float16";
+}
+interface OfShape {
+  data(): Promise<Float32Array>;
+  dataSync(): Float32Array;
+  shape: number[];
+  dtype: string;
+}
+interface Strided {
+  data: Float64Array;
+  shape: number[];
+  stride: number[];
+  offset: number;
+  dtype: "float64";
+}
+
+export function tensors(
+  losses: Losses,
+  x: OfDims<Float32Array>,
+  y: OfDims<BigInt64Array>,
+  half: OfDims<Uint16Array>,
+  s: OfShape,
+  n: Strided,
+) {
+  const probabilities: Float32Array = losses.softmax(x);
+  const wide: Float64Array = losses.logSoftmax(n, { classes: 3 });
+  const widened: Float32Array = losses.softmax(half);
+  const any: FloatArray = losses.softmax(s);
+  const each: Float64Array = losses.crossEntropy(x, y, { reduction: "none" });
+  const mean: number =
+    losses.crossEntropy(s, i32) + losses.crossEntropy(f32, y, { classes: 3 }) + losses.mse(x, s) + losses.mse(f32, x);
+  const { grad }: { grad: Float32Array } = losses.crossEntropyWithGrad(x, i32, { labelSmoothing: 0.1 });
+  const elements: Float64Array = losses.huber(n, n, { delta: 2, reduction: "none" });
+  losses.klDivergence(x, x, { temperature: 2, targetInput: "logits" });
+  losses.gaussianNllWithGrad(n, n, { variance: f64 }).gradVariance.fill(0);
+  losses.evaluate(x, y).accuracy;
+  losses.evaluate(s, i32, { topK: [1] });
+  losses.evaluator({ classes: 3 }).add(half, y);
+  losses.regressionEvaluator().add(n, n);
+  // @ts-expect-error: an array does not say how many classes there are
+  losses.softmax(f32);
+  // @ts-expect-error: neither dims nor shape
+  losses.softmax({ data: f32 });
+  // @ts-expect-error: no option
+  losses.crossEntropy(x, y, { smoothing: 1 });
+  // @ts-expect-error: of another dtype
+  losses.softmax(x, { out: f64 });
+  return [probabilities, wide, widened, any, each, mean, grad, elements];
 }

@@ -7,7 +7,7 @@ import * as rules from "./rules.ts";
 
 /** The option that every optimizer needs. */
 export interface LearningRate {
-  /** How far a step goes, above 0. */
+  /** How far a step goes, 0 or more: at 0 only the moments change. */
   learningRate: number;
 }
 

@@ -109,7 +109,8 @@ export function decode(value: unknown, held: Held): Taken {
     return view.getFloat64(at - 8, true);
   };
   const learningRate = next();
-  if (!(learningRate > 0 && learningRate < Infinity)) fail(`have learningRate ${learningRate}, but it must be above 0`);
+  if (!(learningRate >= 0 && learningRate < Infinity))
+    fail(`have learningRate ${learningRate}, but it must be 0 or more`);
   const powers = held.powers.map(() => {
     const power = next();
     if (!(power >= 0 && power <= 1)) fail(`have a power ${power}, but it must be from 0 to 1`);

@@ -24,7 +24,7 @@ export interface StepOptions {
 
 /** Updates the parameters that it was made of. */
 export interface Optimizer<P = FloatArray | readonly FloatArray[]> {
-  /** Of the steps to come; above 0. */
+  /** Of the steps to come; 0 or more. */
   learningRate: number;
 
   /**

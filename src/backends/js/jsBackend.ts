@@ -1,7 +1,7 @@
 import type { Kernel } from "../../descriptions/kernel.ts";
 import { BLOCK_ELEMENTS } from "../../descriptions/thresholds.ts";
 import { type Dtype, type FloatArray, HalfBits, type IntegerArray } from "../../dtype.ts";
-import type { KernelLoops } from "../../generated/loopTypes.ts";
+import type { FunctionLoops, KernelLoops } from "../../generated/loopTypes.ts";
 import { widenBfloat16, widenFloat16 } from "../../kernels/widenLoops.ts";
 import { Arena } from "../../memory/arena.ts";
 import { copyLabels } from "../../memory/copyLabels.ts";
@@ -17,7 +17,11 @@ type Loop = (begin: number, end: number, ...parameters: unknown[]) => void;
 const WIDENED_ELEMENTS = 2 ** 18;
 
 /** JavaScript loops by the names of their kernels, on the caller's own arrays; `scratch` is their working memory. */
-export function createJsBackend(loops: Partial<KernelLoops>, scratch: object, arenaBytes: number): Backend {
+export function createJsBackend(
+  loops: Partial<KernelLoops & FunctionLoops>,
+  scratch: object,
+  arenaBytes: number,
+): Backend {
   // by name, as a call is put together from the list of parameters
   const loopOf = new Map<string, unknown>(Object.entries(loops)) as ReadonlyMap<string, Loop>;
   const partials = new Float64Array(PARTIAL_UNITS);

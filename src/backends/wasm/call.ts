@@ -1,7 +1,7 @@
 import { BLOCK_ELEMENTS } from "../../descriptions/thresholds.ts";
 import { PARTIALS, SCRATCH } from "../../memory/map.ts";
 import type { Arguments } from "../backend.ts";
-import { arrayFor, type Data, type Slot } from "../slots.ts";
+import { arrayFor, type Data, elementsPerUnit, type Slot } from "../slots.ts";
 import { MAXIMAL_NUMBERS } from "../threads/protocol.ts";
 import type { Plan } from "./plan.ts";
 import type { Staging } from "./staging.ts";
@@ -39,7 +39,9 @@ export class Call {
   copiesOut = false;
   /** The label that counts for nothing; labels beyond 32 bits become another one: see copyLabels. */
   ignoreIndex = 0;
-  #classes = 0;
+  /** Of a row: its classes, and the entries that are given of it. */
+  classes = 0;
+  entries = 0;
 
   open(plan: Plan, units: number, elements: number, args: Arguments, reduces: boolean, staging: Staging): void {
     this.plan = plan;
@@ -47,7 +49,8 @@ export class Call {
     this.reduces = reduces;
     this.elements = elements;
     this.ignoreIndex = args.ignoreIndex as number;
-    this.#classes = args.classes as number;
+    this.classes = args.classes as number;
+    this.entries = args.entries as number;
     this.windows = 0;
     this.wholeBytes = 0;
     this.unitBytes = 0;
@@ -91,7 +94,7 @@ export class Call {
 
   /** Elements a unit of an array; all of one that is whole. */
   unit(slot: Slot): number {
-    return slot.whole ? this.arrays[slot.position]!.length : slot.unit || this.#classes;
+    return slot.whole ? this.arrays[slot.position]!.length : elementsPerUnit(slot, this);
   }
 
   /** Units of which the windows fit so many bytes; at least one. */

@@ -4,7 +4,7 @@ import { type Dtype, type FloatArray, HalfBits } from "../../dtype.ts";
 import { widenBfloat16, widenFloat16 } from "../../generated/kernels.ts";
 import { createMemory } from "../../module/load.ts";
 import type { Argument, Arguments, Backend, Reduce, Run } from "../backend.ts";
-import { arrayFor, type Data, elementsPerUnit, type Slot, slotsOf } from "../slots.ts";
+import { arrayFor, type Data, elementsPerUnit, isOfClasses, type Slot, slotsOf } from "../slots.ts";
 import { createWasmBackend } from "./wasmBackend.ts";
 
 /** Views of the arena take whole lines. */
@@ -33,7 +33,7 @@ export function createWideBackend(module: WebAssembly.Module, shared = false): R
       const array = slot.isArray ? arrayFor(kernel, slot, args[slot.name], reduce !== undefined) : null;
       return array === null ? [] : [{ slot, array }];
     });
-    const wide = arrays.filter(({ slot }) => slot.whole || slot.unit === 0);
+    const wide = arrays.filter(({ slot }) => slot.whole || isOfClasses(slot));
     const lengthOf = ({ slot, array }: Wide) => (slot.whole ? array.length : elementsPerUnit(slot, args));
     const bytes = wide.reduce((sum, it) => sum + lengthOf(it) * it.slot.bytes + OVERHEAD, 0);
     const backend = backendFor(kernel, bytes);

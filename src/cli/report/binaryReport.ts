@@ -1,5 +1,5 @@
 import type { BinaryEvaluation } from "../../evaluate/binary/binary.ts";
-import { binaryLines, printableBinary } from "../binaryCommand.ts";
+import { binaryLines, printableBinary } from "../binaryTable.ts";
 import { digits, percent, type Run, runLines } from "../tables.ts";
 import { reliability } from "./evaluationPanels.ts";
 import { type Making, originLines } from "./origin.ts";

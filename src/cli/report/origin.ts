@@ -1,4 +1,4 @@
-import { engineName } from "../engineName.ts";
+import { thisEngine } from "../engineName.ts";
 import type { Line } from "../tables.ts";
 import { version } from "../version.ts";
 
@@ -21,7 +21,7 @@ export function originLines({ args, inputs }: Making, lines: readonly Line[], da
   return [
     ["date", date.toISOString().replace(/T(\d+:\d+).*/, " $1 UTC")],
     ["version", `wasm-loss ${version}`],
-    ["engine", `${engineName(process.versions)}, ${process.platform} ${process.arch}`],
+    ["engine", thisEngine()],
     ["command", ["wasm-loss", ...args].map(quoted).join(" ")],
     ...inputs,
     ...lines,

@@ -1,13 +1,9 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
 import { pageScript } from "../pageScript.ts";
 import type { Line } from "../tables.ts";
 import { json } from "../text.ts";
 import type { Cell, Panel, Table } from "./panel.ts";
+import { plotting } from "./plotting.ts";
 import { STYLE } from "./style.ts";
-
-const require = createRequire(import.meta.url);
 
 /** One of the figures that stand large at the top. */
 export interface Tile {
@@ -32,15 +28,6 @@ export interface Page {
   readonly data: unknown;
 }
 
-/** The plotting library with its licence, which its script alone does not carry. */
-function plotting(): { script: string; style: string; version: string } {
-  const folder = dirname(require.resolve("uplot/package.json"));
-  const read = (name: string) => readFileSync(join(folder, name), "utf8");
-  const { version } = JSON.parse(read("package.json")) as { version: string };
-  const licence = `/*!\nuPlot ${version}\n\n${read("LICENSE").trim()}\n*/\n`;
-  return { version, style: read("dist/uPlot.min.css"), script: licence + read("dist/uPlot.iife.min.js") };
-}
-
 const escapeHtml = (raw: string) =>
   raw.replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]!);
 
@@ -50,7 +37,7 @@ const embedded = (value: unknown) => json(value).trim().replaceAll("<", "\\u003c
 function cellHtml(cell: Cell): string {
   if (typeof cell === "string") return escapeHtml(cell);
   const width = Math.round(1000 * Math.min(1, Math.max(0, cell.share))) / 10;
-  return `<span class="measure"><i><b style="width:${width}%"></b></i><span>${escapeHtml(cell.text)}</span></span>`;
+  return `<span class="measure"><svg aria-hidden="true"><rect width="${width}%" height="14" rx="3"/></svg><span>${escapeHtml(cell.text)}</span></span>`;
 }
 
 function tableHtml({ head, rows }: Table, label: string): string {
@@ -65,8 +52,7 @@ function tableHtml({ head, rows }: Table, label: string): string {
 
 function panelHtml({ id, title, note, charts, table }: Panel): string {
   const plots = charts.map(
-    (chart) =>
-      `<div class="plot" id="${chart.id}" style="height:${chart.height}px"><div class="tip" aria-hidden="true" hidden></div></div>`,
+    (chart) => `<div class="plot" id="${chart.id}"><div class="tip" aria-hidden="true" hidden></div></div>`,
   );
   const numbers = tableHtml(table, `${title}, in numbers`);
   const shown = charts.length === 0 ? numbers : `<details><summary>In numbers</summary>${numbers}</details>`;
@@ -91,14 +77,23 @@ function linesHtml(id: string, title: string, lines: readonly Line[]): string {
   return `<section aria-labelledby="${id}-title"><h2 id="${id}-title">${title}</h2><table id="${id}"><tbody>${rows.join("")}</tbody></table></section>`;
 }
 
-/** One self-contained page that loads nothing: the figures, the plots, drawn by uPlot, and the numbers themselves. */
-export function pageHtml({ title, subtitle, warnings, tiles, figures, panels, origin, data }: Page): string {
-  const { script, style, version } = plotting();
+/** The figures and the plots' places. There is no style attribute in it, which a strict Content-Security-Policy would ignore. */
+export function contentHtml({ tiles, figures, panels, origin }: Page): string {
   const figuresHtml = linesHtml("figures", "All figures", figures);
   const originHtml = linesHtml("origin", "How it was computed", origin);
   const plots = panels.map(panelHtml);
   // two columns of like heights
   const sections = plots.length > 1 ? [figuresHtml, ...plots, originHtml] : [figuresHtml, originHtml, ...plots];
+  return `<dl class="tiles">${tiles.map(tileHtml).join("")}</dl>
+<div class="panels">
+${sections.join("\n")}
+</div>`;
+}
+
+/** One self-contained page that loads nothing: the figures, the plots, drawn by uPlot, and the numbers themselves. */
+export function pageHtml(page: Page): string {
+  const { title, subtitle, warnings, panels, data } = page;
+  const { script, style, version } = plotting();
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -115,10 +110,7 @@ export function pageHtml({ title, subtitle, warnings, tiles, figures, panels, or
 ${warnings.map((it) => `<p class="warn">${escapeHtml(it)}</p>`).join("\n")}
 </header>
 <main>
-<dl class="tiles">${tiles.map(tileHtml).join("")}</dl>
-<div class="panels">
-${sections.join("\n")}
-</div>
+${contentHtml(page)}
 </main>
 <footer>Made by wasm-loss. Plots by uPlot ${escapeHtml(version)}, MIT licence, copyright Leon Sorokin.</footer>
 <script type="application/json" id="evaluation">${embedded(data)}</script>

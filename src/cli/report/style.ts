@@ -40,11 +40,15 @@ tbody th { white-space: nowrap }
 .numbers th:first-child { text-align: left }
 .numbers thead th { white-space: normal; vertical-align: bottom }
 .measure { display: flex; align-items: center; gap: 8px; min-width: 90px }
-.measure i { flex: 1; height: 14px }
-.measure i b { display: block; height: 100%; background: var(--bar); border-radius: 3px }
+.measure svg { flex: 1; width: 0; height: 14px }
+.measure rect { fill: var(--bar) }
 .measure span { min-width: 52px }
+th button { font: inherit; color: inherit; background: none; border: 0; padding: 0; text-align: inherit; cursor: pointer }
+th button::after { content: " \\2195"; opacity: 0.5 }
+th[aria-sort="ascending"] button::after { content: " \\2191"; opacity: 1 }
+th[aria-sort="descending"] button::after { content: " \\2193"; opacity: 1 }
 .wide { overflow-x: auto }
-.wide:focus-visible, summary:focus-visible { outline: 2px solid var(--mark); outline-offset: 2px; border-radius: 4px }
+.wide:focus-visible, summary:focus-visible, th button:focus-visible { outline: 2px solid var(--mark); outline-offset: 2px; border-radius: 4px }
 .plot { position: relative; margin-top: 10px }
 .tip { position: absolute; top: 4px; padding: 2px 8px; max-width: 90%; background: var(--box); border: 1px solid var(--line); border-radius: 6px; font-size: 13px; pointer-events: none; z-index: 1 }
 details { margin-top: 8px }

@@ -14,6 +14,7 @@ import { widened } from "../../kernels/widenLoops.ts";
 import { ExactTotal } from "../../numeric/exactTotal.ts";
 import { Expansion } from "../../numeric/expansion.ts";
 import { isExtreme, productError } from "../../numeric/products.ts";
+import type { AddOptions } from "../evaluator.ts";
 import { MAXIMAL_BINS } from "../evaluatorOptions.ts";
 import { type BinaryEvaluation, binaryOfTotals } from "./binary.ts";
 import { encodeBinary } from "./binaryState.ts";
@@ -27,6 +28,9 @@ export interface BinaryOptions {
   bins?: number | undefined;
 }
 
+/** Options of BinaryEvaluator.add(). */
+export type BinaryAddOptions = Pick<AddOptions, "source" | "firstRow">;
+
 /** Adds up binary predictions, batch by batch. See Losses.binaryEvaluator. */
 export interface BinaryEvaluator {
   /**
@@ -34,10 +38,11 @@ export interface BinaryEvaluator {
    *
    * @param predictions one a row, of any precision
    * @param targets as many: labels 0 and 1, or floats from 0 to 1
+   * @param options source, the name with which messages begin; firstRow, the number of the first row in these
    * @throws TypeError of other arrays; RangeError of two lengths, of targets and of probabilities that are not from 0 to 1; nothing
    * is added when it throws
    */
-  add(predictions: LogitsArray, targets: LabelArray | FloatArray): void;
+  add(predictions: LogitsArray, targets: LabelArray | FloatArray, options?: BinaryAddOptions): void;
   /** The figures of all rows so far. */
   result(): BinaryEvaluation;
   /** Canonical bytes, as of Evaluator.state(): mergeStates() merges them, binaryOf() reads them. */
@@ -66,21 +71,26 @@ export class BinaryRows implements BinaryEvaluator {
     this.#totals = createBinaryTotals({ input, bins });
   }
 
-  add(predictions: LogitsArray, targets: LabelArray | FloatArray): void {
+  add(predictions: LogitsArray, targets: LabelArray | FloatArray, options: BinaryAddOptions = {}): void {
+    checkOptions("add", options, ["source", "firstRow"]);
+    const { source: name = "add", firstRow = 0 } = options;
+    checkInteger("add", "firstRow", firstRow, 0, Number.MAX_SAFE_INTEGER);
     this.#open();
-    const given = logitsOf("add", "predictions", predictions);
-    const t = targetsOf("add", targets);
-    if (given.length === 0) checkAttached("add", "predictions", given);
-    checkLength("add", "targets", t.length, given.length, "predictions");
+    const given = logitsOf(name, "predictions", predictions);
+    const t = targetsOf(name, targets);
+    if (given.length === 0) checkAttached(name, "predictions", given);
+    checkLength(name, "targets", t.length, given.length, "predictions");
     const x = given instanceof HalfBits ? widened(given.bits, given.format) : given;
     const isProbability = this.#totals.options.input === "probabilities";
     const isFloat = isFloatArray(t);
     for (let i = 0; i < x.length; i++) {
       const target = Number(t[i]);
       const must = isFloat ? "from 0 to 1" : "0 or 1";
-      if (!(target >= 0 && target <= 1)) throw new RangeError(`add: targets[${i}] is ${t[i]}, but must be ${must}`);
+      if (!(target >= 0 && target <= 1)) {
+        throw new RangeError(`${name}: targets[${firstRow + i}] is ${t[i]}, but must be ${must}`);
+      }
       if (isProbability && (x[i] < 0 || x[i] > 1)) {
-        throw new RangeError(`add: predictions[${i}] is ${x[i]}, but must be from 0 to 1`);
+        throw new RangeError(`${name}: predictions[${firstRow + i}] is ${x[i]}, but must be from 0 to 1`);
       }
     }
     for (let i = 0; i < x.length; i++) {

@@ -162,9 +162,12 @@ function smoothRow(
     else scaleRowFinely(lanes, grad, at, classes, fine, smoothing, scale);
     if (place !== at + label && place >= 0) grad[place] = factor - scale * (beta * weightAt(place - at));
     const rest = place === at + label ? others : d - e;
-    // a lifted exponential can count beside a small weight where the target's has run down to 0
+    // a lifted exponential can count beside a small weight where the target's has run down to 0, and its product with a weight
+    // below it where the scale is large
     const minus = scale * (own + beta * weightAt(label));
-    if (lifted && e < SMALLEST_NORMAL[lanes.dtype] && minus < 2 ** -60) grad[at + label] -= lanes.narrow(scale * own);
+    const isLost = lifted && e < SMALLEST_NORMAL[lanes.dtype] && minus < 2 ** -60;
+    const isProductLost = scale > 1 && e !== 0 && spread * e < SMALLEST_NORMAL.f64;
+    if (isLost || isProductLost) grad[at + label] -= lanes.narrow(scale * own);
     else grad[at + label] = scale * (own * -(rest / d) + (spread * (e / d) - beta * weightAt(label)));
   }
   return (own === 0 ? 0 : own * (lnd - (x - m))) + (spread * lnd - dots);

@@ -1,6 +1,7 @@
 import { constant } from "../../descriptions/constants.ts";
 import { BLOCK_ELEMENTS } from "../../descriptions/thresholds.ts";
 import type { FloatArray } from "../../dtype.ts";
+import type { FunctionLoops } from "../../generated/loopTypes.ts";
 import { lanesOf, type Scratch } from "../scratch.ts";
 import { expm1F32, expm1F64, fineExpF32, fineExpF64 } from "./fineExp.ts";
 import { log } from "./log.ts";
@@ -12,7 +13,7 @@ import { tanhF32, tanhF64 } from "./tanh.ts";
 
 const highest = constant("HIGHEST_EXPONENT");
 
-export function exp(begin: number, end: number, x: FloatArray, out: FloatArray, count: number, work: Scratch): void {
+function exp(begin: number, end: number, x: FloatArray, out: FloatArray, count: number, work: Scratch): void {
   const lanes = lanesOf(work, x);
   const top = highest[lanes.dtype];
   const { values } = lanes;
@@ -25,7 +26,7 @@ export function exp(begin: number, end: number, x: FloatArray, out: FloatArray, 
   }
 }
 
-export function logarithm(begin: number, end: number, x: FloatArray, out: FloatArray, count: number): void {
+function logarithm(begin: number, end: number, x: FloatArray, out: FloatArray, count: number): void {
   const stop = Math.min(end * BLOCK_ELEMENTS, count);
   for (let j = begin * BLOCK_ELEMENTS; j < stop; j++) out[j] = log(x[j]);
 }
@@ -42,10 +43,14 @@ const loopOf =
     for (let j = begin * BLOCK_ELEMENTS; j < stop; j++) out[j] = f(x[j]);
   };
 
-export const fineExp = loopOf(fineExpF32, fineExpF64);
-export const expm1 = loopOf(expm1F32, expm1F64);
-export const ln = loopOf(lnF32, lnF64);
-export const log1p = loopOf(log1pF32, log1pF64);
-export const logistic = loopOf(logisticF32, logisticF64);
-export const tanh = loopOf(tanhF32, tanhF64);
-export const softplusTail = loopOf(softplusTailF32, softplusTailF64);
+export const FUNCTION_LOOPS: FunctionLoops = {
+  exp,
+  logarithm,
+  fineExp: loopOf(fineExpF32, fineExpF64),
+  expm1: loopOf(expm1F32, expm1F64),
+  ln: loopOf(lnF32, lnF64),
+  log1p: loopOf(log1pF32, log1pF64),
+  logistic: loopOf(logisticF32, logisticF64),
+  tanh: loopOf(tanhF32, tanhF64),
+  softplusTail: loopOf(softplusTailF32, softplusTailF64),
+};

@@ -1,0 +1,3 @@
+import { host } from "./host.ts";
+
+export const pageScript = (): string => host.report?.script ?? "";

@@ -1,0 +1,110 @@
+import type { LabelArray } from "../../dtype.ts";
+import type { Evaluation } from "../../evaluate/evaluation.ts";
+import type { EvaluatorOptions } from "../../evaluate/evaluatorOptions.ts";
+import { isFloat, type Tensor, type TensorArray } from "../../formats/tensor.ts";
+import type { Losses } from "../../inlinedLosses.ts";
+import { logitsOf, type Room, readTogether, releaseRoom, roomFor } from "../batches.ts";
+import { floatsOf } from "../floats.ts";
+import { integralLabels } from "../integralLabels.ts";
+import { areLikeProbabilities } from "../likeProbabilities.ts";
+import { oneHotLabels } from "../oneHotLabels.ts";
+import { type RecordFile, recordWriter } from "../rowsOut/records.ts";
+import type { LogitsShape } from "../shapes.ts";
+import { type RowRange, shifted, shiftedMask } from "../shift.ts";
+import type { Adder, Column, Told } from "./adder.ts";
+
+/** What rows may come with, each in a file of its own. */
+export type Beside = "groups" | "mask";
+
+/** Rows of logits and their labels, which the inputs are, and what `beside` says. */
+export interface RowsTask {
+  readonly loss: "cross-entropy";
+  readonly evaluator: Omit<EvaluatorOptions, "onRows"> & { readonly ignoreIndex: number };
+  readonly shape: LogitsShape;
+  readonly columns: readonly Column[];
+  /** What the inputs behind the labels are. */
+  readonly beside: readonly Beside[];
+  /** How the labels are made of what the file holds. */
+  readonly isOneHot: boolean;
+  readonly shift: boolean;
+  /** Whether it was said what the logits are. */
+  readonly isInputGiven: boolean;
+  /** Where a record of each row goes. */
+  readonly records?: RecordFile | undefined;
+  /** What the whole text takes: they go with the first row. */
+  readonly bytes: number | undefined;
+  readonly words: number | undefined;
+}
+
+/** Labels as the evaluator takes them, of what a file holds for the rows of `range`. */
+function labelsOf(tensor: Tensor, task: RowsTask, range: RowRange | undefined): Tensor {
+  const { isOneHot, shape, shift } = task;
+  const { ignoreIndex } = task.evaluator;
+  const indices = isOneHot ? oneHotLabels(tensor, range?.first) : tensor;
+  const integral = isFloat(indices.dtype) ? integralLabels(indices, shape.classes, ignoreIndex, range?.first) : indices;
+  return shift ? shifted(integral, shape, ignoreIndex, range) : integral;
+}
+
+/** That the first rows of logits are probabilities, which is easily missed; undefined where they are none. */
+function suspicionOf({ path, dtype }: Tensor, rows: TensorArray, classes: number): string | undefined {
+  const isHalf = dtype === "f16" || dtype === "bf16";
+  if (!areLikeProbabilities(floatsOf(dtype, rows), classes, isHalf)) return undefined;
+  return `${path}: rows lie in [0, 1] and add up to 1, but are taken for logits; for probabilities there is --input probabilities (--input logits says that they are logits)`;
+}
+
+/** `sets` of batches of `batchBytes` are read to: one is read while another is used. */
+export function createRowsAdder(losses: Losses, task: RowsTask, sets: number, batchBytes?: number): Adder<Evaluation> {
+  const onRows = task.records && recordWriter(task.records);
+  const evaluator = losses.evaluator({ ...task.evaluator, ...(onRows && { onRows }) });
+  let room: Room | undefined;
+  let suspicion: string | undefined;
+
+  async function add([logits, tensor, ...others]: readonly Tensor[], told: Told, range?: RowRange): Promise<void> {
+    const { classes, sequence } = task.shape;
+    const labels = labelsOf(tensor, task, range);
+    const inputs = [
+      { tensor: logits, perRow: classes },
+      { tensor: labels, perRow: 1 },
+      ...others.map((other, i) => ({
+        tensor: task.shift && task.beside[i] === "mask" ? shiftedMask(other, task.shape, range) : other,
+        perRow: 1,
+      })),
+    ];
+    room ??= roomFor(losses, inputs, sets, batchBytes);
+    let firstRow = range?.first ?? 0;
+    const addBatch = ([x, y, ...rest]: readonly TensorArray[], rows: number) => {
+      const isFirst = firstRow === 0 && rows > 0;
+      if (isFirst && !task.isInputGiven) suspicion = suspicionOf(logits, x, classes);
+      evaluator.add(logitsOf(logits, x), y as LabelArray, {
+        source: labels.path,
+        firstRow,
+        ...(task.shift ? { positions: sequence } : {}),
+        ...Object.fromEntries(task.beside.map((name, i) => [name, rest[i] as LabelArray])),
+        ...(task.bytes === undefined ? {} : { bytes: isFirst ? task.bytes : 0 }),
+        ...(task.words === undefined ? {} : { words: isFirst ? task.words : 0 }),
+      });
+      firstRow += rows;
+    };
+    for await (const { arrays, rows } of readTogether(inputs, room)) {
+      addBatch(arrays, rows);
+      if (!(await told(rows))) return;
+    }
+    // of no rows, too, a state says which figures there are
+    if (range && firstRow === range.first) {
+      addBatch(
+        room[0].map((array) => array.subarray(0, 0) as TensorArray),
+        0,
+      );
+    }
+  }
+
+  return {
+    add,
+    get suspicion() {
+      return suspicion;
+    },
+    result: () => evaluator.result(),
+    state: () => evaluator.state(),
+    release: () => releaseRoom(losses, room),
+  };
+}

@@ -1,0 +1,190 @@
+import { mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve, sep } from "node:path";
+import type { Redis } from "ioredis";
+import { ASKING, connect, loadPeers, type Peers } from "../../cluster/peers.ts";
+import type { PlannedInput, RunPlan } from "../../cluster/plan.ts";
+import { redisWarnings, submitRun } from "../../cluster/submit.ts";
+import { cancelRun, type RunStatus, resultOf, statusOf } from "../../cluster/watch.ts";
+import { startWorker } from "../../cluster/work.ts";
+import { VERSION } from "../../evaluate/stateBytes.ts";
+import { FormatError } from "../../formats/error.ts";
+import { nearest } from "../../nearest.ts";
+import { UsageError } from "../arguments.ts";
+import { merge } from "../mergeCommand.ts";
+import { progressBar } from "../progress.ts";
+import { SIGNALS } from "../signals.ts";
+import { json } from "../text.ts";
+import { warn } from "../warn.ts";
+import { addressOf, parseRun, parseSubmit, parseWork } from "./clusterOptions.ts";
+import { pairsOf } from "./pairs.ts";
+import { openShards, planInput } from "./shardState.ts";
+
+export const clusterHelp = `wasm-loss cluster submit LOGITS LABELS --run NAME [--shard-rows N] [--state-dir DIR] [--wait] [options of evaluate]
+wasm-loss cluster work [--files DIR] [--threads N|auto] [--backend B]
+wasm-loss cluster status|result|cancel NAME [--json] [--report FILE] [--state FILE]
+
+  Evaluates files on several machines, with BullMQ and Redis: npm install bullmq ioredis
+
+  --redis ADDRESS      redis://, or rediss:// with TLS; default: the variable REDIS_URL, else redis://127.0.0.1:6379
+  LOGITS, LABELS       files as of evaluate, or quoted patterns with * and ? in the file's name, which pair up in order
+  --run NAME           what the run is called; submitting it again goes on with it
+  --shard-rows N       rows that one worker adds up at a time (default: 128 MiB of logits)
+  --state-dir DIR      a folder of all machines for states; else they are kept in Redis, for a week
+  --wait               wait for the result, with a progress bar, and print it
+  --files DIR          a worker reads files of this folder only; without it none
+
+  SIGTERM or Ctrl-C ends a worker after the shard in hand; a second one gives the shard back.
+
+  Example: wasm-loss cluster submit '/data/logits-*.npy' '/data/labels-*.npy' --run run7 --wait
+`;
+
+const COMMANDS = { submit, work, status, result, cancel };
+
+/** The command `cluster`: returns what is to be printed. */
+export async function cluster([name, ...args]: readonly string[]): Promise<string> {
+  const names = Object.keys(COMMANDS);
+  if (name === undefined) throw new UsageError(`cluster needs one of ${names.join(", ")}`);
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name as keyof typeof COMMANDS] : undefined;
+  if (command) return command(args);
+  const meant = nearest(name, names);
+  throw new UsageError(`cluster has no command ${JSON.stringify(name)}${meant ? ` (${meant}?)` : ""}`);
+}
+
+/** Asks Redis, and leaves it. */
+async function asking<R>(address: string, ask: (redis: Redis, peers: Peers) => Promise<R>): Promise<R> {
+  const peers = await loadPeers();
+  const redis = await connect(peers, address, ASKING);
+  try {
+    return await ask(redis, peers);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+async function submit(args: readonly string[]): Promise<string> {
+  const options = parseSubmit(args);
+  const { run } = options;
+  return asking(options.redis, async (redis, peers) => {
+    for (const warning of await redisWarnings(redis)) warn(warning);
+    const inputs: PlannedInput[] = [];
+    for (const [logits, labels] of pairsOf(options.logits, options.labels)) {
+      inputs.push(await planInput(resolve(logits), resolve(labels), options.evaluate, options.shardRows));
+    }
+    const plan: RunPlan = {
+      stateVersion: VERSION,
+      options: options.evaluate,
+      inputs,
+      ...(options.stateDir === undefined ? {} : { stateDir: resolve(options.stateDir) }),
+    };
+    const submitted = await submitRun(peers, redis, run, plan);
+    if (!options.wait) return printedStatus(await statusOf(peers, redis, run), options.json, submitted);
+    await waitFor(peers, redis, run);
+    return printedResult(await resultOf(peers, redis, run), run, options.result);
+  });
+}
+
+const POLL_MILLISECONDS = 500;
+
+async function waitFor(peers: Peers, redis: Redis, run: string): Promise<void> {
+  let status = await statusOf(peers, redis, run);
+  const progress = await progressBar(status.shards, "shards");
+  try {
+    while (status.state === "running") {
+      progress.update(status.done);
+      await new Promise((later) => setTimeout(later, POLL_MILLISECONDS));
+      status = await statusOf(peers, redis, run);
+    }
+  } finally {
+    progress.stop();
+  }
+  if (status.state === "failed") throw new Error(`${run} failed: ${status.error}`);
+  if (status.state === "cancelled") throw new Error(`${run} was cancelled`);
+}
+
+function printedStatus(status: RunStatus, asJson: boolean, submitted?: string): string {
+  const { run, state, shards, done, rows, error } = status;
+  if (asJson) return json({ ...(submitted === undefined ? {} : { submitted }), ...status });
+  const share = ((100 * done) / shards).toFixed(1);
+  const line = `${run}: ${state}, ${done} of ${shards} shards (${share}%) of ${rows} rows\n`;
+  return error === undefined ? line : `${line}${error}\n`;
+}
+
+/** What merge prints of the state. */
+async function printedResult(state: Uint8Array, run: string, options: readonly string[]): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "wasm-loss-"));
+  try {
+    const path = join(folder, `${run}.acc`);
+    await writeFile(path, state);
+    return await merge([...options, "--", path]);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function status(args: readonly string[]): Promise<string> {
+  const { run, redis: address, asJson } = parseRun(args);
+  return asking(address, async (redis, peers) => printedStatus(await statusOf(peers, redis, run), asJson));
+}
+
+async function result(args: readonly string[]): Promise<string> {
+  const { run, redis: address, printing } = parseRun(args);
+  return asking(address, async (redis, peers) => {
+    const found = await statusOf(peers, redis, run);
+    if (found.state === "failed") throw new Error(`${run} failed: ${found.error}`);
+    if (found.state !== "done")
+      throw new Error(`${run} is ${found.state}: ${found.done} of ${found.shards} shards are done`);
+    return printedResult(await resultOf(peers, redis, run), run, printing);
+  });
+}
+
+async function cancel(args: readonly string[]): Promise<string> {
+  const { run, redis: address } = parseRun(args);
+  return asking(address, async (redis) => {
+    await cancelRun(redis, run);
+    return `${run}: cancelled\n`;
+  });
+}
+
+/** Refuses files that are not in the folder that a worker may read. */
+async function checkAllowed(paths: readonly string[], folder: string | undefined): Promise<void> {
+  if (folder === undefined)
+    throw new FormatError(`${paths[0]}: this worker reads no files: it was started without --files DIR`);
+  const root = await realpath(folder);
+  for (const path of paths) {
+    if (!(await realpath(path)).startsWith(root.endsWith(sep) ? root : root + sep)) {
+      throw new FormatError(`${path}: is not in ${folder}, which this worker may read`);
+    }
+  }
+}
+
+async function work(args: readonly string[]): Promise<string> {
+  const options = parseWork(args);
+  const peers = await loadPeers();
+  const shards = await openShards(options.engine);
+  const worker = await startWorker({
+    peers,
+    redis: options.redis,
+    tell: warn,
+    isLasting: (error) => error instanceof FormatError || error instanceof UsageError,
+    async evaluate(plan, shard, signal) {
+      await checkAllowed([shard.input.logits, shard.input.labels], options.files);
+      return shards.state(plan, shard, signal);
+    },
+  });
+  process.stderr.write(`wasm-loss: works for Redis at ${addressOf(options.redis)}\n`);
+  await new Promise<void>((resolve) => {
+    let isFirst = true;
+    for (const signal of SIGNALS) {
+      process.removeAllListeners(signal);
+      process.on(signal, () => {
+        if (!isFirst) worker.giveBack();
+        isFirst = false;
+        resolve();
+      });
+    }
+  });
+  await worker.finish();
+  await shards.close();
+  return "";
+}

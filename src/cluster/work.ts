@@ -1,0 +1,165 @@
+import type { Job, Worker } from "bullmq";
+import type { Redis } from "ioredis";
+import { mergeStates } from "../evaluate/state.ts";
+import { VERSION } from "../evaluate/stateBytes.ts";
+import { checkComplete } from "./complete.ts";
+import type { MergeData, RunData, ShardData } from "./flow.ts";
+import { cancelOfRun, doneOfRun, errorOfRun, QUEUE, shardStateKey } from "./keys.ts";
+import { connect, type Peers, STAYING } from "./peers.ts";
+import { type PlannedShard, planKey, type RunPlan, shardAt, shardKey, shardName } from "./plan.ts";
+import { KEPT_SECONDS } from "./store.ts";
+import { readPlan, storeOf } from "./watch.ts";
+
+/** Adds up a shard, and stops where the signal says so. */
+export type ShardFunction = (plan: RunPlan, shard: PlannedShard, signal: AbortSignal) => Promise<Uint8Array>;
+
+export interface WorkOptions {
+  readonly peers: Peers;
+  readonly redis: string;
+  readonly evaluate: ShardFunction;
+  /** Whether an error will be the same next time. */
+  readonly isLasting: (error: unknown) => boolean;
+  readonly tell: (line: string) => void;
+  /** Who is not heard of for so long has lost its job; by default 30 s, longer than a batch takes by far. */
+  readonly lockMilliseconds?: number;
+  /** The version of the states it writes, where it is not to be its own. */
+  readonly stateVersion?: number;
+}
+
+/** One that takes jobs until it is stopped. */
+export interface RunningWorker {
+  /** Takes no more, and ends when the job in hand is done. */
+  finish(): Promise<void>;
+  /** Gives the job in hand back, for another one. */
+  giveBack(): void;
+}
+
+const LOCK_MILLISECONDS = 30_000;
+/** Workers may be killed so often in one shard. */
+const KILLS = 10;
+const LOOK_MILLISECONDS = 1000;
+/** A worker of another version leaves a job to others for this share of the lock. */
+const LEFT = 1 / 6;
+
+class Cancelled extends Error {}
+
+export async function startWorker(options: WorkOptions): Promise<RunningWorker> {
+  const { peers, tell, lockMilliseconds = LOCK_MILLISECONDS, stateVersion = VERSION } = options;
+  const { DelayedError, UnrecoverableError, WaitingError, Worker } = peers.bullmq;
+  const redis = await connect(peers, options.redis, STAYING);
+  const back = new AbortController();
+  const plans = new Map<string, RunPlan>();
+  async function planOf({ run, plan: key }: RunData): Promise<RunPlan> {
+    const known = plans.get(key);
+    if (known) return known;
+    const plan = await readPlan(redis, run);
+    if (planKey(plan) !== key) throw new UnrecoverableError(`${run} was submitted again with another plan`);
+    plans.set(key, plan);
+    return plan;
+  }
+
+  async function shard(job: Job<ShardData>): Promise<string> {
+    const { run, shard: k } = job.data;
+    const plan = await planOf(job.data);
+    const planned = shardAt(plan, k);
+    const key = shardKey(plan, planned);
+    const store = storeOf(redis, plan);
+    const done = await redis.get(shardStateKey(key));
+    let hash = done !== null && (await store.get(done)) !== undefined ? done : undefined;
+    if (hash === undefined) {
+      const state = await untilCancelled(redis, run, back.signal, (signal) => options.evaluate(plan, planned, signal));
+      hash = await store.put(state);
+      redis.set(shardStateKey(key), hash, "EX", KEPT_SECONDS).catch(() => {});
+    }
+    // in order on one connection: what is known to be done is kept
+    await redis.setbit(doneOfRun(run), k, 1);
+    return hash;
+  }
+
+  async function merge(job: Job<MergeData>): Promise<string> {
+    const plan = await planOf(job.data);
+    const store = storeOf(redis, plan);
+    const hashes = Object.values(await job.getChildrenValues<string>());
+    const states: Uint8Array[] = [];
+    for (const hash of hashes) {
+      const state = await store.get(hash);
+      if (state === undefined) throw new Error(`the state ${hash.slice(0, 12)} is not kept any more`);
+      states.push(state);
+    }
+    const state = mergeStates(...states);
+    if (job.data.last) checkComplete(state, plan);
+    return store.put(state);
+  }
+
+  async function process(job: Job, token?: string): Promise<string> {
+    const { run }: RunData = job.data;
+    try {
+      const plan = await planOf(job.data);
+      if (plan.stateVersion !== stateVersion) {
+        tell(`${run} is of state version ${plan.stateVersion}, this worker of ${stateVersion}: it is left to others`);
+        await job.moveToDelayed(Date.now() + LEFT * lockMilliseconds, token);
+        throw new DelayedError();
+      }
+      if ((await redis.exists(cancelOfRun(run))) === 1) throw new Cancelled();
+      return job.name === "shard" ? await shard(job) : await merge(job);
+    } catch (error) {
+      if (error instanceof DelayedError) throw error;
+      if (error instanceof Cancelled) throw new UnrecoverableError("the run was cancelled");
+      if (back.signal.aborted) {
+        await job.moveToWait(token);
+        throw new WaitingError();
+      }
+      const reason = await nameOf(job, error);
+      const isLast = job.attemptsMade + 1 >= (job.opts.attempts ?? 1) || options.isLasting(error);
+      if (isLast) await redis.set(errorOfRun(run), reason, "EX", KEPT_SECONDS);
+      throw options.isLasting(error) ? new UnrecoverableError(reason) : new Error(reason);
+    }
+  }
+
+  async function nameOf(job: Job, error: unknown): Promise<string> {
+    const text = error instanceof Error ? error.message : String(error);
+    if (job.name !== "shard") return text;
+    const data: ShardData = job.data;
+    return `${shardName(shardAt(await planOf(data), data.shard))}: ${text}`;
+  }
+
+  const worker: Worker = new Worker(QUEUE, process, {
+    connection: redis,
+    lockDuration: lockMilliseconds,
+    stalledInterval: lockMilliseconds,
+    maxStalledCount: KILLS,
+  });
+  worker.on("error", (error) => tell(`Redis: ${error.message}`));
+  worker.on("failed", (job, error) => tell(`${job?.id ?? "a job"} failed: ${error.message}`));
+  return {
+    async finish() {
+      await worker.close();
+      redis.disconnect();
+    },
+    giveBack: () => back.abort(),
+  };
+}
+
+/** What a task gives, that is told to stop when its run is cancelled or it is given back. */
+async function untilCancelled<R>(
+  redis: Redis,
+  run: string,
+  back: AbortSignal,
+  task: (signal: AbortSignal) => Promise<R>,
+): Promise<R> {
+  const cancelled = new AbortController();
+  const look = setInterval(async () => {
+    try {
+      if ((await redis.exists(cancelOfRun(run))) === 1) cancelled.abort();
+    } catch {
+      // Redis is away: the next look may find it
+    }
+  }, LOOK_MILLISECONDS);
+  try {
+    return await task(AbortSignal.any([cancelled.signal, back]));
+  } catch (error) {
+    throw cancelled.signal.aborted ? new Cancelled() : error;
+  } finally {
+    clearInterval(look);
+  }
+}

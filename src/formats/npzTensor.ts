@@ -1,0 +1,172 @@
+/** npz files: zip archives of npy files, stored or deflated, each read as a stream. For Node. */
+import { Readable } from "node:stream";
+import yauzl, { type Entry, type ZipFile } from "yauzl";
+import { isAddress } from "./addresses/address.ts";
+import { type ByteSource, type FilePlace, fromStream } from "./bytes.ts";
+import { alteredData, checksumOf } from "./checksum.ts";
+import { choose } from "./choose.ts";
+import { FormatError } from "./error.ts";
+import { refuseForeignArchive } from "./foreign.ts";
+import { npyDtype, npyTensor } from "./npyTensor.ts";
+import type { OpenOptions } from "./openOptions.ts";
+import type { Tensor, TensorDtype } from "./tensor.ts";
+
+/** More members than any npz file has. */
+const MAXIMAL_MEMBERS = 10_000;
+/** How members are compressed that are not. */
+const STORED = 0;
+/** Of so many members the headers are read, to find the one that fits. */
+const MOST_HEADERS = 100;
+
+function failure(path: string, error: unknown): unknown {
+  const { syscall, message } = error as NodeJS.ErrnoException;
+  if (/^End of central directory/.test(message)) {
+    return new FormatError(`${path}: truncated archive: the directory at its end is missing`);
+  }
+  return syscall ? Object.assign(error as Error, { path }) : new FormatError(`${path}: ${message}`);
+}
+
+/** The members by name: the last one of a name counts, as in numpy, for what is appended to an archive replaces what was there. */
+async function membersOf(zip: ZipFile, path: string): Promise<Map<string, Entry>> {
+  const members = new Map<string, Entry>();
+  let count = 0;
+  for await (const entry of zip.eachEntry()) {
+    if (++count > MAXIMAL_MEMBERS) throw new Error(`more than ${MAXIMAL_MEMBERS} members`);
+    members.set(entry.fileName, entry);
+  }
+  if (count === 0) throw new FormatError(`${path}: an archive without members`);
+  return members;
+}
+
+/** The bytes of a member, its checksum compared at the end; `begin` is where they lie, if they are stored as they are. */
+function checked(source: ByteSource, archive: ByteSource, expected: number, begin: FilePlace | undefined): ByteSource {
+  let sum = 0;
+  let left = source.size ?? 0;
+  return {
+    path: source.path,
+    size: source.size,
+    async read(into) {
+      const n = await source.read(into);
+      sum = checksumOf(into.subarray(0, n), sum);
+      left -= n;
+      if (left === 0 && sum !== expected) throw alteredData(source.path, sum, expected);
+      return n;
+    },
+    place() {
+      const offset = (begin?.offset ?? 0) + (source.size ?? 0) - left;
+      return begin && { ...begin, offset, checksum: { expected, before: sum } };
+    },
+    unread: () => undefined,
+    discard: (bytes) => source.discard(bytes),
+    async close() {
+      await source.close();
+      await archive.close();
+    },
+  };
+}
+
+/** The dtype of a member; undefined of what is no array, or can't be read. */
+async function dtypeOf(zip: ZipFile, entry: Entry): Promise<TensorDtype | undefined> {
+  let source: ByteSource | undefined;
+  try {
+    source = fromStream(entry.fileName, await zip.openReadStreamPromise(entry));
+    return await npyDtype(source, entry.fileName);
+  } catch {
+    return undefined;
+  } finally {
+    await source?.close();
+  }
+}
+
+/** So much of an archive is read at once. */
+const READ_BYTES = 2 ** 20;
+
+/** Hands an archive's bytes to the library that reads it; while one piece is used the next one is read. */
+class ArchiveReader extends yauzl.RandomAccessReader {
+  readonly #readAt: NonNullable<ByteSource["readAt"]>;
+
+  constructor(readAt: NonNullable<ByteSource["readAt"]>) {
+    super();
+    this.#readAt = readAt;
+  }
+
+  override _readStreamForRange(begin: number, end: number): Readable {
+    return Readable.from(this.#pieces(begin, end), { objectMode: false });
+  }
+
+  override read(
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+    done: (error: Error | null) => void,
+  ): void {
+    this.#readAt(buffer.subarray(offset, offset + length), position).then(
+      (found) => done(found === length ? null : new Error("unexpected EOF")),
+      done,
+    );
+  }
+
+  async *#pieces(begin: number, end: number): AsyncGenerator<Buffer> {
+    const piece = async (at: number) => {
+      const bytes = Buffer.alloc(Math.min(READ_BYTES, end - at));
+      return bytes.subarray(0, await this.#readAt(bytes, at));
+    };
+    let next = begin < end ? piece(begin) : undefined;
+    for (let at = begin; next !== undefined; ) {
+      const bytes: Buffer = await next;
+      at += bytes.length;
+      next = bytes.length > 0 && at < end ? piece(at) : undefined;
+      // told when it is its turn, if that comes
+      next?.catch(() => {});
+      yield bytes;
+    }
+  }
+}
+
+/** One array of an archive: the one named, with or without .npy, or the only one that fits. */
+export async function npzTensor(archive: ByteSource, options: OpenOptions): Promise<Tensor> {
+  const { path, size, readAt } = archive;
+  let zip: ZipFile | undefined;
+  try {
+    if (size === undefined || readAt === undefined) {
+      const from = size === undefined && !isAddress(path) ? "a pipe" : "a server that sends no parts of it";
+      throw new FormatError(`${path}: an archive can only be read from a file that is named, not from ${from}`);
+    }
+    const reader = new ArchiveReader(readAt);
+    zip = await yauzl.fromRandomAccessReaderPromise(reader, size, { autoClose: false, lazyEntries: true });
+    const files = await membersOf(zip, path);
+    refuseForeignArchive(path, files.keys());
+    const entries = [...files.values()];
+    // without .npy, unless another member is called so
+    const short = (name: string) => {
+      const stem = name.replace(/\.npy$/, "");
+      return files.has(stem) ? name : stem;
+    };
+    const nameOf = (entry: Entry) => short(entry.fileName);
+    // headers are read only where names don't tell which one it is
+    const isNamed = options.tensor !== undefined || entries.some((entry) => nameOf(entry) === options.role);
+    const members = [];
+    for (const entry of entries) {
+      const dtype = isNamed || entries.length > MOST_HEADERS ? undefined : await dtypeOf(zip, entry);
+      members.push({ name: nameOf(entry), dtype, entry });
+    }
+    const { entry } = choose(path, members, { ...options, tensor: options.tensor && short(options.tensor) });
+    const name = `${path}:${entry.fileName}`;
+    if (entry.isEncrypted()) throw new FormatError(`${name}: an encrypted member; save it without a password`);
+    const stream = await zip.openReadStreamPromise(entry);
+    const place = archive.place?.();
+    const begin =
+      place && entry.compressionMethod === STORED
+        ? {
+            descriptor: place.descriptor,
+            offset: (await zip.readLocalFileHeaderPromise(entry, { minimal: true })).fileDataStart,
+          }
+        : undefined;
+    const source = checked(fromStream(name, stream, entry.uncompressedSize), archive, entry.crc32, begin);
+    return { ...(await npyTensor(source, source.path)), name: nameOf(entry) };
+  } catch (error) {
+    zip?.close();
+    throw error instanceof FormatError ? error : failure(path, error);
+  }
+}

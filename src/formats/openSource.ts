@@ -1,0 +1,10 @@
+import { isAddress } from "./addresses/address.ts";
+import { type ByteSource, fromStream, openFile } from "./bytes.ts";
+
+/** Opens the bytes of a file, of an address, or of standard input, which is `-`. For Node. */
+export async function openSource(path: string): Promise<ByteSource> {
+  if (path === "-") return fromStream("standard input", process.stdin);
+  if (!isAddress(path)) return openFile(path);
+  const { openAddress } = await import("./addresses/openAddress.ts");
+  return openAddress(path);
+}

@@ -1,0 +1,160 @@
+// What a person does with the page, in a frame beside: files are dropped, buttons pressed, and the figures are those of the
+// command line, to the last digit.
+
+import { beforeAll, describe, expect, test } from "vitest";
+import type { Given } from "./pageFiles.ts";
+
+const PATIENCE_MILLISECONDS = 120_000;
+
+const given: Given[] = await (await fetch("given.json")).json();
+
+const frame = document.createElement("iframe");
+frame.allow = "cross-origin-isolated";
+frame.width = "1000";
+frame.height = "800";
+
+/** What the page lets the browser save, by name. */
+const saved = new Map<string, string>();
+
+async function load(): Promise<void> {
+  await new Promise((resolve) => {
+    frame.onload = resolve;
+    frame.src = "app/index.html";
+    document.body.append(frame);
+  });
+  const { HTMLAnchorElement: Anchor } = frame.contentWindow as unknown as typeof globalThis;
+  Anchor.prototype.click = function () {
+    saved.set(this.download, this.href);
+  };
+  await until(() => page().querySelector("[role=tab]") !== null);
+}
+
+const page = () => frame.contentDocument!;
+
+async function until(holds: () => boolean): Promise<void> {
+  const end = performance.now() + PATIENCE_MILLISECONDS;
+  while (!holds()) {
+    if (performance.now() > end)
+      throw new Error(`not so in time: ${holds}; the page says ${page().body.textContent?.slice(0, 400)}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function button(name: string): HTMLButtonElement {
+  const found = [...page().querySelectorAll<HTMLButtonElement>(".actions button")].find(
+    (it) => it.textContent === name,
+  );
+  if (found === undefined) throw new Error(`there is no button ${name}`);
+  return found;
+}
+
+function drop(files: readonly File[]): void {
+  const { DataTransfer: Transfer, DragEvent: Drag } = frame.contentWindow as unknown as typeof globalThis;
+  const dataTransfer = new Transfer();
+  for (const file of files) dataTransfer.items.add(file);
+  page()
+    .querySelector(".drop")!
+    .dispatchEvent(new Drag("drop", { bubbles: true, cancelable: true, dataTransfer }));
+}
+
+async function takeAllOut(): Promise<void> {
+  for (;;) {
+    const first = page().querySelector<HTMLButtonElement>(".files button");
+    if (first === null) return;
+    const files = page().querySelectorAll(".files li").length;
+    first.click();
+    await until(() => page().querySelectorAll(".files li").length < files);
+  }
+}
+
+const fileOf = async (name: string) => new File([await (await fetch(`given/${name}`)).blob()], name);
+const isDone = () => page().body.textContent!.includes("Done: the report is below.");
+const failure = () => page().querySelector("[role=alert] .failure")?.textContent ?? undefined;
+
+async function evaluate(files: readonly File[]): Promise<void> {
+  await takeAllOut();
+  drop(files);
+  await until(() => page().querySelectorAll(".files li").length === files.length && !button("Evaluate").disabled);
+  button("Evaluate").click();
+  await until(() => page().querySelector("progress") !== null || isDone() || failure() !== undefined);
+}
+
+async function savedText(name: string, press: string): Promise<string> {
+  button(press).click();
+  await until(() => saved.has(name));
+  return (await fetch(saved.get(name)!)).text();
+}
+
+beforeAll(load, PATIENCE_MILLISECONDS);
+
+describe("given files", () => {
+  test.each(given)("$name", async ({ files, figures, sentence, warning }) => {
+    await evaluate(await Promise.all(files.map(fileOf)));
+    await until(() => !page().querySelector("progress") && (isDone() || failure() !== undefined));
+    expect(failure()).toBe(sentence);
+    if (figures === undefined) return;
+    const { backend, threads, relaxed, notes, logitsPerSecond, ...found } = JSON.parse(
+      await savedText("evaluation.json", "JSON"),
+    );
+    saved.clear();
+    expect(found).toEqual(figures);
+    if (warning !== undefined) expect(page().querySelector(".warn")?.textContent).toContain(warning);
+    expect(page().querySelectorAll(".panels section").length).toBeGreaterThan(3);
+    await until(() => page().querySelectorAll("canvas").length === page().querySelectorAll(".plot").length);
+  });
+});
+
+test("the digits by one click; the report that is saved carries its plots", async () => {
+  button("Try the digits").click();
+  await until(() => isDone() && page().body.textContent!.includes("2,000 rows of 10 classes"));
+  const report = await savedText("report.html", "Report");
+  expect(report).toContain("uPlot");
+  expect(report).toContain('<script type="application/json" id="evaluation">');
+  expect(report.length).toBeGreaterThan(60_000);
+});
+
+test("a click on a column's name sorts by it, one more the other way round", async () => {
+  const table = page().querySelector<HTMLTableElement>("#worst-panel table")!;
+  const column = () => [...table.tBodies[0].rows].map((row) => Number(row.cells[0].textContent));
+  const head = table.tHead!.rows[0].cells[0];
+  head.querySelector("button")!.click();
+  expect(column()).toEqual(column().toSorted((a, b) => b - a));
+  expect(head.getAttribute("aria-sort")).toBe("descending");
+  head.querySelector("button")!.click();
+  expect(column()).toEqual(column().toSorted((a, b) => a - b));
+});
+
+test(
+  "a large file is cancelled in the middle, and the next one is evaluated",
+  async () => {
+    const header = new Uint8Array(await (await fetch("given/logits.npy")).arrayBuffer()).subarray(0, 128);
+    const rows = 16_777_216;
+    const shape = `{'descr': '<f4', 'fortran_order': False, 'shape': (${rows}, 16), }`;
+    const text = new TextEncoder().encode(`${shape.padEnd(117)}\n`);
+    const begin = new Uint8Array([...header.subarray(0, 8), text.length, 0, ...text]);
+    const zeros = new Blob([new Uint8Array(2 ** 24)]);
+    const logits = new File([begin, ...Array.from({ length: 64 }, () => zeros)], "large.npy");
+    const labelShape = `{'descr': '|u1', 'fortran_order': False, 'shape': (${rows},), }`;
+    const labelText = new TextEncoder().encode(`${labelShape.padEnd(117)}\n`);
+    const labels = new File(
+      [new Uint8Array([...header.subarray(0, 8), labelText.length, 0, ...labelText]), zeros],
+      "y.npy",
+    );
+    await evaluate([logits, labels]);
+    await until(() => /\d %, .*logits\/s, \d+ (s|min) left/.test(page().querySelector(".progress")?.textContent ?? ""));
+    button("Cancel").click();
+    await until(() => page().body.textContent!.includes("Cancelled."));
+    await evaluate([await fileOf("logits.npy"), await fileOf("labels.npy")]);
+    await until(isDone);
+  },
+  2 * PATIENCE_MILLISECONDS,
+);
+
+test("it says on how many threads it computes, and runs again when it is loaded again", async () => {
+  const footer = page().querySelector("footer")!.textContent!;
+  if (frame.contentWindow!.crossOriginIsolated) expect(footer).toContain("threads");
+  else expect(footer).toContain("Computed on one thread");
+  await load();
+  button("Try the digits").click();
+  await until(isDone);
+});

@@ -1,0 +1,113 @@
+/** The page as it is built, and files to give it, with what the command line says of them. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { buildPage } from "../../scripts/buildPage.ts";
+import { writeNpy } from "../../src/formats/npy.ts";
+import { bytesOf, npy, safetensors, zip } from "../files.ts";
+import { labelsOf, logitsOf, mulberry32 } from "../inputs.ts";
+
+const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+const built = fileURLToPath(new URL("../../build/page", import.meta.url));
+
+/** Files that are given together, and what becomes of them in the page and on the command line. */
+export interface Given {
+  readonly name: string;
+  /** In the order in which they are dropped. */
+  readonly files: readonly string[];
+  /** What --json prints, without what depends on the engine; or the sentence of an error. */
+  readonly figures?: unknown;
+  readonly sentence?: string;
+  /** A part of what the page warns of. */
+  readonly warning?: string;
+}
+
+/** Without what depends on the engine and the moment. */
+export function figuresOf(json: string): unknown {
+  const { backend, threads, relaxed, notes, logitsPerSecond, elementsPerSecond, ...figures } = JSON.parse(json);
+  return figures;
+}
+
+function run(folder: string, args: readonly string[]): { figures?: unknown; sentence?: string } {
+  const outputs = ["--report", "r.html", "--state", "s.acc", "--json"];
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args, ...outputs], {
+    cwd: folder,
+    encoding: "utf8",
+  });
+  if (status === 0) return { figures: figuresOf(stdout) };
+  return { sentence: stderr.replace(/^wasm-loss: /, "").trim() };
+}
+
+function writeGiven(folder: string): Given[] {
+  const random = mulberry32(17);
+  const [rows, classes] = [3000, 25];
+  const x = logitsOf(random, "float32", rows, classes) as Float32Array;
+  const y = labelsOf(random, rows, classes);
+  const at = (name: string) => join(folder, name);
+  writeNpy(at("logits.npy"), x, [rows, classes]);
+  writeNpy(at("labels.npy"), y, [rows]);
+  const members = [
+    { name: "logits.npy", data: npy(x, [rows, classes]), deflate: true },
+    { name: "labels.npy", data: npy(y, [rows]) },
+  ];
+  writeFileSync(at("both.npz"), zip(members));
+  const tensors = {
+    logits: { dtype: "F32", shape: [rows, classes], data: bytesOf(x) },
+    labels: { dtype: "I32", shape: [rows], data: bytesOf(y) },
+  };
+  writeFileSync(at("both.safetensors"), safetensors(tensors));
+  writeFileSync(at("text.npy"), "these are no numbers\n");
+  writeFileSync(at("cut.npy"), readFileSync(at("logits.npy")).subarray(0, 50_000));
+  writeFileSync(at("cut.npz"), zip(members).subarray(0, 100_000));
+  writeNpy(at("fewer.npy"), y.subarray(1), [rows - 1]);
+  const evaluate = (...files: string[]) => run(folder, ["evaluate", ...files, "--worst", "20"]);
+  const wanted = evaluate("logits.npy", "labels.npy");
+  run(folder, ["evaluate", "logits.npy", "labels.npy"]);
+  writeFileSync(at("part.acc"), readFileSync(at("s.acc")));
+  return [
+    { name: "logits and labels", files: ["logits.npy", "labels.npy"], ...wanted },
+    {
+      name: "the wrong way round",
+      files: ["labels.npy", "logits.npy"],
+      warning: "labels.npy holds the labels",
+      ...wanted,
+    },
+    { name: "an npz file", files: ["both.npz"], ...evaluate("both.npz", "both.npz") },
+    { name: "a safetensors file", files: ["both.safetensors"], ...evaluate("both.safetensors", "both.safetensors") },
+    { name: "states", files: ["part.acc"], ...run(folder, ["merge", "part.acc"]) },
+    { name: "text", files: ["text.npy", "labels.npy"], ...evaluate("text.npy", "labels.npy") },
+    { name: "a file that is cut off", files: ["cut.npy", "labels.npy"], ...evaluate("cut.npy", "labels.npy") },
+    { name: "an archive that is cut off", files: ["cut.npz"], ...evaluate("cut.npz", "cut.npz") },
+    { name: "too few labels", files: ["logits.npy", "fewer.npy"], ...evaluate("logits.npy", "fewer.npy") },
+    {
+      name: "logits alone",
+      files: ["logits.npy"],
+      sentence: "logits.npy: the labels are missing: choose a second file, or one that holds both",
+    },
+  ];
+}
+
+function filesBelow(folder: string, as: string): [string, Uint8Array][] {
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  return names
+    .filter((name) => statSync(join(folder, name)).isFile())
+    .map((name) => [`${as}/${name.replaceAll("\\", "/")}`, readFileSync(join(folder, name))]);
+}
+
+/** By their paths: app/ is the page, given/ what it is given, given.json what becomes of that. */
+export async function pageFiles(): Promise<Map<string, string | Uint8Array>> {
+  await buildPage(built);
+  const folder = mkdtempSync(join(tmpdir(), "wasm-loss-page-"));
+  try {
+    const given = writeGiven(folder);
+    return new Map<string, string | Uint8Array>([
+      ...filesBelow(built, "app"),
+      ...filesBelow(folder, "given"),
+      ["given.json", JSON.stringify(given)],
+    ]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
