@@ -277,3 +277,46 @@ test("the picture in the README is of these panels", () => {
   );
   expect(alt).toBe(`The report of the digits: ${titles.join("; ")}.`);
 });
+
+describe("what is confused", () => {
+  const panelOf = (classes: number, id: string) => {
+    const random = mulberry32(classes);
+    const x = logitsOf(random, "float32", 400, classes);
+    x[0] = Number.NaN;
+    const labels = labelsOf(random, 400, classes);
+    const it = losses.evaluate(x as Float32Array, labels, { classes, confusion: true, percentiles: true });
+    return { it, panel: evaluationPanels(printable(it)).find((panel) => panel.id === id)! };
+  };
+
+  test("of few classes: a square, whose rows add up to the rows of each label", () => {
+    const { it, panel } = panelOf(5, "confusion-panel");
+    expect(panel.table.head).toEqual(["label", "0", "1", "2", "3", "4", "NaN"]);
+    panel.table.rows.forEach(([label, ...cells], i) => {
+      const counts = cells.map((cell) => Number((cell as { text: string }).text));
+      const { support } = it.classification!.perClass[i];
+      expect([label, counts.reduce((a, b) => a + b)]).toEqual([String(i), support]);
+      cells.forEach((cell, j) => {
+        expect((cell as { heat: number }).heat).toBeCloseTo(counts[j] / support, 12);
+      });
+    });
+  });
+
+  test("of many: the pairs that are confused most often", () => {
+    const { it, panel } = panelOf(50, "confusion-panel");
+    const wrong = it.classification!.confusion.filter(({ label, predicted }) => label !== predicted);
+    const counts = panel.table.rows.map(([, , cell]) => Number((cell as { text: string }).text));
+    expect(counts).toEqual(
+      wrong
+        .map(({ count }) => count)
+        .sort((a, b) => b - a)
+        .slice(0, 30),
+    );
+  });
+
+  test("percentiles are listed, rising", () => {
+    const { it, panel } = panelOf(5, "percentiles-panel");
+    expect(panel.table.rows.length).toBe(Object.keys(it.lossPercentiles!).length);
+    const percents = panel.table.rows.map(([percent]) => Number(percent));
+    expect(percents).toEqual(percents.toSorted((a, b) => a - b));
+  });
+});

@@ -2,6 +2,7 @@ import { worse } from "../../evaluate/highest.ts";
 import type { PrintedEvaluation } from "../printable.ts";
 import { digits, percent, worstCells } from "../tables.ts";
 import type { Bar } from "./chart.ts";
+import { confusion, percentiles, precisions } from "./classificationPanels.ts";
 import type { Panel } from "./panel.ts";
 import { roc } from "./rocPanel.ts";
 import { counted, grouped, short } from "./words.ts";
@@ -167,7 +168,15 @@ function worstRows({ worst }: PrintedEvaluation): Panel | undefined {
 
 /** The plots and lists of an evaluation. */
 export function evaluationPanels(it: PrintedEvaluation): Panel[] {
-  return [losses(it), reliability(it), roc(it.ranking), tops(it), classes(it), worstRows(it)].filter(
-    (panel) => panel !== undefined,
-  );
+  return [
+    losses(it),
+    percentiles(it),
+    reliability(it),
+    roc(it.ranking),
+    tops(it),
+    confusion(it),
+    precisions(it),
+    classes(it),
+    worstRows(it),
+  ].filter((panel) => panel !== undefined);
 }
