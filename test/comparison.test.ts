@@ -59,9 +59,13 @@ describe.each(withRelaxed)("$name", ({ losses: engine, name }) => {
         comparison.add(base, other, labels);
         const found = comparison.result().divergence;
         const rows = oracle.comparedRows(base, other, labels, classes);
-        const [units, logUnits] = dtype === "float32" ? [2 ** -21, 2 ** -22] : [2 ** -50, 2 ** -51];
-        const least = dtype === "float32" ? 2 ** -21 : 2 ** -40;
-        const bound = (it: oracle.ComparedRow) => units * it.sizes[1] + logUnits * it.sizes[0] + least;
+        const is32 = dtype === "float32";
+        const units = is32 ? 2 ** -17 + 2 ** -20 * Math.log(classes) : 2 ** -42 + 2 ** -46 * Math.log(classes);
+        const logUnits = is32 ? 2 ** -21 : 2 ** -44;
+        // of both log-sum-exps
+        const off = (is32 ? 2 ** -19 : 2 ** -45) * (1 + Math.log(classes)) + 2 ** -51 * 1000;
+        const bound = ({ sizes }: oracle.ComparedRow) =>
+          units * sizes[0] + logUnits * sizes[1] + 2 ** -52 * sizes[2] + off * off;
         const most = Math.max(...rows.map(bound)) * (name.startsWith("relaxed") ? 4 : 1);
         for (const value of [found.minimum, found.maximum]) {
           const distance = Math.min(...rows.map((it) => Math.abs(it.divergence - value)));

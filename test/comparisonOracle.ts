@@ -10,11 +10,16 @@ export interface ComparedRow {
   otherTop: number;
   right: boolean;
   otherRight: boolean;
-  /** Σ p |ln p| |ln p - ln q| and Σ p |ln p - ln q|, for bounds. */
-  sizes: [number, number];
+  /** Of terms p φ(d), d = ln p - ln q: their sum, that of each times max(|ln p|, |ln q|), and Σ |p - q| (|x - y| + |d|). For bounds. */
+  sizes: [number, number, number];
 }
 
 const row = (x: Numbers, i: number, classes: number) => Array.from({ length: classes }, (_, j) => x[i * classes + j]);
+
+function lseOf(x: number[]): number {
+  const m = Math.max(...x);
+  return m + Math.log(exactSum(x.map((v) => Math.exp(v - m))));
+}
 
 function logSoftmaxOf(x: number[]): number[] {
   const m = Math.max(...x);
@@ -23,27 +28,47 @@ function logSoftmaxOf(x: number[]): number[] {
   return x.map((v) => v - m - lnd);
 }
 
+/** e^-d - 1 + d by its series, for |d| < 1. */
+function phi(d: number): number {
+  let [term, sum] = [1, 0];
+  for (let k = 1; k < 30; k++) {
+    term *= -d / k;
+    if (k > 1) sum += term;
+  }
+  return sum;
+}
+
 /** Rows of logits that count. */
 export function comparedRows(base: Numbers, other: Numbers, labels: Numbers, classes: number, ignoreIndex = -100) {
   return Array.from(labels as ArrayLike<number>).flatMap((label, i): ComparedRow[] => {
     if (label === ignoreIndex) return [];
     const [b, o] = [row(base, i, classes), row(other, i, classes)];
     const [lp, lq] = [logSoftmaxOf(b), logSoftmaxOf(o)];
-    const kept = lp.map((_, j) => j).filter((j) => Math.exp(lp[j]) > 0);
+    // so that digits of small differences are not lost in the logarithms
+    const distance = lseOf(b) - lseOf(o);
+    const d = b.map((x, j) => x - o[j] - distance);
+    const terms = d.map((it, j) => {
+      const [p, q] = [Math.exp(lp[j]), Math.exp(lq[j])];
+      return Math.abs(it) < 1 ? p * phi(it) : q - p + p * it;
+    });
     const [top, otherTop] = [b.indexOf(Math.max(...b)), o.indexOf(Math.max(...o))];
     return [
       {
         base: -lp[label],
         other: -lq[label],
-        divergence: exactSum(kept.map((j) => Math.exp(lp[j]) * (lp[j] - lq[j]))),
+        // as probabilities add up to 1 the sum of p d is that of p φ(d), of which no term is negative
+        divergence: exactSum(terms),
         change: Math.exp(lq[label]) - Math.exp(lp[label]),
         top,
         otherTop,
         right: top === label,
         otherRight: otherTop === label,
         sizes: [
-          exactSum(kept.map((j) => Math.exp(lp[j]) * Math.abs(lp[j]) * Math.abs(lp[j] - lq[j]))),
-          exactSum(kept.map((j) => Math.exp(lp[j]) * Math.abs(lp[j] - lq[j]))),
+          exactSum(terms),
+          exactSum(terms.map((term, j) => term * Math.max(Math.abs(lp[j]), Math.abs(lq[j])))),
+          exactSum(
+            terms.map((_, j) => Math.abs(Math.exp(lp[j]) - Math.exp(lq[j])) * (Math.abs(b[j] - o[j]) + Math.abs(d[j]))),
+          ),
         ],
       },
     ];

@@ -59,7 +59,7 @@ export const evaluateLikelihoods: Description = {
 /** Of rows of logits of a base and of another model, whose log-sum-exps are known. */
 export const relativeEntropy: Description = {
   name: "relativeEntropy",
-  formula: "Σ p (ln p - ln q) of softmaxes, p the base's",
+  formula: "Σ p φ(ln p - ln q) of softmaxes, p the base's, φ(d) = e^-d - 1 + d",
   unit: "row",
   dtypes: BOTH,
   parameters: [
@@ -72,8 +72,8 @@ export const relativeEntropy: Description = {
     scratch,
   ],
   tolerance: {
-    f32: "Σ p (2^-21 + 2^-22 |ln p|) |ln p - ln q| + 2^-21",
-    f64: "Σ p (2^-50 + 2^-51 |ln p|) |ln p - ln q| + 2^-40",
+    f32: "of each p φ(d) 2^-17 + 2^-20 ln classes + 2^-21 max(|ln p|, |ln q|); + φ(2^-19 (1 + ln classes))",
+    f64: "of each p φ(d) 2^-42 + 2^-46 ln classes + 2^-44 max(|ln p|, |ln q|); + what is derived below",
   },
   module: "evaluation/relativeEntropy",
 };

@@ -62,9 +62,9 @@ export interface Evaluations {
   /**
    * Compares two models on the same rows - a quantized one with its original - in one pass over both: perplexities and their
    * ratio with paired standard errors, Kullback-Leibler divergence, change of the target's probability, share of equal maxima, who
-   * is right where the other is not. Everything that is summed is summed exactly, as by evaluator(). The divergence of a row of
-   * float32 logits is off by at most 2^-21 + Σ p (2^-21 + 2^-22 |ln p|) |ln p - ln q|, and may be negative by that; of equal rows
-   * it is 0.
+   * is right where the other is not. Everything that is summed is summed exactly, as by evaluator(). The divergence of a row
+   * is never negative, of equal rows 0; of float32 logits a term is off by 2^-17 + 2^-20 ln classes + 2^-21 max(|ln p|, |ln q|) of
+   * itself at most (docs/accuracy.md).
    *
    * @throws TypeError of unknown options; TypeError or RangeError of options out of range
    * @example
@@ -77,7 +77,7 @@ export interface Evaluations {
 
   /**
    * An evaluator of binary predictions, one logit or probability a row: loss, accuracy, Brier score, calibration, AUROC. All
-   * arithmetic is in float64; sums are exact, as of evaluator(). It runs in JavaScript, about 150 ns a row.
+   * arithmetic is in float64; sums are exact, as of evaluator(). It runs in JavaScript, whatever the backend.
    *
    * @throws TypeError of unknown options; TypeError or RangeError of options out of range
    * @example
