@@ -58,6 +58,7 @@ describe.each(withRelaxed)("$name", ({ losses: engine, name }) => {
         const comparison = engine.comparison({ classes });
         comparison.add(base, other, labels);
         const found = comparison.result().divergence;
+        expect(found.minimum).toBeGreaterThanOrEqual(0);
         const rows = oracle.comparedRows(base, other, labels, classes);
         const is32 = dtype === "float32";
         const units = is32 ? 2 ** -17 + 2 ** -20 * Math.log(classes) : 2 ** -42 + 2 ** -46 * Math.log(classes);
