@@ -41,7 +41,8 @@ export const evaluateHelp = `wasm-loss evaluate LOGITS [LABELS] [options]
   --groups FILE        integers, one a row: the standard error is clustered by them (documents, users)
   --bytes N, --words N how many bytes and words the rows are the text of: bits per byte, byte and word perplexity
   --rows FILE          write loss, label, predicted class, rank (0: NaN, -1: ignored) and log-probability of each row: arrays
-                       of FILE.npz, a table in FILE.csv, the losses alone in FILE.npy
+                       of FILE.npz, a table in FILE.csv, the losses alone in FILE.npy; with --shift also sequence, position
+                       and the perplexity of the sequence
   --worst N            list the N rows with the highest loss, at most 1000; they are in the state
   --state FILE         write what was added up, for wasm-loss merge
   --report FILE        write one HTML file with the table and plots
