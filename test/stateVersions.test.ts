@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { inflateRawSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
+import { withCoverage } from "../src/evaluate/state.ts";
 import { crc32 } from "../src/evaluate/stateBytes.ts";
 import { createLosses, evaluationOf, mergeStates, regressionEvaluator, regressionOf } from "../src/index.node.ts";
 
@@ -187,5 +189,71 @@ describe("sections", () => {
     ],
   ])("%s is refused", (_, edit, line) => {
     expect(() => evaluationOf(written("wlev", edit(taken(state()))))).toThrow(line);
+  });
+});
+
+describe("docs/state-format.md", () => {
+  const page = readFileSync(new URL("../docs/state-format.md", import.meta.url), "utf8");
+  /** The tags in the table of a heading: numbers at the beginning of its rows, several of one row with commas. */
+  const tagsUnder = (heading: string) => {
+    const [, text] = page.split(`\n## ${heading}`);
+    return [...text.split("\n## ")[0].matchAll(/^\| (\d[\d, ]*) \|/gm)].flatMap(([, tags]) =>
+      tags.split(",").map(Number),
+    );
+  };
+  const coverage = [{ key: "a".repeat(64), name: "x.npy", total: 9, rows: [[0, 3]] as [number, number][] }];
+  const x = Float32Array.of(1, 0, 0.5, 3, 2, 1, 0, 0);
+  const y = [0, 1, 0, 1];
+  const groups = [1, 2, 2, 1];
+
+  test.each<[string, string, () => { state(): Uint8Array }]>([
+    [
+      'Evaluations: "wlev"',
+      "with every option",
+      () => {
+        const evaluator = losses.evaluator({
+          classes: 2,
+          perClass: true,
+          confusion: true,
+          percentiles: true,
+          ranking: true,
+          fitTemperature: true,
+          worst: 2,
+          weight: Float32Array.of(1, 2),
+        });
+        evaluator.add(x, y, { groups, bytes: 3, words: 1 });
+        return evaluator;
+      },
+    ],
+    [
+      'Regressions: "wlrg"',
+      "of four elements",
+      () => {
+        const evaluator = regressionEvaluator();
+        evaluator.add(x.subarray(0, 4), x.subarray(4));
+        return evaluator;
+      },
+    ],
+    [
+      'Binary evaluations: "wlbn"',
+      "of four rows",
+      () => {
+        const evaluator = losses.binaryEvaluator();
+        evaluator.add(x.subarray(0, 4), y);
+        return evaluator;
+      },
+    ],
+    [
+      'Comparisons: "wlcm"',
+      "with every option",
+      () => {
+        const comparison = losses.comparison({ classes: 2, worst: 2 });
+        comparison.add(x, x.toReversed(), y, { groups });
+        return comparison;
+      },
+    ],
+  ])("%s has every section of a state %s, and no other", (heading, _, make) => {
+    const state = withCoverage(make().state(), coverage);
+    expect(taken(state).map(([tag]) => tag)).toEqual(tagsUnder(heading).sort((a, b) => a - b));
   });
 });
