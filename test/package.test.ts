@@ -180,11 +180,11 @@ const KB = 1024;
 /** An inlined module. */
 const MODULE_TEXT = /"[\w+/=]{10000,}"/g;
 
-test("a page loads at most 88 KB, minified and gzipped, the WebAssembly included, and no more than it uses", async () => {
+test("a page loads at most 99 KB, minified and gzipped, the WebAssembly included, and no more than it uses", async () => {
   // for browsers: an import of a module of Node would fail
   const { text, later } = await bundled();
   const { length } = gzipSync(text);
-  expect(length, `${length} bytes; the limit is ${88 * KB}`).toBeLessThanOrEqual(88 * KB);
+  expect(length, `${length} bytes; the limit is ${99 * KB}`).toBeLessThanOrEqual(99 * KB);
   // one module
   expect(text.match(MODULE_TEXT)?.length).toBe(1);
   expect(later.sort()).toEqual(["given", "openJs", "openThreads", "relaxed"]);
@@ -215,13 +215,13 @@ test("a bundler that splits files loads no JavaScript loop at once", async () =>
     }
   };
   visit(pathsOf["stdin.js"]);
-  // the name of a constant that only they know
-  const withLoops = outputFiles.filter(({ text }) => text.includes("LOWEST_15")).map(({ path }) => basename(path));
+  // the name of a property that only they know
+  const withLoops = outputFiles.filter(({ text }) => text.includes("finePowers")).map(({ path }) => basename(path));
   expect(withLoops).toHaveLength(1);
   expect([...atOnce].map((path) => basename(path))).not.toContain(withLoops[0]);
 });
 
-test("a page without a bundler loads no JavaScript loop but that of regressionEvaluator(), and no relaxed module, at once", () => {
+test("a page without a bundler loads no JavaScript loop but that of regressionEvaluator(), what binaryEvaluator() computes with, and no relaxed module, at once", () => {
   const dist = join(folder, "node_modules", "wasm-loss", "dist");
   const atOnce = new Set([join(dist, "browser.js")]);
   const later = new Set<string>();
@@ -239,6 +239,10 @@ test("a page without a bundler loads no JavaScript loop but that of regressionEv
     "src/kernels/evaluation/regressionLoop.ts",
     // its powers of two stand in the table of the WebAssembly kernels, too
     "src/kernels/functions/exp64.ts",
+    "src/kernels/functions/fineExp.ts",
+    "src/kernels/functions/log.ts",
+    "src/kernels/functions/logistic.ts",
+    "src/kernels/functions/naturalLog.ts",
     "src/kernels/widenLoops.ts",
   ]);
   expect([...later].filter((file) => atOnce.has(file))).toEqual([]);

@@ -119,9 +119,22 @@ const ofProbabilities: Operation = {
   other: (inputs) => ({ name: "wasm, logits", operation: evaluate, inputs }),
 };
 
+/** With the losses at 32 temperatures. */
+const withTemperature: Operation = {
+  ...evaluate,
+  name: "evaluate, fitTemperature",
+  kernels: ["temperatureCurve"],
+  call:
+    (losses, { values, targets, shape: { classes } }) =>
+    () =>
+      figuresOf(losses.evaluate(values, targets as Int32Array, { classes, fitTemperature: true })),
+  other: (inputs) => ({ name: "wasm, evaluate", operation: evaluate, inputs }),
+};
+
 export const evaluateOperations: readonly Operation[] = [
   evaluate,
   ofProbabilities,
+  withTemperature,
   ...halves.map(
     ({ name, wrap, kernel, bitsOf, numberOf }): Operation => ({
       ...evaluate,

@@ -1,3 +1,4 @@
+import { comparisonOperations } from "./comparison.ts";
 import { crossEntropyOperations } from "./crossEntropy.ts";
 import { divergenceOperations } from "./divergence.ts";
 import { elementwiseOperations } from "./elementwise.ts";
@@ -14,6 +15,7 @@ export const operations: readonly Operation[] = [
   ...crossEntropyOperations,
   ...divergenceOperations,
   ...evaluateOperations,
+  ...comparisonOperations,
   ...regressionOperations,
   ...optimizerOperations,
 ];

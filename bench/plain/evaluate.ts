@@ -35,3 +35,23 @@ export function evaluate(logits: FloatArray, labels: Int32Array, classes: number
   const calibration = bins.reduce((sum, bin) => sum + Math.abs(bin.correct - bin.confidence), 0);
   return [mean, deviation, ...[correct, top5, reciprocals, entropy, brier, calibration].map((sum) => sum / rows)];
 }
+
+/** Mean divergence of rows of logits from others, quotient of perplexities, share of rows with the same maximum. */
+export function compare(base: FloatArray, other: FloatArray, labels: Int32Array, classes: number): number[] {
+  const rows = labels.length;
+  const [p, q] = [new Float64Array(classes), new Float64Array(classes)];
+  let [divergence, difference, same] = [0, 0, 0];
+  for (let i = 0; i < rows; i++) {
+    softmaxOfRow(base, i * classes, classes, p, 0);
+    softmaxOfRow(other, i * classes, classes, q, 0);
+    let [top, otherTop] = [0, 0];
+    for (let j = 0; j < classes; j++) {
+      if (p[j] > 0) divergence += p[j] * Math.log(p[j] / q[j]);
+      if (base[i * classes + j] > base[i * classes + top]) top = j;
+      if (other[i * classes + j] > other[i * classes + otherTop]) otherTop = j;
+    }
+    if (top === otherTop) same++;
+    difference += Math.log(p[labels[i]] / q[labels[i]]);
+  }
+  return [divergence / rows, Math.exp(difference / rows), same / rows];
+}

@@ -1,4 +1,5 @@
 import { countCores } from "../backends/threads/cores.ts";
+import type { BinaryEvaluation } from "../evaluate/binary/binary.ts";
 import type { Evaluation } from "../evaluate/evaluation.ts";
 import type { Regression } from "../evaluate/regression.ts";
 import { FormatError } from "../formats/error.ts";
@@ -6,9 +7,8 @@ import { partOf } from "../formats/partOf.ts";
 import { arrayOf, type Stretch, type Tensor } from "../formats/tensor.ts";
 import { createLosses, type Losses } from "../inlinedLosses.ts";
 import { elementsOf } from "./adding/adder.ts";
-import { createElementsAdder } from "./adding/elementsAdder.ts";
-import { partRowsOf, type Task } from "./adding/plan.ts";
-import { createRowsAdder } from "./adding/rowsAdder.ts";
+import { createAdder, type Task } from "./adding/createAdder.ts";
+import { partRowsOf } from "./adding/plan.ts";
 import { countParts, type Outcome, shareOut } from "./adding/shareOut.ts";
 import type { EvaluateOptions, Shard } from "./evaluateOptions.ts";
 import { progressBar } from "./progress.ts";
@@ -17,16 +17,14 @@ import type { Pairs } from "./report/pairs.ts";
 import { openRowsFile } from "./rowsOut/rowsFile.ts";
 import type { RowRange } from "./shift.ts";
 import type { Run } from "./tables.ts";
-import type { WorstRow } from "./worst.ts";
 
 /** What was added up of files, and what did it. */
 export interface AddedUp {
-  readonly result: Evaluation | Regression;
+  readonly result: Evaluation | Regression | BinaryEvaluation;
   state(): Uint8Array;
   /** Which rows, and of how many. */
   readonly range: RowRange;
   readonly rows: number;
-  readonly worst: readonly WorstRow[] | undefined;
   readonly suspicion: string | undefined;
   readonly run: Run;
 }
@@ -34,8 +32,11 @@ export interface AddedUp {
 /** From so many bytes on files are shared out among all cores unless it is said how many. */
 const LARGE_BYTES = 2 ** 26;
 
+/** What progress is counted in. */
+const UNITS = { mse: "elements", binary: "rows", "cross-entropy": "logits" } as const;
+
 /** createLosses, its options called in messages as they are here. */
-async function openLosses(engine: EvaluateOptions["engine"], threads: number | "auto"): Promise<Losses> {
+export async function openLosses(engine: EvaluateOptions["engine"], threads: number | "auto"): Promise<Losses> {
   try {
     return await createLosses({ ...engine, threads });
   } catch (error) {
@@ -107,7 +108,7 @@ export async function addUp(
   }
   const range = shard ? shardOf(shard, rows!) : { first: 0, end: rows ?? 0 };
   const job: Job = { task, tensors, options, files, rows, range, more };
-  if (options.rows === undefined || task.loss === "mse") return run(job);
+  if (options.rows === undefined || task.loss !== "cross-entropy") return run(job);
   const rowsFile = openRowsFile(options.rows, range.first);
   try {
     const sums = await run({ ...job, task: { ...task, records: rowsFile.records } });
@@ -136,7 +137,7 @@ async function run(job: Job): Promise<AddedUp> {
     if (losses !== kept) losses.close();
   };
   const elementsPerRow = task.columns[0].perRow;
-  const progress = await progressBar(count * elementsPerRow, task.loss === "mse" ? "elements" : "logits");
+  const progress = await progressBar(count * elementsPerRow, UNITS[task.loss]);
   const told = (done: number) => progress.update(done * elementsPerRow);
   const begin = performance.now();
   try {
@@ -164,8 +165,7 @@ async function addAlone(
   told: (done: number) => void,
 ): Promise<Outcome & { range: RowRange }> {
   const { task, tensors, options, files, rows, range, more } = job;
-  const adder =
-    task.loss === "mse" ? createElementsAdder(losses, 2, undefined, more.pairs) : createRowsAdder(losses, task, 2);
+  const adder = createAdder(losses, task, 2, undefined, more.pairs);
   const shardOfInput = (tensor: Tensor, i: number) => {
     const elements = elementsOf(task.columns[i], range, rows!);
     return files ? partOf(files.stretches[i], ...elements) : rangeOf(tensor, ...elements);
@@ -189,7 +189,6 @@ async function addAlone(
   return {
     result: adder.result(),
     state: adder.state,
-    worst: adder.worst(),
     suspicion: adder.suspicion,
     backend: losses.backend,
     relaxed: losses.relaxed,

@@ -1,18 +1,22 @@
+import type { BinaryEvaluation } from "../evaluate/binary/binary.ts";
 import type { Evaluation } from "../evaluate/evaluation.ts";
 import type { Regression } from "../evaluate/regression.ts";
 import { withCoverage } from "../evaluate/state.ts";
 import { withoutSecrets } from "../formats/addresses/address.ts";
-import { FormatError } from "../formats/error.ts";
 import type { Both } from "../formats/format.ts";
 import type { OpenOptions } from "../formats/openOptions.ts";
 import { openBoth, openTensor } from "../formats/openTensor.ts";
-import { isFloat, type Tensor } from "../formats/tensor.ts";
+import type { Tensor } from "../formats/tensor.ts";
+import type { Beside } from "./adding/rowsAdder.ts";
 import { type AddedUp, addUp } from "./addUp.ts";
+import { openBeside } from "./beside.ts";
+import { binaryTable, printableBinary } from "./binaryTable.ts";
 import type { NameOf } from "./classificationTable.ts";
 import { type EvaluateOptions, evaluateOptions } from "./evaluateOptions.ts";
 import { type Output, writeOutputs } from "./files.ts";
 import { namesOf } from "./names.ts";
 import { printable } from "./printable.ts";
+import { binaryReport } from "./report/binaryReport.ts";
 import type { Making } from "./report/origin.ts";
 import { Pairs } from "./report/pairs.ts";
 import { evaluationReport, regressionReport } from "./report/reports.ts";
@@ -28,10 +32,9 @@ import {
   regressionTable,
   worstCells,
 } from "./tables.ts";
-import { elementsTask, rowsTask } from "./tasks.ts";
+import { binaryTask, elementsTask, rowsTask } from "./tasks.ts";
 import { columns, json, table } from "./text.ts";
 import { warn } from "./warn.ts";
-import type { WorstRow } from "./worst.ts";
 
 /** The command `evaluate`: returns what is to be printed. */
 export async function evaluate(args: readonly string[]): Promise<string> {
@@ -40,11 +43,7 @@ export async function evaluate(args: readonly string[]): Promise<string> {
   try {
     const { logits, labels, figures } = await openInputs(given, open);
     const options = { ...given, input: given.input ?? logits.input, figures };
-    const groups = options.groups && (await openTensor(options.groups.path, options.groups));
-    if (groups) open.push(groups);
-    if (groups && isFloat(groups.dtype)) {
-      throw new FormatError(`${groups.path}: groups are ${groups.dtype}, but must be integers`);
-    }
+    const beside = await openBeside(options, open);
     const making: Making = {
       args: ["evaluate", ...args.map(withoutSecrets)],
       inputs: [logits, labels].map((it, i) => [
@@ -53,7 +52,8 @@ export async function evaluate(args: readonly string[]): Promise<string> {
       ]),
     };
     if (options.loss === "mse") return await regression(logits, labels, options, making);
-    return await classification(logits, labels, groups, options, making);
+    if (options.loss === "binary") return await binary(logits, labels, options, making);
+    return await classification(logits, labels, beside, options, making);
   } finally {
     for (const it of open.reverse()) await it.close();
   }
@@ -80,14 +80,14 @@ async function openInputs({ logits, labels, isOneFile }: EvaluateOptions, open: 
 async function classification(
   logits: Tensor,
   labels: Tensor,
-  groups: Tensor | undefined,
+  beside: ReadonlyMap<Beside, Tensor>,
   options: EvaluateOptions & Pick<Both, "figures">,
   making: Making,
 ): Promise<string> {
   const { ignoreIndex, state, report } = options;
-  const task = rowsTask(logits, labels, groups, options);
+  const task = rowsTask(logits, labels, [...beside.keys()], options);
   const nameOf = namesOf(options.names, task.shape.classes);
-  const sums = await addUp(task, groups ? [logits, labels, groups] : [logits, labels], options);
+  const sums = await addUp(task, [logits, labels, ...beside.values()], options);
   const evaluation = sums.result as Evaluation;
   const { run, suspicion } = sums;
   if (suspicion !== undefined) warn(suspicion);
@@ -100,12 +100,11 @@ async function classification(
       evaluation,
       options: [["ignored label", String(ignoreIndex)]],
       run,
-      worst: sums.worst,
       perClass: options.perClass,
     });
     outputs.push([report, page]);
   }
-  const text = printed(evaluation, run, sums.worst, options, nameOf);
+  const text = printed(evaluation, run, options, nameOf);
   await writeOutputs(outputs, text);
   return text;
 }
@@ -135,11 +134,11 @@ async function stateOf(
 function printed(
   evaluation: Evaluation,
   run: Run,
-  worst: readonly WorstRow[] | undefined,
   options: EvaluateOptions & Pick<Both, "figures">,
   nameOf: NameOf,
 ): string {
   const { figures } = options;
+  const { worst = options.worst === undefined ? undefined : [], ...data } = printable(evaluation);
   if (!options.json) {
     const lists = [
       ...(figures ? [table([["normalized accuracy", percent(figures.normalizedAccuracy)]])] : []),
@@ -152,12 +151,32 @@ function printed(
   }
   const { perSecond, ...engine } = run;
   return json({
-    ...printable(evaluation),
+    ...data,
     ...(worst ? { worst } : {}),
     ...figures,
     ...engine,
     logitsPerSecond: perSecond,
   });
+}
+
+async function binary(predictions: Tensor, targets: Tensor, options: EvaluateOptions, making: Making): Promise<string> {
+  const sums = await addUp(binaryTask(predictions, targets, options), [predictions, targets], options);
+  const evaluation = sums.result as BinaryEvaluation;
+  const { run } = sums;
+  const { perSecond, ...engine } = run;
+  const text = options.json
+    ? json({ ...printableBinary(evaluation), ...engine, rowsPerSecond: perSecond })
+    : binaryTable(evaluation, run);
+  const outputs: Output[] = [];
+  if (options.state !== undefined) {
+    outputs.push([options.state, await stateOf(sums, predictions, targets, options)]);
+  }
+  if (options.report !== undefined) {
+    const subject = { of: predictions.path, against: `the labels in ${targets.path}` };
+    outputs.push([options.report, binaryReport({ subject, making, evaluation, run })]);
+  }
+  await writeOutputs(outputs, text);
+  return text;
 }
 
 async function regression(

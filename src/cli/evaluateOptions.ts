@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { MAXIMAL_THREADS } from "../createLosses.ts";
-import { MAXIMAL_CLASSES, MAXIMAL_TOPS } from "../evaluate/evaluatorOptions.ts";
+import { MAXIMAL_CLASSES, MAXIMAL_TOPS, MAXIMAL_WORST } from "../evaluate/evaluatorOptions.ts";
 import { isAddress } from "../formats/addresses/address.ts";
 import type { OpenOptions } from "../formats/openOptions.ts";
 import { isReplaced, placeOf } from "../formats/place.ts";
@@ -28,17 +28,21 @@ export const evaluateHelp = `wasm-loss evaluate LOGITS [LABELS] [options]
   --columns C,C,...    the columns of the logits, probabilities or predictions; 2-11 is a range of numbers
   --ignore-index N     rows with this label don't count (default -100)
   --shift              LABELS are tokens: the logits at position t score token t + 1 of their sequence
-  --loss L             cross-entropy (default), or mse: LOGITS and LABELS are predictions and targets, both floats
+  --loss L             cross-entropy (default), mse: LOGITS and LABELS are predictions and targets, both floats; or binary:
+                       one logit (or probability) a row, labels 0 and 1 or targets between
   --top-k K,K,...      shares of rows whose label is among the K largest logits
   --per-class          loss and accuracy of each class too; of many in the table those of the highest and lowest loss
   --confusion          precision, recall and F1 of each class, and which classes are taken for which
   --names FILE         names of the classes, one a line, in what --confusion and --per-class print
   --percentiles        of the losses of rows, each with how far it may be off
+  --ranking            AUROC and average precision of two classes, each with its bounds, and the ROC curve in a report
+  --fit-temperature    by which temperature logits are best divided, and the loss before and after
+  --mask FILE          integers or booleans, one a row (with --shift one a token): rows of 0 don't count
   --groups FILE        integers, one a row: the standard error is clustered by them (documents, users)
   --bytes N, --words N how many bytes and words the rows are the text of: bits per byte, byte and word perplexity
   --rows FILE          write loss, label, predicted class, rank (0: NaN, -1: ignored) and log-probability of each row: arrays
                        of FILE.npz, a table in FILE.csv, the losses alone in FILE.npy
-  --worst N            list the N rows with the highest loss, at most 1000000
+  --worst N            list the N rows with the highest loss, at most 1000; they are in the state
   --state FILE         write what was added up, for wasm-loss merge
   --report FILE        write one HTML file with the table and plots
   --threads N|auto     threads to share the rows of files out to; auto (default): all cores for files above 64 MiB, else 1
@@ -68,6 +72,9 @@ export const OPTIONS = {
   confusion: { type: "boolean", default: false },
   names: { type: "string" },
   percentiles: { type: "boolean", default: false },
+  ranking: { type: "boolean", default: false },
+  "fit-temperature": { type: "boolean", default: false },
+  mask: { type: "string" },
   groups: { type: "string" },
   bytes: { type: "string" },
   words: { type: "string" },
@@ -94,6 +101,9 @@ const OF_CLASSES = [
   "confusion",
   "names",
   "percentiles",
+  "ranking",
+  "fit-temperature",
+  "mask",
   "groups",
   "bytes",
   "words",
@@ -102,15 +112,14 @@ const OF_CLASSES = [
 ] as const;
 
 /** Values of --input as the library calls them. */
-const INPUTS = {
+export const INPUTS = {
   logits: "logits",
   probabilities: "probabilities",
   "log-probabilities": "logProbabilities",
 } as const;
 
-const MAXIMAL_WORST = 1_000_000;
-const FLOATS = TENSOR_DTYPES.filter(isFloat);
-const INT32 = 2 ** 31;
+export const FLOATS = TENSOR_DTYPES.filter(isFloat);
+export const INT32 = 2 ** 31;
 
 function topKOption(text: string | undefined): number[] | undefined {
   const topK = text?.split(",").map((k) => integerOption("--top-k", k.trim(), 1, MAXIMAL_CLASSES));
@@ -119,7 +128,7 @@ function topKOption(text: string | undefined): number[] | undefined {
 }
 
 /** A dtype by its name here, or by that of numpy and PyTorch: float32 is f32, uint8 u8. */
-function dtypeOption(
+export function dtypeOption(
   option: string,
   text: string | undefined,
   choices: readonly TensorDtype[],
@@ -176,7 +185,7 @@ export function evaluateOptions(args: readonly string[]) {
   const { values, positionals } = parseArguments(args, OPTIONS);
   const backend = choiceOption("--backend", values.backend, ["auto", "wasm", "js"]);
   const input = choiceOption("--input", values.input, Object.keys(INPUTS) as (keyof typeof INPUTS)[]);
-  const loss = choiceOption("--loss", values.loss, ["cross-entropy", "mse"]);
+  const loss = choiceOption("--loss", values.loss, ["cross-entropy", "mse", "binary"]);
   const threads: number | "auto" | undefined =
     values.threads === "auto" ? "auto" : integerOption("--threads (or auto)", values.threads, 1, MAXIMAL_THREADS);
   const shard = shardOption(values.shard);
@@ -192,8 +201,14 @@ export function evaluateOptions(args: readonly string[]) {
   if (positionals.length > 1 && logitsPath === "-" && labelsPath === "-")
     throw new UsageError("only one of LOGITS and LABELS can be -");
   const mse = loss === "mse";
-  const unused = OF_CLASSES.find((option) => mse && values[option] !== undefined && values[option] !== false);
-  if (unused) throw new UsageError(`--${unused} is not for --loss mse`);
+  const binary = loss === "binary";
+  const unused = OF_CLASSES.find((option) => {
+    const isFor = !mse && (!binary || option === "input");
+    return !isFor && values[option] !== undefined && values[option] !== false;
+  });
+  if (unused) throw new UsageError(`--${unused} is not for --loss ${loss}`);
+  if (binary && input === "log-probabilities")
+    throw new UsageError("--input log-probabilities is not for --loss binary");
   const dtype = dtypeOption("--dtype", values.dtype, FLOATS);
   const labelsDtype = dtypeOption("--labels-dtype", values["labels-dtype"], mse ? FLOATS : TENSOR_DTYPES);
   checkOutputs(
@@ -206,6 +221,7 @@ export function evaluateOptions(args: readonly string[]) {
       ["LOGITS", logitsPath] as const,
       ...(positionals.length > 1 ? [["LABELS", labelsPath] as const] : []),
       ...(values.groups === undefined ? [] : [["--groups", values.groups] as const]),
+      ...(values.mask === undefined ? [] : [["--mask", values.mask] as const]),
       ...(values.names === undefined ? [] : [["--names", values.names] as const]),
     ].filter(([, path]) => !isAddress(path)),
   );
@@ -239,6 +255,9 @@ export function evaluateOptions(args: readonly string[]) {
     confusion: values.confusion,
     names: values.names,
     percentiles: values.percentiles,
+    ranking: values.ranking,
+    fitTemperature: values["fit-temperature"],
+    mask: values.mask === undefined ? undefined : { path: values.mask, role: "labels" as const, floats: false },
     groups: values.groups === undefined ? undefined : { path: values.groups, role: "labels" as const, floats: false },
     bytes: integerOption("--bytes", values.bytes, 0),
     words: integerOption("--words", values.words, 0),

@@ -4,6 +4,7 @@ import { nearest } from "../nearest.ts";
 import { UsageError } from "./arguments.ts";
 import { bench, benchHelp } from "./benchCommand.ts";
 import { cluster, clusterHelp } from "./cluster/clusterCommand.ts";
+import { compare, compareHelp } from "./compareCommand.ts";
 import { evaluate } from "./evaluateCommand.ts";
 import { evaluateHelp } from "./evaluateOptions.ts";
 import { info, infoHelp } from "./infoCommand.ts";
@@ -14,6 +15,7 @@ import { version } from "./version.ts";
 
 const commands = new Map([
   ["evaluate", { run: evaluate, help: evaluateHelp }],
+  ["compare", { run: compare, help: compareHelp }],
   ["merge", { run: merge, help: mergeHelp }],
   ["cluster", { run: cluster, help: clusterHelp }],
   ["info", { run: info, help: infoHelp }],

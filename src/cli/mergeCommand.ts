@@ -1,16 +1,38 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { binaryOfTotals } from "../evaluate/binary/binary.ts";
+import { encodeBinary, isBinaryState } from "../evaluate/binary/binaryState.ts";
+import { comparisonOfTotals } from "../evaluate/comparison/comparison.ts";
+import { encodeComparison, isComparisonState } from "../evaluate/comparison/comparisonState.ts";
 import { evaluationOfTotals } from "../evaluate/evaluation.ts";
 import { encodeRegression, isRegressionState, regressionOfTotals } from "../evaluate/regression.ts";
-import { encode, isEvaluationState, mergeRegressions, mergeTotals } from "../evaluate/state.ts";
+import {
+  encode,
+  isEvaluationState,
+  mergeBinaries,
+  mergeComparisons,
+  mergeRegressions,
+  mergeTotals,
+} from "../evaluate/state.ts";
 import { FormatError } from "../formats/error.ts";
 import { parseArguments, UsageError } from "./arguments.ts";
+import { binaryTable, printableBinary } from "./binaryTable.ts";
+import { comparisonTable } from "./comparisonTable.ts";
 import { checkOutputs, type Named, type Output, writeOutputs } from "./files.ts";
 import { namesOf } from "./names.ts";
 import { printable } from "./printable.ts";
 import { readState } from "./readState.ts";
+import { binaryReport } from "./report/binaryReport.ts";
+import { comparisonReport } from "./report/comparisonReport.ts";
 import { evaluationReport, regressionReport } from "./report/reports.ts";
-import { classCells, classificationLists, evaluationTable, percentileLists, regressionTable } from "./tables.ts";
+import {
+  classCells,
+  classificationLists,
+  evaluationTable,
+  percentileLists,
+  regressionTable,
+  worstCells,
+} from "./tables.ts";
 import { columns, json } from "./text.ts";
 import { warn } from "./warn.ts";
 
@@ -45,18 +67,40 @@ export async function merge(args: readonly string[]): Promise<string> {
   const states: Uint8Array[] = [];
   for (const path of paths) states.push(await readState(path));
   const names = paths.map((path) => (path === "-" ? "standard input" : path));
-  checkSameLoss(states, names);
+  checkSameMaker(states, names);
   const outputs: Output[] = [];
   const perClass = values["per-class"];
   const subject = { of: names.length === 1 ? names[0] : `${names.length} states` };
   const making = { args: ["merge", ...args], inputs: [["states", names.join(", ")] as const] };
+  const maker = makerOf(states[0]);
+  const other = maker === "--loss cross-entropy" ? undefined : maker;
+  for (const [option, isGiven] of [
+    ["--per-class", perClass],
+    ["--names", values.names !== undefined],
+  ] as const) {
+    if (isGiven && other !== undefined) throw new UsageError(`${option} is not for states of ${other}`);
+  }
+  if (isBinaryState(states[0])) {
+    const { totals, repeated } = mergeBinaries("merge", states, names);
+    tellRepeated(repeated, names);
+    const evaluation = binaryOfTotals(totals);
+    if (values.report !== undefined) outputs.push([values.report, binaryReport({ subject, making, evaluation })]);
+    if (values.state !== undefined) outputs.push([values.state, encodeBinary(totals)]);
+    const text = values.json ? json(printableBinary(evaluation)) : binaryTable(evaluation, undefined, totals.coverage);
+    await writeOutputs(outputs, text);
+    return text;
+  }
+  if (isComparisonState(states[0])) {
+    const { totals, repeated } = mergeComparisons("merge", states, names);
+    tellRepeated(repeated, names);
+    const comparison = comparisonOfTotals(totals);
+    if (values.report !== undefined) outputs.push([values.report, comparisonReport({ subject, making, comparison })]);
+    if (values.state !== undefined) outputs.push([values.state, encodeComparison(totals)]);
+    const text = values.json ? json(comparison) : comparisonTable(comparison, undefined, totals.coverage);
+    await writeOutputs(outputs, text);
+    return text;
+  }
   if (isRegressionState(states[0])) {
-    for (const [option, isGiven] of [
-      ["--per-class", perClass],
-      ["--names", values.names !== undefined],
-    ] as const) {
-      if (isGiven) throw new UsageError(`${option} is not for states of --loss mse`);
-    }
     const { totals, repeated } = mergeRegressions("merge", states, names);
     tellRepeated(repeated, names);
     const result = regressionOfTotals(totals);
@@ -76,15 +120,15 @@ export async function merge(args: readonly string[]): Promise<string> {
     const options = [["ignored label", String(totals.options.ignoreIndex)]] as const;
     outputs.push([values.report, evaluationReport({ subject, making, evaluation, options, perClass })]);
   }
+  const data = printable(evaluation);
   const nameOf = namesOf(values.names, evaluation.classes);
   const lists = [
     ...(perClass ? [columns(classCells(evaluation, nameOf))] : []),
     ...percentileLists(evaluation),
     ...classificationLists(evaluation, nameOf),
+    ...(data.worst === undefined ? [] : [columns(worstCells(data.worst))]),
   ];
-  const text = values.json
-    ? json(printable(evaluation))
-    : evaluationTable(evaluation, undefined, lists, totals.coverage);
+  const text = values.json ? json(data) : evaluationTable(evaluation, undefined, lists, totals.coverage);
   await writeOutputs(outputs, text);
   return text;
 }
@@ -119,17 +163,17 @@ function tellRepeated(repeated: readonly number[], names: readonly string[]): vo
   if (repeated.length > 0) warn(`${repeated.map((i) => names[i]).join(", ")}: the same state again; it counts once`);
 }
 
-/** The loss of a state; undefined of what is none. */
-function lossOf(state: Uint8Array): string | undefined {
-  if (isRegressionState(state)) return "mse";
-  return isEvaluationState(state) ? "cross-entropy" : undefined;
+/** What made a state; undefined of what is none. */
+function makerOf(state: Uint8Array): string | undefined {
+  if (isRegressionState(state)) return "--loss mse";
+  if (isBinaryState(state)) return "--loss binary";
+  if (isComparisonState(state)) return "compare";
+  return isEvaluationState(state) ? "--loss cross-entropy" : undefined;
 }
 
-function checkSameLoss(states: readonly Uint8Array[], paths: readonly string[]): void {
-  const [first, ...others] = states.map(lossOf);
+function checkSameMaker(states: readonly Uint8Array[], paths: readonly string[]): void {
+  const [first, ...others] = states.map(makerOf);
   const other = others.findIndex((loss) => loss !== undefined && first !== undefined && loss !== first);
   if (other < 0) return;
-  throw new FormatError(
-    `${paths[other + 1]}: is a state of --loss ${others[other]}, but ${paths[0]} is one of --loss ${first}`,
-  );
+  throw new FormatError(`${paths[other + 1]}: is a state of ${others[other]}, but ${paths[0]} is one of ${first}`);
 }

@@ -1,3 +1,5 @@
+import { isBinaryState } from "../evaluate/binary/binaryState.ts";
+import { isComparisonState } from "../evaluate/comparison/comparisonState.ts";
 import { isRegressionState } from "../evaluate/regression.ts";
 import { isEvaluationState } from "../evaluate/state.ts";
 import { type ByteSource, fromStream, openFile } from "../formats/bytes.ts";
@@ -14,7 +16,8 @@ export async function readState(path: string): Promise<Uint8Array> {
   const source = path === "-" ? fromStream("standard input", process.stdin) : await openFile(path);
   try {
     const first = await take(source, FIRST_BYTES);
-    if (!isEvaluationState(first) && !isRegressionState(first)) return first;
+    if (![isEvaluationState, isRegressionState, isComparisonState, isBinaryState].some((isState) => isState(first)))
+      return first;
     if (source.size !== undefined && source.size > MAXIMAL_BYTES) throw tooLong(source);
     const parts = [first];
     let length = first.length;

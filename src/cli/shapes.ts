@@ -61,18 +61,18 @@ export function hasRowsOfLogits({ shape }: Tensor, labels: Tensor): boolean {
 }
 
 /** Checks that logits and labels fit together, before anything is computed. */
-export function shapeOf(logits: Tensor, labels: Tensor, expected: number | undefined): LogitsShape {
+export function shapeOf(logits: Tensor, labels: Tensor, expected: number | undefined, isLabelled = true): LogitsShape {
   if (!isFloat(logits.dtype)) throw new FormatError(`${logits.path}: logits are ${logits.dtype}, but must be floats`);
-  if (expected === undefined && isBinary(logits, labels)) {
+  if (expected === undefined && isLabelled && isBinary(logits, labels)) {
     throw new FormatError(
-      `${logits.path}: shape ${textOf(logits)} is one logit x a row, of binary classification: save both classes, np.stack([0 * x, x], axis=-1)`,
+      `${logits.path}: shape ${textOf(logits)} is one logit a row, of binary classification: --loss binary`,
     );
   }
   const classes = classesOf(logits, expected);
   const { shape, length } = logits;
   const rows = length === undefined ? undefined : length / classes;
   const leading = shape === undefined || shape.length < 2 ? [rows ?? labels.length ?? 0] : shape.slice(0, -1);
-  if (labels.length !== undefined && rows !== undefined) {
+  if (isLabelled && labels.length !== undefined && rows !== undefined) {
     // logits or labels without a shape of their own only have to be as many
     const flat = labels.shape === undefined || shape === undefined || shape.length < 2;
     const fits = flat ? labels.length === rows : [leading, [rows]].some((it) => core(it) === core(labels.shape ?? []));
@@ -92,6 +92,27 @@ export function shapeOf(logits: Tensor, labels: Tensor, expected: number | undef
 function areAlike(a: Tensor, b: Tensor): boolean {
   if (a.length !== undefined && b.length !== undefined && a.length !== b.length) return false;
   return a.shape === undefined || b.shape === undefined || core(a.shape) === core(b.shape);
+}
+
+/** Checks that the logits of two models have one shape; their dtypes may differ. */
+export function checkAlike(base: Tensor, other: Tensor): void {
+  if (!isFloat(other.dtype)) throw new FormatError(`${other.path}: logits are ${other.dtype}, but must be floats`);
+  if (areAlike(base, other)) return;
+  throw new FormatError(
+    `${other.path}: shape ${textOf(other)} does not fit the logits of shape ${textOf(base)} in ${base.path}`,
+  );
+}
+
+/** Checks that there is a target for each of the predictions of binary classification. */
+export function checkBinary(predictions: Tensor, targets: Tensor): void {
+  if (!isFloat(predictions.dtype)) {
+    throw new FormatError(`${predictions.path}: logits are ${predictions.dtype}, but must be floats`);
+  }
+  const [length, wanted] = [targets.length, predictions.length];
+  if (length === wanted || length === undefined || wanted === undefined) return;
+  throw new FormatError(
+    `${targets.path}: shape ${textOf(targets)} does not fit one logit a row of shape ${textOf(predictions)} in ${predictions.path}`,
+  );
 }
 
 /** Checks that predictions and targets have one shape. */

@@ -13,11 +13,24 @@ export interface RowRange {
  * Tokens as labels of the position before them: the logits at t score token t + 1; a sequence's last position none. Of a range of
  * the rows, `tokens` begins with its first one's and goes on to the one behind its last.
  */
-export function shifted(
+export function shifted(tokens: Tensor, shape: LogitsShape, ignoreIndex: number, range?: RowRange): Tensor {
+  const { path } = tokens;
+  const label = (token: number | bigint, at: number) => checkedLabel(path, at, token, shape.classes, ignoreIndex);
+  return movedUp(tokens, shape, range, ignoreIndex, label);
+}
+
+/** A mask of tokens, as one of the positions before them: 1 where the token counts, else 0. */
+export function shiftedMask(mask: Tensor, shape: LogitsShape, range?: RowRange): Tensor {
+  return movedUp(mask, shape, range, 0, (value) => (Number(value) === 0 ? 0 : 1));
+}
+
+/** What is of the next position: `numberOf` what is there and its number; at a sequence's last position `last`. */
+function movedUp(
   tokens: Tensor,
-  { rows, sequence, classes }: LogitsShape,
-  ignoreIndex: number,
-  range?: RowRange,
+  { rows, sequence }: LogitsShape,
+  range: RowRange | undefined,
+  last: number,
+  numberOf: (token: number | bigint, at: number) => number,
 ): Tensor {
   const { path } = tokens;
   // a pipe does not say how many it holds
@@ -46,8 +59,8 @@ export function shifted(
       const next = await readUpTo(wanted);
       const found = next.length < wanted ? next.length : n;
       for (let i = 0; i < found; i++, row++) {
-        const last = (row + 1) % sequence === 0;
-        into[i] = last ? ignoreIndex : checkedLabel(path, row + 1, next[i], classes, ignoreIndex);
+        const isLast = (row + 1) % sequence === 0;
+        into[i] = isLast ? last : numberOf(next[i], row + 1);
       }
       return found;
     },

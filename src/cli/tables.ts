@@ -1,9 +1,10 @@
 import type { Coverage } from "../evaluate/coverage.ts";
 import type { Evaluation } from "../evaluate/evaluation.ts";
+import { worse } from "../evaluate/highest.ts";
 import type { Regression } from "../evaluate/regression.ts";
 import { classificationTable, type NameOf } from "./classificationTable.ts";
 import { columns, compact, oneLine, table } from "./text.ts";
-import { type WorstRow, worse } from "./worst.ts";
+import type { WorstRow } from "./worst.ts";
 
 /** What computed, and how fast. */
 export interface Run {
@@ -63,15 +64,34 @@ export function runLines(run: Run | undefined, unit: string): Line[] {
   ];
 }
 
-const range = (ends: readonly number[], text: (x: number) => string) => ends.map((x) => text(x)).join(" to ");
+export const range = (ends: readonly number[], text: (x: number) => string) => ends.map((x) => text(x)).join(" to ");
 
-function calibrationText({ calibration }: Evaluation): string {
+export function calibrationText({ calibration }: Pick<Evaluation, "calibration">): string {
   const { expectedError, maximalError, rootMeanSquareError } = calibration;
   return `${percent(expectedError)} (maximal ${percent(maximalError)}, root mean square ${percent(rootMeanSquareError)})`;
 }
 
 const optional = (name: string, value: number | undefined, significant?: number): Line[] =>
   value === undefined ? [] : [[name, digits(value, significant)]];
+
+/** Figures of two classes by the order of their scores. */
+export function rankingLines({ ranking }: Pick<Evaluation, "ranking">): Line[] {
+  if (ranking === undefined) return [];
+  const { auroc, aurocBound, averagePrecision, averagePrecisionInterval } = ranking;
+  return [
+    ["AUROC", `${digits(auroc)} (within ${digits(aurocBound, 2)})`],
+    ["average precision", `${digits(averagePrecision)} (${range(averagePrecisionInterval, (x) => digits(x, 6))})`],
+  ];
+}
+
+function temperatureLines({ temperature }: Evaluation): Line[] {
+  if (temperature === undefined) return [];
+  const { best, bracket, lossBefore, lossAfter } = temperature;
+  return [
+    ["best temperature", `${digits(best, 5)} (${range(bracket, (x) => digits(x, 4))})`],
+    ["loss at that", `${digits(lossAfter)} nats, ${digits(lossBefore)} before`],
+  ];
+}
 
 /** Every figure of an evaluation, a line each. */
 export function evaluationLines(it: Evaluation, run?: Run): Line[] {
@@ -91,6 +111,8 @@ export function evaluationLines(it: Evaluation, run?: Run): Line[] {
     ["entropy", `${digits(it.entropy)} nats (mean)`],
     ["Brier score", digits(it.brier)],
     ["calibration error", calibrationText(it)],
+    ...rankingLines(it),
+    ...temperatureLines(it),
     ["rows", rowsText(it)],
     ...(nonFinite === "" ? [] : [["not finite", nonFinite] as const]),
     ["classes", String(it.classes)],
@@ -100,10 +122,15 @@ export function evaluationLines(it: Evaluation, run?: Run): Line[] {
 
 /** The worst rows as cells of text, the columns' names first. */
 export function worstCells(worst: readonly WorstRow[]): string[][] {
-  const cells = worst.map(({ row, label, predicted, rank, loss }) => [row, label, predicted, rank, loss]);
+  const isOfSequences = worst.some(({ sequence }) => sequence !== undefined);
+  const places = isOfSequences ? (["sequence", "position"] as const) : (["row"] as const);
+  const text = (value: number | null | undefined) => (value === null || value === undefined ? "-" : String(value));
   return [
-    ["row", "label", "predicted", "rank", "loss"],
-    ...cells.map((row) => row.map((it, i) => (it === null ? "-" : i === 4 ? digits(it) : String(it)))),
+    [...places, "label", "predicted", "rank", "loss"],
+    ...worst.map((it) => [
+      ...[...places, "label" as const, "predicted" as const, "rank" as const].map((key) => text(it[key])),
+      digits(it.loss),
+    ]),
   ];
 }
 
@@ -140,7 +167,7 @@ export function classCells({ perClass = [] }: Evaluation, nameOf: NameOf = Strin
 }
 
 /** What a state holds of each of its files. */
-function coverageLines(coverage: Coverage): Line[] {
+export function coverageLines(coverage: Coverage): Line[] {
   return (coverage ?? []).map(({ name, total, rows }): Line => {
     const stretches = rows.map(([first, last]) => `${first}..${last}`).join(", ");
     return ["holds", `rows ${stretches || "none"} of ${total} of ${oneLine(name)}`];

@@ -1,17 +1,18 @@
 import type { Tensor } from "../formats/tensor.ts";
+import type { BinaryTask } from "./adding/binaryAdder.ts";
 import type { ElementsTask } from "./adding/elementsAdder.ts";
-import type { RowsTask } from "./adding/rowsAdder.ts";
+import type { Beside, RowsTask } from "./adding/rowsAdder.ts";
 import type { EvaluateOptions } from "./evaluateOptions.ts";
 import { oneHotLabels } from "./oneHotLabels.ts";
 import { showsClasses } from "./report/evaluationPanels.ts";
-import { checkPair, hasRowsOfLogits, shapeOf } from "./shapes.ts";
+import { checkBinary, checkPair, hasRowsOfLogits, shapeOf } from "./shapes.ts";
 import { defaultTops } from "./tables.ts";
 
-/** What is to be added up of logits and labels. */
+/** What is to be added up of logits, labels, and what rows come with. */
 export function rowsTask(
   logits: Tensor,
   labels: Tensor,
-  groups: Tensor | undefined,
+  beside: readonly Beside[],
   options: EvaluateOptions,
 ): RowsTask {
   const { ignoreIndex, state, report, shift } = options;
@@ -26,6 +27,9 @@ export function rowsTask(
       ignoreIndex,
       topK: options.topK ?? defaultTops(classes),
       confusion: options.confusion,
+      ranking: options.ranking,
+      fitTemperature: options.fitTemperature,
+      worst: options.worst ?? 0,
       ...(options.percentiles ? { percentiles: true as const } : {}),
       perClass: options.perClass || state !== undefined || (report !== undefined && showsClasses(classes, false)),
     },
@@ -33,12 +37,13 @@ export function rowsTask(
     columns: [
       { perRow: classes, ahead: 0 },
       { perRow: isOneHot ? classes : 1, ahead: shift ? 1 : 0 },
-      ...(groups ? [{ perRow: 1, ahead: 0 }] : []),
+      // a mask is of tokens, and shifted with them
+      ...beside.map((name) => ({ perRow: 1, ahead: shift && name === "mask" ? 1 : 0 })),
     ],
+    beside,
     isOneHot,
     shift,
     isInputGiven: options.input !== undefined,
-    worst: options.worst,
     bytes: options.bytes,
     words: options.words,
   };
@@ -49,4 +54,23 @@ export function elementsTask(predictions: Tensor, targets: Tensor): ElementsTask
   checkPair(predictions, targets);
   const column = { perRow: 1, ahead: 0 };
   return { loss: "mse", columns: [column, column] };
+}
+
+/** What is to be added up of one logit or probability a row, and its targets. */
+export function binaryTask(predictions: Tensor, targets: Tensor, { input }: EvaluateOptions): BinaryTask {
+  checkBinary(predictions, targets);
+  const column = { perRow: 1, ahead: 0 };
+  return { loss: "binary", input: input === "probabilities" ? input : "logits", columns: [column, column] };
+}
+
+/** What is to be added up of what the command line names. */
+export function taskOf(
+  logits: Tensor,
+  labels: Tensor,
+  beside: readonly Beside[],
+  options: EvaluateOptions,
+): RowsTask | ElementsTask | BinaryTask {
+  if (options.loss === "mse") return elementsTask(logits, labels);
+  if (options.loss === "binary") return binaryTask(logits, labels, options);
+  return rowsTask(logits, labels, beside, options);
 }

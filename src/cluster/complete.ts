@@ -1,3 +1,4 @@
+import { decodeBinary, isBinaryState } from "../evaluate/binary/binaryState.ts";
 import type { Coverage } from "../evaluate/coverage.ts";
 import { decodeRegression, isRegressionState } from "../evaluate/regression.ts";
 import { decode } from "../evaluate/state.ts";
@@ -8,6 +9,7 @@ const LISTED = 5;
 
 function coverageOf(state: Uint8Array): Coverage {
   const name = "the result";
+  if (isBinaryState(state)) return decodeBinary(state, name).coverage;
   return isRegressionState(state) ? decodeRegression(state, name).coverage : decode(state, name).coverage;
 }
 

@@ -42,6 +42,9 @@ const TANH_64 = [
   0.0035917198173104677, -0.0014532172773954572, 0.0005791383956103894, -0.00021030443892351637, 0.00005102276706330357,
 ];
 
+/** 1/3! to 1/10!: of (e^x - 1 - x) / x^2, 1/2! + x/3! + ...; what is left out is below 2^-23 of it for |x| < 1, 2^-50 for |x| < 1/8. */
+const INVERSE_FACTORIALS = [6, 24, 120, 720, 5040, 40320, 362880, 3628800].map((factorial) => 1 / factorial);
+
 /**
  * Every constant of the kernels, in the order of the table in linear memory. JavaScript loops read them here by
  * name. The build writes their names and places to assembly/generated/constants.ts, and their values without names to
@@ -101,6 +104,9 @@ export const CONSTANTS: readonly Constant[] = [
   ...UNIT_LOG.map((c, i) => ({ name: `R${i + 1}`, f32: c, f64: 0 })),
   ...TANH_64.map((c, i) => ({ name: `T${i + 1}`, f32: TANH_32[i] ?? 0, f64: c })),
   { name: "TANH_SPLIT", f32: Math.fround(0.64), f64: 0.55 },
+  // of (e^x - 1 - x) / x^2 as a series, 1/3! to 1/10! behind the HALF, and from which |x| on it is not used
+  ...INVERSE_FACTORIALS.map((c, i) => ({ name: `I${i + 3}`, f32: Math.fround(c), f64: c })),
+  { name: "SERIES_END", f32: 1, f64: 0.125 },
 ];
 
 /** A constant by name; throws where there is none. */

@@ -12,6 +12,7 @@ import {
 } from "./kernel.ts";
 import { RECORD } from "./record.ts";
 import { BLOCK_RESULTS } from "./regressionSums.ts";
+import { NODES } from "./thresholds.ts";
 
 export const evaluate: Description = {
   name: "evaluate",
@@ -53,6 +54,46 @@ export const evaluateLikelihoods: Description = {
     f64: "of the loss as likelihood; 2^-46 of 1 + ln classes of the others",
   },
   module: "evaluation/likelihoodRecord",
+};
+
+/** Of rows of logits of a base and of another model, whose log-sum-exps are known. */
+export const relativeEntropy: Description = {
+  name: "relativeEntropy",
+  formula: "Σ p φ(ln p - ln q) of softmaxes, p the base's, φ(d) = e^-d - 1 + d",
+  unit: "row",
+  dtypes: BOTH,
+  parameters: [
+    input("base", "classes"),
+    input("other", "classes"),
+    input("baseSums", "unit", "f64"),
+    input("otherSums", "unit", "f64"),
+    partials("divergences"),
+    integer("classes"),
+    scratch,
+  ],
+  tolerance: {
+    f32: "of each p φ(d) 2^-17 + 2^-20 ln classes + 2^-21 max(|ln p|, |ln q|); + φ(2^-19 (1 + ln classes))",
+    f64: "of each p φ(d) 2^-42 + 2^-46 ln classes + 2^-44 max(|ln p|, |ln q|); + what is derived below",
+  },
+  module: "evaluation/relativeEntropy",
+};
+
+/** Losses of a row, and their slopes, at inverse temperatures of k / 8. */
+export const temperatureCurve: Description = {
+  name: "temperatureCurve",
+  formula: "ln Σ exp(β x) - β x_y, and its slope by β, at β = k / 8",
+  unit: "row",
+  dtypes: BOTH,
+  parameters: [
+    input("logits", "classes"),
+    input("labels", "unit", "i32"),
+    partials("curve", 2 * NODES),
+    integer("classes"),
+    integer("ignoreIndex"),
+    scratch,
+  ],
+  tolerance: { f32: "2^-17 (1 + β |x_y - max x|)", f64: "2^-44 (1 + β |x_y - max x|)" },
+  module: "evaluation/temperatureCurve",
 };
 
 /** Adds up records of rows. The bins of a sum differ between backends; what they add up to does not. */

@@ -179,6 +179,16 @@ const DIVERGENCE: Layout = {
   regions: [{ name: "SECOND", at: 2048, bytes: NUMBER }],
 };
 
+/** Of a row at many temperatures: two vectors a node, sums of a block and of the row. */
+const TEMPERATURE: Layout = {
+  file: "scratchOfTemperature",
+  beside: ROWS,
+  regions: [
+    { name: "ROWS", at: 1024, bytes: 1024 },
+    { name: "TOTALS", at: 2048, bytes: 1024 },
+  ],
+};
+
 /** Of a block of classes, whose float64 numbers stand in planes. */
 const GENERAL_CROSS_ENTROPY: Layout = {
   file: "scratchOfGeneralCrossEntropy",
@@ -230,6 +240,7 @@ export const LAYOUTS: readonly Layout[] = [
   TURNED_RECORD,
   LIKELIHOOD,
   DIVERGENCE,
+  TEMPERATURE,
   GENERAL_CROSS_ENTROPY,
   SCALED,
   REGRESSION,

@@ -107,3 +107,7 @@ export const LOG_PROBABILITIES = 2;
 export const FORWARD = 0;
 export const REVERSE = 1;
 export const JENSEN_SHANNON = 2;
+
+/** Inverse temperatures at which a loss is known: k / 8 for k from 1 on. Logits this far below the maximum have no probability. */
+export const NODES = 32;
+export const FARTHEST = -6000;

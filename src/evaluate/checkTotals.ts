@@ -38,6 +38,10 @@ export function checkTotals(totals: Totals, fail: (what: string) => never): void
   if (totals.lossSquare.units < 0n || totals.weightSquare.units < 0n) fail("has a negative sum of squares");
   atMost("rows of a weight above 0", totals.weighing, "counted", counted);
 
+  if (totals.ranking !== null) atMost("rows of scores", totals.ranking.rows, "counted", counted);
+  if (totals.temperature !== null) atMost("rows with a curve", totals.temperature.rows, "counted", counted);
+  const listed = totals.worst.sorted().length;
+  if (options.worst > 0) same("rows in a list", listed, "wanted are", Math.min(counted, options.worst));
   if (totals.groups !== null) {
     const weight = options.weights === null ? new ExactTotal(BigInt(counted) << 1074n) : totals.weight;
     totals.groups.checkSums(totals.loss, weight, fail);

@@ -15,7 +15,7 @@ export interface Source {
 /** What a state holds of which source, rising by key; null where that is not known: such states always add up. */
 export type Coverage = readonly Source[] | null;
 
-const KEY_BYTES = 32;
+export const KEY_BYTES = 32;
 /** Letters of a name, and sources and stretches, at most. */
 const MOST = 2 ** 20;
 

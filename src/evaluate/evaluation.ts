@@ -4,9 +4,20 @@ import { exp64 } from "../kernels/functions/exp64.ts";
 import { type Classification, classificationOf } from "./confusion.ts";
 import { coverageOf } from "./coverage.ts";
 import type { Percentile } from "./percentiles.ts";
+import type { RankingFigures } from "./ranking.ts";
 import { standardError } from "./standardError.ts";
 import { decode } from "./state.ts";
-import type { Totals } from "./totals.ts";
+import type { Temperature } from "./temperature.ts";
+import type { ConfidenceBin, Totals } from "./totals.ts";
+import type { WorstRow } from "./worstRows.ts";
+
+/** Errors of a calibration, and its bins by confidence. */
+export interface Calibration {
+  expectedError: number;
+  maximalError: number;
+  rootMeanSquareError: number;
+  bins: { confidence: number; accuracy: number; count: number }[];
+}
 
 /** What a model's logits are worth, over all rows that were added. Shares and means are over the counted rows. */
 export interface Evaluation {
@@ -53,12 +64,7 @@ export interface Evaluation {
    * Rows by the largest probability, in equal bins of (0, 1]. Of |accuracy - confidence| of the bins that have rows:
    * expectedError is the mean over rows, maximalError the largest, rootMeanSquareError the root of the mean square over rows.
    */
-  calibration: {
-    expectedError: number;
-    maximalError: number;
-    rootMeanSquareError: number;
-    bins: { confidence: number; accuracy: number; count: number }[];
-  };
+  calibration: Calibration;
   /** Counted rows by what makes their loss NaN: a NaN, else +inf, else nothing but -inf. */
   nonFinite: { nan: number; positiveInfinity: number; allNegativeInfinity: number };
   /** Counted rows by their loss, from `from` to below `to`, a quarter of an octave each; bins that are empty are left out. */
@@ -67,6 +73,23 @@ export interface Evaluation {
   lossPercentiles?: Record<number, Percentile>;
   /** Only with `confusion`. */
   classification?: Classification;
+  /** Only with `ranking`: how well the log-odds of class 1 tell its rows from those of class 0. */
+  ranking?: RankingFigures;
+  /** Only with `fitTemperature`. */
+  temperature?: Temperature;
+  /**
+   * Only with `worst`: the rows of the highest loss, NaN before all, of equals by source and row. `predicted` is -1 and `rank` 0 in a
+   * row that holds a NaN. With `shift` a row is a position of a sequence, both from 0.
+   */
+  worst?: {
+    row: number;
+    sequence?: number;
+    position?: number;
+    label: number;
+    predicted: number;
+    rank: number;
+    loss: number;
+  }[];
   /** Of a state of files: which rows, first and last of each stretch, of which file of logits it holds. */
   coverage?: { source: string; rows: [first: number, last: number][] }[];
   /** Classes that occur as targets, rising; only with perClass. `loss` is the plain mean of the rows' losses, without weights. */
@@ -94,12 +117,13 @@ function lossEdge(bin: number): number {
   return edge;
 }
 
-function calibrationOf(totals: Totals): Evaluation["calibration"] {
+/** The errors of a calibration, and its bins. */
+export function calibrationFigures(filled: readonly ConfidenceBin[]): Calibration {
   let error = 0;
   let squares = 0;
   let maximalError = 0;
   let rows = 0;
-  const bins = totals.calibration.map(({ count, correct, confidence }) => {
+  const bins = filled.map(({ count, correct, confidence }) => {
     const sum = Number(confidence) * UNIT;
     const difference = Math.abs(correct - sum);
     error += difference;
@@ -126,7 +150,7 @@ const DEVIATIONS = 1.959964;
  *
  * @see E. B. Wilson, Probable inference, the law of succession, and statistical inference, 1927
  */
-function wilson(right: number, n: number): [low: number, high: number] {
+export function wilson(right: number, n: number): [low: number, high: number] {
   const share = right / n;
   const square = (DEVIATIONS * DEVIATIONS) / n;
   const middle = share + square / 2;
@@ -140,6 +164,12 @@ function lengthsOf({ bytes, words }: Totals, sum: number) {
     ...(bytes === null ? {} : { bitsPerByte: sum / (LN2 * bytes), bytePerplexity: exp(sum / bytes) }),
     ...(words === null ? {} : { wordPerplexity: exp(sum / words) }),
   };
+}
+
+/** A row of the list, as it is told. */
+function listed({ row, positions, label, predicted, rank, loss }: WorstRow) {
+  const place = positions > 0 ? { sequence: Math.floor(row / positions), position: row % positions } : {};
+  return { row, ...place, label, predicted, rank, loss };
 }
 
 export function evaluationOfTotals(totals: Totals): Evaluation {
@@ -173,7 +203,7 @@ export function evaluationOfTotals(totals: Totals): Evaluation {
     meanReciprocalRank: totals.reciprocalRank.value() / counted,
     entropy: totals.entropy.value() / counted,
     brier: totals.brier.value() / counted,
-    calibration: calibrationOf(totals),
+    calibration: calibrationFigures(totals.calibration),
     nonFinite: {
       nan: totals.nan,
       positiveInfinity: totals.positiveInfinity,
@@ -194,10 +224,10 @@ export function evaluationOfTotals(totals: Totals): Evaluation {
       }));
   }
   const { sizes } = totals;
-  if (sizes !== null) {
-    const percentiles = options.percentiles ?? [];
-    evaluation.lossPercentiles = Object.fromEntries(percentiles.map((percent) => [percent, sizes.percentile(percent)]));
-  }
+  if (sizes !== null) evaluation.lossPercentiles = sizes.percentiles(options.percentiles ?? []);
+  if (totals.ranking !== null) evaluation.ranking = totals.ranking.figures();
+  if (totals.temperature !== null) evaluation.temperature = totals.temperature.best();
+  if (options.worst > 0) evaluation.worst = totals.worst.sorted().map(listed);
   if (totals.confusion !== null) evaluation.classification = classificationOf(totals.confusion.cells());
   if (totals.coverage !== null) evaluation.coverage = coverageOf(totals.coverage);
   return evaluation;

@@ -1,6 +1,6 @@
 import { LabelCheck } from "../api/labelCheck.ts";
 import { checkRows } from "../api/rowOptions.ts";
-import type { Reduce } from "../backends/backend.ts";
+import type { Backend, Reduce } from "../backends/backend.ts";
 import {
   checkAttached,
   checkInteger,
@@ -29,7 +29,7 @@ import {
   type LabelArray,
   type LogitsArray,
 } from "../dtype.ts";
-import { evaluate, evaluateLikelihoods } from "../generated/kernels.ts";
+import { evaluate, evaluateLikelihoods, temperatureCurve } from "../generated/kernels.ts";
 import { addTimesToBins, EXPONENTS } from "../numeric/exactSum.ts";
 import { isExtreme, weightedLoss } from "../numeric/products.ts";
 import { checkLabelShape, classesOf, type TensorLike } from "../tensorLike.ts";
@@ -37,9 +37,13 @@ import { ClassSums } from "./classSums.ts";
 import { type Evaluation, evaluationOfTotals } from "./evaluation.ts";
 import { checkEvaluatorOptions, type EvaluatedRows, type EvaluatorOptions, type Options } from "./evaluatorOptions.ts";
 import { Groups } from "./groups.ts";
+import { rankRows } from "./rankRows.ts";
+import { maskOf, positionsOf, scoredLabels } from "./scoredLabels.ts";
 import { encode } from "./state.ts";
+import { CURVE } from "./temperature.ts";
 import { BESIDE, createTotals, MAXIMAL_LENGTH, type Totals, tooManyGroups } from "./totals.ts";
 import { type EvaluationDoor, RANKS } from "./workspace.ts";
+import { addWorst } from "./worstRows.ts";
 
 /** Adds up what logits are worth, batch by batch. See Losses.evaluator. */
 export interface Evaluator {
@@ -64,6 +68,15 @@ export interface Evaluator {
 export interface AddOptions {
   /** What the rows come from, a file's name: messages begin with it and count rows from the first one that was added. */
   source?: string | undefined;
+  /** Integers or booleans, one a row: rows of 0 or false count for nothing, and their labels may be anything. */
+  mask?: LabelArray | TensorLike | readonly boolean[] | undefined;
+  /**
+   * So many positions has a sequence (true: as the tensor of logits says), and labels are its tokens: position t scores token t + 1,
+   * the last one nothing. Row-major logits [sequences, positions, classes]; the mask is of tokens, groups are of rows.
+   */
+  shift?: boolean | number | undefined;
+  /** Positions of a sequence where labels are shifted already: rows of `worst` are told by sequence and position. */
+  positions?: number | undefined;
   /**
    * The number of the first row, where rows are parts of more that are added elsewhere: messages of a `source` and listeners count
    * from it. Default: rows follow those that were added before.
@@ -99,6 +112,10 @@ export class RowEvaluator implements Evaluator {
   readonly #onRows: EvaluatorOptions["onRows"];
   readonly #classes: ClassSums | undefined;
   #pending = 0;
+  /** Of a sequence of the rows at hand; 0 where there are none. */
+  #positions = 0;
+  /** So many rows are added elsewhere before those at hand, which are numbered accordingly. */
+  #before = 0;
   /** Whether add() was called. */
   #added = false;
 
@@ -116,7 +133,7 @@ export class RowEvaluator implements Evaluator {
   }
 
   add(logits: LogitsArray | TensorLike, labels: LabelArray | TensorLike, options: AddOptions = {}): void {
-    checkOptions("add", options, ["source", "firstRow", ...BESIDE]);
+    checkOptions("add", options, ["source", "firstRow", "mask", "shift", "positions", ...BESIDE]);
     const { source, ...more } = options;
     const { firstRow = this.#totals.rows } = more;
     checkInteger("add", "firstRow", firstRow, 0, Number.MAX_SAFE_INTEGER);
@@ -129,22 +146,37 @@ export class RowEvaluator implements Evaluator {
     logits: LogitsArray | TensorLike,
     targets: LabelArray | TensorLike,
     firstRow = 0,
-    { groups: givenGroups, bytes, words, firstRow: numbered }: AddOptions = {},
+    {
+      mask: givenMask,
+      shift: givenShift,
+      positions,
+      groups: givenGroups,
+      bytes,
+      words,
+      firstRow: numbered,
+    }: AddOptions = {},
   ): void {
     // first: reading elements of a plain array may do anything
-    const labels = labelsOf(name, targets);
+    const given = labelsOf(name, targets);
     const groups = givenGroups === undefined ? null : labelsOf(name, givenGroups, "groups");
+    const mask = givenMask === undefined ? undefined : maskOf(name, givenMask);
     const backend = this.#door.backend(name);
     const { classes, ignoreIndex } = this.options;
     const x = logitsOf(name, "logits", logits);
     if (x !== logits) classesOf(name, "logits", logits, classes);
     const rows = checkRows(name, "logits", x, classes);
-    if (rows === 0) checkAttached(name, "labels", labels);
-    checkLabelCount(name, labels.length, rows, classes);
-    if (labels !== targets) checkLabelShape(name, targets, logits);
+    if (rows === 0) checkAttached(name, "labels", given);
+    checkLabelCount(name, given.length, rows, classes);
+    if (given !== targets) checkLabelShape(name, targets, logits);
+    const shift = positionsOf(name, givenShift, logits);
+    if (positions !== undefined) checkInteger(name, "positions", positions, 1, Number.MAX_SAFE_INTEGER);
+    const labels = scoredLabels(name, given, mask, shift, ignoreIndex);
+    this.#positions = shift ?? positions ?? 0;
     if (this.#weight) checkSameDtype(name, "weight", this.#weight, "logits", x);
     this.#checkBeside(name, rows, { groups, bytes, words });
-    this.#labelCheck.count(name, backend, labels, classes, ignoreIndex, firstRow);
+    // with a shift the label of a row is the token behind it
+    const firstLabel = this.#positions === 0 ? firstRow : firstRow + 1;
+    this.#labelCheck.count(name, backend, labels, classes, ignoreIndex, firstLabel);
     if (groups !== null) {
       const known = this.#totals.groups ?? new Groups();
       known.checkCount(
@@ -159,6 +191,7 @@ export class RowEvaluator implements Evaluator {
     if (groups !== null) totals.groups ??= new Groups();
     if (bytes !== undefined) totals.bytes = (totals.bytes ?? 0) + bytes;
     if (words !== undefined) totals.words = (totals.words ?? 0) + words;
+    this.#before = (numbered ?? totals.rows) - totals.rows;
     if (this.#onRows === undefined) {
       this.#addChecked(name, x, labels, groups);
       return;
@@ -167,7 +200,7 @@ export class RowEvaluator implements Evaluator {
     for (let first = 0; first < rows; first += TOLD_ROWS) {
       const end = Math.min(rows, first + TOLD_ROWS);
       const records = new Float64Array((end - first) * RECORD);
-      const seen = numbered === undefined ? totals.rows : numbered + first;
+      const seen = totals.rows + this.#before;
       const part = x.subarray(first * classes, end * classes);
       this.#addChecked(name, part, labels.subarray(first, end), groups?.subarray(first, end) ?? null, records);
       this.#onRows(rowsOf(records, end - first, seen, labels, first));
@@ -198,6 +231,11 @@ export class RowEvaluator implements Evaluator {
       this.#totals.sizes?.addRecords(records, n);
       if (groups !== null) this.#addGroups(records, n, groups, first);
       this.#totals.confusion?.addRecords(records, n, (i) => Number(labels[first + i]));
+      const { ranking, worst, rows } = this.#totals;
+      if (ranking !== null) rankRows(ranking, records, n, logits, input, labels, first);
+      if (worst.most > 0) {
+        addWorst(worst, records, n, this.#before + rows + first, this.#positions, (i) => Number(labels[first + i]));
+      }
       copy?.set(records.subarray(0, n * RECORD), first * RECORD);
     };
     const dtype = dtypeOf(logits);
@@ -206,7 +244,20 @@ export class RowEvaluator implements Evaluator {
       const logarithms = input === "logProbabilities" ? 1 : 0;
       backend.run(evaluateLikelihoods, dtype, labels.length, { input: logits, logarithms, ...args }, 0, reduce);
     }
+    if (this.#totals.temperature !== null) this.#addCurves(backend, logits, labels);
     this.#totals.rows += labels.length;
+  }
+
+  /** Adds the losses of rows at many temperatures. */
+  #addCurves(backend: Backend, logits: FloatArray | HalfBits, labels: IntegerArray): void {
+    const { classes, ignoreIndex } = this.options;
+    const reduce: Reduce = (curves, n, first) => {
+      for (let i = 0; i < n; i++) {
+        const label = Number(labels[first + i]);
+        if (label !== ignoreIndex) this.#totals.temperature?.add(curves, i * CURVE, this.#weight?.[label] ?? 1);
+      }
+    };
+    backend.run(temperatureCurve, dtypeOf(logits), labels.length, { logits, labels, classes, ignoreIndex }, 0, reduce);
   }
 
   /** Groups, bytes and words are given always or never, and are what they should be. */

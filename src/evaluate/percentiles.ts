@@ -2,6 +2,7 @@ import { LOSS, RANK, RECORD, WEIGHT } from "../descriptions/record.ts";
 import { larger } from "../descriptions/regressionSums.ts";
 import { highWord, withHighWord } from "../numeric/bits.ts";
 import { weightedLoss } from "../numeric/products.ts";
+import { BinCounts } from "./binCounts.ts";
 import type { Reader, Writer } from "./stateBytes.ts";
 
 /** A percentile of the row losses, and how far it may be from the true one. */
@@ -19,39 +20,53 @@ const BINS = 2 ** (32 - SHIFT);
 
 /** How many row losses there are of each size: bins of a relative width of at most 2^-7. Losses that are NaN are left out. */
 export class LossSizes {
-  readonly #counts = new Map<number, number>();
+  readonly #counts = new BinCounts(BINS);
   #least = Number.POSITIVE_INFINITY;
   #most = Number.NEGATIVE_INFINITY;
 
   addRecords(records: Float64Array, n: number): void {
     for (let at = 0; at < n * RECORD; at += RECORD) {
       const loss = weightedLoss(records[at + LOSS], records[at + WEIGHT]);
-      if (records[at + RANK] >= 0 && !Number.isNaN(loss)) this.#add(loss + 0);
+      if (records[at + RANK] >= 0) this.add(loss);
     }
   }
 
-  #add(loss: number): void {
+  /** Adds a value, unless it is NaN. */
+  add(value: number): void {
+    if (Number.isNaN(value)) return;
+    const loss = value + 0;
     const bin = highWord(loss) >>> SHIFT;
-    this.#counts.set(bin, (this.#counts.get(bin) ?? 0) + 1);
+    this.#counts.add(bin);
     if (loss < this.#least) this.#least = loss;
     if (loss > this.#most) this.#most = loss;
   }
 
   get rows(): number {
-    let rows = 0;
-    for (const n of this.#counts.values()) rows += n;
-    return rows;
+    return this.#counts.total;
+  }
+
+  /** Bins that are not empty, rising, each with its ends. */
+  bins(): { from: number; to: number; count: number }[] {
+    return this.#sorted().map(([bin, count]) => {
+      const [near, far] = [edgeOf(bin), edgeOf(bin + 1)];
+      return near < far ? { from: near, to: far, count } : { from: far, to: near, count };
+    });
   }
 
   merge(other: LossSizes): void {
-    for (const [bin, n] of other.#counts) this.#counts.set(bin, (this.#counts.get(bin) ?? 0) + n);
+    this.#counts.merge(other.#counts);
     this.#least = -larger(-this.#least, -other.#least);
     this.#most = larger(this.#most, other.#most);
   }
 
-  /** Nearest rank: the smallest loss that `percent` of all are not above. */
-  percentile(percent: number): Percentile {
+  /** By nearest rank: for each of `percents` the smallest loss that so many percent of all are not above. */
+  percentiles(percents: readonly number[]): Record<number, Percentile> {
+    const sorted = this.#sorted();
     const rows = this.rows;
+    return Object.fromEntries(percents.map((percent) => [percent, this.#percentile(percent, rows, sorted)]));
+  }
+
+  #percentile(percent: number, rows: number, sorted: readonly (readonly [bin: number, count: number])[]): Percentile {
     if (rows === 0) return { value: Number.NaN, bound: Number.NaN };
     const exact = (percent * rows) / 100;
     const near = Math.round(exact);
@@ -59,7 +74,7 @@ export class LossSizes {
     if (rank === 1) return { value: this.#least, bound: 0 };
     if (rank === rows) return { value: this.#most, bound: 0 };
     let before = 0;
-    for (const [bin, n] of this.#sorted()) {
+    for (const [bin, n] of sorted) {
       before += n;
       if (before >= rank) return middleOf(bin);
     }
@@ -68,11 +83,12 @@ export class LossSizes {
 
   /** Bins by the size of what they hold. */
   #sorted(): [bin: number, count: number][] {
-    return [...this.#counts].sort(([a], [b]) => edgeOf(a) - edgeOf(b));
+    // of the two next to 0 the negative one first
+    return this.#counts.entries().sort(([a], [b]) => edgeOf(a) - edgeOf(b) || b - a);
   }
 
   write(to: Writer): void {
-    const bins = [...this.#counts].sort(([a], [b]) => a - b);
+    const bins = this.#counts.entries();
     to.count(bins.length);
     for (const [bin, n] of bins) {
       to.count(bin);
@@ -90,7 +106,7 @@ export class LossSizes {
     for (let left = bins; left > 0; left--) {
       const bin = from.count("a size of the loss", BINS - 1, least);
       least = bin + 1;
-      this.#counts.set(bin, from.count("rows of a size", undefined, 1));
+      this.#counts.addTimes(bin, from.count("rows of a size", undefined, 1));
     }
     if (bins === 0) return;
     this.#least = from.float64();

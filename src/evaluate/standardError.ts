@@ -1,6 +1,22 @@
-import { FINITE } from "../numeric/exactTotal.ts";
+import { type ExactTotal, FINITE } from "../numeric/exactTotal.ts";
+import type { ProductTotal } from "../numeric/productTotal.ts";
 import { rootOfRatio } from "../numeric/ratio.ts";
 import type { Totals } from "./totals.ts";
+
+/** n Σ x^2 - (Σ x)^2 in units of 2^-2148, in integers, so that nothing cancels; null where it is not finite. */
+export function spreadOf(n: number, sum: ExactTotal, squares: ProductTotal): bigint | null {
+  if (sum.kind !== FINITE || squares.kind !== FINITE) return null;
+  const spread = BigInt(n) * squares.units - sum.units * sum.units;
+  // of squares that were rounded it may be below 0
+  return spread < 0n ? 0n : spread;
+}
+
+/** The standard error of the mean of n values of that spread, sqrt(spread / (n^2 (n - 1))); NaN of fewer than two. */
+export function errorOfSpread(n: number, spread: bigint | null): number {
+  if (n < 2 || spread === null) return Number.NaN;
+  const rows = BigInt(n);
+  return rootOfRatio(spread, (rows * rows * (rows - 1n)) << 2148n);
+}
 
 /**
  * The standard error of the mean loss m: sqrt(n / (n - 1) Σ w^2 (l - m)^2) / Σ w. With r = w l as it was added,
@@ -12,15 +28,12 @@ export function standardError(totals: Totals): number {
   const { options, counted, weighing, loss, weight, lossSquare, weightLoss, weightSquare } = totals;
   const isWeighted = options.weights !== null;
   const n = isWeighted ? weighing : counted;
-  const sums = isWeighted ? [loss, weight, lossSquare, weightLoss, weightSquare] : [loss, lossSquare];
-  if (!totals.hasSpread || n < 2 || sums.some(({ kind }) => kind !== FINITE)) return Number.NaN;
+  if (!totals.hasSpread || n < 2) return Number.NaN;
+  if (!isWeighted) return errorOfSpread(n, spreadOf(n, loss, lossSquare));
+  const sums = [loss, weight, lossSquare, weightLoss, weightSquare];
+  if (sums.some(({ kind }) => kind !== FINITE)) return Number.NaN;
   const rows = BigInt(n);
   const r = loss.units;
-  if (!isWeighted) {
-    const spread = rows * lossSquare.units - r * r;
-    // (n Σ l^2 - (Σ l)^2) / (n^2 (n - 1)), of units of 2^-2148
-    return spread <= 0n ? 0 : rootOfRatio(spread, (rows * rows * (rows - 1n)) << 2148n);
-  }
   const w = weight.units;
   const spread = rows * (lossSquare.units * w * w - 2n * r * w * weightLoss.units + r * r * weightSquare.units);
   return spread <= 0n ? 0 : rootOfRatio(spread, (rows - 1n) * w * w * w * w);

@@ -1,7 +1,13 @@
+import { decodeBinary, encodeBinary, isBinaryState } from "./binary/binaryState.ts";
+import { addBinaryTotals, type BinaryTotals } from "./binary/binaryTotals.ts";
 import { checkTotals } from "./checkTotals.ts";
+import { comparisonDifference } from "./comparison/comparisonOptions.ts";
+import { decodeComparison, encodeComparison, isComparisonState } from "./comparison/comparisonState.ts";
+import { addComparisonTotals, type ComparisonTotals } from "./comparison/comparisonTotals.ts";
 import { type Coverage, unionOf } from "./coverage.ts";
 import { difference } from "./evaluatorOptions.ts";
 import { Groups } from "./groups.ts";
+import { placed } from "./placedRows.ts";
 import {
   addRegressionTotals,
   decodeRegression,
@@ -67,7 +73,14 @@ function readSections(from: Reader): Totals {
 /** The state with what it holds of which files, in place of what was said of that. */
 export function withCoverage(state: Uint8Array, coverage: Coverage): Uint8Array {
   if (isRegressionState(state)) return encodeRegression({ ...decodeRegression(state, "state"), coverage });
-  return encode({ ...decode(state, "state"), coverage });
+  if (isBinaryState(state)) return encodeBinary({ ...decodeBinary(state, "state"), coverage });
+  if (isComparisonState(state)) {
+    const totals = decodeComparison(state, "state");
+    const [worse, better] = [totals.worse, totals.better].map((rows) => placed(rows, coverage));
+    return encodeComparison({ ...totals, coverage, worse, better });
+  }
+  const totals = decode(state, "state");
+  return encode({ ...totals, coverage, worst: placed(totals.worst, coverage) });
 }
 
 /**
@@ -84,9 +97,11 @@ export function withCoverage(state: Uint8Array, coverage: Coverage): Uint8Array 
  * evaluationOf(mergeStates(await readFile("a.acc"), await readFile("b.acc")));
  */
 export function mergeStates(...states: Uint8Array[]): Uint8Array {
-  return isRegressionState(states[0])
-    ? encodeRegression(mergeRegressions("mergeStates", states).totals)
-    : encode(mergeTotals("mergeStates", states).totals);
+  const [first] = states;
+  if (isRegressionState(first)) return encodeRegression(mergeRegressions("mergeStates", states).totals);
+  if (isBinaryState(first)) return encodeBinary(mergeBinaries("mergeStates", states).totals);
+  if (isComparisonState(first)) return encodeComparison(mergeComparisons("mergeStates", states).totals);
+  return encode(mergeTotals("mergeStates", states).totals);
 }
 
 /** What was merged, and the numbers of states that were left out because one before them is the same. */
@@ -122,6 +137,42 @@ export function mergeRegressions(
     checkSum(part, "elements", to.count, from.count);
   };
   return merged(name, states, names, decodeRegression, check, addRegressionTotals);
+}
+
+/** The same of states of binaryEvaluator(). */
+export function mergeBinaries(
+  name: string,
+  states: readonly Uint8Array[],
+  names?: readonly string[],
+): Merged<BinaryTotals> {
+  const check = (to: BinaryTotals, from: BinaryTotals, part: string) => {
+    for (const key of ["input", "bins"] as const) {
+      const [a, b] = [from.options[key], to.options[key]].map((it) => JSON.stringify(it));
+      if (a !== b)
+        throw new RangeError(`${part} has ${key} ${a}, but ${b} is that of ${names ? names[0] : "states[0]"}`);
+    }
+    checkSum(part, "rows", to.rows, from.rows);
+  };
+  return merged(name, states, names, decodeBinary, check, addBinaryTotals);
+}
+
+/** The same of states of comparison(). */
+export function mergeComparisons(
+  name: string,
+  states: readonly Uint8Array[],
+  names?: readonly string[],
+): Merged<ComparisonTotals> {
+  const check = (to: ComparisonTotals, from: ComparisonTotals, part: string) => {
+    const first = names ? names[0] : "states[0]";
+    const other = comparisonDifference(from.options, to.options);
+    if (other !== null) throw new RangeError(`${part} has ${other} ${first}`);
+    if (to.counted > 0 && from.counted > 0 && to.labelled > 0 !== from.labelled > 0) {
+      const [has, hasNot] = from.labelled === 0 ? [first, part] : [part, first];
+      throw new RangeError(`${hasNot.replace(/:$/, "")} has no labels, but ${has.replace(/^\w+: |:$/g, "")} has`);
+    }
+    checkSum(part, "rows", to.rows, from.rows);
+  };
+  return merged(name, states, names, decodeComparison, check, addComparisonTotals);
 }
 
 function merged<T extends { coverage: Coverage }>(

@@ -19,6 +19,8 @@ export function crc32(bytes: Uint8Array, before = 0): number {
 /** Bytes of the largest sum there can be: 2^53 values below 2^1024, in units of 2^-1074; and of products of two, of 2^-2148. */
 const MAXIMAL_BYTES = 272;
 const MAXIMAL_PRODUCT_BYTES = 535;
+/** The only NaN of a state, 0x7ff8000000000000. */
+const NAN = [0, 0, 0, 0, 0, 0, 0xf8, 0x7f];
 /** Magic, version and checksum. */
 const SMALLEST_STATE = 9;
 
@@ -54,6 +56,12 @@ export class Writer {
     const bytes = new DataView(new ArrayBuffer(8));
     bytes.setFloat64(0, value, true);
     for (let i = 0; i < 8; i++) this.byte(bytes.getUint8(i));
+  }
+
+  /** A float64 that may be NaN, of which there is one. */
+  number(value: number): void {
+    if (!Number.isNaN(value)) this.float64(value);
+    else for (const byte of NAN) this.byte(byte);
   }
 
   signed(value: number): void {
@@ -134,10 +142,14 @@ export class Reader {
 
   /** A number that is not NaN. */
   float64(): number {
+    const value = this.number();
+    return Number.isNaN(value) ? this.fail("has a number that is NaN") : value;
+  }
+
+  number(): number {
     const bytes = new DataView(new ArrayBuffer(8));
     for (let i = 0; i < 8; i++) bytes.setUint8(i, this.byte());
-    const value = bytes.getFloat64(0, true);
-    return Number.isNaN(value) ? this.fail("has a number that is NaN") : value;
+    return bytes.getFloat64(0, true);
   }
 
   signed(what: string, most: number): number {
@@ -211,8 +223,8 @@ export function hasMagic(state: unknown, magic: string): state is Uint8Array {
 /** Versions of states that are read; the last one is written. */
 export const VERSION = 2;
 
-/** Reads a state up to its version and compares its checksum; `name` begins the message of what is wrong. */
-export function openState(state: unknown, name: string, magic: string): { version: number; from: Reader } {
+/** Reads a state up to its version, from `first` on, and compares its checksum; `name` begins the message of what is wrong. */
+export function openState(state: unknown, name: string, magic: string, first = 1): { version: number; from: Reader } {
   if (!isByteArray(state)) throw new TypeError(`${name} must be a Uint8Array`);
   const fail = (what: string): never => {
     throw new RangeError(`${name} ${what}`);
@@ -220,7 +232,11 @@ export function openState(state: unknown, name: string, magic: string): { versio
   if (!hasMagic(state, magic)) fail(`is not a state of this kind of evaluator (it does not begin with "${magic}")`);
   if (state.length < SMALLEST_STATE) fail(`is truncated: ${state.length} bytes are too few for a state`);
   const version = state[magic.length];
-  if (version < 1 || version > VERSION) fail(`is of version ${version}, but only 1 and ${VERSION} are known`);
+  if (version < first || version > VERSION) {
+    fail(
+      `is of version ${version}, but only ${first === VERSION ? "" : `${first} and `}${VERSION} ${first === VERSION ? "is" : "are"} known`,
+    );
+  }
   const body = state.subarray(0, state.length - 4);
   const found = new Reader(state.subarray(body.length), fail).uint32();
   const sum = crc32(body);

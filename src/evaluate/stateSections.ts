@@ -1,9 +1,17 @@
 import { LOSS_BINS } from "../descriptions/counters.ts";
 import { ExactTotal } from "../numeric/exactTotal.ts";
 import { readCoverage, writeCoverage } from "./coverage.ts";
-import { INPUTS, MAXIMAL_BINS, MAXIMAL_CLASSES, MAXIMAL_TOPS, type Options } from "./evaluatorOptions.ts";
+import {
+  INPUTS,
+  MAXIMAL_BINS,
+  MAXIMAL_CLASSES,
+  MAXIMAL_TOPS,
+  MAXIMAL_WORST,
+  type Options,
+} from "./evaluatorOptions.ts";
 import type { Reader, Writer } from "./stateBytes.ts";
-import { COUNTS, classOf, type Totals } from "./totals.ts";
+import { COUNTS, type ConfidenceBin, classOf, type Totals } from "./totals.ts";
+import { readWorst, writeWorst } from "./worstRows.ts";
 
 /** One section of a state. docs/state-format.md describes the bytes. */
 export interface Section {
@@ -32,10 +40,14 @@ const PER_CLASS = 1;
 const WEIGHTED = 2;
 const CONFUSION = 4;
 const PERCENTILES = 8;
-const ALL_FLAGS = PER_CLASS + WEIGHTED + CONFUSION + PERCENTILES;
+const RANKING = 16;
+const TEMPERATURE = 32;
+const WORST = 64;
+const ALL_FLAGS = 2 * WORST - 1;
 
 export function writeOptions(to: Writer, options: Options): void {
   const { classes, input, ignoreIndex, bins, topK, perClass, confusion, percentiles, weights } = options;
+  const { ranking, fitTemperature, worst } = options;
   to.count(classes);
   to.count(INPUTS.indexOf(input));
   to.signed(ignoreIndex);
@@ -43,12 +55,15 @@ export function writeOptions(to: Writer, options: Options): void {
   to.count(topK.length);
   for (const k of topK) to.count(k);
   const flags = { [PER_CLASS]: perClass, [WEIGHTED]: weights !== null, [CONFUSION]: confusion };
-  const all = { ...flags, [PERCENTILES]: percentiles !== null };
+  const more = { [RANKING]: ranking, [TEMPERATURE]: fitTemperature, [WORST]: worst > 0 };
+  const all = { ...flags, [PERCENTILES]: percentiles !== null, ...more };
   to.count(Object.entries(all).reduce((sum, [flag, isSet]) => sum + (isSet ? Number(flag) : 0), 0));
   if (weights !== null) to.uint32(weights);
-  if (percentiles === null) return;
-  to.count(percentiles.length);
-  for (const percent of percentiles) to.float64(percent);
+  if (percentiles !== null) {
+    to.count(percentiles.length);
+    for (const percent of percentiles) to.float64(percent);
+  }
+  if (worst > 0) to.count(worst);
 }
 
 /** Options; those of version 1 have no kind of input. */
@@ -64,7 +79,15 @@ export function readOptions(from: Reader, version: number): Options {
   const weights = flags & WEIGHTED ? from.uint32() : null;
   const has = (flag: number) => (flags & flag) !== 0;
   const percentiles = has(PERCENTILES) ? readPercentiles(from) : null;
-  const shown = { perClass: has(PER_CLASS), confusion: has(CONFUSION), percentiles };
+  const shown = {
+    perClass: has(PER_CLASS),
+    confusion: has(CONFUSION),
+    percentiles,
+    ranking: has(RANKING),
+    fitTemperature: has(TEMPERATURE),
+    worst: has(WORST) ? from.count("rows in a list", MAXIMAL_WORST, 1) : 0,
+  };
+  if (shown.ranking && classes !== 2) from.fail(`has a ranking of ${classes} classes`);
   return { classes, input, ignoreIndex, bins, topK, ...shown, weights };
 }
 
@@ -145,22 +168,31 @@ export function readFilled(from: Reader, what: string, length: number, read: (i:
   }
 }
 
+export function writeCalibration(to: Writer, bins: readonly ConfidenceBin[]): void {
+  const isEmpty = ({ count }: ConfidenceBin) => count === 0;
+  writeFilled(to, bins, isEmpty, ({ count, correct, confidence }) => {
+    to.count(count);
+    to.count(correct);
+    to.total(new ExactTotal(confidence));
+  });
+}
+
+/** Reads what writeCalibration wrote into bins that are empty. */
+export function readCalibration(from: Reader, bins: ConfidenceBin[]): void {
+  readFilled(from, "the calibration", bins.length, (i) => {
+    const count = from.count("rows of a bin", undefined, 1);
+    bins[i] = { count, correct: from.count("rows"), confidence: from.total().units };
+  });
+}
+
 const calibration: Section = {
   tag: 5,
   has: always,
   write(to, totals) {
-    const isEmpty = ({ count }: { count: number }) => count === 0;
-    writeFilled(to, totals.calibration, isEmpty, ({ count, correct, confidence }) => {
-      to.count(count);
-      to.count(correct);
-      to.total(new ExactTotal(confidence));
-    });
+    writeCalibration(to, totals.calibration);
   },
   read(from, totals) {
-    readFilled(from, "the calibration", totals.options.bins, (i) => {
-      const count = from.count("rows of a bin", undefined, 1);
-      totals.calibration[i] = { count, correct: from.count("rows"), confidence: from.total().units };
-    });
+    readCalibration(from, totals.calibration);
   },
 };
 
@@ -227,6 +259,39 @@ const sizes: Section = {
   },
 };
 
+const ranking: Section = {
+  tag: 10,
+  has: ({ options }) => options.ranking,
+  write(to, totals) {
+    totals.ranking?.write(to);
+  },
+  read(from, totals) {
+    totals.ranking?.read(from);
+  },
+};
+
+const temperature: Section = {
+  tag: 11,
+  has: ({ options }) => options.fitTemperature,
+  write(to, totals) {
+    totals.temperature?.write(to);
+  },
+  read(from, totals) {
+    totals.temperature?.read(from);
+  },
+};
+
+const worst: Section = {
+  tag: 14,
+  has: ({ options }) => options.worst > 0,
+  write(to, totals) {
+    writeWorst(to, totals.worst);
+  },
+  read(from, totals) {
+    readWorst(from, totals.worst, totals.options.classes);
+  },
+};
+
 const groups: Section = {
   tag: GROUPS,
   has: (totals) => totals.groups !== null,
@@ -275,7 +340,10 @@ export const SECTIONS: readonly Section[] = [
   classes,
   confusion,
   sizes,
+  ranking,
+  temperature,
   groups,
   lengths,
+  worst,
   coverage,
 ];

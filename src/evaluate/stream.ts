@@ -13,6 +13,8 @@ export interface Batch {
   /** One a row. */
   labels: LabelArray | TensorLike;
   /** As add() takes them. */
+  mask?: LabelArray | TensorLike | readonly boolean[];
+  shift?: boolean | number;
   groups?: LabelArray | TensorLike;
   bytes?: number;
   words?: number;

@@ -5,7 +5,11 @@ import { Confusion } from "./confusion.ts";
 import type { Coverage } from "./coverage.ts";
 import type { Options } from "./evaluatorOptions.ts";
 import { Groups, MAXIMAL_GROUPS } from "./groups.ts";
+import { Highest } from "./highest.ts";
 import { LossSizes } from "./percentiles.ts";
+import { Ranking } from "./ranking.ts";
+import { TemperatureSums } from "./temperature.ts";
+import type { WorstRow } from "./worstRows.ts";
 
 /** Rows of one bin of confidence, those of them that are right, and the sum of their confidences in units of 2^-52. */
 export interface ConfidenceBin {
@@ -52,6 +56,10 @@ export interface Totals {
   /** Only with options.confusion, and with options.percentiles. */
   readonly confusion: Confusion | null;
   readonly sizes: LossSizes | null;
+  /** Each only with the option of its name; `worst` is empty without. */
+  readonly ranking: Ranking | null;
+  readonly temperature: TemperatureSums | null;
+  worst: Highest<WorstRow>;
   /** Where rows were added with groups, and texts with their lengths; null where without. */
   groups: Groups | null;
   bytes: number | null;
@@ -88,6 +96,9 @@ export function createTotals(options: Options): Totals {
     classes: new Map(),
     confusion: options.confusion ? new Confusion(options.classes) : null,
     sizes: options.percentiles === null ? null : new LossSizes(),
+    ranking: options.ranking ? new Ranking() : null,
+    temperature: options.fitTemperature ? new TemperatureSums() : null,
+    worst: new Highest<WorstRow>(options.worst, ({ loss }) => loss),
     groups: null,
     bytes: null,
     words: null,
@@ -120,6 +131,9 @@ export function addTotals(to: Totals, from: Totals): void {
     to.losses[i] += n;
   });
   if (from.sizes !== null) to.sizes?.merge(from.sizes);
+  if (from.ranking !== null) to.ranking?.merge(from.ranking);
+  if (from.temperature !== null) to.temperature?.merge(from.temperature);
+  to.worst.merge(from.worst);
   addLengths(to, from);
   if (from.confusion !== null) to.confusion?.merge(from.confusion);
   for (const [label, { count, correct, loss }] of from.classes) {

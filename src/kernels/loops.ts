@@ -12,7 +12,9 @@ import { sampleWeights } from "./elementwise/weigh.ts";
 import { evaluateLikelihoods } from "./evaluation/likelihoodRecordLoop.ts";
 import { evaluate } from "./evaluation/recordLoop.ts";
 import { regression } from "./evaluation/regressionLoop.ts";
+import { relativeEntropy } from "./evaluation/relativeEntropyLoop.ts";
 import { tally } from "./evaluation/tallyLoop.ts";
+import { temperatureCurve } from "./evaluation/temperatureLoop.ts";
 import { likelihood, likelihoodProbabilities } from "./likelihood/likelihoodLoops.ts";
 import { sumOfSquares } from "./optimizers/squaresLoop.ts";
 import { logSoftmax, logSumExp, softmax } from "./rows/softmaxLoops.ts";
@@ -42,6 +44,8 @@ export const KERNEL_LOOPS: KernelLoops = {
   widenBfloat16,
   evaluate,
   evaluateLikelihoods,
+  relativeEntropy,
+  temperatureCurve,
   tally,
   regression,
   ...updates,

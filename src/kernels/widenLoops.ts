@@ -23,3 +23,11 @@ function loopOf(widen: (h: number) => number) {
 export const widenFloat16 = loopOf(fromFloat16);
 
 export const widenBfloat16 = loopOf(fromBfloat16);
+
+/** Half-precision numbers as float32. */
+export function widened(bits: Uint16Array, format: "f16" | "bf16"): Float32Array {
+  const out = new Float32Array(bits.length);
+  const widen = format === "f16" ? widenFloat16 : widenBfloat16;
+  widen(0, Number.POSITIVE_INFINITY, bits, out, bits.length);
+  return out;
+}

@@ -153,6 +153,47 @@ export const EVALUATION: readonly Entry[] = [
     },
   },
   {
+    name: "evaluator, ranking, temperature and worst rows",
+    functions: ["evaluator"],
+    run(losses, digest, random) {
+      for (const rows of [1, 40, 300]) {
+        for (const dtype of ["float32", "float64"] as const) {
+          const evaluator = losses.evaluator({ classes: 2, ranking: true, fitTemperature: true, worst: 7 });
+          evaluator.add(logitsOf(random, dtype, rows, 2), labelsOf(random, rows, 2, -100));
+          digest.add(evaluator.state());
+        }
+      }
+    },
+  },
+  {
+    name: "comparison",
+    functions: ["comparison", "comparisonOf"],
+    run(losses, digest, random) {
+      for (const classes of [2, 10, 64, 65, 1000]) {
+        for (const dtype of ["float32", "float64"] as const) {
+          const base = logitsOf(random, dtype, 20, classes);
+          const other = logitsOf(random, dtype, 20, classes);
+          const comparison = losses.comparison({ classes, worst: 3 });
+          comparison.add(base, other, labelsOf(random, 20, classes, -100));
+          comparison.add(base, base, labelsOf(random, 20, classes, -100));
+          digest.add(comparison.state());
+          digest.add(parts.comparisonOf(comparison.state()).divergence.mean.value);
+        }
+      }
+    },
+  },
+  {
+    name: "binaryEvaluator",
+    functions: ["binaryEvaluator", "binaryOf"],
+    run(losses, digest, random) {
+      const evaluator = losses.binaryEvaluator();
+      const x = logitsOf(random, "float32", 500, 1);
+      evaluator.add(x, labelsOf(random, 500, 2));
+      digest.add(evaluator.state());
+      digest.add(parts.binaryOf(evaluator.state()).loss.mean);
+    },
+  },
+  {
     name: "evaluateStream",
     functions: ["evaluateStream"],
     async run(losses, digest, random) {

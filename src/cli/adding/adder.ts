@@ -1,8 +1,8 @@
+import type { BinaryEvaluation } from "../../evaluate/binary/binary.ts";
 import type { Evaluation } from "../../evaluate/evaluation.ts";
 import type { Regression } from "../../evaluate/regression.ts";
 import type { Tensor } from "../../formats/tensor.ts";
 import type { RowRange } from "../shift.ts";
-import type { WorstRow } from "../worst.ts";
 
 /** How the elements of an input lie beside rows. */
 export interface Column {
@@ -16,15 +16,13 @@ export interface Column {
 export type Told = (rows: number) => boolean | Promise<boolean>;
 
 /** Adds up rows of files: all of them in order, or ranges of them, one after the other. */
-export interface Adder<R = Evaluation | Regression> {
+export interface Adder<R = Evaluation | Regression | BinaryEvaluation> {
   /** Adds the rows of `range`, of which each input holds what its column says; all that there are where none is given. */
   add(tensors: readonly Tensor[], told: Told, range?: RowRange): Promise<void>;
   /** Why the first rows are most likely not what they are taken for. */
   readonly suspicion: string | undefined;
   result(): R;
   state(): Uint8Array;
-  /** The rows of the highest loss so far, where they are asked for. */
-  worst(): WorstRow[] | undefined;
   /** Gives the engine's memory back; nothing is added any more. */
   release(): void;
 }

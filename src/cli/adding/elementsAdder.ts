@@ -38,7 +38,6 @@ export function createElementsAdder(
     suspicion: undefined,
     result: () => evaluator.result(),
     state: () => evaluator.state(),
-    worst: () => undefined,
     release: () => releaseRoom(losses, room),
   };
 }

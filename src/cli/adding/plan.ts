@@ -5,12 +5,8 @@ import type { Losses } from "../../inlinedLosses.ts";
 import type { LossesOptions } from "../../losses.ts";
 import type { RowRange } from "../shift.ts";
 import { type Adder, elementsOf } from "./adder.ts";
-import { createElementsAdder, type ElementsTask } from "./elementsAdder.ts";
+import { createAdder, type Task } from "./createAdder.ts";
 import { Parts, type PartWords } from "./parts.ts";
-import { createRowsAdder, type RowsTask } from "./rowsAdder.ts";
-
-/** What is to be added up, and how. */
-export type Task = RowsTask | ElementsTask;
 
 /** All that a thread needs to know to add up parts of files. */
 export interface Plan {
@@ -64,10 +60,7 @@ export class PartAdder {
 
   /** `turn` is had after each batch. */
   constructor(losses: Losses, plan: Plan, thread: number, turn: () => Promise<void> | void) {
-    this.adder =
-      plan.task.loss === "mse"
-        ? createElementsAdder(losses, 1, BATCH_BYTES)
-        : createRowsAdder(losses, plan.task, 1, BATCH_BYTES);
+    this.adder = createAdder(losses, plan.task, 1, BATCH_BYTES);
     this.#plan = plan;
     this.#parts = new Parts(plan.words, thread);
     this.#turn = turn;

@@ -1,11 +1,9 @@
-import type { WorstRow } from "../worst.ts";
 import type { Failure, PartAdder, PartChecksum } from "./plan.ts";
 
 /** What a thread tells when it has done its parts. */
 export interface Report {
   /** Undefined where it did none. */
   readonly state: Uint8Array | undefined;
-  readonly worst: readonly WorstRow[];
   readonly checksums: readonly PartChecksum[];
   readonly notes: readonly string[];
   readonly failure: Failure | undefined;
@@ -23,7 +21,6 @@ export function reportOf(own: PartAdder, notes: readonly string[], failure: Fail
   };
   return {
     state: isDone ? own.adder.state() : undefined,
-    worst: isDone ? (own.adder.worst() ?? []) : [],
     checksums: own.checksums.map(({ part, input, sum, bytes }) => ({ part, input, sum, bytes })),
     notes,
     failure: told,

@@ -1,8 +1,10 @@
 import { fstatSync } from "node:fs";
 import { Worker } from "node:worker_threads";
+import { type BinaryEvaluation, binaryOfTotals } from "../../evaluate/binary/binary.ts";
+import { encodeBinary } from "../../evaluate/binary/binaryState.ts";
 import { type Evaluation, evaluationOfTotals } from "../../evaluate/evaluation.ts";
 import { encodeRegression, type Regression, regressionOfTotals } from "../../evaluate/regression.ts";
-import { encode, mergeRegressions, mergeTotals } from "../../evaluate/state.ts";
+import { encode, mergeBinaries, mergeRegressions, mergeTotals } from "../../evaluate/state.ts";
 import { joinedChecksum } from "../../formats/checksum.ts";
 import { FormatError } from "../../formats/error.ts";
 import { alteredData } from "../../formats/npz.ts";
@@ -10,9 +12,9 @@ import type { Stretch } from "../../formats/tensor.ts";
 import type { Losses, LossesOptions } from "../../inlinedLosses.ts";
 import { partScript } from "../partScript.ts";
 import type { RowRange } from "../shift.ts";
-import { Worst, type WorstRow } from "../worst.ts";
+import type { Task } from "./createAdder.ts";
 import { createPartWords, Parts } from "./parts.ts";
-import { type Failure, PartAdder, type Plan, partRowsOf, type Task } from "./plan.ts";
+import { type Failure, PartAdder, type Plan, partRowsOf } from "./plan.ts";
 import { errorOf, type Report, reportOf } from "./report.ts";
 
 /** What is shared out. */
@@ -43,9 +45,8 @@ export interface Sharing {
 
 /** What all threads added up. */
 export interface Outcome {
-  readonly result: Evaluation | Regression;
+  readonly result: Evaluation | Regression | BinaryEvaluation;
   state(): Uint8Array;
-  readonly worst: readonly WorstRow[] | undefined;
   readonly suspicion: string | undefined;
   readonly backend: Losses["backend"];
   readonly relaxed: boolean;
@@ -108,7 +109,6 @@ export async function shareOut(work: Work, sharing: Sharing): Promise<Outcome> {
     for (const report of reports) for (const note of report.notes) notes.add(note);
     return {
       ...merged(task, all),
-      worst: task.loss === "mse" || task.worst === undefined ? undefined : worstOf(task.worst, all),
       suspicion: adding.adder.suspicion,
       backend: losses.backend,
       relaxed: losses.relaxed,
@@ -174,12 +174,10 @@ function merged({ loss }: Task, reports: readonly Report[]): Pick<Outcome, "resu
     const { totals } = mergeRegressions("evaluate", states);
     return { result: regressionOfTotals(totals), state: () => encodeRegression(totals) };
   }
+  if (loss === "binary") {
+    const { totals } = mergeBinaries("evaluate", states);
+    return { result: binaryOfTotals(totals), state: () => encodeBinary(totals) };
+  }
   const { totals } = mergeTotals("evaluate", states);
   return { result: evaluationOfTotals(totals), state: () => encode(totals) };
-}
-
-function worstOf(most: number, reports: readonly Report[]): readonly WorstRow[] {
-  const all = new Worst(most);
-  for (const { worst } of reports) all.addRows(worst);
-  return all.sorted();
 }

@@ -14,7 +14,7 @@ const NOT_OF_SUBMIT = [
   "backend",
   "json",
   "rows",
-  "worst",
+  "mask",
   "groups",
   "bytes",
   "words",

@@ -5,11 +5,11 @@ import { FormatError } from "../../formats/error.ts";
 import { openTensor } from "../../formats/openTensor.ts";
 import { arrayOf, type Tensor } from "../../formats/tensor.ts";
 import { createLosses, type Losses } from "../../inlinedLosses.ts";
-import type { Task } from "../adding/plan.ts";
+import type { Task } from "../adding/createAdder.ts";
 import { addUp, rowsOf } from "../addUp.ts";
 import { type EvaluateOptions, evaluateOptions } from "../evaluateOptions.ts";
 import { sourceOf } from "../sourceOf.ts";
-import { elementsTask, rowsTask } from "../tasks.ts";
+import { taskOf } from "../tasks.ts";
 
 interface Opened {
   readonly logits: Tensor;
@@ -29,10 +29,7 @@ async function openInputs(options: EvaluateOptions): Promise<Opened> {
   try {
     labels = await openTensor(options.labels.path, options.labels);
     // all classes, as of evaluate --state
-    const task =
-      options.loss === "mse"
-        ? elementsTask(logits, labels)
-        : rowsTask(logits, labels, undefined, { ...options, state: "" });
+    const task = taskOf(logits, labels, [], { ...options, state: "" });
     return { logits, labels, task, close };
   } catch (error) {
     await close();

@@ -1,16 +1,16 @@
+import { worse } from "../../evaluate/highest.ts";
 import type { PrintedEvaluation } from "../printable.ts";
 import { digits, percent, worstCells } from "../tables.ts";
-import { type WorstRow, worse } from "../worst.ts";
 import type { Bar } from "./chart.ts";
+import { confusion, percentiles, precisions } from "./classificationPanels.ts";
 import type { Panel } from "./panel.ts";
+import { roc } from "./rocPanel.ts";
 import { counted, grouped, short } from "./words.ts";
 
 /** Of more classes, those of the highest loss are shown. */
 const MOST_CLASSES = 40;
 /** Of more classes, as language models have them, none are shown unless they are asked for. */
 const MOST_UNASKED_CLASSES = 1000;
-/** Of more rows the page shows the first ones; all are in the output of --json. */
-const MOST_ROWS = 1000;
 
 /** Whether a report has a panel of the classes. */
 export function showsClasses(classes: number, perClass: boolean): boolean {
@@ -53,7 +53,7 @@ function losses({ lossHistogram, counted: rows }: PrintedEvaluation): Panel {
   };
 }
 
-function reliability({ calibration }: PrintedEvaluation): Panel {
+export function reliability({ calibration }: Pick<PrintedEvaluation, "calibration">): Panel {
   const { bins, expectedError } = calibration;
   const range = { min: 0, max: 1, percent: true };
   const bars = bins.map(({ from, to, accuracy, confidence, count }): Bar => {
@@ -155,20 +155,29 @@ function classes({ perClass = [], classes: all }: PrintedEvaluation): Panel | un
   };
 }
 
-function worstRows(worst: readonly WorstRow[] | undefined): Panel | undefined {
+function worstRows({ worst }: PrintedEvaluation): Panel | undefined {
   if (worst === undefined || worst.length === 0) return undefined;
-  const [head, ...rows] = worstCells(worst.slice(0, MOST_ROWS));
-  const rest = worst.length > MOST_ROWS ? ` All ${grouped(worst.length)} are in what --json prints.` : "";
+  const [head, ...rows] = worstCells(worst);
   return {
     id: "worst-panel",
     title: rows.length === 1 ? "The row of the highest loss" : `The ${grouped(rows.length)} rows of the highest loss`,
-    note: `Rows are counted from 0; rank is that of the label among the classes.${rest}`,
+    note: `Rows are counted from 0; rank is that of the label among the classes.`,
     charts: [],
     table: { head, rows },
   };
 }
 
 /** The plots and lists of an evaluation. */
-export function evaluationPanels(it: PrintedEvaluation, worst: readonly WorstRow[] | undefined): Panel[] {
-  return [losses(it), reliability(it), tops(it), classes(it), worstRows(worst)].filter((panel) => panel !== undefined);
+export function evaluationPanels(it: PrintedEvaluation): Panel[] {
+  return [
+    losses(it),
+    percentiles(it),
+    reliability(it),
+    roc(it.ranking),
+    tops(it),
+    confusion(it),
+    precisions(it),
+    classes(it),
+    worstRows(it),
+  ].filter((panel) => panel !== undefined);
 }

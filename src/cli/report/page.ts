@@ -36,6 +36,11 @@ const embedded = (value: unknown) => json(value).trim().replaceAll("<", "\\u003c
 
 function cellHtml(cell: Cell): string {
   if (typeof cell === "string") return escapeHtml(cell);
+  if ("heat" in cell) {
+    // at most 0.85, so that text stands out in the dark, too
+    const opacity = Math.round(85 * cell.heat) / 100;
+    return `<span class="heat"><svg aria-hidden="true"><rect width="100%" height="100%" fill-opacity="${opacity}"/></svg><span>${escapeHtml(cell.text)}</span></span>`;
+  }
   const width = Math.round(1000 * Math.min(1, Math.max(0, cell.share))) / 10;
   return `<span class="measure"><svg aria-hidden="true"><rect width="${width}%" height="14" rx="3"/></svg><span>${escapeHtml(cell.text)}</span></span>`;
 }

@@ -7,7 +7,14 @@ export interface Measured {
   readonly share: number;
 }
 
-export type Cell = string | Measured;
+/** A number on a ground that is the stronger the larger its share is. */
+export interface Heated {
+  readonly text: string;
+  /** 0 to 1. */
+  readonly heat: number;
+}
+
+export type Cell = string | Measured | Heated;
 
 export interface Table {
   readonly head: readonly string[];

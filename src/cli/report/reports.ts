@@ -12,24 +12,13 @@ import {
   regressionLines,
   runLines,
 } from "../tables.ts";
-import type { WorstRow } from "../worst.ts";
 import { evaluationPanels, showsClasses } from "./evaluationPanels.ts";
 import { type Making, originLines } from "./origin.ts";
 import { pageHtml } from "./page.ts";
 import type { Pair } from "./pairs.ts";
 import { regressionPanels } from "./regressionPanels.ts";
+import { type Subject, subtitle } from "./subject.ts";
 import { counted, grouped } from "./words.ts";
-
-/** What is evaluated, as title and subtitle say it. */
-export interface Subject {
-  /** `logits.npy`, `3 states`. */
-  readonly of: string;
-  /** `the labels in labels.npy`; undefined of states. */
-  readonly against?: string;
-}
-
-const subtitle = ({ against }: Subject, size: string) =>
-  `${against === undefined ? "" : `Against ${against}: `}${size}`;
 
 interface EvaluationReport {
   readonly subject: Subject;
@@ -38,13 +27,12 @@ interface EvaluationReport {
   /** What an evaluation does not hold of its options. */
   readonly options: readonly Line[];
   readonly run?: Run;
-  readonly worst?: readonly WorstRow[] | undefined;
   /** Whether classes are shown however many there are. */
   readonly perClass: boolean;
 }
 
 export function evaluationReport(report: EvaluationReport): string {
-  const { subject, making, options, run, worst, perClass } = report;
+  const { subject, making, options, run, perClass } = report;
   const { perClass: classes, ...rest } = report.evaluation;
   const evaluation = showsClasses(rest.classes, perClass) && classes ? { ...rest, perClass: classes } : rest;
   const data = printable(evaluation);
@@ -74,7 +62,7 @@ export function evaluationReport(report: EvaluationReport): string {
       { name: "Calibration error", value: percent(calibration.expectedError), more: "expected; 0 is best" },
     ],
     figures: evaluationLines(evaluation),
-    panels: evaluationPanels(data, worst),
+    panels: evaluationPanels(data),
     origin: originLines(making, [...options, ...runLines(run, "logits")]),
     data,
   });

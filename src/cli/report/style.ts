@@ -41,7 +41,10 @@ tbody th { white-space: nowrap }
 .numbers thead th { white-space: normal; vertical-align: bottom }
 .measure { display: flex; align-items: center; gap: 8px; min-width: 90px }
 .measure svg { flex: 1; width: 0; height: 14px }
-.measure rect { fill: var(--bar) }
+.measure rect, .heat rect { fill: var(--bar) }
+.heat { position: relative; display: block }
+.heat svg { position: absolute; inset: 0; width: 100%; height: 100% }
+.heat svg + span { position: relative; padding: 0 4px }
 .measure span { min-width: 52px }
 th button { font: inherit; color: inherit; background: none; border: 0; padding: 0; text-align: inherit; cursor: pointer }
 th button::after { content: " \\2195"; opacity: 0.5 }

@@ -1,0 +1,16 @@
+import type { Losses } from "../../inlinedLosses.ts";
+import type { Pairs } from "../report/pairs.ts";
+import type { Adder } from "./adder.ts";
+import { type BinaryTask, createBinaryAdder } from "./binaryAdder.ts";
+import { createElementsAdder, type ElementsTask } from "./elementsAdder.ts";
+import { createRowsAdder, type RowsTask } from "./rowsAdder.ts";
+
+/** What is to be added up, and how. */
+export type Task = RowsTask | ElementsTask | BinaryTask;
+
+/** What adds up the rows of a task; `pairs` gets all elements of regressions. */
+export function createAdder(losses: Losses, task: Task, sets: number, batchBytes?: number, pairs?: Pairs): Adder {
+  if (task.loss === "mse") return createElementsAdder(losses, sets, batchBytes, pairs);
+  if (task.loss === "binary") return createBinaryAdder(losses, task, sets, batchBytes);
+  return createRowsAdder(losses, task, sets, batchBytes);
+}

@@ -1,0 +1,36 @@
+import type { BinaryEvaluation } from "../evaluate/binary/binary.ts";
+import type { Coverage } from "../evaluate/coverage.ts";
+import { printedCalibration } from "./printable.ts";
+import {
+  calibrationText,
+  coverageLines,
+  digits,
+  type Line,
+  percent,
+  type Run,
+  range,
+  rankingLines,
+  runLines,
+} from "./tables.ts";
+import { table } from "./text.ts";
+
+/** As JSON has it. */
+export const printableBinary = (it: BinaryEvaluation) => ({ ...it, calibration: printedCalibration(it.calibration) });
+
+/** Every figure of a binary evaluation, a line each. */
+export function binaryLines(it: BinaryEvaluation): Line[] {
+  return [
+    ["loss", `${digits(it.loss.mean)} nats (mean)`],
+    ["standard error", `${digits(it.loss.standardError, 3)} (95 %: ${range(it.loss.interval, (x) => digits(x, 6))})`],
+    ["accuracy", `${percent(it.accuracy)} (95 %: ${range(it.accuracyInterval, percent)})`],
+    ["Brier score", digits(it.brier)],
+    ["calibration error", calibrationText(it)],
+    ...rankingLines(it),
+    ["rows", String(it.rows)],
+    ...(it.nan > 0 ? [["not finite", `${it.nan} with NaN`] as const] : []),
+  ];
+}
+
+export function binaryTable(it: BinaryEvaluation, run?: Run, coverage: Coverage = null): string {
+  return table([...binaryLines(it), ...runLines(run, "rows"), ...coverageLines(coverage)]);
+}

@@ -1,0 +1,243 @@
+import { LabelCheck } from "../../api/labelCheck.ts";
+import { checkRows } from "../../api/rowOptions.ts";
+import type { Backend } from "../../backends/backend.ts";
+import { checkAttached, checkLabelCount, checkLength, checkOptions, labelsOf, logitsOf } from "../../check.ts";
+import { ARGMAX, LOG_SUM_EXP, LOSS, RANK, RECORD } from "../../descriptions/record.ts";
+import { FORWARD, LOG_PROBABILITIES, PROBABILITIES } from "../../descriptions/thresholds.ts";
+import {
+  dtypeOf,
+  type FloatArray,
+  HalfBits,
+  type IntegerArray,
+  type LabelArray,
+  type LogitsArray,
+} from "../../dtype.ts";
+import { divergence, evaluate, evaluateLikelihoods, relativeEntropy } from "../../generated/kernels.ts";
+import { exp64 } from "../../kernels/functions/exp64.ts";
+import { widened } from "../../kernels/widenLoops.ts";
+import type { EvaluationDoor } from "../workspace.ts";
+import { BufferedSums } from "./bufferedSums.ts";
+import { type Comparison, comparisonOfTotals } from "./comparison.ts";
+import { type ComparisonOptions, checkComparisonOptions } from "./comparisonOptions.ts";
+import { encodeComparison } from "./comparisonState.ts";
+import { type ComparisonTotals, createComparisonTotals } from "./comparisonTotals.ts";
+
+/** Compares two models on the same rows, batch by batch. See Losses.comparison. */
+export interface ModelComparison {
+  /**
+   * Adds rows: any number of them, any number of times.
+   *
+   * @param base row-major [rows, classes], of any precision, as of the model that is compared with
+   * @param other as many, of any precision, as of the model that is compared
+   * @param labels one a row, in every add or in none: without them there are divergences and equal maxima alone
+   * @throws TypeError of other arrays or options; RangeError of lengths that don't fit and labels out of range; nothing is added
+   * when it throws
+   */
+  add(base: LogitsArray, other: LogitsArray, labels?: LabelArray, options?: CompareOptions): void;
+  /** The comparison of all rows so far. */
+  result(): Comparison;
+  /** Canonical bytes, as of Evaluator.state(): mergeStates() merges them, comparisonOf() reads them. */
+  state(): Uint8Array;
+}
+
+/** Options of a comparison's add(). */
+export interface CompareOptions {
+  /** What the labels come from, a file's name: messages begin with it and count rows from the first one that was added. */
+  source?: string | undefined;
+}
+
+/** Elements of each model at once: both stay in the second-level cache from one pass to the next. */
+const ELEMENTS = 2 ** 16;
+const MOST_ROWS = 8192;
+export class RowComparer implements ModelComparison {
+  readonly #door: EvaluationDoor;
+  readonly #totals: ComparisonTotals;
+  readonly #labelCheck = new LabelCheck();
+  readonly #sums: BufferedSums;
+  /** Records of both models, their log-sum-exps, and divergences, of MOST_ROWS at most. */
+  #room = roomFor(0);
+  /** Whether rows came with labels, once there are some. */
+  #isLabelled: boolean | undefined;
+
+  constructor(door: EvaluationDoor, options: ComparisonOptions) {
+    this.#door = door;
+    this.#totals = createComparisonTotals(checkComparisonOptions("comparison", options));
+    this.#sums = new BufferedSums(this.#totals);
+  }
+
+  add(base: LogitsArray, other: LogitsArray, labels?: LabelArray, options: CompareOptions = {}): void {
+    checkOptions("add", options, ["source"]);
+    const name = options.source ?? "add";
+    const backend = this.#door.backend("add");
+    const totals = this.#totals;
+    const { classes, ignoreIndex } = totals.options;
+    const b = logitsOf(name, "base", base);
+    const o = logitsOf(name, "other", other);
+    const rows = checkRows(name, "base", b, classes);
+    if (rows === 0) checkAttached(name, "other", o);
+    checkLength(name, "other", o.length, b.length, "base");
+    const isLabelled = labels !== undefined;
+    if (rows > 0 && isLabelled !== (this.#isLabelled ?? isLabelled)) {
+      const what = isLabelled ? "earlier ones had none" : "are missing";
+      throw new TypeError(`${name}: labels must go with every add or with none, but ${what}`);
+    }
+    const y = isLabelled ? labelsOf(name, labels) : null;
+    if (y !== null) {
+      if (rows === 0) checkAttached(name, "labels", y);
+      checkLabelCount(name, y.length, rows, classes);
+      const firstRow = options.source === undefined ? 0 : totals.rows;
+      this.#labelCheck.count(name, backend, y, classes, ignoreIndex, firstRow);
+    }
+    if (rows > 0) this.#isLabelled = isLabelled;
+    const most = Math.max(1, Math.min(MOST_ROWS, Math.floor(ELEMENTS / classes)));
+    if (this.#room.divergences.length < Math.min(most, rows)) this.#room = roomFor(Math.min(most, rows));
+    for (let begin = 0; begin < rows; begin += most) {
+      const end = Math.min(rows, begin + most);
+      const [p, q] = sameDtype(b.subarray(begin * classes, end * classes), o.subarray(begin * classes, end * classes));
+      this.#addRows(backend, p, q, y?.subarray(begin, end) ?? null, end - begin);
+    }
+  }
+
+  /** Adds n rows, at most as many as there is room for. */
+  #addRows(
+    backend: Backend,
+    base: FloatArray | HalfBits,
+    other: FloatArray | HalfBits,
+    labels: IntegerArray | null,
+    n: number,
+  ): void {
+    const { classes, input, ignoreIndex } = this.#totals.options;
+    const room = this.#room;
+    const dtype = dtypeOf(base);
+    const divergences = room.divergences.subarray(0, n);
+    const baseRows = room.base.subarray(0, n * RECORD);
+    const otherRows = room.other.subarray(0, n * RECORD);
+    // without labels any class will do, and no row is ignored
+    const given = labels === null ? { labels: room.zeros.subarray(0, n), ignoreIndex: -1 } : { labels, ignoreIndex };
+    const args = { ...given, weights: null, classes };
+    if (input === "logits") {
+      const baseSums = room.baseSums.subarray(0, n);
+      const otherSums = room.otherSums.subarray(0, n);
+      backend.run(evaluate, dtype, n, { logits: base, ...args, rows: baseRows });
+      backend.run(evaluate, dtype, n, { logits: other, ...args, rows: otherRows });
+      for (let i = 0; i < n; i++) {
+        baseSums[i] = baseRows[RECORD * i + LOG_SUM_EXP];
+        otherSums[i] = otherRows[RECORD * i + LOG_SUM_EXP];
+      }
+      backend.run(relativeEntropy, dtype, n, { base, other, baseSums, otherSums, divergences, classes });
+    } else {
+      const logarithms = input === "logProbabilities" ? 1 : 0;
+      const kind = logarithms ? LOG_PROBABILITIES : PROBABILITIES;
+      backend.run(evaluateLikelihoods, dtype, n, { input: base, logarithms, ...args, rows: baseRows });
+      backend.run(evaluateLikelihoods, dtype, n, { input: other, logarithms, ...args, rows: otherRows });
+      backend.run(divergence, dtype, n, {
+        predictions: other,
+        targets: base,
+        sampleWeight: null,
+        grad: null,
+        losses: divergences,
+        classes,
+        input: kind,
+        targetInput: kind,
+        measure: FORWARD,
+        beta: 0.5,
+        temperature: 1,
+        denominator: 1,
+      });
+    }
+    this.#addRecords(backend, labels, n);
+    this.#totals.rows += n;
+  }
+
+  /** Adds what the room holds of n rows. */
+  #addRecords(backend: Backend, labels: IntegerArray | null, n: number): void {
+    const { base, other, divergences } = this.#room;
+    const totals = this.#totals;
+    const sums = this.#sums;
+    const { columns } = sums;
+    for (let i = 0, at = 0; i < n; i++, at += RECORD) {
+      const rank = base[at + RANK];
+      if (rank < 0) continue;
+      totals.counted++;
+      const to = sums.next(backend);
+      const d = divergences[i];
+      columns.divergence.values[to] = d;
+      sums.addProduct(columns.divergenceSquare, "divergenceSquare", to, d, d);
+      totals.divergences.add(d);
+      const top = base[at + ARGMAX];
+      if (top === other[at + ARGMAX] && top >= 0) totals.sameTop++;
+      const distance = base[at + LOG_SUM_EXP] - other[at + LOG_SUM_EXP];
+      if (distance - distance !== 0) totals.nonFinite++;
+      if (labels === null) continue;
+      totals.labelled++;
+      const isOtherRight = other[at + RANK] === 1;
+      if (rank === 1) {
+        if (isOtherRight) totals.both++;
+        else totals.onlyBase++;
+      } else if (isOtherRight) totals.onlyOther++;
+      const l = base[at + LOSS];
+      const m = other[at + LOSS];
+      const change = exp64(-m) - exp64(-l);
+      const square = change * change;
+      columns.base.values[to] = l;
+      columns.other.values[to] = m;
+      columns.change.values[to] = change;
+      sums.addProduct(columns.baseSquare, "baseSquare", to, l, l);
+      sums.addProduct(columns.otherSquare, "otherSquare", to, m, m);
+      sums.addProduct(columns.baseOther, "baseOther", to, l, m);
+      sums.addProduct(columns.changeSquare, "changeSquare", to, change, change);
+      sums.addProduct(columns.changeFourth, "changeFourth", to, square, square);
+      totals.changes.add(change);
+      totals.differences.add(m - l);
+      if (totals.options.worst > 0) this.#list(Number(labels[i]), i, at);
+    }
+  }
+
+  /** Adds a row to the lists that want it. */
+  #list(label: number, i: number, at: number): void {
+    const { base, other } = this.#room;
+    const totals = this.#totals;
+    const [l, m] = [base[at + LOSS], other[at + LOSS]];
+    if (!totals.worse.wants(m - l) && !totals.better.wants(l - m)) return;
+    const row = {
+      source: "",
+      row: totals.rows + i,
+      label,
+      basePredicted: base[at + ARGMAX],
+      otherPredicted: other[at + ARGMAX],
+      base: l,
+      other: m,
+    };
+    totals.worse.add(row);
+    totals.better.add(row);
+  }
+
+  result(): Comparison {
+    this.#sums.drain();
+    return comparisonOfTotals(this.#totals);
+  }
+
+  state(): Uint8Array {
+    this.#sums.drain();
+    return encodeComparison(this.#totals);
+  }
+}
+
+function roomFor(rows: number) {
+  return {
+    base: new Float64Array(RECORD * rows),
+    other: new Float64Array(RECORD * rows),
+    baseSums: new Float64Array(rows),
+    otherSums: new Float64Array(rows),
+    divergences: new Float64Array(rows),
+    zeros: new Int32Array(rows),
+  };
+}
+
+/** Both in one dtype: beside float64 the other one is widened. */
+function sameDtype<A extends FloatArray | HalfBits>(b: A, o: A): [FloatArray | HalfBits, FloatArray | HalfBits] {
+  if (dtypeOf(b) === dtypeOf(o)) return [b, o];
+  return [b, o].map((x) =>
+    dtypeOf(x) === "f64" ? x : Float64Array.from(x instanceof HalfBits ? widened(x.bits, x.format) : x),
+  ) as [FloatArray, FloatArray];
+}

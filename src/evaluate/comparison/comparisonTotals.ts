@@ -1,0 +1,81 @@
+import { ExactTotal } from "../../numeric/exactTotal.ts";
+import { ProductTotal } from "../../numeric/productTotal.ts";
+import type { Coverage } from "../coverage.ts";
+import { Highest, type Placed } from "../highest.ts";
+import { LossSizes } from "../percentiles.ts";
+import type { ComparedBy } from "./comparisonOptions.ts";
+
+/** Counts of rows that count. `labelled` are those with a label: all, or none. The four that follow are of these. */
+export const COMPARED_COUNTS = [
+  "rows",
+  "counted",
+  "nonFinite",
+  "sameTop",
+  "labelled",
+  "both",
+  "onlyBase",
+  "onlyOther",
+] as const;
+
+/** Exact sums: of losses, of divergences, of changes c of the target's probability; and of products of two of these. */
+export const COMPARED_SUMS = ["divergence", "base", "other", "change"] as const;
+export const COMPARED_PRODUCTS = [
+  "divergenceSquare",
+  "baseSquare",
+  "otherSquare",
+  "baseOther",
+  "changeSquare",
+  // of c^2, rounded
+  "changeFourth",
+] as const;
+/** What is there without labels, too. */
+export const UNLABELLED: readonly string[] = ["divergence", "divergenceSquare"];
+
+/** Values whose percentiles are asked for: divergences, changes, and losses of the other less those of the base. */
+export const COMPARED_SIZES = ["divergences", "changes", "differences"] as const;
+
+/** A row of a list, with the classes of both maxima (-1 where there is none) and both losses. */
+export interface ComparedRow extends Placed {
+  readonly label: number;
+  readonly basePredicted: number;
+  readonly otherPredicted: number;
+  readonly base: number;
+  readonly other: number;
+}
+
+/** Everything that was added up. */
+export type ComparisonTotals = {
+  readonly options: ComparedBy;
+  coverage: Coverage;
+  /** Those whose loss grew most, and those whose loss fell most. */
+  worse: Highest<ComparedRow>;
+  better: Highest<ComparedRow>;
+} & Record<(typeof COMPARED_COUNTS)[number], number> & {
+    readonly [K in (typeof COMPARED_SUMS)[number]]: ExactTotal;
+  } & { readonly [K in (typeof COMPARED_PRODUCTS)[number]]: ProductTotal } & {
+    readonly [K in (typeof COMPARED_SIZES)[number]]: LossSizes;
+  };
+
+export function createComparisonTotals(options: ComparedBy): ComparisonTotals {
+  const each = <K extends string, T>(names: readonly K[], make: () => T) =>
+    Object.fromEntries(names.map((name) => [name, make()])) as Record<K, T>;
+  return {
+    options,
+    coverage: null,
+    worse: new Highest<ComparedRow>(options.worst, ({ base, other }) => other - base),
+    better: new Highest<ComparedRow>(options.worst, ({ base, other }) => base - other),
+    ...each(COMPARED_COUNTS, () => 0),
+    ...each(COMPARED_SUMS, () => new ExactTotal()),
+    ...each(COMPARED_PRODUCTS, () => new ProductTotal()),
+    ...each(COMPARED_SIZES, () => new LossSizes()),
+  };
+}
+
+/** Adds totals of the same options; their coverage is not this one's. */
+export function addComparisonTotals(to: ComparisonTotals, from: ComparisonTotals): void {
+  for (const name of COMPARED_COUNTS) to[name] += from[name];
+  for (const name of [...COMPARED_SUMS, ...COMPARED_PRODUCTS]) to[name].addTotal(from[name]);
+  for (const name of COMPARED_SIZES) to[name].merge(from[name]);
+  to.worse.merge(from.worse);
+  to.better.merge(from.better);
+}
