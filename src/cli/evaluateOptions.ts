@@ -139,6 +139,11 @@ export function dtypeOption(
   return choices.find((it) => it === name) ?? choiceOption(option, text, choices);
 }
 
+/** A file of what rows come with. */
+export function besideOption(path: string | undefined) {
+  return path === undefined ? undefined : { path, role: "labels" as const, floats: false };
+}
+
 function checkRowsOutput(path: string): void {
   if (rowsFormatOf(path) === undefined) {
     throw new UsageError(`--rows is ${JSON.stringify(path)}, but must end in .npz, .npy or .csv`);
@@ -257,8 +262,8 @@ export function evaluateOptions(args: readonly string[]) {
     percentiles: values.percentiles,
     ranking: values.ranking,
     fitTemperature: values["fit-temperature"],
-    mask: values.mask === undefined ? undefined : { path: values.mask, role: "labels" as const, floats: false },
-    groups: values.groups === undefined ? undefined : { path: values.groups, role: "labels" as const, floats: false },
+    mask: besideOption(values.mask),
+    groups: besideOption(values.groups),
     bytes: integerOption("--bytes", values.bytes, 0),
     words: integerOption("--words", values.words, 0),
     worst,

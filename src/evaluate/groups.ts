@@ -64,12 +64,16 @@ export class Groups {
     for (let i = 0, at = 0; i < n; i++, at += RECORD) {
       if (records[at + RANK] < 0) continue;
       const w = weighted ? records[at + WEIGHT] : 1;
-      const loss = weightedLoss(records[at + LOSS], w);
-      const group = this.#of(groupOf(i), fail);
-      if (loss - loss === 0) group.losses.add(loss);
-      else group.loss.add(loss);
-      group.weights.add(w);
+      this.add(groupOf(i), weightedLoss(records[at + LOSS], w), w, fail);
     }
+  }
+
+  /** Adds a row of a group, or a part of its loss (the weight goes with one of them). */
+  add(id: number | bigint, loss: number, weight: number, fail: () => never): void {
+    const group = this.#of(id, fail);
+    if (loss - loss === 0) group.losses.add(loss);
+    else group.loss.add(loss);
+    group.weights.add(weight);
   }
 
   #of(id: number | bigint, fail: () => never): Group {

@@ -7,7 +7,7 @@ import type { Reader, Writer } from "./stateBytes.ts";
 /**
  * By which temperature logits are best divided: that of the smallest mean loss. The bracket holds for certain. `best` and `lossAfter`
  * are interpolated: for labels drawn at temperatures from 0.3 to 3 within 2e-3 relative and 3e-4, up to 8 within 2 % and 2e-3 (at most
- * 4e-4 and 2e-5, 7e-3 and 9e-4 off in 1200 random sets).
+ * 4e-4 and 3e-5, 7e-3 and 1.3e-3 off in 1200 random sets).
  */
 export interface Temperature {
   best: number;
