@@ -1,7 +1,15 @@
 import { LabelCheck } from "../../api/labelCheck.ts";
 import { checkRows } from "../../api/rowOptions.ts";
 import type { Backend } from "../../backends/backend.ts";
-import { checkAttached, checkLabelCount, checkLength, checkOptions, labelsOf, logitsOf } from "../../check.ts";
+import {
+  checkAttached,
+  checkInteger,
+  checkLabelCount,
+  checkLength,
+  checkOptions,
+  labelsOf,
+  logitsOf,
+} from "../../check.ts";
 import { ARGMAX, LOG_SUM_EXP, LOSS, RANK, RECORD } from "../../descriptions/record.ts";
 import { FORWARD, LOG_PROBABILITIES, PROBABILITIES } from "../../descriptions/thresholds.ts";
 import {
@@ -44,6 +52,11 @@ export interface ModelComparison {
 export interface CompareOptions {
   /** What the labels come from, a file's name: messages begin with it and count rows from the first one that was added. */
   source?: string | undefined;
+  /**
+   * The number of the first row, where rows are parts of more that are compared elsewhere: messages of a `source` and the lists of rows
+   * count from it. Default: rows follow those that were added before.
+   */
+  firstRow?: number | undefined;
 }
 
 /** Elements of each model at once: both stay in the second-level cache from one pass to the next. */
@@ -58,6 +71,8 @@ export class RowComparer implements ModelComparison {
   #room = roomFor(0);
   /** Whether rows came with labels, once there are some. */
   #isLabelled: boolean | undefined;
+  /** So many rows are compared elsewhere before those at hand, which are numbered accordingly. */
+  #before = 0;
 
   constructor(door: EvaluationDoor, options: ComparisonOptions) {
     this.#door = door;
@@ -66,7 +81,9 @@ export class RowComparer implements ModelComparison {
   }
 
   add(base: LogitsArray, other: LogitsArray, labels?: LabelArray, options: CompareOptions = {}): void {
-    checkOptions("add", options, ["source"]);
+    checkOptions("add", options, ["source", "firstRow"]);
+    const { firstRow = this.#totals.rows } = options;
+    checkInteger("add", "firstRow", firstRow, 0, Number.MAX_SAFE_INTEGER);
     const name = options.source ?? "add";
     const backend = this.#door.backend("add");
     const totals = this.#totals;
@@ -85,10 +102,11 @@ export class RowComparer implements ModelComparison {
     if (y !== null) {
       if (rows === 0) checkAttached(name, "labels", y);
       checkLabelCount(name, y.length, rows, classes);
-      const firstRow = options.source === undefined ? 0 : totals.rows;
-      this.#labelCheck.count(name, backend, y, classes, ignoreIndex, firstRow);
+      const numbered = options.source === undefined ? 0 : firstRow;
+      this.#labelCheck.count(name, backend, y, classes, ignoreIndex, numbered);
     }
     if (rows > 0) this.#isLabelled = isLabelled;
+    this.#before = firstRow - totals.rows;
     const most = Math.max(1, Math.min(MOST_ROWS, Math.floor(ELEMENTS / classes)));
     if (this.#room.divergences.length < Math.min(most, rows)) this.#room = roomFor(Math.min(most, rows));
     for (let begin = 0; begin < rows; begin += most) {
@@ -201,7 +219,7 @@ export class RowComparer implements ModelComparison {
     if (!totals.worse.wants(m - l) && !totals.better.wants(l - m)) return;
     const row = {
       source: "",
-      row: totals.rows + i,
+      row: this.#before + totals.rows + i,
       label,
       basePredicted: base[at + ARGMAX],
       otherPredicted: other[at + ARGMAX],
