@@ -13,6 +13,7 @@ export function integralLabels(labels: Tensor, classes: number, ignoreIndex: num
   return {
     ...labels,
     stretch: undefined,
+    part: undefined,
     dtype: "i32",
     async read(into) {
       if (room.length < into.length) room = new type(into.length);

@@ -30,6 +30,7 @@ export function oneHotLabels(labels: Tensor, first = 0): Tensor {
   return {
     ...labels,
     stretch: undefined,
+    part: undefined,
     dtype: "i32",
     shape: shape.slice(0, -1),
     length: length && length / classes,

@@ -22,6 +22,10 @@ export interface ByteSource {
   discard(bytes: number): Promise<void>;
   /** Fills `into` from a place on, wherever read() stands, and says how much; undefined of what is read from front to end only. */
   readonly readAt?: (into: Uint8Array, position: number) => Promise<number>;
+  /** Bytes [begin, end) as a source of their own, which ends where this one is closed; undefined of what has none. */
+  readonly slice?: (begin: number, end: number) => ByteSource;
+  /** Where the next byte lies, as slice() counts. */
+  position?(): number;
   /** Where the next byte lies in an open file; undefined of what is none, or not in it as it is read. */
   place?(): FilePlace | undefined;
   close(): Promise<void>;

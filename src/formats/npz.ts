@@ -44,13 +44,16 @@ export function alteredData(path: string, found: number, expected: number): Form
   return new FormatError(`${path}: altered data: its checksum is ${hex(found)}, expected ${hex(expected)}`);
 }
 
-/** The bytes of a member, its checksum compared at the end; `begin` is where they lie, if they are stored as they are. */
-function checked(source: ByteSource, archive: ByteSource, expected: number, begin: FilePlace | undefined): ByteSource {
+/** The bytes of a member, its checksum compared at the end; they begin at `begin`, if they are stored as they are. */
+function checked(source: ByteSource, archive: ByteSource, expected: number, begin: number | undefined): ByteSource {
   let sum = 0;
   let left = source.size ?? 0;
+  const position = () => (begin ?? 0) + (source.size ?? 0) - left;
+  const file = begin === undefined ? undefined : archive.place?.();
   return {
     path: source.path,
     size: source.size,
+    ...(begin === undefined || archive.slice === undefined ? {} : { slice: archive.slice, position }),
     async read(into) {
       const n = await source.read(into);
       sum = checksumOf(into.subarray(0, n), sum);
@@ -58,9 +61,8 @@ function checked(source: ByteSource, archive: ByteSource, expected: number, begi
       if (left === 0 && sum !== expected) throw alteredData(source.path, sum, expected);
       return n;
     },
-    place() {
-      const offset = (begin?.offset ?? 0) + (source.size ?? 0) - left;
-      return begin && { ...begin, offset, checksum: { expected, before: sum } };
+    place(): FilePlace | undefined {
+      return file && { ...file, offset: position(), checksum: { expected, before: sum } };
     },
     unread: () => undefined,
     discard: (bytes) => source.discard(bytes),
@@ -116,10 +118,9 @@ export async function npzTensor(archive: ByteSource, options: OpenOptions): Prom
     const name = `${path}:${entry.fileName}`;
     if (entry.isEncrypted()) throw new FormatError(`${name}: an encrypted member; save it without a password`);
     const stream = await zip.openReadStreamPromise(entry);
-    const file = archive.place?.();
     const begin =
-      file && entry.compressionMethod === STORED
-        ? { ...file, offset: (await zip.readLocalFileHeaderPromise(entry, { minimal: true })).fileDataStart }
+      entry.compressionMethod === STORED
+        ? (await zip.readLocalFileHeaderPromise(entry, { minimal: true })).fileDataStart
         : undefined;
     const source = checked(fromStream(name, stream, entry.uncompressedSize), archive, entry.crc32, begin);
     return { ...(await npyTensor(source, source.path)), name: nameOf(entry) };
