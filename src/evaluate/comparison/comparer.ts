@@ -96,16 +96,24 @@ export class RowComparer implements ModelComparison {
     options: CompareOptions = {},
   ): void {
     checkOptions("add", options, ["source", "firstRow", "mask", "shift", "positions", "groups"]);
-    const name = options.source ?? "add";
     const totals = this.#totals;
     const { classes, ignoreIndex } = totals.options;
-    const { firstRow = totals.rows, positions } = options;
+    // each is read once: another time there may be something else
+    const {
+      source,
+      firstRow = totals.rows,
+      positions,
+      mask: givenMask,
+      shift: givenShift,
+      groups: givenGroups,
+    } = options;
+    const name = source ?? "add";
     checkInteger("add", "firstRow", firstRow, 0, Number.MAX_SAFE_INTEGER);
     if (positions !== undefined) checkInteger(name, "positions", positions, 1, Number.MAX_SAFE_INTEGER);
     // first: reading elements of a plain array may do anything
     const given = labels === undefined ? null : labelsOf(name, labels);
-    const groups = options.groups === undefined ? null : labelsOf(name, options.groups, "groups");
-    const mask = options.mask === undefined ? undefined : maskOf(name, options.mask);
+    const groups = givenGroups === undefined ? null : labelsOf(name, givenGroups, "groups");
+    const mask = givenMask === undefined ? undefined : maskOf(name, givenMask);
     const backend = this.#door.backend("add");
     const b = logitsOf(name, "base", base);
     const o = logitsOf(name, "other", other);
@@ -117,7 +125,7 @@ export class RowComparer implements ModelComparison {
     const isLabelled = withAllOrNone(name, "labels", given !== null, this.#isLabelled, rows);
     const isGrouped = withAllOrNone(name, "groups", groups !== null, this.#isGrouped, rows);
     if (groups !== null) checkLength(name, "groups", groups.length, rows, "base (in rows)");
-    const shift = positionsOf(name, options.shift, base);
+    const shift = positionsOf(name, givenShift, base);
     if (given === null && shift !== undefined) throw new TypeError(`${name}: shift is of labels, but there are none`);
     if (given !== null) {
       if (rows === 0) checkAttached(name, "labels", given);
@@ -130,7 +138,7 @@ export class RowComparer implements ModelComparison {
     const sequence = shift ?? positions ?? 0;
     if (given !== null) {
       // with a shift the label of a row is the token behind it
-      const firstLabel = (options.source === undefined ? 0 : firstRow) + (sequence === 0 ? 0 : 1);
+      const firstLabel = (source === undefined ? 0 : firstRow) + (sequence === 0 ? 0 : 1);
       this.#labelCheck.count(name, backend, scored, classes, ignored, firstLabel);
     }
     if (groups !== null && rows > 0) {
