@@ -250,6 +250,43 @@ test("a page without a bundler loads no JavaScript loop but that of regressionEv
   expect(names.sort()).toEqual(["given", "openJs", "openThreads", "relaxed"]);
 });
 
+test("the readers of files load at most 27 KB in a page, minified and gzipped, and nothing of Node", async () => {
+  const { outputFiles, metafile } = await build({
+    stdin: { contents: 'export { openBatches } from "wasm-loss/formats";', resolveDir: folder },
+    bundle: true,
+    minify: true,
+    splitting: true,
+    // for browsers: an import of a module of Node would fail
+    format: "esm",
+    outdir: folder,
+    write: false,
+    metafile: true,
+    logLevel: "silent",
+  });
+  const imported = Object.values(metafile.outputs).flatMap(({ imports }) => imports);
+  expect(imported.filter(({ external }) => external)).toEqual([]);
+  // archives, quoted fields and Parquet are for those who have them
+  const [entry] = outputFiles.filter(({ path }) => basename(path) === "stdin.js");
+  const { imports } = Object.entries(metafile.outputs).find(([path]) => basename(path) === "stdin.js")![1];
+  expect(imports.map(({ kind }) => kind)).not.toContain("import-statement");
+  const { length } = gzipSync(entry.text);
+  expect(length, `${length} bytes; the limit is ${27 * KB}`).toBeLessThanOrEqual(27 * KB);
+});
+
+test("the same readers in Node, from a path", () => {
+  const printed = node(`
+    import { createLosses } from "wasm-loss";
+    import { openBatches } from "wasm-loss/formats";
+    import { writeNpy } from "wasm-loss/npy";
+    writeNpy("x.npy", Float32Array.of(0, 0, 0, 0), [2, 2]);
+    writeNpy("y.npy", Int32Array.of(0, 1), [2]);
+    const losses = await createLosses();
+    const { rows, accuracy } = await losses.evaluateStream(await openBatches("x.npy", { labels: "y.npy" }), {});
+    console.log(JSON.stringify({ rows, accuracy }));
+  `);
+  expect(JSON.parse(printed)).toEqual({ rows: 2, accuracy: 0.5 });
+});
+
 test("the text of a module is in a file without code", () => {
   const dist = join(folder, "node_modules", "wasm-loss", "dist");
   const names = readdirSync(dist, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".js"));

@@ -68,12 +68,14 @@ async function guarded<T>(path: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    const { message, syscall } = error as NodeJS.ErrnoException;
+    const { message, syscall } = error as { syscall?: unknown; message: string };
     if (error instanceof FormatError || syscall) throw error;
     const [line] = String(message)
       .replace(/^parquet /, "")
       .split("\n");
-    const codec = /unsupported compression codec/.test(line) ? ": npm install hyparquet-compressors" : "";
+    const codec = /unsupported compression codec/.test(line)
+      ? ": in Node hyparquet-compressors unpacks it: npm install hyparquet-compressors"
+      : "";
     throw new FormatError(`${path}: ${line.slice(0, 200)}${codec}`);
   }
 }
@@ -317,6 +319,7 @@ async function openBoth(source: ByteSource, logits: OpenOptions, labels: OpenOpt
 export const parquet: Format = {
   name: "parquet",
   extensions: ["parquet", "pq"],
+  isReadAnywhere: true,
   needsBegin: "a Parquet file",
   begins: (bytes) => startsWith(bytes, [0x50, 0x41, 0x52, 0x31]),
   open: openParquet,
