@@ -3,7 +3,7 @@ import type { Chunks } from "./archive.ts";
 /** A web ReadableStream of bytes, for programs without declarations of that. */
 export interface ByteStream {
   getReader(): {
-    read(): Promise<{ done: boolean; value?: Uint8Array }>;
+    read(): Promise<{ done: boolean; value?: Uint8Array | undefined }>;
     cancel(): Promise<unknown>;
   };
 }
