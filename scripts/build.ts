@@ -72,6 +72,7 @@ const ENTRIES = [
   // so that its text is in a file without code: an uncaught error prints the line that threw it
   ["module/strict", "generated/strict"],
   ["formats/npy", "formats/npy"],
+  ["formats/node", "formats/formats.node"],
   ["cli/main", "cli/main"],
   ["cli/partWorker", "cli/adding/partWorker"],
   ["cli/reportPage", "cli/report/draw"],
@@ -91,7 +92,7 @@ generate("worker", "The worker's script.", "WORKER", readFileSync(worker, "utf8"
 
 rmSync(path("dist"), { recursive: true, force: true });
 run(tsc, "-p", "tsconfig.build.json");
-finishDeclarations(path("dist"), ["index.node.d.ts", "formats/npy.d.ts"]);
+finishDeclarations(path("dist"), ["index.node.d.ts", "formats/npy.d.ts", "formats/formats.node.d.ts"]);
 // what is imported at once in a file, what is imported when it is needed in others; not minified, for stack traces
 buildSync({
   ...bundled,
@@ -101,6 +102,18 @@ buildSync({
   packages: "external",
   splitting: true,
   chunkNames: "shared/[name]-[hash]",
+});
+// the readers of files for browsers, with the libraries that they need: what only some formats do in files of its own
+buildSync({
+  ...bundled,
+  entryPoints: { "formats/browser": path("src/formats/formats.browser.ts") },
+  outdir: path("dist"),
+  platform: "browser",
+  alias: { "hyparquet-compressors": path("src/formats/tables/noCompressors.ts") },
+  splitting: true,
+  chunkNames: "formats/browser/[name]-[hash]",
+  minifySyntax: true,
+  minifyWhitespace: true,
 });
 // Imports of nothing, for an order that makes no difference here: for them a bundler that splits loads the JavaScript loops at once.
 for (const name of readdirSync(path("dist"), { recursive: true, encoding: "utf8" })) {
