@@ -1,5 +1,4 @@
 import { KEEP, ROOT_RESTS, ROOTS, TABLE } from "../descriptions/addresses.ts";
-import { SCRATCH_BYTES } from "../descriptions/scratch.ts";
 import { CONSTANTS } from "../kernels/constant.ts";
 import { REST_OF_ROOT, ROOT_OF_2 } from "../kernels/functions/exp64.ts";
 
@@ -12,7 +11,8 @@ const KIB = 1024;
 export const CONTROL = 0;
 /** Working memory of a thread. */
 export const SCRATCH = 8 * KIB;
-export { SCRATCH_BYTES };
+/** Bytes of a thread's working memory: src/descriptions/scratch.ts says what stands there. */
+export const SCRATCH_BYTES = 68 * KIB;
 /** Bins of the exact sum. */
 export const BINS = SCRATCH + SCRATCH_BYTES;
 export const BINS_BYTES = 32 * KIB;
