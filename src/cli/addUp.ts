@@ -112,7 +112,7 @@ export async function addUp(
   const rowsFile = openRowsFile(options.rows, range.first);
   try {
     const sums = await run({ ...job, task: { ...task, records: rowsFile.records } });
-    rowsFile.finish(sums.range);
+    rowsFile.finish(sums.range, task.shift ? task.shape.sequence : undefined);
     return sums;
   } finally {
     rowsFile.close();

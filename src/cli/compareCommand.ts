@@ -5,14 +5,16 @@ import { withCoverage } from "../evaluate/state.ts";
 import { openTensor } from "../formats/openTensor.ts";
 import { integralLabels } from "../formats/rows/integralLabels.ts";
 import { checkAlike, shapeOf, textOf } from "../formats/rows/shapes.ts";
-import { shifted } from "../formats/rows/shift.ts";
+import { shifted, shiftedMask } from "../formats/rows/shift.ts";
 import { readTogether } from "../formats/rows/together.ts";
-import { isFloat, TENSOR_DTYPES, type Tensor } from "../formats/tensor.ts";
+import { isFloat, TENSOR_DTYPES, type Tensor, type TensorArray } from "../formats/tensor.ts";
+import type { Beside } from "./adding/rowsAdder.ts";
 import { openLosses } from "./addUp.ts";
 import { choiceOption, integerOption, parseArguments, UsageError } from "./arguments.ts";
 import { logitsOf, releaseRoom, roomFor } from "./batches.ts";
+import { openBeside } from "./beside.ts";
 import { comparisonTable } from "./comparisonTable.ts";
-import { dtypeOption, FLOATS, INPUTS, INT32 } from "./evaluateOptions.ts";
+import { besideOption, dtypeOption, FLOATS, INPUTS, INT32 } from "./evaluateOptions.ts";
 import { checkOutputs, type Named, type Output, writeOutputs } from "./files.ts";
 import { progressBar } from "./progress.ts";
 import { comparisonReport } from "./report/comparisonReport.ts";
@@ -34,6 +36,8 @@ export const compareHelp = `wasm-loss compare BASE OTHER [LABELS] [options]
   --tensor NAME, --other-tensor NAME, --labels-tensor NAME   which array of a file, if it has several
   --ignore-index N     rows with this label don't count (default -100)
   --shift              LABELS are tokens: the logits at position t score token t + 1 of their sequence
+  --mask FILE          integers or booleans, one a row (with --shift one a token): rows of 0 don't count
+  --groups FILE        integers, one a row: standard errors that are clustered by them are printed too
   --worst N            list the N rows whose loss grew most and the N whose loss fell most, at most 1000 (default 10)
   --state FILE, --report FILE, --threads N|auto, --relaxed, --backend B, --json   as of evaluate
 
@@ -51,6 +55,8 @@ const OPTIONS = {
   "labels-tensor": { type: "string" },
   "ignore-index": { type: "string", default: "-100" },
   shift: { type: "boolean", default: false },
+  mask: { type: "string" },
+  groups: { type: "string" },
   worst: { type: "string", default: "10" },
   state: { type: "string" },
   report: { type: "string" },
@@ -74,7 +80,13 @@ function compareOptions(args: readonly string[]) {
       ["--state", values.state],
       ["--report", values.report],
     ],
-    positionals.map((path, i): Named => [names[i], path]),
+    [
+      ...positionals.map((path, i): Named => [names[i], path]),
+      ...(["mask", "groups"] as const).flatMap((key): Named[] => {
+        const path = values[key];
+        return path === undefined ? [] : [[`--${key}`, path]];
+      }),
+    ],
   );
   const floats = { role: "logits", floats: true } as const;
   const input = choiceOption("--input", values.input, Object.keys(INPUTS) as (keyof typeof INPUTS)[]);
@@ -100,6 +112,8 @@ function compareOptions(args: readonly string[]) {
     classes: integerOption("--classes", values.classes, 1, MAXIMAL_CLASSES),
     ignoreIndex: integerOption("--ignore-index", values["ignore-index"], -INT32, INT32 - 1),
     shift: values.shift,
+    mask: besideOption(values.mask),
+    groups: besideOption(values.groups),
     worst: integerOption("--worst", values.worst, 0, MAXIMAL_WORST),
     state: values.state,
     report: values.report,
@@ -128,9 +142,10 @@ export async function compare(args: readonly string[]): Promise<string> {
     open.push(other);
     const labels = options.labels && (await openTensor(options.labels.path, options.labels));
     if (labels) open.push(labels);
+    const beside = await openBeside(options, open);
     const losses = await openLosses(options.engine, options.threads ?? 1);
     open.push(losses);
-    return await compareTensors(losses, base, other, labels, options, args);
+    return await compareTensors(losses, base, other, labels, beside, options, args);
   } finally {
     for (const it of open.reverse()) await it.close();
   }
@@ -141,6 +156,7 @@ async function compareTensors(
   base: Tensor,
   other: Tensor,
   labelsTensor: Tensor | undefined,
+  beside: ReadonlyMap<Beside, Tensor>,
   options: CompareOptions,
   args: readonly string[],
 ): Promise<string> {
@@ -159,15 +175,23 @@ async function compareTensors(
       : labelsTensor;
     inputs.push({ tensor: options.shift ? shifted(integral, shape, ignoreIndex) : integral, perRow: 1 });
   }
+  for (const [name, tensor] of beside) {
+    const isOfTokens = options.shift && name === "mask";
+    inputs.push({ tensor: isOfTokens ? shiftedMask(tensor, shape) : tensor, perRow: 1 });
+  }
   const progress = await progressBar(2 * (rows ?? labelsTensor?.length ?? 0) * classes, "logits");
   const begin = performance.now();
   let done = 0;
   const room = roomFor(losses, inputs, 2);
   try {
     for await (const batch of readTogether(inputs, room)) {
-      const [x, y, labels] = batch.arrays;
-      const source = labelsTensor?.path ?? base.path;
-      comparison.add(logitsOf(base, x), logitsOf(other, y), labels as LabelArray | undefined, { source });
+      const [x, y, ...more] = batch.arrays as [TensorArray, TensorArray, ...LabelArray[]];
+      const labels = labelsTensor && more.shift();
+      comparison.add(logitsOf(base, x), logitsOf(other, y), labels, {
+        source: labelsTensor?.path ?? base.path,
+        ...(options.shift ? { positions: shape.sequence } : {}),
+        ...Object.fromEntries([...beside.keys()].map((name, i) => [name, more[i]])),
+      });
       done += batch.rows;
       progress.update(2 * done * classes);
     }

@@ -29,7 +29,7 @@ export async function sourceOf(
   const names: string[] = [];
   for (const { tensor, path, name } of inputs) {
     if (path === "-") return null;
-    const file = await openSource(path);
+    const file = await openSource(path, END_BYTES);
     try {
       const { size, readAt } = file;
       if (size === undefined || readAt === undefined) return null;

@@ -14,7 +14,7 @@ export interface Batch {
   labels: LabelArray | TensorLike;
   /** As add() takes them. */
   mask?: LabelArray | TensorLike | readonly boolean[];
-  shift?: true | number;
+  shift?: boolean | number;
   groups?: LabelArray | TensorLike;
   bytes?: number;
   words?: number;

@@ -22,6 +22,10 @@ export interface ByteSource {
   readonly openArchive?: OpenArchive;
   /** Keeps what is left of it, so that it can be read from anywhere, any number of times; undefined of what nobody wants kept. */
   readonly keep?: () => Promise<() => ByteSource>;
+  /** Bytes [begin, end) as a source of their own, which ends where this one is closed; undefined of what has none. */
+  readonly slice?: (begin: number, end: number) => ByteSource;
+  /** Where the next byte lies, as slice() counts. */
+  position?(): number;
   /** Where the next byte lies in an open file; undefined of what is none, or not in it as it is read. */
   place?(): FilePlace | undefined;
   close(): Promise<void>;
@@ -104,8 +108,7 @@ export class RandomSource extends Source {
     this.openArchive = openArchive;
   }
 
-  /** Where the next byte stands. */
-  protected get position(): number {
+  position(): number {
     return this.#position - this.#ahead.length - this.back;
   }
 

@@ -42,13 +42,16 @@ export function alteredData(path: string, found: number, expected: number): Form
   return new FormatError(`${path}: altered data: its checksum is ${hex(found)}, expected ${hex(expected)}`);
 }
 
-/** The bytes of a member, its checksum compared at the end; `begin` is where they lie, if they are stored as they are. */
-function checked(source: ByteSource, archive: ByteSource, expected: number, begin: FilePlace | undefined): ByteSource {
+/** The bytes of a member, its checksum compared at the end; they begin at `begin`, if they are stored as they are. */
+function checked(source: ByteSource, archive: ByteSource, expected: number, begin: number | undefined): ByteSource {
   let sum = 0;
   let left = source.size ?? 0;
+  const position = () => (begin ?? 0) + (source.size ?? 0) - left;
+  const file = begin === undefined ? undefined : archive.place?.();
   return {
     path: source.path,
     size: source.size,
+    ...(begin === undefined || archive.slice === undefined ? {} : { slice: archive.slice, position }),
     async read(into) {
       const n = await source.read(into);
       sum = checksumOf(into.subarray(0, n), sum);
@@ -56,9 +59,8 @@ function checked(source: ByteSource, archive: ByteSource, expected: number, begi
       if (left === 0 && sum !== expected) throw alteredData(source.path, sum, expected);
       return n;
     },
-    place() {
-      const offset = (begin?.offset ?? 0) + (source.size ?? 0) - left;
-      return begin && { ...begin, offset, checksum: { expected, before: sum } };
+    place(): FilePlace | undefined {
+      return file && { ...file, offset: position(), checksum: { expected, before: sum } };
     },
     unread: () => undefined,
     discard: (bytes) => source.discard(bytes),
@@ -111,9 +113,7 @@ export async function npzTensor(archive: ByteSource, options: OpenOptions): Prom
     const called = `${path}:${member.name}`;
     if (member.isEncrypted) throw new FormatError(`${called}: an encrypted member; save it without a password`);
     const chunks = await member.open();
-    const file = archive.place?.();
-    const offset = file && (await member.begin?.());
-    const begin = file && offset !== undefined ? { ...file, offset } : undefined;
+    const begin = await member.begin?.();
     const source = checked(fromChunks(called, chunks, member.size), archive, member.checksum, begin);
     return { ...(await npyTensor(source, called)), name };
   } catch (error) {

@@ -38,7 +38,7 @@ class FileSource extends RandomSource {
   }
 
   place(): FilePlace {
-    return { descriptor: this.#file.fd, offset: this.position };
+    return { descriptor: this.#file.fd, offset: this.position() };
   }
 
   override close(): Promise<void> {

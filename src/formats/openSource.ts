@@ -7,9 +7,9 @@ export async function openLocal(path: string): Promise<ByteSource> {
   return path === "-" ? fromChunks("standard input", process.stdin) : openFile(path);
 }
 
-/** The same, of an address, too. */
-export async function openSource(path: string): Promise<ByteSource> {
+/** The same, of an address, too: of it `window` bytes are asked for at first, where not more will be read from its begin. */
+export async function openSource(path: string, window?: number): Promise<ByteSource> {
   if (!isAddress(path)) return openLocal(path);
   const { openAddress } = await import("./addresses/openAddress.ts");
-  return openAddress(path);
+  return openAddress(path, undefined, window);
 }

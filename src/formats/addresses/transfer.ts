@@ -77,6 +77,12 @@ export class Transfer {
     return this.#version?.size;
   }
 
+  /** Size, and ETag or time, of what is read. */
+  get version(): string {
+    const { size, tag, modified } = this.#version ?? {};
+    return [size, tag ?? modified].filter((it) => it != null).join(" ");
+  }
+
   /** Ends what is under way. */
   close(): void {
     this.#closing.abort();

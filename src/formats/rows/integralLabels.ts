@@ -18,6 +18,7 @@ export function integralLabels(
   return {
     ...labels,
     stretch: undefined,
+    part: undefined,
     dtype: "i32",
     async read(into) {
       if (room.length < into.length) room = new type(into.length);

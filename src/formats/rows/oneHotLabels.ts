@@ -29,6 +29,7 @@ export function oneHotLabels(labels: Tensor, tell: (line: string) => void, first
   return {
     ...labels,
     stretch: undefined,
+    part: undefined,
     dtype: "i32",
     shape: shape.slice(0, -1),
     length: length && length / classes,

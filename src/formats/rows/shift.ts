@@ -48,6 +48,7 @@ function movedUp(
   return {
     ...tokens,
     stretch: undefined,
+    part: undefined,
     dtype: "i32",
     async read(into) {
       const n = Math.min(into.length, end - row);
