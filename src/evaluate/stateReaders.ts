@@ -142,7 +142,7 @@ function readTemperature(from: Reader, temperature: TemperatureSums): void {
   }
 }
 
-function readGroups(from: Reader, groups: Groups): void {
+export function readGroups(from: Reader, groups: Groups): void {
   let before: bigint | undefined;
   for (let left = from.count("groups", MAXIMAL_GROUPS); left > 0; left--) {
     const id = from.total().units;
