@@ -256,7 +256,10 @@ describe.each(dtypes)("%s", (dtype) => {
       expect([of(largest, largest), of(largest, -largest), of(0, largest)]).toEqual([0, 2, 2]);
     }
     // 4 t / (p + t)^2
-    const { grad } = reference.smapeWithGrad(floats(dtype, [2 ** 23 * least * 3]), any(floats(dtype, [2 ** 23 * least])));
+    const { grad } = reference.smapeWithGrad(
+      floats(dtype, [2 ** 23 * least * 3]),
+      any(floats(dtype, [2 ** 23 * least])),
+    );
     expect(grad[0]).toBe(dtype === "float32" ? 2 ** 124 : Infinity);
   });
 

@@ -18,7 +18,7 @@ const plotted = (text: string) => text.split("\n").filter((line) => /^ *-?\d+\.\
 
 describe("examples", () => {
   test("one layer, by plain descent and by Adam", () => {
-    const found = /^plain descent +(\S+) +(\S+)$[^]*^adam +(\S+) +(\S+)$/m.exec(printed("digits.ts"));
+    const found = /^plain descent +(\S+) +(\S+)$[\s\S]*^adam +(\S+) +(\S+)$/m.exec(printed("digits.ts"));
     const [, loss, accuracy, adamLoss, adamAccuracy] = found!.map(Number);
     expect(adamLoss).toBeLessThan(loss);
     expect(Math.min(accuracy, adamAccuracy)).toBeGreaterThanOrEqual(0.88);
