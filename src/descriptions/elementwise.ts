@@ -195,11 +195,10 @@ export const ELEMENTWISE: readonly ElementwiseLoss[] = [
     slopeFactor: 1,
     tolerance: sumsOf("3", "6"),
     javascript: {
-      // halves where the sum might overflow: those of subnormal numbers are rounded
-      terms: `const power = round(Math.abs(p) + Math.abs(t)) < 1 ? 1 : 0.5; const twice = power + power;
-        const x = round(p * power); const y = round(t * power); const d = round(x - y); const s = round(Math.abs(x) + Math.abs(y));`,
+      // halves, lest the sum overflows
+      terms: `const d = round(round(p * 0.5) - round(t * 0.5)); const s = round(Math.abs(round(p * 0.5)) + Math.abs(round(t * 0.5)));`,
       loss: "(d === 0 ? 0 : 2 * Math.abs(round(d / s)))",
-      slope: `(d === 0 ? 0 : (d < 0 ? -1 : 1) * round(round(round(((t < 0 ? -p : p) <= 0 ? 0 : Math.abs(t)) * twice / s) * twice) / s))`,
+      slope: "(d === 0 ? 0 : (d < 0 ? -1 : 1) * round(round(((t < 0 ? -p : p) <= 0 ? 0 : Math.abs(t)) / s) / s))",
     },
   },
   {
