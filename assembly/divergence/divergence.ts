@@ -29,11 +29,9 @@ import { lnSumOf, logarithmOf, pair, probabilityOf, topOf } from "./side";
   return v128.bitselect(f64x2.splat(1 / SMALL_SHARE), f64x2.splat(1), small);
 }
 
-/** ln of v over the mixture, v being p or q. */
-@inline function logarithmOfShare(v: v128, p: v128, q: v128, b: v128, rest: v128): v128 {
-  const by = lift(p, q);
-  const share = f64x2.div(f64x2.mul(v, by), mixture(f64x2.mul(p, by), f64x2.mul(q, by), b, rest));
-  return log(f64x2.min(share, f64x2.splat(f64.MAX_VALUE)));
+/** ln of a probability over the mixture. */
+@inline function logarithmOfShare(p: v128, m: v128): v128 {
+  return log(f64x2.min(f64x2.div(p, m), f64x2.splat(f64.MAX_VALUE)));
 }
 
 /** b p + (1 - b) q, and q where both are the same; never 0. */
@@ -148,8 +146,12 @@ function lossOfRow<T>(
       } else {
         const p = probabilityOf(y, targetInput, lnP);
         const q = probabilityOf(x, input, lnQ);
-        const ofTargets = unlessZero(f64x2.mul(p, logarithmOfShare(p, p, q, b, rest)), p);
-        const ofPredictions = unlessZero(f64x2.mul(q, logarithmOfShare(q, p, q, b, rest)), q);
+        const by = lift(p, q);
+        const liftedP = f64x2.mul(p, by);
+        const liftedQ = f64x2.mul(q, by);
+        const m = mixture(liftedP, liftedQ, b, rest);
+        const ofTargets = unlessZero(f64x2.mul(p, logarithmOfShare(liftedP, m)), p);
+        const ofPredictions = unlessZero(f64x2.mul(q, logarithmOfShare(liftedQ, m)), q);
         // no pair is negative, whatever rounding says
         const share = f64x2.add(f64x2.mul(b, ofTargets), f64x2.mul(rest, ofPredictions));
         sum = f64x2.add(sum, f64x2.max(share, f64x2.splat(0)));
@@ -207,7 +209,12 @@ function gradientOfRow<T>(
       const q = probabilityOf(x, input, lnQ);
       let slope = one;
       if (measure == REVERSE) slope = f64x2.sub(lnQ, lnP);
-      else slope = logarithmOfShare(q, probabilityOf(y, targetInput, lnP), q, b, rest);
+      else {
+        const p = probabilityOf(y, targetInput, lnP);
+        const by = lift(p, q);
+        const liftedQ = f64x2.mul(q, by);
+        slope = logarithmOfShare(liftedQ, mixture(f64x2.mul(p, by), liftedQ, b, rest));
+      }
       if (input == LOGITS) slope = f64x2.sub(slope, seconds);
       else if (measure == REVERSE) slope = f64x2.add(slope, one);
       if (measure == JENSEN_SHANNON) slope = f64x2.mul(rest, slope);
