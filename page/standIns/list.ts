@@ -14,6 +14,7 @@ export const MODULES: Readonly<Record<string, string>> = {
   "cli/progress.ts": "progress.ts",
   "cli/report/page.ts": "reportPage.ts",
   "cli/report/plotting.ts": "plotting.ts",
+  "cli/report/style.ts": "style.ts",
   "cli/rowsOut/rowsFile.ts": "rowsFile.ts",
   "cli/version.ts": "version.ts",
   "cli/warn.ts": "warn.ts",

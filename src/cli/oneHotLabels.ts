@@ -4,7 +4,7 @@ import { floatsOf } from "./floats.ts";
 import { warn } from "./warn.ts";
 
 /** The place of the only 1 among zeros; undefined of a row that holds anything else. */
-function classOf(values: ArrayLike<number | bigint>, begin: number, end: number): number | undefined {
+export function classOf(values: ArrayLike<number | bigint>, begin: number, end: number): number | undefined {
   let found: number | undefined;
   for (let i = begin; i < end; i++) {
     const value = Number(values[i]);

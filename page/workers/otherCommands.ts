@@ -1,0 +1,3 @@
+/** The commands that fewer files ask for than an evaluation: loaded when they do. */
+export { compare } from "../../src/cli/compareCommand.ts";
+export { merge } from "../../src/cli/mergeCommand.ts";
