@@ -1,6 +1,7 @@
 // AUROC and average precision with their bounds, the best temperature with its bracket, the worst rows, masks and shifts: each against
 // an obvious implementation, and each in states.
 import { describe, expect, test } from "vitest";
+import type { EvaluatedRows } from "../src/evaluate/evaluatorOptions.ts";
 import { decode, encode } from "../src/evaluate/state.ts";
 import { evaluationOf, mergeStates } from "../src/index.node.ts";
 import { openThreaded } from "./backends.ts";
@@ -300,9 +301,8 @@ describe("a mask, a shift, groups and lengths of texts go with each other and wi
         confusion: all,
         ...(all ? { percentiles: true as const } : {}),
         ...(weighted ? { weight: Float32Array.of(0.5, 3) } : {}),
-        onRows: ({ count, label, loss, rank }: { count: number } & Record<string, unknown>) => {
-          const read = (f: unknown, i: number) => (f as (i: number) => number)(i);
-          for (let i = 0; i < count; i++) to.push([read(label, i), read(loss, i), read(rank, i)]);
+        onRows: (rows: EvaluatedRows) => {
+          for (let i = 0; i < rows.count; i++) to.push([rows.label(i), rows.loss(i), rows.rank(i)]);
         },
       });
       const [given, plain] = seen.map((to) => losses.evaluator(options(to)));

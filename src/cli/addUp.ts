@@ -4,6 +4,7 @@ import type { Evaluation } from "../evaluate/evaluation.ts";
 import type { Regression } from "../evaluate/regression.ts";
 import { FormatError } from "../formats/error.ts";
 import { partOf } from "../formats/partOf.ts";
+import type { RowRange } from "../formats/rows/shift.ts";
 import { arrayOf, type Stretch, type Tensor } from "../formats/tensor.ts";
 import { createLosses, type Losses } from "../inlinedLosses.ts";
 import { elementsOf } from "./adding/adder.ts";
@@ -15,7 +16,6 @@ import { progressBar } from "./progress.ts";
 import { rangeOf } from "./rangeOf.ts";
 import type { Pairs } from "./report/pairs.ts";
 import { openRowsFile } from "./rowsOut/rowsFile.ts";
-import type { RowRange } from "./shift.ts";
 import type { Run } from "./tables.ts";
 
 /** What was added up of files, and what did it. */

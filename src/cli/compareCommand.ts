@@ -3,22 +3,24 @@ import type { LabelArray } from "../dtype.ts";
 import { MAXIMAL_CLASSES, MAXIMAL_WORST } from "../evaluate/evaluatorOptions.ts";
 import { withCoverage } from "../evaluate/state.ts";
 import { openTensor } from "../formats/openTensor.ts";
+import { integralLabels } from "../formats/rows/integralLabels.ts";
+import { checkAlike, shapeOf, textOf } from "../formats/rows/shapes.ts";
+import { shifted, shiftedMask } from "../formats/rows/shift.ts";
+import { readTogether } from "../formats/rows/together.ts";
 import { isFloat, TENSOR_DTYPES, type Tensor, type TensorArray } from "../formats/tensor.ts";
 import type { Beside } from "./adding/rowsAdder.ts";
 import { openLosses } from "./addUp.ts";
 import { choiceOption, integerOption, parseArguments, UsageError } from "./arguments.ts";
-import { logitsOf, readTogether, releaseRoom, roomFor } from "./batches.ts";
+import { logitsOf, releaseRoom, roomFor } from "./batches.ts";
 import { openBeside } from "./beside.ts";
 import { comparisonTable } from "./comparisonTable.ts";
 import { besideOption, dtypeOption, FLOATS, INPUTS, INT32 } from "./evaluateOptions.ts";
 import { checkOutputs, type Named, type Output, writeOutputs } from "./files.ts";
-import { integralLabels } from "./integralLabels.ts";
 import { progressBar } from "./progress.ts";
 import { comparisonReport } from "./report/comparisonReport.ts";
-import { checkAlike, shapeOf, textOf } from "./shapes.ts";
-import { shifted, shiftedMask } from "./shift.ts";
 import { sourceOf } from "./sourceOf.ts";
 import { json } from "./text.ts";
+import { warn } from "./warn.ts";
 
 export const compareHelp = `wasm-loss compare BASE OTHER [LABELS] [options]
 
@@ -168,7 +170,9 @@ async function compareTensors(
     { tensor: other, perRow: classes },
   ];
   if (labelsTensor) {
-    const integral = isFloat(labelsTensor.dtype) ? integralLabels(labelsTensor, classes, ignoreIndex) : labelsTensor;
+    const integral = isFloat(labelsTensor.dtype)
+      ? integralLabels(labelsTensor, classes, ignoreIndex, warn)
+      : labelsTensor;
     inputs.push({ tensor: options.shift ? shifted(integral, shape, ignoreIndex) : integral, perRow: 1 });
   }
   for (const [name, tensor] of beside) {

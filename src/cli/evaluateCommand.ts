@@ -6,6 +6,7 @@ import { withoutSecrets } from "../formats/addresses/address.ts";
 import type { Both } from "../formats/format.ts";
 import type { OpenOptions } from "../formats/openOptions.ts";
 import { openBoth, openTensor } from "../formats/openTensor.ts";
+import { textOf } from "../formats/rows/shapes.ts";
 import type { Tensor } from "../formats/tensor.ts";
 import type { Beside } from "./adding/rowsAdder.ts";
 import { type AddedUp, addUp } from "./addUp.ts";
@@ -20,7 +21,6 @@ import { binaryReport } from "./report/binaryReport.ts";
 import type { Making } from "./report/origin.ts";
 import { Pairs } from "./report/pairs.ts";
 import { evaluationReport, regressionReport } from "./report/reports.ts";
-import { textOf } from "./shapes.ts";
 import { sourceOf } from "./sourceOf.ts";
 import {
   classCells,

@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { MAXIMAL_THREADS } from "../createLosses.ts";
 import { MAXIMAL_CLASSES, MAXIMAL_TOPS, MAXIMAL_WORST } from "../evaluate/evaluatorOptions.ts";
-import { isAddress } from "../formats/addresses/address.ts";
+import { isAddress } from "../formats/addresses/schemes.ts";
 import type { OpenOptions } from "../formats/openOptions.ts";
 import { isReplaced, placeOf } from "../formats/place.ts";
 import { isFloat, TENSOR_DTYPES, type TensorDtype } from "../formats/tensor.ts";

@@ -16,7 +16,8 @@ import {
   type RegressionTotals,
 } from "./regression.ts";
 import { checkCanonical, checkSum, hasMagic, openState, type Reader, VERSION, Writer } from "./stateBytes.ts";
-import { COVERAGE, GROUPS, LENGTHS, OPTIONS, readOptions, SECTIONS, SPREAD, writeOptions } from "./stateSections.ts";
+import { READERS, readOptions } from "./stateReaders.ts";
+import { COVERAGE, GROUPS, LENGTHS, OPTIONS, SECTIONS, SPREAD, writeOptions } from "./stateSections.ts";
 import { readVersion1 } from "./stateVersion1.ts";
 import { addTotals, createTotals, MAXIMAL_LENGTH, missingBeside, type Totals } from "./totals.ts";
 
@@ -49,7 +50,7 @@ export function decode(state: unknown, name: string): Totals {
 }
 
 function readSections(from: Reader): Totals {
-  const sections = from.sections([OPTIONS, ...SECTIONS.map(({ tag }) => tag)]);
+  const sections = from.sections([OPTIONS, ...READERS.map(([{ tag }]) => tag)]);
   const sectionOf = (tag: number) => sections.get(tag) ?? from.fail(`has no section of the tag ${tag}`);
   const options = sectionOf(OPTIONS);
   const totals = createTotals(readOptions(options, VERSION));
@@ -58,7 +59,7 @@ function readSections(from: Reader): Totals {
   totals.coverage = sections.has(COVERAGE) ? [] : null;
   if (sections.has(GROUPS)) totals.groups = new Groups();
   if (sections.has(LENGTHS)) totals.bytes = 0;
-  for (const { tag, has, read } of SECTIONS) {
+  for (const [{ tag, has }, read] of READERS) {
     if (!has(totals)) {
       if (sections.has(tag)) from.fail(`has a section of the tag ${tag}, which its options leave out`);
       continue;

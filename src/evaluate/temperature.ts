@@ -1,9 +1,9 @@
 import { NODES } from "../descriptions/thresholds.ts";
-import { ExactTotal, FINITE } from "../numeric/exactTotal.ts";
+import { ExactTotal } from "../numeric/exactTotal.ts";
 import { Expansion } from "../numeric/expansion.ts";
 import { C1, C2, EXTRACTED, LARGEST, PARTS, SMALLEST } from "../numeric/extraction.ts";
 import { Hermite } from "../numeric/hermite.ts";
-import type { Reader, Writer } from "./stateBytes.ts";
+import type { Writer } from "./stateBytes.ts";
 
 /**
  * By which temperature logits are best divided: that of the smallest mean loss. The bracket holds for certain. `best` and `lossAfter`
@@ -74,7 +74,7 @@ export class TemperatureSums {
   }
 
   /** Σ w, and the sums of the curves. */
-  #gathered(): readonly ExactTotal[] {
+  gathered(): readonly ExactTotal[] {
     this.#join();
     this.#weights.drain(this.#weight);
     this.#pending.forEach((it, i) => {
@@ -85,7 +85,7 @@ export class TemperatureSums {
 
   merge(other: TemperatureSums): void {
     this.rows += other.rows;
-    const sums = other.#gathered();
+    const sums = other.gathered();
     [this.#weight, ...this.#sums].forEach((sum, i) => {
       sum.addTotal(sums[i]);
     });
@@ -93,16 +93,7 @@ export class TemperatureSums {
 
   write(to: Writer): void {
     to.count(this.rows);
-    for (const sum of this.#gathered()) to.total(sum);
-  }
-
-  /** Reads what write() wrote into this one, which is empty. */
-  read(from: Reader): void {
-    this.rows = from.count("rows with a curve");
-    for (const sum of [this.#weight, ...this.#sums]) {
-      sum.addTotal(from.total());
-      if (sum.kind !== FINITE) from.fail("has a curve that is not finite");
-    }
+    for (const sum of this.gathered()) to.total(sum);
   }
 
   /**
@@ -112,7 +103,7 @@ export class TemperatureSums {
    * @see C. Guo and others, On calibration of modern neural networks, 2017 (temperature scaling)
    */
   best(): Temperature {
-    const [weight, ...totals] = this.#gathered();
+    const [weight, ...totals] = this.gathered();
     const sums = totals.map((sum) => sum.value() / weight.value());
     const loss = (k: number) => sums[2 * (k - 1)];
     const slope = (k: number) => sums[2 * (k - 1) + 1];

@@ -1,6 +1,6 @@
 import { chmodSync, closeSync, openSync, renameSync, rmSync } from "node:fs";
 import { type Place, placeOf, temporaryOf } from "../../formats/place.ts";
-import type { RowRange } from "../shift.ts";
+import type { RowRange } from "../../formats/rows/shift.ts";
 import { type RecordFile, readRecords } from "./records.ts";
 import { ROWS_WRITERS, rowsFormatOf } from "./rowsFormats.ts";
 import { Sequences } from "./sequences.ts";

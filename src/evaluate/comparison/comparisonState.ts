@@ -3,6 +3,7 @@ import { readCoverage, writeCoverage } from "../coverage.ts";
 import { INPUTS, MAXIMAL_CLASSES, MAXIMAL_WORST } from "../evaluatorOptions.ts";
 import { readHighest, writeHighest } from "../placedRows.ts";
 import { checkCanonical, hasMagic, openState, type Reader, VERSION, Writer } from "../stateBytes.ts";
+import { readGroups, readSizes } from "../stateReaders.ts";
 import {
   COMPARED_COUNTS,
   COMPARED_GROUPS,
@@ -112,7 +113,7 @@ export function decodeComparison(state: unknown, name: string): ComparisonTotals
     }
   });
   COMPARED_SIZES.forEach((key, i) => {
-    if (hasSizes(totals, i)) inSection(SIZES[i], (section) => totals[key].read(section));
+    if (hasSizes(totals, i)) inSection(SIZES[i], (section) => readSizes(section, totals[key]));
   });
   const { classes } = totals.options;
   const readRow = (section: Reader) => ({
@@ -134,7 +135,7 @@ export function decodeComparison(state: unknown, name: string): ComparisonTotals
   if (sections.has(GROUPS.divergence)) {
     const groups = createGroups();
     totals.groups = groups;
-    for (const name of groupsOf(totals)) inSection(GROUPS[name], (section) => groups[name].read(section));
+    for (const name of groupsOf(totals)) inSection(GROUPS[name], (section) => readGroups(section, groups[name]));
   }
   if (sections.has(COVERAGE)) {
     inSection(COVERAGE, (section) => {
