@@ -191,7 +191,7 @@ describe("fitTemperature", () => {
           const evaluator = losses.evaluator({ classes, fitTemperature: true });
           for (let at = 0; at < classes; at++) {
             for (const label of [0, at, classes - 1]) {
-              const row = type.from({ length: classes }, (_, j) => (j === at ? Number.NaN : 700 + (j % 3)));
+              const row = new type(Array.from({ length: classes }, (_, j) => (j === at ? Number.NaN : 700 + (j % 3))));
               evaluator.add(row, [label]);
             }
           }
