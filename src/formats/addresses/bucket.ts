@@ -13,7 +13,7 @@ async function ask(
   body: Uint8Array | undefined,
   accepted: readonly number[],
   { failures: most, milliseconds, silence }: Patience,
-): Promise<{ status: number; text: string }> {
+): Promise<{ status: number; body: Buffer }> {
   for (let failures = 1; ; failures++) {
     let reason: string;
     let wait = milliseconds * 2 ** (failures - 1);
@@ -26,11 +26,11 @@ async function ask(
         signal: AbortSignal.timeout(silence),
       });
       const { status, statusText } = response;
-      const text = await response.text();
-      if (accepted.includes(status)) return { status, text };
+      const content = Buffer.from(await response.arrayBuffer());
+      if (accepted.includes(status)) return { status, body: content };
       reason = `the server answers ${status}${statusText && ` ${statusText}`}`;
       const isPassing = [408, 409, 425, 429].includes(status) || status >= 500;
-      if (!isPassing) throw new FormatError(`${address.name}: ${reason}${sentenceOf(text)}`);
+      if (!isPassing) throw new FormatError(`${address.name}: ${reason}${sentenceOf(content.toString())}`);
       wait = Math.max(wait, retryAfter(response));
     } catch (error) {
       if (error instanceof FormatError) throw error;
@@ -68,6 +68,18 @@ export async function putFile(
   return status === 200;
 }
 
+/**
+ * A small file of a bucket as a whole; undefined where there is none.
+ *
+ * @throws FormatError where the server refuses, or fails too often
+ */
+export async function getFile(text: string, patience: Patience = PATIENCE): Promise<Uint8Array | undefined> {
+  const address = addressOf(text);
+  const request = { url: address.url, method: "GET" as const };
+  const { status, body } = await ask(address, request, {}, undefined, [200, 404], patience);
+  return status === 200 ? body : undefined;
+}
+
 const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
 
 const unescaped = (xml: string) =>
@@ -98,7 +110,8 @@ export async function filesInBucket(text: string, patience: Patience = PATIENCE)
     })
       .toString()
       .replaceAll("+", "%20");
-    const { text: xml } = await ask(address, { url, method: "GET" }, {}, undefined, [200], patience);
+    const { body } = await ask(address, { url, method: "GET" }, {}, undefined, [200], patience);
+    const xml = body.toString();
     for (const [, key] of xml.matchAll(/<Key>([^<]*)<\/Key>/g)) found.push(`s3://${bucket}/${unescaped(key)}`);
     token = /<NextContinuationToken>([^<]*)<\/NextContinuationToken>/.exec(xml)?.[1];
     if (token === undefined) return found;
