@@ -115,8 +115,17 @@ export async function startWorker(options: WorkOptions): Promise<RunningWorker> 
       }
       const reason = nameOf(job, error);
       const isLast = job.attemptsMade + 1 >= (job.opts.attempts ?? 1) || options.isLasting(error);
-      if (isLast) await redis.set(errorOfRun(run), reason, "EX", KEPT_SECONDS);
+      if (isLast && (await isHeld(job, token))) await redis.set(errorOfRun(run), reason, "EX", KEPT_SECONDS);
       throw options.isLasting(error) ? new UnrecoverableError(reason) : new Error(reason);
+    }
+  }
+
+  /** Whether a job is still this worker's: one that was stopped for long has lost it, and another one may have done it. */
+  async function isHeld(job: Job, token = ""): Promise<boolean> {
+    try {
+      return (await job.extendLock(token, lockMilliseconds)) > 0;
+    } catch {
+      return false;
     }
   }
 
