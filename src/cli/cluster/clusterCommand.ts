@@ -30,7 +30,7 @@ wasm-loss cluster status|result|cancel NAME [--json] [--report FILE] [--state FI
   Evaluates files on several machines, with BullMQ and Redis: npm install bullmq ioredis
 
   --redis ADDRESS      redis://, or rediss:// with TLS; default: the variable REDIS_URL, else redis://127.0.0.1:6379
-  LOGITS, LABELS       files and addresses as of evaluate, or quoted patterns with * and ? in names of files and keys of s3://,
+  LOGITS, LABELS       files and addresses as of evaluate, or quoted patterns with * and ? in names of files, * in keys of s3://,
                        which pair up in order; --mask and --groups are patterns, too
   --run NAME           what the run is called; submitting it again goes on with it
   --shard-rows N       rows that one worker adds up at a time (default: 128 MiB of logits)

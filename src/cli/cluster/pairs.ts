@@ -4,7 +4,8 @@ import { holdsSecrets, isAddress, isInBucket, withoutSecrets } from "../../forma
 import { filesInBucket } from "../../formats/addresses/bucket.ts";
 import { UsageError } from "../arguments.ts";
 
-const WILD = /[*?]/;
+/** Whether a text is a pattern; ? begins the query of an address. */
+const isPattern = (text: string) => (isAddress(text) ? /\*/ : /[*?]/).test(isAddress(text) ? text : basename(text));
 
 /** Names that a pattern means: * and ? stand for letters of one folder's names. */
 function matcher(pattern: string): (name: string) => boolean {
@@ -23,7 +24,7 @@ async function filesOf(pattern: string): Promise<string[]> {
 }
 
 async function candidatesOf(pattern: string): Promise<string[]> {
-  if (isInBucket(pattern)) return filesInBucket(pattern.slice(0, pattern.search(WILD)));
+  if (isInBucket(pattern)) return filesInBucket(pattern.slice(0, pattern.indexOf("*")));
   if (isAddress(pattern)) throw new UsageError(`${pattern}: patterns are of files and of s3:// alone`);
   const folder = resolve(dirname(pattern));
   const shown = readdirSync(folder).filter((file) => !file.startsWith(".") || basename(pattern).startsWith("."));
@@ -33,11 +34,11 @@ async function candidatesOf(pattern: string): Promise<string[]> {
 /** The files that a path, an address or a pattern means, as any machine may be told of them. */
 async function named(text: string): Promise<string[]> {
   if (text === "-") throw new UsageError("standard input is of one machine: files must have names");
-  if (holdsSecrets(text) && !(isInBucket(text) && WILD.test(text))) {
+  if (holdsSecrets(text)) {
     const what = "everybody who reads Redis would see a user, a password or a query";
     throw new UsageError(`${withoutSecrets(text)}: ${what}: keys are of each machine's environment`);
   }
-  if (WILD.test(isAddress(text) ? text : basename(text))) return filesOf(text);
+  if (isPattern(text)) return filesOf(text);
   return [isAddress(text) ? text : resolve(text)];
 }
 
