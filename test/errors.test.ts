@@ -596,6 +596,7 @@ test("every option of every function is read once", async () => {
     onRows: () => {},
     ...MORE,
   };
+  const ofBatch = { mask: Uint8Array.of(1, 1), shift: false, groups: Int32Array.of(7, 8) };
   for (const { losses } of await openBackends()) {
     const calls: [call: (options: never) => unknown, options: object][] = [
       [(o) => losses.mse(x, x, o), { reduction: "sum", sampleWeight }],
@@ -608,8 +609,11 @@ test("every option of every function is read once", async () => {
       [(o) => losses.crossEntropy(x, y, o), rows],
       [(o) => losses.crossEntropyWithGrad(x, y, o), { ...rows, out: new Float32Array(6) }],
       [(o) => losses.crossEntropyWithGrad(x, x.slice(), o), { ...rows, out: new Float32Array(6) }],
-      [(o) => losses.evaluate(x, y, o), evaluation],
-      [(o) => losses.evaluator(o), evaluation],
+      [(o) => losses.evaluate(x, y, o), { ...evaluation, ...ofBatch }],
+      [(o) => losses.evaluator(o), { ...evaluation, ranking: false, fitTemperature: true, worst: 1 }],
+      [(o) => losses.comparison(o), { classes: 3, input: "logits", ignoreIndex: 1, worst: 1 }],
+      [(o) => losses.binaryEvaluator(o), { input: "logits", bins: 4 }],
+      [(o) => losses.evaluator({ classes: 3 }).add(x, y, o), { source: "x.npy", ...ofBatch }],
     ];
     for (const [call, options] of calls) {
       const reads: Record<string, number> = {};

@@ -253,7 +253,7 @@ describe("regression", () => {
   });
 
   test("its page", () => {
-    const regression = { count: 3, mse: 4, rmse: 2, mae: 1, maximumError: 3, r2: 0.5 };
+    const regression = { count: 3, mse: 4, rmse: 2, mae: 1, maximumError: 3, mape: 0.25, r2: 0.5 };
     const page = regressionReport({
       subject: { of: "p.npy", against: "the targets in t.npy" },
       making,
@@ -265,6 +265,47 @@ describe("regression", () => {
     expect(page).toContain("Against the targets in t.npy: 3 pairs");
     expect(page).toContain("Predictions against targets");
     expect(JSON.parse(/id="evaluation">(.*?)<\/script>/s.exec(page)![1])).toEqual(regression);
+  });
+});
+
+/** Ticks of an axis without a length, or of one shorter than numbers can tell, have no end. */
+describe("axes have a length", () => {
+  const lengthsOf = (panels: readonly Panel[]) =>
+    panels.flatMap(({ charts }) => charts.flatMap(({ x, y }) => [x, y].map(({ min, max }) => [min, max])));
+  const isLong = ([min, max]: readonly number[]) =>
+    Number.isFinite(max - min) && max - min > 1e-7 * Math.max(Math.abs(min), Math.abs(max));
+
+  for (const [what, x, y] of [
+    ["a model that is always right", [9, 0, 0, 9, 0, 0], [0, 0]],
+    ["one that is always wrong", [9, 0, 0, 9, 0, 0], [1, 1]],
+    ["equal logits", [0, 0, 0, 0, 0, 0], [0, 0]],
+    ["losses of 0", [1000, 0, 0, 1000, 0, 0], [0, 0]],
+    ["a single row", [1, 2, 3], [1]],
+    ["losses without an end", [0, -1e30, 1e30, 0, -1e30, 1e30], [1, 1]],
+  ] as const) {
+    test(what, () => {
+      const lengths = lengthsOf(panelsOf(x, [...y], 3));
+      expect(lengths.length).toBeGreaterThan(4);
+      expect(lengths.filter((it) => !isLong(it))).toEqual([]);
+    });
+  }
+
+  test.each([
+    [[0, 0]],
+    [[-3, -3]],
+    [[1, 1 + Number.EPSILON]],
+    [[-1e307, 1e307]],
+    [[0, 1, -1.7e308, 1.7e308]],
+    [[0, 5e-324]],
+  ])("pairs of %j", (values) => {
+    const lengths = lengthsOf(
+      regressionPanels(
+        values.map((it): Pair => [it, it]),
+        values.length,
+      ),
+    );
+    expect(lengths).toHaveLength(2);
+    expect(lengths.filter((it) => !isLong(it))).toEqual([]);
   });
 });
 

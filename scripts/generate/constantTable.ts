@@ -10,7 +10,7 @@ function shortest(x: number): string {
   return String(x);
 }
 
-/** The values of the constants without their names, which a page would load for nothing. */
+/** The values of the constants, and their places by name: a bundler leaves the names out, which a page would load for nothing. */
 export function tableOf(constants: readonly Constant[]): string {
   const pairs = constants.map(({ f32, f64 }) => `  [${shortest(f32)}, ${Object.is(f64, -0) ? "-0" : f64}],`);
   return [
@@ -18,6 +18,9 @@ export function tableOf(constants: readonly Constant[]): string {
     "export const CONSTANT_TABLE: readonly (readonly [number, number])[] = [",
     ...pairs,
     "];",
+    "",
+    "// Their places in it, for kernels/constant.ts.",
+    ...constants.map(({ name }, i) => `export const ${name} = ${i};`),
     "",
   ].join("\n");
 }

@@ -3,6 +3,7 @@ import type { BinaryEvaluation } from "../evaluate/binary/binary.ts";
 import type { Evaluation } from "../evaluate/evaluation.ts";
 import type { Regression } from "../evaluate/regression.ts";
 import { FormatError } from "../formats/error.ts";
+import type { RowRange } from "../formats/rows/shift.ts";
 import { arrayOf, type Stretch, type Tensor } from "../formats/tensor.ts";
 import { createLosses, type Losses } from "../inlinedLosses.ts";
 import { elementsOf } from "./adding/adder.ts";
@@ -15,7 +16,6 @@ import { rangeOf } from "./rangeOf.ts";
 import type { Pairs } from "./report/pairs.ts";
 import { openRowsFile } from "./rowsOut/rowsFile.ts";
 import { rowsOfShard } from "./shard.ts";
-import type { RowRange } from "./shift.ts";
 import type { Run } from "./tables.ts";
 
 /** What was added up of files, and what did it. */
@@ -106,7 +106,7 @@ export async function addUp(
   const rowsFile = openRowsFile(options.rows, range.first);
   try {
     const sums = await run({ ...job, task: { ...task, records: rowsFile.records } });
-    rowsFile.finish(sums.range);
+    rowsFile.finish(sums.range, task.shift ? task.shape.sequence : undefined);
     return sums;
   } finally {
     rowsFile.close();

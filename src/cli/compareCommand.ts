@@ -1,6 +1,7 @@
 import { withCoverage } from "../evaluate/state.ts";
 import { withoutSecrets } from "../formats/addresses/address.ts";
 import { FormatError } from "../formats/error.ts";
+import { textOf } from "../formats/rows/shapes.ts";
 import type { Losses } from "../inlinedLosses.ts";
 import { openLosses } from "./addUp.ts";
 import { type CompareOptions, compareOptions } from "./compareOptions.ts";
@@ -9,7 +10,6 @@ import { comparisonTable } from "./comparisonTable.ts";
 import { type Output, writeOutputs } from "./files.ts";
 import { progressBar } from "./progress.ts";
 import { comparisonReport } from "./report/comparisonReport.ts";
-import { textOf } from "./shapes.ts";
 import { rowsOfShard } from "./shard.ts";
 import { json } from "./text.ts";
 

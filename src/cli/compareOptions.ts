@@ -1,9 +1,9 @@
 import { MAXIMAL_THREADS } from "../createLosses.ts";
 import { MAXIMAL_CLASSES, MAXIMAL_WORST } from "../evaluate/evaluatorOptions.ts";
-import { isAddress } from "../formats/addresses/address.ts";
+import { isAddress } from "../formats/addresses/schemes.ts";
 import { TENSOR_DTYPES } from "../formats/tensor.ts";
 import { choiceOption, integerOption, parseArguments, UsageError } from "./arguments.ts";
-import { dtypeOption, FLOATS, INPUTS, INT32 } from "./evaluateOptions.ts";
+import { besideOption, dtypeOption, FLOATS, INPUTS, INT32 } from "./evaluateOptions.ts";
 import { checkOutputs, type Named } from "./files.ts";
 import { shardOption, stateOption } from "./shard.ts";
 
@@ -21,6 +21,8 @@ export const compareHelp = `wasm-loss compare BASE OTHER [LABELS] [options]
   --tensor NAME, --other-tensor NAME, --labels-tensor NAME   which array of a file, if it has several
   --ignore-index N     rows with this label don't count (default -100)
   --shift              LABELS are tokens: the logits at position t score token t + 1 of their sequence
+  --mask FILE          integers or booleans, one a row (with --shift one a token): rows of 0 don't count
+  --groups FILE        integers, one a row: standard errors that are clustered by them are printed too
   --worst N            list the N rows whose loss grew most and the N whose loss fell most, at most 1000 (default 10)
   --shard I/N          only the I-th of N parts of the rows; with --state-dir DIR as of evaluate
   --state FILE, --report FILE, --threads N|auto, --relaxed, --backend B, --json   as of evaluate
@@ -39,6 +41,8 @@ export const COMPARE_OPTIONS = {
   "labels-tensor": { type: "string" },
   "ignore-index": { type: "string", default: "-100" },
   shift: { type: "boolean", default: false },
+  mask: { type: "string" },
+  groups: { type: "string" },
   worst: { type: "string", default: "10" },
   state: { type: "string" },
   shard: { type: "string" },
@@ -67,7 +71,13 @@ export function compareOptions(args: readonly string[]) {
       [values["state-dir"] === undefined ? "--state" : "--state-dir", state],
       ["--report", values.report],
     ],
-    positionals.map((path, i): Named => [names[i], path]).filter(([, path]) => !isAddress(path)),
+    [
+      ...positionals.map((path, i): Named => [names[i], path]),
+      ...(["mask", "groups"] as const).flatMap((key): Named[] => {
+        const path = values[key];
+        return path === undefined ? [] : [[`--${key}`, path]];
+      }),
+    ].filter(([, path]) => !isAddress(path)),
   );
   const floats = { role: "logits", floats: true } as const;
   const input = choiceOption("--input", values.input, Object.keys(INPUTS) as (keyof typeof INPUTS)[]);
@@ -93,6 +103,8 @@ export function compareOptions(args: readonly string[]) {
     classes: integerOption("--classes", values.classes, 1, MAXIMAL_CLASSES),
     ignoreIndex: integerOption("--ignore-index", values["ignore-index"], -INT32, INT32 - 1),
     shift: values.shift,
+    mask: besideOption(values.mask),
+    groups: besideOption(values.groups),
     worst: integerOption("--worst", values.worst, 0, MAXIMAL_WORST),
     state,
     shard,

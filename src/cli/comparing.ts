@@ -4,22 +4,28 @@ import type { ModelComparison } from "../evaluate/comparison/comparer.ts";
 import type { Source } from "../evaluate/coverage.ts";
 import type { OpenOptions } from "../formats/openOptions.ts";
 import { openTensor } from "../formats/openTensor.ts";
-import { isFloat, type Tensor } from "../formats/tensor.ts";
+import { integralLabels } from "../formats/rows/integralLabels.ts";
+import { checkAlike, type LogitsShape, shapeOf } from "../formats/rows/shapes.ts";
+import { type RowRange, shifted, shiftedMask } from "../formats/rows/shift.ts";
+import { readTogether } from "../formats/rows/together.ts";
+import { isFloat, type Tensor, type TensorArray } from "../formats/tensor.ts";
 import type { Losses } from "../inlinedLosses.ts";
 import { elementsOf } from "./adding/adder.ts";
-import { logitsOf, readTogether, releaseRoom, roomFor } from "./batches.ts";
+import type { Beside } from "./adding/rowsAdder.ts";
+import { logitsOf, releaseRoom, roomFor } from "./batches.ts";
+import { openBeside } from "./beside.ts";
 import type { CompareOptions } from "./compareOptions.ts";
-import { integralLabels } from "./integralLabels.ts";
 import { rangeOf } from "./rangeOf.ts";
-import { checkAlike, type LogitsShape, shapeOf } from "./shapes.ts";
-import { type RowRange, shifted } from "./shift.ts";
 import { sourceOf } from "./sourceOf.ts";
+import { warn } from "./warn.ts";
 
 /** What two models say of the same rows, and the labels of these where there are any. */
 export interface Compared {
   readonly base: Tensor;
   readonly other: Tensor;
   readonly labels: Tensor | undefined;
+  /** What rows come with. */
+  readonly beside: ReadonlyMap<Beside, Tensor>;
   readonly shape: LogitsShape;
   /** Undefined where the files don't say. */
   readonly rows: number | undefined;
@@ -37,7 +43,8 @@ export async function openCompared(options: CompareOptions, open: { close(): unk
   const labels = options.labels && (await opened(options.labels));
   const shape = shapeOf(base, labels ?? base, options.classes, labels !== undefined);
   checkAlike(base, other);
-  return { base, other, labels, shape, rows: shape.rows ?? labels?.length };
+  const beside = await openBeside(options, open);
+  return { base, other, labels, beside, shape, rows: shape.rows ?? labels?.length };
 }
 
 /** Which rows, and who is told of them. */
@@ -52,7 +59,7 @@ export interface ComparedRows {
 /** Compares rows; how many there were. */
 export async function compareRows(
   losses: Losses,
-  { base, other, labels, shape, rows }: Compared,
+  { base, other, labels, beside, shape, rows }: Compared,
   options: CompareOptions,
   { range, signal, told }: ComparedRows = {},
 ): Promise<{ comparison: ModelComparison; done: number }> {
@@ -64,17 +71,27 @@ export async function compareRows(
   const inputs = [base, other].map((tensor) => ({ tensor: of(tensor, classes), perRow: classes }));
   if (labels) {
     const given = of(labels, 1, shift ? 1 : 0);
-    const integral = isFloat(labels.dtype) ? integralLabels(given, classes, ignoreIndex, range?.first) : given;
+    const integral = isFloat(labels.dtype) ? integralLabels(given, classes, ignoreIndex, warn, range?.first) : given;
     inputs.push({ tensor: shift ? shifted(integral, shape, ignoreIndex, range) : integral, perRow: 1 });
+  }
+  for (const [name, tensor] of beside) {
+    const isOfTokens = shift && name === "mask";
+    const given = of(tensor, 1, isOfTokens ? 1 : 0);
+    inputs.push({ tensor: isOfTokens ? shiftedMask(given, shape, range) : given, perRow: 1 });
   }
   const room = roomFor(losses, inputs, 2);
   const source = labels?.path ?? base.path;
   let done = 0;
   try {
     for await (const batch of readTogether(inputs, room)) {
-      const [x, y, z] = batch.arrays;
-      const firstRow = (range?.first ?? 0) + done;
-      comparison.add(logitsOf(base, x), logitsOf(other, y), z as LabelArray | undefined, { source, firstRow });
+      const [x, y, ...more] = batch.arrays as [TensorArray, TensorArray, ...LabelArray[]];
+      const z = labels && more.shift();
+      comparison.add(logitsOf(base, x), logitsOf(other, y), z, {
+        source,
+        firstRow: (range?.first ?? 0) + done,
+        ...(shift ? { positions: shape.sequence } : {}),
+        ...Object.fromEntries([...beside.keys()].map((name, i) => [name, more[i]])),
+      });
       done += batch.rows;
       told?.(done);
       signal?.throwIfAborted();

@@ -4,6 +4,7 @@ import type { Regression } from "../evaluate/regression.ts";
 import { withCoverage } from "../evaluate/state.ts";
 import { withoutSecrets } from "../formats/addresses/address.ts";
 import type { Both } from "../formats/format.ts";
+import { textOf } from "../formats/rows/shapes.ts";
 import type { Tensor } from "../formats/tensor.ts";
 import type { Beside } from "./adding/rowsAdder.ts";
 import { type AddedUp, addUp } from "./addUp.ts";
@@ -19,7 +20,6 @@ import { binaryReport } from "./report/binaryReport.ts";
 import type { Making } from "./report/origin.ts";
 import { Pairs } from "./report/pairs.ts";
 import { evaluationReport, regressionReport } from "./report/reports.ts";
-import { textOf } from "./shapes.ts";
 import {
   classCells,
   classificationLists,

@@ -2,9 +2,9 @@ import type { Source } from "../evaluate/coverage.ts";
 import type { Both } from "../formats/format.ts";
 import type { OpenOptions } from "../formats/openOptions.ts";
 import { openBoth, openTensor } from "../formats/openTensor.ts";
+import type { RowRange } from "../formats/rows/shift.ts";
 import type { Tensor } from "../formats/tensor.ts";
 import type { EvaluateOptions } from "./evaluateOptions.ts";
-import type { RowRange } from "./shift.ts";
 import { sourceOf } from "./sourceOf.ts";
 
 /** Logits and labels, from two files or from one, and into `open`; what was taken of tables is told. */

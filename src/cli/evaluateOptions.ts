@@ -1,6 +1,6 @@
 import { MAXIMAL_THREADS } from "../createLosses.ts";
 import { MAXIMAL_CLASSES, MAXIMAL_TOPS, MAXIMAL_WORST } from "../evaluate/evaluatorOptions.ts";
-import { isAddress } from "../formats/addresses/address.ts";
+import { isAddress } from "../formats/addresses/schemes.ts";
 import type { OpenOptions } from "../formats/openOptions.ts";
 import { isReplaced, placeOf } from "../formats/place.ts";
 import { isFloat, TENSOR_DTYPES, type TensorDtype } from "../formats/tensor.ts";
@@ -40,7 +40,8 @@ export const evaluateHelp = `wasm-loss evaluate LOGITS [LABELS] [options]
   --groups FILE        integers, one a row: the standard error is clustered by them (documents, users)
   --bytes N, --words N how many bytes and words the rows are the text of: bits per byte, byte and word perplexity
   --rows FILE          write loss, label, predicted class, rank (0: NaN, -1: ignored) and log-probability of each row: arrays
-                       of FILE.npz, a table in FILE.csv, the losses alone in FILE.npy
+                       of FILE.npz, a table in FILE.csv, the losses alone in FILE.npy; with --shift also sequence, position
+                       and the perplexity of the sequence
   --worst N            list the N rows with the highest loss, at most 1000; they are in the state
   --state FILE         write what was added up, for wasm-loss merge
   --report FILE        write one HTML file with the table and plots
@@ -138,6 +139,11 @@ export function dtypeOption(
   return choices.find((it) => it === name) ?? choiceOption(option, text, choices);
 }
 
+/** A file of what rows come with. */
+export function besideOption(path: string | undefined) {
+  return path === undefined ? undefined : { path, role: "labels" as const, floats: false };
+}
+
 function checkRowsOutput(path: string): void {
   if (rowsFormatOf(path) === undefined) {
     throw new UsageError(`--rows is ${JSON.stringify(path)}, but must end in .npz, .npy or .csv`);
@@ -224,8 +230,8 @@ export function evaluateOptions(args: readonly string[]) {
     percentiles: values.percentiles,
     ranking: values.ranking,
     fitTemperature: values["fit-temperature"],
-    mask: values.mask === undefined ? undefined : { path: values.mask, role: "labels" as const, floats: false },
-    groups: values.groups === undefined ? undefined : { path: values.groups, role: "labels" as const, floats: false },
+    mask: besideOption(values.mask),
+    groups: besideOption(values.groups),
     bytes: integerOption("--bytes", values.bytes, 0),
     words: integerOption("--words", values.words, 0),
     worst,

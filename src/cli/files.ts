@@ -1,7 +1,8 @@
 import { accessSync, chmodSync, constants, renameSync, rmSync, statSync, writeFile, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
-import { isAddress, isInBucket, withoutSecrets } from "../formats/addresses/address.ts";
+import { withoutSecrets } from "../formats/addresses/address.ts";
+import { isAddress, isInBucket } from "../formats/addresses/schemes.ts";
 import { identityOf, isReplaced, type Place, placeOf, temporaryOf, writtenTo } from "../formats/place.ts";
 import { UsageError } from "./arguments.ts";
 

@@ -14,7 +14,8 @@ import {
   mergeRegressions,
   mergeTotals,
 } from "../evaluate/state.ts";
-import { isAddress, isInBucket, withoutSecrets } from "../formats/addresses/address.ts";
+import { withoutSecrets } from "../formats/addresses/address.ts";
+import { isAddress, isInBucket } from "../formats/addresses/schemes.ts";
 import { filesInBucket } from "../formats/addresses/bucket.ts";
 import { FormatError } from "../formats/error.ts";
 import { parseArguments, UsageError } from "./arguments.ts";

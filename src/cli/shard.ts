@@ -1,8 +1,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { isAddress } from "../formats/addresses/address.ts";
+import { isAddress } from "../formats/addresses/schemes.ts";
+import type { RowRange } from "../formats/rows/shift.ts";
 import { UsageError } from "./arguments.ts";
-import type { RowRange } from "./shift.ts";
 
 /** One of several that the rows are shared out to. */
 export interface Shard {

@@ -1,8 +1,8 @@
 import { basename } from "node:path";
 import type { Source } from "../evaluate/coverage.ts";
 import { openSource } from "../formats/openSource.ts";
+import type { RowRange } from "../formats/rows/shift.ts";
 import type { Tensor } from "../formats/tensor.ts";
-import type { RowRange } from "./shift.ts";
 
 /** So many bytes of either end of a file stand for what is in it. */
 const END_BYTES = 2 ** 16;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import type { Redis } from "ioredis";
 import { isWhole } from "../evaluate/stateBytes.ts";
-import { isInBucket } from "../formats/addresses/address.ts";
+import { isInBucket } from "../formats/addresses/schemes.ts";
 import { stateKey } from "./keys.ts";
 
 /** Where states are kept. What is put or found is known by its key and the hash of its bytes. */

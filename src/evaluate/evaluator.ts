@@ -74,7 +74,7 @@ export interface AddOptions {
    * So many positions has a sequence (true: as the tensor of logits says), and labels are its tokens: position t scores token t + 1,
    * the last one nothing. Row-major logits [sequences, positions, classes]; the mask is of tokens, groups are of rows.
    */
-  shift?: true | number | undefined;
+  shift?: boolean | number | undefined;
   /** Positions of a sequence where labels are shifted already: rows of `worst` are told by sequence and position. */
   positions?: number | undefined;
   /**

@@ -13,9 +13,10 @@ export function maskOf(name: string, given: LabelArray | TensorLike | readonly b
   throw new TypeError(`${name}: mask[${odd}] must be a boolean as others are, but is ${kindOf(mask[odd])}`);
 }
 
-/** Positions of a sequence of logits [sequences, positions, classes]: what `shift` is, or what the tensor says. */
-export function positionsOf(name: string, shift: true | number | undefined, logits: unknown): number | undefined {
+/** Positions of a sequence of logits [sequences, positions, classes]: what `shift` is, or what the tensor says; none without a shift. */
+export function positionsOf(name: string, shift: boolean | number | undefined, logits: unknown): number | undefined {
   const positions = shapeOf(logits)?.at(-2);
+  if (shift === false) return;
   if (shift !== true) return shift;
   if (positions !== undefined) return positions;
   throw new TypeError(

@@ -39,10 +39,16 @@ function sparse(path: string, type: typeof Float32Array | typeof Uint8Array, sha
 
 const done = (page: Page) => page.getByText("Done: the report is below.").waitFor({ timeout: 300_000 });
 
-async function tryDigits(page: Page): Promise<void> {
-  await page.getByRole("button", { name: "Try the digits" }).click();
+/** Done, and all plots are drawn: the last one takes a turn of its own. */
+async function drawn(page: Page): Promise<void> {
   await done(page);
   await page.waitForFunction(() => document.querySelectorAll("canvas").length === 4);
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))));
+}
+
+async function tryDigits(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Try the digits" }).click();
+  await drawn(page);
 }
 
 async function checkLooks(browser: Browser, { address }: Served): Promise<string[]> {
@@ -152,9 +158,26 @@ function residentBytes(): number {
   return [...resident].reduce((sum, [id, bytes]) => sum + (id !== process.pid && isOurs(id) ? bytes : 0), 0);
 }
 
-/** Evaluates a file of 2 GiB in a new page; returns by how many bytes memory grew, and the loss that is shown. */
-async function evaluateHugeFile(browser: Browser, address: string, folder: string) {
+/** Memory grows by so much at most, however busy the machine is: by 129 to 143 MiB where each core had five tasks. */
+const MOST_GROWN_BYTES = 2 ** 29;
+
+/** A file of 2 GiB is streamed, and its report is drawn: of a model that is right in each row, by the same loss. */
+async function checkHugeFile(browser: Browser, { address }: Served): Promise<string[]> {
+  const [failures, expect] = expecting();
+  const folder = mkdtempSync(join(tmpdir(), "wasm-loss-huge-"));
+  try {
+    sparse(join(folder, "logits.npy"), Float32Array, [HUGE_ROWS, HUGE_CLASSES]);
+    sparse(join(folder, "labels.npy"), Uint8Array, [HUGE_ROWS]);
+    await evaluateHugeFile(browser, address, folder, expect);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  return failures;
+}
+
+async function evaluateHugeFile(browser: Browser, address: string, folder: string, expect: Expect): Promise<void> {
   const page = await browser.newPage();
+  page.on("pageerror", (error) => expect(false, error.message));
   await page.goto(address);
   await page.evaluate(() => {
     const blocked: number[] = [];
@@ -171,38 +194,17 @@ async function evaluateHugeFile(browser: Browser, address: string, folder: strin
   }, 200);
   const begin = performance.now();
   await page.getByRole("button", { name: "Evaluate", exact: true }).click();
-  await done(page);
+  await drawn(page);
   clearInterval(timer);
   const seconds = (performance.now() - begin) / 1000;
   const blocked = await page.evaluate(() => (globalThis as unknown as { blocked: number[] }).blocked);
   console.log(
     `    2 GiB in ${seconds.toFixed(1)} s; memory grew by ${((most - before) / 2 ** 20).toFixed(0)} MiB; tasks of the page over 50 ms: ${blocked.join(", ") || "none"}`,
   );
+  expect(most - before < MOST_GROWN_BYTES, `memory grew by ${most - before} bytes`);
   const loss = await page.locator(".tiles .value").first().textContent();
+  expect(loss === `${Number(Math.log(HUGE_CLASSES).toPrecision(4))} nats`, `the loss is ${loss}`);
   await page.close();
-  return { grown: most - before, loss };
-}
-
-/** Of a file of 2 GiB the page keeps less than half: in one of three runs at least, for a busy machine collects late. */
-const HUGE_RUNS = 3;
-
-async function checkHugeFile(browser: Browser, { address }: Served): Promise<string[]> {
-  const [failures, expect] = expecting();
-  const folder = mkdtempSync(join(tmpdir(), "wasm-loss-huge-"));
-  try {
-    sparse(join(folder, "logits.npy"), Float32Array, [HUGE_ROWS, HUGE_CLASSES]);
-    sparse(join(folder, "labels.npy"), Uint8Array, [HUGE_ROWS]);
-    let least = Number.POSITIVE_INFINITY;
-    for (let runs = 0; runs < HUGE_RUNS && least >= 2 ** 30; runs++) {
-      const { grown, loss } = await evaluateHugeFile(browser, address, folder);
-      expect(loss === `${Number(Math.log(HUGE_CLASSES).toPrecision(4))} nats`, `the loss is ${loss}`);
-      least = Math.min(least, grown);
-    }
-    expect(least < 2 ** 30, `memory grew by ${least} bytes`);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-  return failures;
 }
 
 async function checkTwoTabs(browser: Browser, { address }: Served): Promise<string[]> {

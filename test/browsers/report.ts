@@ -43,6 +43,10 @@ function writeReports(folder: string): [name: string, canvases: number][] {
   evaluate("broken", "--worst", "2");
   save("none", 0, 3);
   evaluate("none");
+  const right = save("right", 20, 10).fill(0);
+  writeNpy(join(folder, "rightX.npy"), right, [20, 10]);
+  writeNpy(join(folder, "rightY.npy"), new Uint8Array(20), [20]);
+  evaluate("right");
   const t = Float32Array.from({ length: 3000 }, () => 100 * random());
   writeNpy(
     join(folder, "regressionX.npy"),
@@ -56,6 +60,7 @@ function writeReports(folder: string): [name: string, canvases: number][] {
     ["language", 4],
     ["broken", 4],
     ["none", 0],
+    ["right", 4],
     ["regression", 1],
   ];
 }

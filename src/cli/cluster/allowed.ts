@@ -1,6 +1,6 @@
 import { realpath } from "node:fs/promises";
 import { dirname, sep } from "node:path";
-import { isAddress } from "../../formats/addresses/address.ts";
+import { isAddress } from "../../formats/addresses/schemes.ts";
 import { FormatError } from "../../formats/error.ts";
 
 /** Where a path leads, links followed; of what is not there yet the folder that it would be in. */

@@ -1,6 +1,7 @@
 /** What a run adds up, said by a command line without a shard: opened once, then added shard by shard. */
 import type { Source } from "../../evaluate/coverage.ts";
 import { withCoverage } from "../../evaluate/state.ts";
+import type { RowRange } from "../../formats/rows/shift.ts";
 import { arrayOf, type Tensor } from "../../formats/tensor.ts";
 import type { Losses } from "../../inlinedLosses.ts";
 import { addUp, rowsOf } from "../addUp.ts";
@@ -10,7 +11,6 @@ import { compareRows, openCompared, sourceOfCompared } from "../comparing.ts";
 import { openInputs, sourceOfInputs } from "../evaluateInputs.ts";
 import { evaluateOptions } from "../evaluateOptions.ts";
 import { rowsOfShard, type Shard } from "../shard.ts";
-import type { RowRange } from "../shift.ts";
 import { taskOf } from "../tasks.ts";
 
 /** Files that are open. */

@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { holdsSecrets, isAddress, isInBucket, withoutSecrets } from "../../formats/addresses/address.ts";
+import { holdsSecrets, withoutSecrets } from "../../formats/addresses/address.ts";
+import { isAddress, isInBucket } from "../../formats/addresses/schemes.ts";
 import { filesInBucket } from "../../formats/addresses/bucket.ts";
 import { UsageError } from "../arguments.ts";
 

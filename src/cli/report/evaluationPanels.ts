@@ -106,7 +106,8 @@ function tops({ topK, classes, counted: rows }: PrintedEvaluation): Panel | unde
     .map(([k, share]) => ({ x: Number(k), y: share, tip: `among the ${k} largest: ${percent(share, 1)} of the rows` }));
   if (points.length < 2) return undefined;
   const [first, last] = [points[0], points[points.length - 1]];
-  const lowest = Math.floor(10 * Math.min(...points.map(({ y }) => y))) / 10;
+  // of a model that is always right, too, the axis has a length
+  const lowest = Math.min(0.9, Math.floor(10 * Math.min(...points.map(({ y }) => y))) / 10);
   const chart = {
     id: "top",
     height: 250,

@@ -17,16 +17,18 @@ function textOf({ percent }: Axis, value: number | null): string {
   return magnitude > 0 && magnitude < 1e-4 ? value.toExponential() : String(Number(value.toPrecision(6)));
 }
 
-/** 1, 2, 5, 10 and so on, or powers of ten, as many as there is room for. */
+/** 1, 2, 5, 10 and so on, or powers of ten, as many as there is room for; all digits where the axis is short. */
 function logSplits({ min, max }: Axis, width: number): number[] {
   const first = Math.floor(Math.log10(min));
   const powers = Array.from({ length: Math.ceil(Math.log10(max)) - first + 1 }, (_, i) => first + i);
   const most = width / 60;
   const each = powers.length > most ? 2 : 1;
   const tens = powers.filter((n) => n % each === 0).map((n) => Number(`1e${n}`));
-  const finer = powers.flatMap((n) => [1, 2, 5].map((k) => Number(`${k}e${n}`)));
   const inside = (all: number[]) => all.filter((value) => value >= min && value <= max);
-  return inside(finer).length <= most ? inside(finer) : inside(tens);
+  const times = (digits: readonly number[]) => inside(powers.flatMap((n) => digits.map((k) => Number(`${k}e${n}`))));
+  const finer = times([1, 2, 5]);
+  if (finer.length < 3) return times([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  return finer.length <= most ? finer : inside(tens);
 }
 
 function axisOf(axis: Axis, size: number): UPlot.Axis {

@@ -22,16 +22,24 @@ function partsOf(pairs: readonly Pair[]): string[][] {
   });
 }
 
+/** NaN and what is so large that the length of an axis would be infinite are not drawn. */
+const isDrawn = (value: number) => Math.abs(value) < 2 ** 1020;
+
+/** Ends of an axis beyond all values, a millionth of them apart at least: ticks that are no different numbers have no end. */
+function aroundAll(lowest: number, highest: number): Pick<Axis, "min" | "max"> {
+  const size = Math.max(Math.abs(lowest), Math.abs(highest));
+  const margin = lowest === highest ? size * 0.03 || 1 : Math.max((highest - lowest) * 0.03, size * 1e-6);
+  return { min: lowest - margin, max: highest + margin };
+}
+
 /** Predictions beside targets; none of states, which hold sums alone. */
 export function regressionPanels(sample: readonly Pair[], count: number): Panel[] {
-  const pairs = sample
-    .filter(([prediction, target]) => Number.isFinite(prediction) && Number.isFinite(target))
-    .sort(([, a], [, b]) => a - b);
+  const pairs = sample.filter((pair) => pair.every(isDrawn)).sort(([, a], [, b]) => a - b);
   if (pairs.length === 0) return [];
   const all = pairs.flat();
   const [lowest, highest] = [all.reduce((a, b) => Math.min(a, b)), all.reduce((a, b) => Math.max(a, b))];
-  const margin = (highest - lowest) * 0.03 || Math.abs(highest) * 0.03 || 1;
-  const axis = (label: string): Axis => ({ label, min: lowest - margin, max: highest + margin });
+  const range = aroundAll(lowest, highest);
+  const axis = (label: string): Axis => ({ label, ...range });
   const shown =
     sample.length === count
       ? `All ${counted(count, "pair")}`

@@ -1,5 +1,6 @@
 /** What an address means: where it is asked for, with what headers, and what it is called in messages. For Node. */
 import { FormatError } from "../error.ts";
+import { isAddress } from "./schemes.ts";
 
 /** A file that is read over the network. */
 export interface Address {
@@ -21,14 +22,6 @@ export interface SignedRequest {
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
-
-const SCHEMES = /^(https?|s3|hf):\/\//i;
-
-/** Whether a name is an address, not that of a file. */
-export const isAddress = (path: string): boolean => SCHEMES.test(path);
-
-/** Whether an address is in a bucket, in which files can be listed and put. */
-export const isInBucket = (path: string): boolean => /^s3:\/\//i.test(path);
 
 /** An address without user, password, query and fragment; any other text as it is. */
 export function withoutSecrets(text: string): string {

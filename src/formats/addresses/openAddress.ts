@@ -1,5 +1,7 @@
 /** Files over https, on S3 and on the Hugging Face Hub, as sources of bytes. For Node. */
+import type { ReadAt } from "../archive.ts";
 import { type ByteSource, Source } from "../bytes.ts";
+import { openArchive } from "../openFile.ts";
 import { addressOf } from "./address.ts";
 import { PATIENCE, type Patience, Transfer } from "./transfer.ts";
 
@@ -100,7 +102,9 @@ class RangedSource extends Source {
     return joined(this.#transfer.bytes(begin, end), end - begin);
   }
 
-  readonly readAt = async (into: Uint8Array, position: number): Promise<number> => {
+  readonly openArchive = openArchive;
+
+  readonly readAt: ReadAt = async (into, position) => {
     const end = Math.min(position + into.length, this.#end);
     if (end <= position) return 0;
     if (end - position >= BLOCK) {

@@ -1,12 +1,13 @@
-import { constant } from "../../descriptions/constants.ts";
 import { LIKELIHOOD_BLOCK, LOGITS, PROBABILITIES } from "../../descriptions/thresholds.ts";
 import type { FloatArray } from "../../dtype.ts";
+import * as places from "../../generated/table.ts";
+import { constant } from "../constant.ts";
 import { exp64 } from "../functions/exp64.ts";
 import { log } from "../functions/log.ts";
 import { maximum } from "../rows/maximum.ts";
 import { type Carried, carry, totalOf } from "../rows/passes.ts";
 
-const highest = constant("HIGHEST_EXPONENT").f64;
+const highest = constant(places.HIGHEST_EXPONENT).f64;
 
 /** A side of a divergence: predictions or targets. */
 export interface Side {
