@@ -142,7 +142,8 @@ function readTemperature(from: Reader, temperature: TemperatureSums): void {
   }
 }
 
-function readGroups(from: Reader, groups: Groups): void {
+/** Reads what Groups.write() wrote into groups that are empty. */
+export function readGroups(from: Reader, groups: Groups): void {
   let before: bigint | undefined;
   for (let left = from.count("groups", MAXIMAL_GROUPS); left > 0; left--) {
     const id = from.total().units;

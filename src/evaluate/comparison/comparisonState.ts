@@ -3,7 +3,7 @@ import { readCoverage, writeCoverage } from "../coverage.ts";
 import { INPUTS, MAXIMAL_CLASSES, MAXIMAL_WORST } from "../evaluatorOptions.ts";
 import { readHighest, writeHighest } from "../placedRows.ts";
 import { checkCanonical, hasMagic, openState, type Reader, VERSION, Writer } from "../stateBytes.ts";
-import { readSizes } from "../stateReaders.ts";
+import { readGroups, readSizes } from "../stateReaders.ts";
 import {
   COMPARED_COUNTS,
   COMPARED_GROUPS,
@@ -135,7 +135,7 @@ export function decodeComparison(state: unknown, name: string): ComparisonTotals
   if (sections.has(GROUPS.divergence)) {
     const groups = createGroups();
     totals.groups = groups;
-    for (const name of groupsOf(totals)) inSection(GROUPS[name], (section) => groups[name].read(section));
+    for (const name of groupsOf(totals)) inSection(GROUPS[name], (section) => readGroups(section, groups[name]));
   }
   if (sections.has(COVERAGE)) {
     inSection(COVERAGE, (section) => {
