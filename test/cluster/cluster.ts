@@ -30,10 +30,12 @@ async function stop(child: ChildProcess): Promise<void> {
 interface Started {
   /** Until the last test of the file has ended. */
   readonly kept?: boolean;
+  /** What runs it, in place of Node. */
+  readonly program?: string;
 }
 
 function started(args: readonly string[], env: Readonly<Record<string, string>> = {}, how: Started = {}) {
-  const child = spawn(process.execPath, args, { env: { ...process.env, ...env } });
+  const child = spawn(how.program ?? process.execPath, args, { env: { ...process.env, ...env } });
   (how.kept ? kept : children).add(child);
   let stdout = "";
   let stderr = "";
@@ -49,7 +51,7 @@ function started(args: readonly string[], env: Readonly<Record<string, string>> 
 
 /** The command line, started; `env` goes beside this process's. */
 export const command = (args: readonly string[], env?: Readonly<Record<string, string>>, how?: Started) =>
-  started([main, ...args], env, how);
+  started(how?.program ? args : [main, ...args], env, how);
 
 /** A worker that is ready to take jobs. */
 export async function worker(args: WorkerArguments) {

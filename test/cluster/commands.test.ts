@@ -76,6 +76,7 @@ const cases: readonly (readonly [command: string, files: readonly string[], opti
   ["evaluate", ["predictions", "targets"], ["--loss=mse"]],
   ["evaluate", ["scores", "classes"], ["--loss=binary"]],
   ["compare", ["logits", "other", "labels"], ["--worst=4"]],
+  ["compare", ["logits", "other", "labels"], ["--mask=mask", "--groups=groups"]],
   ["compare", ["logits", "other"], []],
   ["compare", ["sequences", "otherSequences", "tokens"], ["--shift"]],
 ];
