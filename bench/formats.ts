@@ -1,22 +1,34 @@
 /**
- * How fast files of each format are evaluated, and in how much memory: `npx tsx bench/formats.ts [MEGABYTES]` prints the table of
- * docs/formats.md. Whole processes, as they are built, on files in a temporary folder; the best of three.
+ * How fast files of each format are evaluated, and in how much memory: `npx tsx bench/formats.ts [MEGABYTES] [RUNS] [THREADS] [FORMATS]`
+ * prints the table of docs/formats.md. Whole processes, as they are built, on files in a temporary folder, one file at a time.
  */
 import { spawn } from "node:child_process";
-import { closeSync, createReadStream, mkdtempSync, openSync, rmSync, statSync, writeSync } from "node:fs";
+import {
+  appendFileSync,
+  closeSync,
+  createReadStream,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { createServer } from "node:http";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { markdownTable } from "markdown-table";
+import { checksumOf } from "../src/formats/checksum.ts";
 import { formatNpyHeader } from "../src/formats/npyHeader.ts";
+import { directory, localHeader, type StoredMember } from "../src/formats/storedZip.ts";
 
 const main = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
-const megabytes = Number(process.argv[2] ?? 256);
+const [megabytes, RUNS, threads] = [256, 3, 1].map((usual, i) => Number(process.argv[2 + i] ?? usual));
+/** Formats whose names match. */
+const wanted = new RegExp(process.argv[5] ?? ".");
 const folder = mkdtempSync(join(tmpdir(), "wasm-loss-bench-"));
 const CLASSES = 10;
 const VOCABULARY = 32_000;
-const RUNS = Number(process.argv[3] ?? 3);
 
 /** What a child says at its end. */
 const REPORT = `data:text/javascript,${encodeURIComponent(
@@ -52,17 +64,46 @@ const names = ["label", ...Array.from({ length: CLASSES }, (_, i) => `logit_${i}
 const lines = (text: (x: number) => string, more = "") =>
   Array.from({ length: 1000 }, (_, i) => `${[labels[i], ...Array.from(rowOf(i), text)].join()}${more}\n`).join("");
 
-function npy(isFortran: boolean): string[] {
-  const blocks = Math.ceil((megabytes * 1e6) / block.byteLength);
-  const header = Buffer.from(formatNpyHeader(Float32Array, [blocks * ROWS, CLASSES])).toString("latin1");
-  const head = Buffer.from(isFortran ? header.replace("False", "True ") : header, "latin1");
-  const path = write(isFortran ? "fortran.npy" : "c.npy", head, () => bytesOf(block));
-  const y = join(folder, "labels.npy");
-  const file = openSync(y, "w");
+const blocks = Math.ceil((megabytes * 1e6) / block.byteLength);
+const npyHeader = Buffer.from(formatNpyHeader(Float32Array, [blocks * ROWS, CLASSES])).toString("latin1");
+
+function labelsFile(): string {
+  const path = join(folder, "labels.npy");
+  const file = openSync(path, "w");
   writeSync(file, formatNpyHeader(Int32Array, [blocks * ROWS]));
   for (let i = 0; i < blocks; i++) writeSync(file, bytesOf(labels));
   closeSync(file);
-  return [path, y];
+  return path;
+}
+
+function npy(isFortran: boolean): string {
+  const head = Buffer.from(isFortran ? npyHeader.replace("False", "True ") : npyHeader, "latin1");
+  return write(isFortran ? "fortran.npy" : "c.npy", head, () => bytesOf(block));
+}
+
+function safetensors(): string {
+  const bytes = blocks * block.byteLength;
+  const header = JSON.stringify({
+    logits: { dtype: "F32", shape: [blocks * ROWS, CLASSES], data_offsets: [0, bytes] },
+  });
+  const head = Buffer.alloc(8 + Math.ceil(header.length / 8) * 8, " ");
+  head.writeBigUInt64LE(BigInt(head.length - 8));
+  head.write(header, 8);
+  return write("c.safetensors", head, () => bytesOf(block));
+}
+
+function npz(): string {
+  const member: StoredMember = {
+    name: "logits.npy",
+    size: npyHeader.length + blocks * block.byteLength,
+    offset: 0,
+  };
+  let crc = checksumOf(Buffer.from(npyHeader, "latin1"));
+  for (let i = 0; i < blocks; i++) crc = checksumOf(bytesOf(block), crc);
+  const head = localHeader(member, crc);
+  const path = write("c.npz", Buffer.concat([head, Buffer.from(npyHeader, "latin1")]), () => bytesOf(block));
+  appendFileSync(path, directory([member], [crc], head.length + member.size));
+  return path;
 }
 
 function baseLogits(): string[] {
@@ -129,11 +170,14 @@ interface Measured {
   readonly memory: number;
 }
 
-async function measure(name: string, paths: string[], ...options: string[]): Promise<Measured> {
+/** The file of an address of this machine. */
+const onDisk = (path: string) => path.replace(/^http:\/\/[^/]*/, folder);
+
+async function measure(name: string, paths: readonly string[]): Promise<Measured> {
   let seconds = Number.POSITIVE_INFINITY;
   let memory = 0;
   for (let run = 0; run < RUNS; run++) {
-    const args = ["--import", REPORT, main, "evaluate", ...paths, ...options, "--json", "--threads", "1"];
+    const args = ["--import", REPORT, main, "evaluate", ...paths, "--json", "--threads", String(threads)];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe", "pipe"] });
     let report = "";
     let errors = "";
@@ -149,47 +193,56 @@ async function measure(name: string, paths: string[], ...options: string[]): Pro
     seconds = Math.min(seconds, (cpu.user + cpu.system) / 1e6);
     memory = Math.max(memory, rss / 1024);
   }
-  const bytes = paths.reduce((sum, path) => sum + statSync(path.replace(/^http:\/\/[^/]*/, folder)).size, 0);
-  console.error(`${name}: ${seconds.toFixed(2)} s`);
+  const bytes = paths.reduce((sum, path) => sum + statSync(onDisk(path)).size, 0);
+  console.error(`${name}: ${seconds.toFixed(2)} s, ${memory.toFixed(0)} MB`);
   return { name, bytes, seconds, memory };
 }
 
 try {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as { port: number };
-  const c = npy(false);
-  const all = [
-    await measure("npy, float32, 10 classes", c),
-    await measure("the same in Fortran order", npy(true)),
-    await measure(
-      "the same over http, from this machine",
-      c.map((it) => it.replace(folder, `http://127.0.0.1:${port}`)),
-    ),
-    await measure("llama.cpp base logits, 32,000 tokens", baseLogits()),
-    await measure(
+  const y = labelsFile();
+  const overHttp = (path: string) => path.replace(folder, `http://127.0.0.1:${port}`);
+  const all: Measured[] = [];
+  const formats: readonly (readonly [name: string, make: () => string[]])[] = [
+    ["npy, float32, 10 classes", () => [npy(false), y]],
+    ["the same over http, from this machine", () => [npy(false), y].map(overHttp)],
+    ["the same in Fortran order", () => [npy(true), y]],
+    ["npz, stored", () => [npz(), y]],
+    ["safetensors", () => [safetensors(), y]],
+    ["llama.cpp base logits, 32,000 tokens", baseLogits],
+    [
       "csv, 7 digits",
-      table(
-        "short.csv",
-        lines((x) => x.toPrecision(7)),
-      ),
-    ),
-    await measure(
+      () =>
+        table(
+          "short.csv",
+          lines((x) => x.toPrecision(7)),
+        ),
+    ],
+    [
       "csv, 17 digits",
-      table(
-        "long.csv",
-        lines((x) => (x + 1e-9).toPrecision(17)),
-      ),
-    ),
-    await measure(
+      () =>
+        table(
+          "long.csv",
+          lines((x) => (x + 1e-9).toPrecision(17)),
+        ),
+    ],
+    [
       "csv, a quoted text a line",
-      table(
-        "quoted.csv",
-        lines((x) => x.toPrecision(7), ',"a ""b"", c"'),
-        ",text",
-      ),
-    ),
-    await measure("jsonl, four choices, 2.4 KB a question", samples()),
+      () =>
+        table(
+          "quoted.csv",
+          lines((x) => x.toPrecision(7), ',"a ""b"", c"'),
+          ",text",
+        ),
+    ],
+    ["jsonl, four choices, 2.4 KB a question", samples],
   ];
+  for (const [name, make] of formats.filter(([name]) => wanted.test(name))) {
+    const paths = make();
+    all.push(await measure(name, paths));
+    for (const path of paths.map(onDisk)) if (path !== y) rmSync(path);
+  }
   const rows = all.map(({ name, bytes, seconds, memory }) => [
     name,
     (bytes / 1e6 / seconds).toFixed(0),
@@ -197,7 +250,7 @@ try {
   ]);
   console.log(markdownTable([["format", "MB/s", "peak memory, MB"], ...rows], { align: ["l", "r", "r"] }));
   console.log(
-    `\n${megabytes} MB a file, processor time of whole processes, one thread, best of ${RUNS}; ${cpus()[0].model}, Node.js ${process.versions.node}`,
+    `\n${megabytes} MB a file, processor time of whole processes, --threads ${threads}, best of ${RUNS}; ${cpus()[0].model}, Node.js ${process.versions.node}`,
   );
 } finally {
   server.close();

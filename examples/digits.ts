@@ -1,6 +1,6 @@
 /**
  * Trains a softmax regression on 8,000 handwritten digits, by plain descent and by Adam, then evaluates what the latter says about
- * 2,000 others. `npm start` runs it. It comes out the same on every machine.
+ * 2,000 others, and compares its logits with themselves in 8 bits, as a quantized model with its original. `npm start` runs it. It comes out the same on every machine.
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -60,14 +60,27 @@ const lines = Array.from(testLabels, (label, row) => [
   ...testLogits.subarray(row * classes, (row + 1) * classes),
 ]);
 writeFileSync("digits/test.csv", [header, ...lines.map((line) => line.join())].join("\n"));
+
+// in 8 bits: multiples of one step, from -127 to 127
+const step = testLogits.reduce((most, x) => Math.max(most, Math.abs(x)), 0) / 127;
+writeNpy(
+  "digits/rounded.npy",
+  testLogits.map((x) => step * Math.round(x / step)),
+  [testLabels.length, classes],
+);
 took("writing files");
 
-evaluate("digits/logits.npy", "digits/labels.npy", "--worst", "5", "--report", "digits/report.html");
+const [ofLogits, ofLabels] = ["digits/logits.npy", "digits/labels.npy"];
+command("evaluate", ofLogits, ofLabels, "--worst", "5", "--report", "digits/report.html");
 took("evaluation of the npy files, and report");
 // the figures are the same, bit for bit
-evaluate("digits/test.csv", "--dtype", "f32");
+command("evaluate", "digits/test.csv", "--dtype", "f32");
 took("evaluation of the csv file");
-console.log("\nThe first one with plots: digits/report.html\n\nWhere the time went:");
+command("compare", ofLogits, "digits/rounded.npy", ofLabels, "--worst", "3", "--report", "digits/comparison.html");
+took("comparison with 8 bits, and report");
+console.log(
+  "\nThe first and the last one with plots: digits/report.html, digits/comparison.html\n\nWhere the time went:",
+);
 for (const [part, time] of seconds) console.log(`${time.toFixed(2).padStart(7)} s  ${part}`);
 if (accuracy < requiredAccuracy) {
   console.error(`digits: the test accuracy is ${accuracy}, but must be at least ${requiredAccuracy}`);
@@ -75,10 +88,10 @@ if (accuracy < requiredAccuracy) {
 }
 
 /** Runs the command line, as a user would. */
-function evaluate(...args: string[]): void {
-  const command = ["dist/cli/main.js", "evaluate", ...args];
-  console.log(`\n$ node ${command.join(" ")}`);
-  const { status } = spawnSync(process.execPath, command, { stdio: "inherit" });
+function command(...args: string[]): void {
+  const all = ["dist/cli/main.js", ...args];
+  console.log(`\n$ node ${all.join(" ")}`);
+  const { status } = spawnSync(process.execPath, all, { stdio: "inherit" });
   if (status !== 0) process.exitCode = 1;
 }
 

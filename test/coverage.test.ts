@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { withCoverage } from "../src/evaluate/state.ts";
-import { createLosses, evaluationOf, mergeStates, regressionOf } from "../src/index.node.ts";
+import { binaryOf, comparisonOf, createLosses, evaluationOf, mergeStates, regressionOf } from "../src/index.node.ts";
 
 const losses = await createLosses({ backend: "js" });
 
@@ -83,14 +83,51 @@ describe("states that know what they hold", () => {
     expect(() => evaluationOf(withCoverage(part(0, 9), [source, source]))).toThrow("has sources that do not rise");
   });
 
-  test("of a regression, too", () => {
-    const evaluator = losses.regressionEvaluator();
-    evaluator.add(Float32Array.of(1, 2, 3), Float32Array.of(1, 1, 1));
+  const three = Float32Array.of(1, 2, 3);
+  test.each<[string, () => Uint8Array, (state: Uint8Array) => number]>([
+    [
+      "regressions",
+      () => {
+        const evaluator = losses.regressionEvaluator();
+        evaluator.add(three, Float32Array.of(1, 1, 1));
+        return evaluator.state();
+      },
+      (state) => regressionOf(state).count,
+    ],
+    [
+      "binary evaluations",
+      () => {
+        const evaluator = losses.binaryEvaluator();
+        evaluator.add(three, [0, 1, 1]);
+        return evaluator.state();
+      },
+      (state) => binaryOf(state).rows,
+    ],
+    [
+      "comparisons, with lists of rows and groups",
+      () => {
+        const comparison = losses.comparison({ classes: 1, worst: 2 });
+        comparison.add(three, three, [0, 0, 0], { groups: [1, 1, 2] });
+        return comparison.state();
+      },
+      (state) => comparisonOf(state).rows,
+    ],
+    [
+      "evaluations, with lists of rows and groups",
+      () => {
+        const evaluator = losses.evaluator({ classes: 1, worst: 2 });
+        evaluator.add(three, [0, 0, 0], { groups: [1, 1, 2] });
+        return evaluator.state();
+      },
+      (state) => evaluationOf(state).rows,
+    ],
+  ])("of %s, too", (_, stateOf, rowsOf) => {
     const source = { key: "0f".repeat(32), name: "p.npy", total: 6, rows: [[0, 2]] as [number, number][] };
-    const state = withCoverage(evaluator.state(), [source]);
+    const state = withCoverage(stateOf(), [source]);
     expect(mergeStates(state, state)).toEqual(state);
-    const rest = withCoverage(evaluator.state(), [{ ...source, rows: [[3, 5]] }]);
-    expect(regressionOf(mergeStates(state, rest)).count).toBe(6);
+    const rest = withCoverage(stateOf(), [{ ...source, rows: [[3, 5]] }]);
+    expect(rowsOf(mergeStates(state, rest))).toBe(6);
+    expect(mergeStates(state, rest, state)).toEqual(mergeStates(rest, state));
     expect(() => mergeStates(state, mergeStates(rest, state))).toThrow(
       "holds rows 0..2 of p.npy, which states[0] holds too",
     );

@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { fromStream } from "../src/formats/bytes.ts";
+import { fromChunks } from "../src/formats/bytes.ts";
 import { FormatError } from "../src/formats/error.ts";
 import { openBoth } from "../src/formats/tables/csv.ts";
 import { numberIn } from "../src/formats/tables/numbers.ts";
@@ -364,7 +364,7 @@ describe("blocks and pipes", () => {
       file((i) => i % 1000 === 0),
     );
     for (const highWaterMark of [1000, 65_537]) {
-      const source = fromStream("pipe", createReadStream(path, { highWaterMark }));
+      const source = fromChunks("pipe", createReadStream(path, { highWaterMark }));
       const both = await openBoth(source, { role: "logits", floats: true }, { role: "labels", floats: false });
       expect(await elementsOf(both.labels, 999)).toEqual(labels);
       expect(await elementsOf(both.logits, 1000)).toEqual(values);

@@ -1,13 +1,13 @@
 /** Random mutations of valid files and states: what reads them must say no in one line, or read them. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { crc32 } from "../src/evaluate/stateBytes.ts";
-import { Source } from "../src/formats/bytes.ts";
+import { RandomSource } from "../src/formats/bytes.ts";
 import { FormatError } from "../src/formats/error.ts";
 import { FORMATS } from "../src/formats/formatList.ts";
-import { openTensor } from "../src/formats/openTensor.ts";
+import { openArchive } from "../src/formats/openFile.ts";
+import { tensorFrom } from "../src/formats/openFrom.ts";
 import { arrayOf } from "../src/formats/tensor.ts";
+import { openWebArchive } from "../src/formats/webArchive.ts";
 import { createLosses, evaluationOf, mergeStates, regressionEvaluator, regressionOf } from "../src/index.node.ts";
 import { bytesOf, llamaFile, npy, safetensors, sampleLine, zip } from "./files.ts";
 import { labelsOf, logitsOf, mulberry32, type Random } from "./inputs.ts";
@@ -75,68 +75,55 @@ export async function fuzzStates(runs: number, seed: number): Promise<{ refused:
   return counts;
 }
 
-/** Files, read to their end. */
-export async function fuzzFiles(runs: number, seed: number): Promise<{ refused: number; read: number }> {
-  const random = mulberry32(seed);
-  const folder = mkdtempSync(join(tmpdir(), "wasm-loss-fuzz-"));
-  const x = Float32Array.from({ length: 12 }, (_, i) => i);
-  const array = npy(x, [4, 3]);
-  const files = {
-    npy: array,
-    npz: zip([{ name: "logits.npy", data: array, deflate: true }]),
-    "npz.stored": zip([{ name: "logits.npy", data: array }]),
-    safetensors: safetensors({
-      logits: { dtype: "F32", shape: [4, 3], data: bytesOf(x) },
-      labels: { dtype: "I64", shape: [4], data: Buffer.alloc(32) },
-    }),
-  };
-  const counts = { refused: 0, read: 0 };
-  try {
-    for (let i = 0; i < runs; i++) {
-      const [name, file] = Object.entries(files)[i % 4];
-      const path = join(folder, `${i % 64}.${name.split(".")[0]}`);
-      writeFileSync(path, mutate(file, random));
-      try {
-        const tensor = await openTensor(path, { role: "logits", floats: true });
-        const into = new (arrayOf(tensor.dtype))(7);
-        try {
-          while ((await tensor.read(into)) > 0);
-        } finally {
-          await tensor.close();
-        }
-        counts.read++;
-      } catch (error) {
-        const { syscall } = error as NodeJS.ErrnoException;
-        if (!(error instanceof FormatError) && !syscall) throw error;
-        if (!fitsALine((error as Error).message.replace(path, ""))) throw error;
-        counts.refused++;
-      }
-    }
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-  return counts;
+/** Bytes in memory as a file; archives are opened as in Node, or as in browsers. */
+function memorySource(path: string, bytes: Buffer, isWeb = false): RandomSource {
+  const readAt = async (into: Uint8Array, position: number) => bytes.copy(into, 0, position);
+  return new RandomSource(path, bytes.length, readAt, isWeb ? openWebArchive : openArchive);
 }
 
-/** Bytes in memory as a file. */
-class MemorySource extends Source {
-  readonly #bytes: Buffer;
-  #position = 0;
+const x = Float32Array.from({ length: 12 }, (_, i) => i);
+const array = npy(x, [4, 3]);
+const bigEndian = npy(x, [4, 3], ">f4");
+const fortran = (file: Buffer) => Buffer.from(file.toString("latin1").replace("False", "True "), "latin1");
 
-  constructor(path: string, bytes: Buffer) {
-    super(path, bytes.length);
-    this.#bytes = bytes;
+/** A file of each format that holds arrays; its name ends as the file's. */
+export const ARRAY_FILES: Readonly<Record<string, Buffer>> = {
+  npy: array,
+  "Fortran npy": fortran(array),
+  "big-endian npy": bigEndian,
+  "big-endian Fortran npy": fortran(bigEndian),
+  npz: zip([{ name: "logits.npy", data: array, deflate: true }]),
+  "stored npz": zip([{ name: "logits.npy", data: array }]),
+  "web npz": zip([{ name: "logits.npy", data: array, deflate: true }]),
+  "stored web npz": zip([{ name: "logits.npy", data: array }]),
+  safetensors: safetensors({
+    logits: { dtype: "F32", shape: [4, 3], data: bytesOf(x) },
+    labels: { dtype: "I64", shape: [4], data: Buffer.alloc(32) },
+  }),
+};
+
+/** Mutations of one of these, read to their end. */
+export async function fuzzFiles(name: string, runs: number, seed: number): Promise<{ refused: number; read: number }> {
+  const random = mulberry32(seed);
+  const path = `x.${name.split(" ").at(-1)}`;
+  const counts = { refused: 0, read: 0 };
+  for (let i = 0; i < runs; i++) {
+    const source = memorySource(path, mutate(ARRAY_FILES[name], random), name.includes("web"));
+    try {
+      const tensor = await tensorFrom(() => source, { role: "logits", floats: true });
+      const into = new (arrayOf(tensor.dtype))(7);
+      try {
+        while ((await tensor.read(into)) > 0);
+      } finally {
+        await tensor.close();
+      }
+      counts.read++;
+    } catch (error) {
+      if (!(error instanceof FormatError) || !fitsALine(error.message)) throw error;
+      counts.refused++;
+    }
   }
-
-  readonly readAt = async (into: Uint8Array, position: number) => this.#bytes.copy(into, 0, position);
-
-  protected async pull(into: Uint8Array): Promise<number> {
-    const n = await this.readAt(into, this.#position);
-    this.#position += n;
-    return n;
-  }
-
-  async close(): Promise<void> {}
+  return counts;
 }
 
 const csvRow = (i: number) => `${i % 3},${i}.5,-${i}e-3,"a ""b"" ${i}",${i}\n`;
@@ -152,8 +139,23 @@ export const ROW_FILES: Readonly<Record<string, () => Buffer>> = {
     return llamaFile({ context: 8, classes: 5, chunks: 2, random, logits: () => Array.from({ length: 5 }, random) })
       .bytes;
   },
-  parquet: () => readFileSync(new URL("./fixtures/parquet/columns.parquet", import.meta.url)),
+  ...Object.fromEntries(
+    ["columns", "double", "lists"].map((name) => [
+      `parquet ${name}`,
+      () => readFileSync(new URL(`./fixtures/parquet/${name}.parquet`, import.meta.url)),
+    ]),
+  ),
 };
+
+/** Of Parquet the footer and the pages in turns: those of a file whose footer is wrong are never read. */
+function mutated(file: Buffer, name: string, random: Random): Buffer {
+  if (!name.startsWith("parquet")) return mutate(file, random);
+  const footer = file.length - 8 - file.readUInt32LE(file.length - 8);
+  if (random() < 0.5) return Buffer.concat([file.subarray(0, footer), mutate(file.subarray(footer), random)]);
+  const pages = mutate(file.subarray(4, footer), random).subarray(0, footer - 4);
+  // as long as before, so that what is behind stays where it was
+  return Buffer.concat([file.subarray(0, 4), pages, Buffer.alloc(footer - 4 - pages.length), file.subarray(footer)]);
+}
 
 /** Mutations of one of these files, read to their end. */
 export async function fuzzRowFiles(
@@ -162,14 +164,12 @@ export async function fuzzRowFiles(
   seed: number,
 ): Promise<{ refused: number; read: number }> {
   const random = mulberry32(seed);
-  const format = FORMATS.find(({ extensions }) => extensions.includes(name))!;
+  const [extension] = name.split(" ");
+  const format = FORMATS.find(({ extensions }) => extensions.includes(extension))!;
   const file = ROW_FILES[name]();
   const counts = { refused: 0, read: 0 };
   for (let i = 0; i < runs; i++) {
-    // of Parquet the footer alone, which is checked here: on some broken pages hyparquet goes on for ever
-    const kept = name === "parquet" ? file.length - 8 - file.readUInt32LE(file.length - 8) : 0;
-    const mutated = Buffer.concat([file.subarray(0, kept), mutate(file.subarray(kept), random)]);
-    const source = new MemorySource(`x.${name}`, mutated);
+    const source = memorySource(`x.${extension}`, mutated(file, name, random));
     try {
       const { logits, labels } = await format.openBoth!(
         source,
@@ -183,7 +183,7 @@ export async function fuzzRowFiles(
       counts.read++;
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
-      if (!error.message.startsWith(`x.${name}`) || !fitsALine(error.message)) throw error;
+      if (!error.message.startsWith(`x.${extension}`) || !fitsALine(error.message)) throw error;
       counts.refused++;
     }
   }

@@ -1,6 +1,7 @@
 // AUROC and average precision with their bounds, the best temperature with its bracket, the worst rows, masks and shifts: each against
 // an obvious implementation, and each in states.
 import { describe, expect, test } from "vitest";
+import type { EvaluatedRows } from "../src/evaluate/evaluatorOptions.ts";
 import { decode, encode } from "../src/evaluate/state.ts";
 import { evaluationOf, mergeStates } from "../src/index.node.ts";
 import { openThreaded } from "./backends.ts";
@@ -183,6 +184,21 @@ describe("fitTemperature", () => {
     expect(of([], []).best).toBeNaN();
     const odd = of([Number.NaN, 0, -Infinity, 0, 1, 0, 0, 2, 1, 0], [0, 0, 0, 0, 1]);
     expect(odd).toEqual(of([1, 0, 0, 2, 1, 0], [0, 0, 1]));
+    // wherever the NaN is
+    for (const { losses } of opened) {
+      for (const classes of [2, 5, 40]) {
+        for (const type of [Float32Array, Float64Array]) {
+          const evaluator = losses.evaluator({ classes, fitTemperature: true });
+          for (let at = 0; at < classes; at++) {
+            for (const label of [0, at, classes - 1]) {
+              const row = Array.from({ length: classes }, (_, j) => (j === at ? Number.NaN : 700 + (j % 3)));
+              evaluator.add(new type(row), [label]);
+            }
+          }
+          expect(evaluator.result().temperature!.best).toBeNaN();
+        }
+      }
+    }
     expect(() => losses.evaluator({ classes: 2, input: "probabilities", fitTemperature: true })).toThrow(
       'fitTemperature is of logits, but input is "probabilities"',
     );
@@ -252,6 +268,52 @@ describe("worst rows, masks and shifts", () => {
     const beyond = tokens.slice();
     beyond[5] = 77;
     expect(() => losses.evaluate(x, beyond, { classes, shift })).toThrow("evaluate: labels[5] is 77");
+  });
+});
+
+describe("a mask, a shift, groups and lengths of texts go with each other and with every option", () => {
+  const [rows, classes, sequence] = [48, 2, 8];
+  const random = mulberry32(8);
+  const x = logitsOf(random, "float32", rows, classes) as Float32Array;
+  const tokens = labelsOf(random, rows, classes);
+  const mask = Array.from({ length: rows }, () => random() < 0.7);
+  const groups = Array.from({ length: rows }, () => Math.floor(5 * random()));
+  const subsets = (n: number) =>
+    Array.from({ length: 2 ** n }, (_, i) => [...Array(n).keys()].map((k) => (i >> k) % 2 === 1));
+
+  test.each(subsets(3))("mask %s, shift %s, groups %s", (isMasked, isShifted, isGrouped) => {
+    const counts = (at: number) => !isMasked || mask[at];
+    // the rows as they are left, without a mask or a shift
+    const scored = tokens.map((token, i) => {
+      if (!isShifted) return counts(i) ? token : -100;
+      return (i + 1) % sequence === 0 || !counts(i + 1) ? -100 : tokens[i + 1];
+    });
+    const beside = isGrouped ? { groups, bytes: 100, words: 9 } : {};
+    const more = { ...(isMasked ? { mask } : {}), ...(isShifted ? { shift: sequence } : {}) };
+    for (const [weighted, ranked, listed, all] of subsets(4)) {
+      const seen: unknown[][] = [[], []];
+      const options = (to: unknown[]) => ({
+        classes,
+        worst: listed ? 5 : 0,
+        ranking: ranked,
+        fitTemperature: ranked,
+        perClass: all,
+        confusion: all,
+        ...(all ? { percentiles: true as const } : {}),
+        ...(weighted ? { weight: Float32Array.of(0.5, 3) } : {}),
+        onRows: (rows: EvaluatedRows) => {
+          for (let i = 0; i < rows.count; i++) to.push([rows.label(i), rows.loss(i), rows.rank(i)]);
+        },
+      });
+      const [given, plain] = seen.map((to) => losses.evaluator(options(to)));
+      given.add(x, tokens, { ...more, ...beside });
+      plain.add(x, scored, { ...beside, ...(isShifted ? { positions: sequence } : {}) });
+      expect(given.state()).toEqual(plain.state());
+      expect(given.result()).toEqual(plain.result());
+      expect(seen[0]).toEqual(seen[1]);
+      expect(given.result().loss.clusteredStandardError !== undefined).toBe(isGrouped);
+      expect(given.result().worst?.[0].sequence !== undefined).toBe(listed && isShifted);
+    }
   });
 });
 

@@ -36,6 +36,15 @@ function exact(x: number): Decimal {
 
 const sumOf = (values: readonly number[]) => values.reduce((sum, x) => sum.plus(exact(x)), new Exact(0));
 
+/** Each quotient is rounded, their sum is not; decimals have no infinity. */
+function meanQuotient(errors: readonly number[], targets: readonly number[]): number {
+  const quotients = errors.map((d, i) => (d === 0 ? 0 : d / Math.abs(targets[i])));
+  return (
+    (quotients.includes(Number.POSITIVE_INFINITY) ? Number.POSITIVE_INFINITY : sumOf(quotients).toNumber()) /
+    targets.length
+  );
+}
+
 /** Figures by decimals without rounding: shares nothing with the code but the roundings of an error and of a float64 square. */
 function figuresOf(p: FloatArray, t: FloatArray) {
   const narrow = p instanceof Float32Array ? Math.fround : (x: number) => x;
@@ -53,6 +62,7 @@ function figuresOf(p: FloatArray, t: FloatArray) {
     rmse: Math.sqrt(squares.toNumber() / n),
     mae: sumOf(errors).toNumber() / n,
     maximumError: Math.max(...errors),
+    mape: meanQuotient(errors, targets),
     r2: variation.isZero() ? Number.NaN : new Exact(1).minus(squares.div(variation)).toNumber(),
   };
 }
@@ -251,6 +261,38 @@ describe("R2 is 1 only where the rest is below 2^-53", () => {
   });
 });
 
+test("errors relative to targets: 0 / 0 is 0, any other error of a target of 0 is infinite", () => {
+  const { POSITIVE_INFINITY: inf, NaN: nan } = Number;
+  const cases: [p: number, t: number, mape: number][] = [
+    [0, 0, 0],
+    [0, -0, 0],
+    [2, 2, 0],
+    [1, 0, inf],
+    [-1, -0, inf],
+    [1, -2, 1.5],
+    [inf, 1, inf],
+    [1, inf, nan],
+    [nan, 0, nan],
+    [0, nan, nan],
+  ];
+  for (const type of [Float32Array, Float64Array]) {
+    for (const [p, t, wanted] of cases) {
+      // in a whole vector, in what is left of one, and in another block
+      for (const at of [0, 1026, 1028]) {
+        const states = makers.map(([name, make]) => {
+          const evaluator = make();
+          const [x, y] = [new type(1029).fill(1), new type(1029).fill(1)];
+          [x[at], y[at]] = [p, t];
+          evaluator.add(x, y);
+          expect(evaluator.result().mape, `${name}: ${p} for ${t}`).toBe(wanted / 1029);
+          return Buffer.from(evaluator.state()).toString("hex");
+        });
+        expect(new Set(states).size).toBe(1);
+      }
+    }
+  }
+});
+
 test("half precision is what it stands for", () => {
   const random = mulberry32(3);
   const [p, t] = [0, 1].map(() => bfloat16Bits(Float32Array.from({ length: 1500 }, () => normal(random))));
@@ -286,8 +328,9 @@ test("an evaluator of rows and one of numbers share an engine and don't mix", ()
 test("nothing, and what can't be added", async () => {
   for (const [, make] of makers) {
     const evaluator = make();
-    const { mse, rmse, mae, maximumError, r2, count } = evaluator.result();
-    expect([count, mse, rmse, mae, maximumError, r2]).toEqual([0, NaN, NaN, NaN, NaN, NaN]);
+    const { count, ...figures } = evaluator.result();
+    expect(count).toBe(0);
+    expect(figures).toEqual({ mse: NaN, rmse: NaN, mae: NaN, maximumError: NaN, mape: NaN, r2: NaN });
     const add = (p: unknown, t: unknown) => () => evaluator.add(p as Float32Array, t as Float32Array);
     expect(add(new Float32Array(2), new Float64Array(2))).toThrow(
       new TypeError("add: targets is a Float64Array, but predictions is a Float32Array"),

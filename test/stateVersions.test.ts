@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { inflateRawSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
+import { withCoverage } from "../src/evaluate/state.ts";
 import { crc32 } from "../src/evaluate/stateBytes.ts";
 import { createLosses, evaluationOf, mergeStates, regressionEvaluator, regressionOf } from "../src/index.node.ts";
 
@@ -76,7 +78,24 @@ describe("states of version 1", () => {
     expect(r2).toBeCloseTo(evaluator.result().r2, 8);
     const both = mergeStates(stateOf(name), evaluator.state());
     expect(mergeStates(evaluator.state(), stateOf(name))).toEqual(both);
-    expect(regressionOf(both)).toMatchObject({ count: 6, maximumError: evaluator.result().maximumError });
+    expect(regressionOf(both)).toMatchObject({ count: 6, maximumError: evaluator.result().maximumError, mape: NaN });
+    expect(mergeStates(both, evaluator.state())).toEqual(mergeStates(evaluator.state(), both));
+  });
+
+  test("a regression of version 2 without quotients has every figure but mape", () => {
+    const evaluator = regressionEvaluator();
+    evaluator.add(Float32Array.of(1.1, 2.2, 3.3), Float32Array.of(1, 2, 3));
+    const state = evaluator.state();
+    const earlier = written(
+      "wlrg",
+      taken(state).filter(([tag]) => tag !== 4),
+    );
+    const { mape, ...figures } = evaluator.result();
+    expect(mape).toBeCloseTo(0.1, 6);
+    expect(regressionOf(earlier)).toEqual({ ...figures, mape: NaN });
+    const both = mergeStates(earlier, state);
+    expect(mergeStates(state, earlier)).toEqual(both);
+    expect(regressionOf(both)).toEqual({ ...regressionOf(mergeStates(state, state)), mape: NaN });
   });
 
   test.each(Object.keys(WRITTEN) as (keyof typeof WRITTEN)[])(
@@ -108,35 +127,36 @@ function signed(state: Uint8Array): Uint8Array {
   return state;
 }
 
+/** Sections of a state with short ones: [tag, bytes]. */
+function taken(bytes: Uint8Array): [number, Uint8Array][] {
+  const sections: [number, Uint8Array][] = [];
+  for (let at = 5; at < bytes.length - 4; ) {
+    let [length, unit, tag] = [0, 1, bytes[at++]];
+    for (; ; unit *= 128) {
+      const byte = bytes[at++];
+      length += (byte & 127) * unit;
+      if (byte < 128) break;
+    }
+    sections.push([tag, bytes.subarray(at, at + length)]);
+    at += length;
+  }
+  return sections;
+}
+
+function written(magic: string, sections: [number, Uint8Array][]): Uint8Array {
+  const lengthOf = (n: number): number[] => (n < 128 ? [n] : [128 + (n % 128), ...lengthOf(Math.floor(n / 128))]);
+  const body = sections.flatMap(([tag, bytes]) => [tag, ...lengthOf(bytes.length), ...bytes]);
+  return signed(new Uint8Array([...new TextEncoder().encode(magic), 2, ...body, 0, 0, 0, 0]));
+}
+
 describe("sections", () => {
   const state = () => {
     const evaluator = losses.evaluator({ classes: 3, perClass: true });
     evaluator.add(logits, labels);
     return evaluator.state();
   };
-  /** Sections of a state with short ones: [tag, bytes]. */
-  const taken = (bytes: Uint8Array): [number, Uint8Array][] => {
-    const sections: [number, Uint8Array][] = [];
-    for (let at = 5; at < bytes.length - 4; ) {
-      let [length, unit, tag] = [0, 1, bytes[at++]];
-      for (; ; unit *= 128) {
-        const byte = bytes[at++];
-        length += (byte & 127) * unit;
-        if (byte < 128) break;
-      }
-      sections.push([tag, bytes.subarray(at, at + length)]);
-      at += length;
-    }
-    return sections;
-  };
-  const written = (sections: [number, Uint8Array][]): Uint8Array => {
-    const lengthOf = (n: number): number[] => (n < 128 ? [n] : [128 + (n % 128), ...lengthOf(Math.floor(n / 128))]);
-    const body = sections.flatMap(([tag, bytes]) => [tag, ...lengthOf(bytes.length), ...bytes]);
-    return signed(new Uint8Array([...new TextEncoder().encode("wlev"), 2, ...body, 0, 0, 0, 0]));
-  };
-
   test("taken apart and put together it is the same", () => {
-    expect(written(taken(state()))).toEqual(state());
+    expect(written("wlev", taken(state()))).toEqual(state());
     expect(taken(state()).map(([tag]) => tag)).toEqual([1, 2, 3, 4, 5, 6, 7]);
   });
 
@@ -168,6 +188,72 @@ describe("sections", () => {
       /is truncated/,
     ],
   ])("%s is refused", (_, edit, line) => {
-    expect(() => evaluationOf(written(edit(taken(state()))))).toThrow(line);
+    expect(() => evaluationOf(written("wlev", edit(taken(state()))))).toThrow(line);
+  });
+});
+
+describe("docs/state-format.md", () => {
+  const page = readFileSync(new URL("../docs/state-format.md", import.meta.url), "utf8");
+  /** The tags in the table of a heading: numbers at the beginning of its rows, several of one row with commas. */
+  const tagsUnder = (heading: string) => {
+    const [, text] = page.split(`\n## ${heading}`);
+    return [...text.split("\n## ")[0].matchAll(/^\| (\d[\d, ]*) \|/gm)].flatMap(([, tags]) =>
+      tags.split(",").map(Number),
+    );
+  };
+  const coverage = [{ key: "a".repeat(64), name: "x.npy", total: 9, rows: [[0, 3]] as [number, number][] }];
+  const x = Float32Array.of(1, 0, 0.5, 3, 2, 1, 0, 0);
+  const y = [0, 1, 0, 1];
+  const groups = [1, 2, 2, 1];
+
+  test.each<[string, string, () => { state(): Uint8Array }]>([
+    [
+      'Evaluations: "wlev"',
+      "with every option",
+      () => {
+        const evaluator = losses.evaluator({
+          classes: 2,
+          perClass: true,
+          confusion: true,
+          percentiles: true,
+          ranking: true,
+          fitTemperature: true,
+          worst: 2,
+          weight: Float32Array.of(1, 2),
+        });
+        evaluator.add(x, y, { groups, bytes: 3, words: 1 });
+        return evaluator;
+      },
+    ],
+    [
+      'Regressions: "wlrg"',
+      "of four elements",
+      () => {
+        const evaluator = regressionEvaluator();
+        evaluator.add(x.subarray(0, 4), x.subarray(4));
+        return evaluator;
+      },
+    ],
+    [
+      'Binary evaluations: "wlbn"',
+      "of four rows",
+      () => {
+        const evaluator = losses.binaryEvaluator();
+        evaluator.add(x.subarray(0, 4), y);
+        return evaluator;
+      },
+    ],
+    [
+      'Comparisons: "wlcm"',
+      "with every option",
+      () => {
+        const comparison = losses.comparison({ classes: 2, worst: 2 });
+        comparison.add(x, x.toReversed(), y, { groups });
+        return comparison;
+      },
+    ],
+  ])("%s has every section of a state %s, and no other", (heading, _, make) => {
+    const state = withCoverage(make().state(), coverage);
+    expect(taken(state).map(([tag]) => tag)).toEqual(tagsUnder(heading).sort((a, b) => a - b));
   });
 });

@@ -1,4 +1,4 @@
-// Exact sums over the elements of a regression: (p - t)^2, |p - t|, t and t^2. One thread does it at a time, since all blocks add
+// Exact sums over the elements of a regression: (p - t)^2, |p - t|, t, t^2 and |p - t| / |t|. One thread does it at a time, since all blocks add
 // to the same bins.
 //
 // The values of nearly every block have so few octaves that two accumulators are exact. The first begins at c = 1.5 x 2^11 times
@@ -14,12 +14,22 @@ import {
   FIT_SMALLEST_32,
   FIT_SMALLEST_64,
   LARGEST_PRODUCT,
+  PARTS,
   ROUNDING_64,
   SMALLEST_PRODUCT,
   SPLITTER,
 } from "../generated/thresholds";
-import { ERROR_START, EXTREMES, LIMIT, SPLITTERS, SQUARE_START, VALUE_START } from "../generated/scratchOfRegression";
-import { addPair, addToBins, BINS } from "../sums/exactSum";
+import {
+  ERROR_START,
+  EXTREMES,
+  LIMIT,
+  PARTS_OF_QUOTIENTS,
+  QUOTIENTS,
+  SPLITTERS,
+  SQUARE_START,
+  VALUE_START,
+} from "../generated/scratchOfRegression";
+import { addExactly, addPair, addToBins, BINS, extractBlock } from "../sums/exactSum";
 import { squareError } from "../sums/squareError";
 import { high, largestLane, low, smallerUnlessZero, smallestLane, splat } from "../lanes";
 
@@ -180,7 +190,37 @@ function sumTargets<T>(t: usize, stop: usize, top: f64, sums: usize, scratch: us
   addPair(v, sums + 3 * BINS, sums + 3 * BINS);
 }
 
-/** sums: bins of Σ (p - t)^2, Σ |p - t|, Σ t and Σ t^2; results: the largest |p - t| of each block, and its extreme squares. */
+/** |p - t| / |t| of float64 lanes, 0 where p = t. */
+@inline function quotient(d: v128, t: v128): v128 {
+  return v128.andnot(f64x2.div(d, f64x2.abs(t)), f64x2.eq(d, f64x2.splat(0)));
+}
+
+/** Adds |p - t| / |t| of up to a block of elements, of which p to `stop` are whole vectors. */
+function addQuotients<T>(p: usize, t: usize, stop: usize, n: i32, sums: usize, scratch: usize): void {
+  const quotients = scratch + QUOTIENTS;
+  let to = quotients;
+  let q = p;
+  let u = t;
+  for (; q < stop; q += 16, u += 16) {
+    const x = v128.load(u);
+    const d = v128.abs<T>(v128.sub<T>(v128.load(q), x));
+    v128.store(to, quotient(low<T>(d), low<T>(x)));
+    if (sizeof<T>() == 4) v128.store(to, quotient(high(d), high(x)), 16);
+    to += 128 / sizeof<T>();
+  }
+  const end = quotients + ((<usize>n) << 3);
+  for (; to < end; to += 8, q += sizeof<T>(), u += sizeof<T>()) {
+    const x = load<T>(u);
+    const d = <f64>abs<T>(load<T>(q) - x);
+    store<f64>(to, f64x2.extract_lane(quotient(f64x2.splat(d), f64x2.splat(<f64>x)), 0));
+  }
+  const parts = scratch + PARTS_OF_QUOTIENTS;
+  extractBlock(quotients, end, parts);
+  const areApart = isNaN(load<f64>(parts));
+  addExactly(0, areApart ? n : PARTS, areApart ? quotients : parts, sums + 4 * BINS);
+}
+
+/** sums: bins of Σ (p - t)^2, Σ |p - t|, Σ t, Σ t^2 and Σ |p - t| / |t|; results: the largest |p - t| of each block, and its extreme squares. */
 export function regression<T>(
   begin: i32,
   end: i32,
@@ -232,6 +272,7 @@ export function regression<T>(
     if (finite && <f64>smallestLane<T>(bottomTarget) >= max(least, target * share<T>())) {
       sumTargets<T>(t, t + bytes, target, sums, scratch);
     } else addTargets<T>(t, whole, sums, scratch);
+    addQuotients<T>(p, t, stop, n, sums, scratch);
     top = max(top, addErrors<T>(p + bytes, t + bytes, n - whole, sums, scratch));
     addTargets<T>(t + bytes, n - whole, sums, scratch);
     store<f64>(results + ((<usize>block) << 4), top);

@@ -18,16 +18,14 @@ export const MODULES: Readonly<Record<string, string>> = {
   "cli/rowsOut/rowsFile.ts": "rowsFile.ts",
   "cli/version.ts": "version.ts",
   "cli/warn.ts": "warn.ts",
-  "formats/addresses/openAddress.ts": "openAddress.ts",
-  "formats/archiveReader.ts": "archiveReader.ts",
+  "formats/addresses/bucket.ts": "bucket.ts",
+  "formats/openSource.ts": "openSource.ts",
   "formats/place.ts": "place.ts",
 };
 
 /** Packages and modules of Node, as far as the rest of the command line uses them. */
 export const PACKAGES: Readonly<Record<string, string>> = {
   "node:fs": "nodeFs.ts",
-  "node:fs/promises": "nodeFsPromises.ts",
   "node:path": "nodePath.ts",
-  "node:zlib": "nodeZlib.ts",
   "node:util": "nodeUtil.ts",
 };

@@ -1,6 +1,5 @@
 // Which of some files is what: states, logits and labels, or logits of two models, in whatever order they come.
-import { floatsOf } from "../../src/cli/floats.ts";
-import { classOf } from "../../src/cli/oneHotLabels.ts";
+
 import { isBinaryState } from "../../src/evaluate/binary/binaryState.ts";
 import { isComparisonState } from "../../src/evaluate/comparison/comparisonState.ts";
 import { MAXIMAL_CLASSES } from "../../src/evaluate/evaluatorOptions.ts";
@@ -8,6 +7,8 @@ import { isRegressionState } from "../../src/evaluate/regression.ts";
 import { isEvaluationState } from "../../src/evaluate/state.ts";
 import { FormatError } from "../../src/formats/error.ts";
 import { openTensor } from "../../src/formats/openTensor.ts";
+import { floatsOf } from "../../src/formats/rows/floats.ts";
+import { classOf } from "../../src/formats/rows/oneHotLabels.ts";
 import { arrayOf, isFloat, type Tensor, type TensorArray } from "../../src/formats/tensor.ts";
 
 /** Bytes in which a state says that it is one. */

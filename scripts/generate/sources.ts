@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CONSTANTS } from "../../src/descriptions/constants.ts";
 import { ELEMENTWISE } from "../../src/descriptions/elementwise.ts";
@@ -32,8 +32,7 @@ export function generateSources(root: string): void {
     },
   };
   for (const [folder, sources] of Object.entries(files)) {
-    rmSync(join(root, folder), { recursive: true, force: true });
-    mkdirSync(join(root, folder));
+    mkdirSync(join(root, folder), { recursive: true });
     for (const [name, text] of Object.entries(sources)) writeFileSync(join(root, folder, `${name}.ts`), text);
   }
 }

@@ -3,7 +3,10 @@ import type { Coverage } from "../evaluate/coverage.ts";
 import { coverageLines, digits, type Line, percent, type Run, runLines } from "./tables.ts";
 import { columns, table } from "./text.ts";
 
-const plusMinus = ({ value, error }: Uncertain) => `${digits(value)} ± ${digits(error, 3)}`;
+function plusMinus({ value, error, clusteredError }: Uncertain): string {
+  const clustered = clusteredError === undefined ? "" : ` (clustered ± ${digits(clusteredError, 3)})`;
+  return `${digits(value)} ± ${digits(error, 3)}${clustered}`;
+}
 const percentPoints = (x: number) => `${digits(100 * x, 4)} %`;
 const plusMinusPercent = ({ value, error }: Uncertain) => `${digits(100 * value, 4)} ± ${digits(100 * error, 3)} %`;
 
@@ -58,10 +61,12 @@ export function comparisonLines(it: Comparison): Line[] {
 /** Rows of a list as cells of text, the columns' names first. */
 export function changedCells(rows: readonly ChangedRow[]): string[][] {
   const class_ = (n: number) => (n < 0 ? "-" : String(n));
+  const isOfSequences = rows.some(({ sequence }) => sequence !== undefined);
+  const places = isOfSequences ? (["sequence", "position"] as const) : (["row"] as const);
   return [
-    ["row", "label", "base", "Q", "loss of base", "loss of Q", "difference"],
-    ...rows.map(({ row, label, basePredicted, otherPredicted, baseLoss, otherLoss }) => [
-      String(row),
+    [...places, "label", "base", "Q", "loss of base", "loss of Q", "difference"],
+    ...rows.map(({ label, basePredicted, otherPredicted, baseLoss, otherLoss, ...place }) => [
+      ...places.map((key) => String(place[key] ?? "-")),
       String(label),
       class_(basePredicted),
       class_(otherPredicted),

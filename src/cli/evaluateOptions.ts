@@ -1,14 +1,13 @@
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import { MAXIMAL_THREADS } from "../createLosses.ts";
 import { MAXIMAL_CLASSES, MAXIMAL_TOPS, MAXIMAL_WORST } from "../evaluate/evaluatorOptions.ts";
-import { isAddress } from "../formats/addresses/address.ts";
+import { isAddress } from "../formats/addresses/schemes.ts";
 import type { OpenOptions } from "../formats/openOptions.ts";
 import { isReplaced, placeOf } from "../formats/place.ts";
 import { isFloat, TENSOR_DTYPES, type TensorDtype } from "../formats/tensor.ts";
 import { choiceOption, integerOption, parseArguments, UsageError } from "./arguments.ts";
 import { checkOutputs } from "./files.ts";
 import { rowsFormatOf } from "./rowsOut/rowsFormats.ts";
+import { shardOption, stateOption } from "./shard.ts";
 
 export const evaluateHelp = `wasm-loss evaluate LOGITS [LABELS] [options]
 
@@ -41,13 +40,14 @@ export const evaluateHelp = `wasm-loss evaluate LOGITS [LABELS] [options]
   --groups FILE        integers, one a row: the standard error is clustered by them (documents, users)
   --bytes N, --words N how many bytes and words the rows are the text of: bits per byte, byte and word perplexity
   --rows FILE          write loss, label, predicted class, rank (0: NaN, -1: ignored) and log-probability of each row: arrays
-                       of FILE.npz, a table in FILE.csv, the losses alone in FILE.npy
+                       of FILE.npz, a table in FILE.csv, the losses alone in FILE.npy; with --shift also sequence, position
+                       and the perplexity of the sequence
   --worst N            list the N rows with the highest loss, at most 1000; they are in the state
   --state FILE         write what was added up, for wasm-loss merge
   --report FILE        write one HTML file with the table and plots
   --threads N|auto     threads to share the rows of files out to; auto (default): all cores for files above 64 MiB, else 1
   --shard I/N          only the I-th of N parts of the rows; with --state-dir DIR its state goes to DIR/part-I-of-N.acc,
-                       for wasm-loss merge DIR
+                       for wasm-loss merge DIR; DIR may be s3://BUCKET/PREFIX
   --relaxed            fused multiply-add where there is one: faster, but not the same bits everywhere
   --backend B          auto, wasm or js (default auto)
   --json               one line of JSON; NaN and Infinity are strings in it
@@ -139,43 +139,16 @@ export function dtypeOption(
   return choices.find((it) => it === name) ?? choiceOption(option, text, choices);
 }
 
+/** A file of what rows come with. */
+export function besideOption(path: string | undefined) {
+  return path === undefined ? undefined : { path, role: "labels" as const, floats: false };
+}
+
 function checkRowsOutput(path: string): void {
   if (rowsFormatOf(path) === undefined) {
     throw new UsageError(`--rows is ${JSON.stringify(path)}, but must end in .npz, .npy or .csv`);
   }
   if (!isReplaced(placeOf(path))) throw new UsageError(`--rows is ${JSON.stringify(path)}, but must name a file`);
-}
-
-/** One of several that the rows are shared out to. */
-export interface Shard {
-  /** From 1. */
-  readonly index: number;
-  readonly count: number;
-}
-
-/** `3/16` is the third of sixteen. */
-function shardOption(text: string | undefined): Shard | undefined {
-  if (text === undefined) return undefined;
-  const [, index, count] = /^(\d{1,9})\/(\d{1,9})$/.exec(text) ?? [];
-  if (Number(index) >= 1 && Number(index) <= Number(count)) return { index: Number(index), count: Number(count) };
-  throw new UsageError(`--shard is ${JSON.stringify(text)}, but must be I/N, I an integer from 1 to N`);
-}
-
-/** Where the state is written to: the file that is given, or that of the shard in the folder that is given. */
-function stateOption(
-  file: string | undefined,
-  folder: string | undefined,
-  shard: Shard | undefined,
-): string | undefined {
-  if (folder === undefined) {
-    if (shard === undefined || file !== undefined) return file;
-    throw new UsageError("--shard needs --state-dir DIR, or --state FILE");
-  }
-  if (file !== undefined) throw new UsageError("--state and --state-dir are given, but one state is written");
-  if (shard === undefined) throw new UsageError("--state-dir is for --shard I/N");
-  if (folder === "") throw new UsageError('--state-dir is "", but must name a folder');
-  mkdirSync(folder, { recursive: true });
-  return join(folder, `part-${shard.index}-of-${shard.count}.acc`);
 }
 
 export type EvaluateOptions = ReturnType<typeof evaluateOptions>;
@@ -257,8 +230,8 @@ export function evaluateOptions(args: readonly string[]) {
     percentiles: values.percentiles,
     ranking: values.ranking,
     fitTemperature: values["fit-temperature"],
-    mask: values.mask === undefined ? undefined : { path: values.mask, role: "labels" as const, floats: false },
-    groups: values.groups === undefined ? undefined : { path: values.groups, role: "labels" as const, floats: false },
+    mask: besideOption(values.mask),
+    groups: besideOption(values.groups),
     bytes: integerOption("--bytes", values.bytes, 0),
     words: integerOption("--words", values.words, 0),
     worst,

@@ -1,8 +1,8 @@
 import { basename } from "node:path";
 import type { Source } from "../evaluate/coverage.ts";
 import { openSource } from "../formats/openSource.ts";
+import type { RowRange } from "../formats/rows/shift.ts";
 import type { Tensor } from "../formats/tensor.ts";
-import type { RowRange } from "./shift.ts";
 
 /** So many bytes of either end of a file stand for what is in it. */
 const END_BYTES = 2 ** 16;
@@ -29,7 +29,7 @@ export async function sourceOf(
   const names: string[] = [];
   for (const { tensor, path, name } of inputs) {
     if (path === "-") return null;
-    const file = await openSource(path);
+    const file = await openSource(path, END_BYTES);
     try {
       const { size, readAt } = file;
       if (size === undefined || readAt === undefined) return null;

@@ -191,6 +191,7 @@ export function regressionLines(it: Regression): Line[] {
     ["rmse", digits(it.rmse)],
     ["mae", digits(it.mae)],
     ["maximum error", digits(it.maximumError)],
+    ["mape", digits(it.mape)],
     ["R2", digits(it.r2)],
     ["elements", String(it.count)],
   ];

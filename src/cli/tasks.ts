@@ -1,12 +1,13 @@
+import { oneHotLabels } from "../formats/rows/oneHotLabels.ts";
+import { checkBinary, checkPair, hasRowsOfLogits, shapeOf } from "../formats/rows/shapes.ts";
 import type { Tensor } from "../formats/tensor.ts";
 import type { BinaryTask } from "./adding/binaryAdder.ts";
 import type { ElementsTask } from "./adding/elementsAdder.ts";
 import type { Beside, RowsTask } from "./adding/rowsAdder.ts";
 import type { EvaluateOptions } from "./evaluateOptions.ts";
-import { oneHotLabels } from "./oneHotLabels.ts";
 import { showsClasses } from "./report/evaluationPanels.ts";
-import { checkBinary, checkPair, hasRowsOfLogits, shapeOf } from "./shapes.ts";
 import { defaultTops } from "./tables.ts";
+import { warn } from "./warn.ts";
 
 /** What is to be added up of logits, labels, and what rows come with. */
 export function rowsTask(
@@ -17,7 +18,7 @@ export function rowsTask(
 ): RowsTask {
   const { ignoreIndex, state, report, shift } = options;
   const isOneHot = hasRowsOfLogits(logits, labels);
-  const shape = shapeOf(logits, isOneHot ? oneHotLabels(labels) : labels, options.classes);
+  const shape = shapeOf(logits, isOneHot ? oneHotLabels(labels, warn) : labels, options.classes);
   const { classes } = shape;
   return {
     loss: "cross-entropy",

@@ -46,9 +46,9 @@ const TANH_64 = [
 const INVERSE_FACTORIALS = [6, 24, 120, 720, 5040, 40320, 362880, 3628800].map((factorial) => 1 / factorial);
 
 /**
- * Every constant of the kernels, in the order of the table in linear memory. JavaScript loops read them here by
- * name. The build writes their names and places to assembly/generated/constants.ts, and their values without names to
- * src/generated/table.ts, for writeConstants.
+ * Every constant of the kernels, in the order of the table in linear memory. The build writes their places by name to
+ * assembly/generated/constants.ts, and with their values to src/generated/table.ts, of which writeConstants and the JavaScript loops
+ * take them.
  */
 export const CONSTANTS: readonly Constant[] = [
   // from here on 2^n is 0: -127 ln 2 and -1023 ln 2
@@ -108,10 +108,3 @@ export const CONSTANTS: readonly Constant[] = [
   ...INVERSE_FACTORIALS.map((c, i) => ({ name: `I${i + 3}`, f32: Math.fround(c), f64: c })),
   { name: "SERIES_END", f32: 1, f64: 0.125 },
 ];
-
-/** A constant by name; throws where there is none. */
-export function constant(name: string): Constant {
-  const found = CONSTANTS.find((c) => c.name === name);
-  if (!found) throw new Error(`constant: no ${name}`);
-  return found;
-}

@@ -118,7 +118,7 @@ export const tally: Description = {
 /** Adds up errors and targets; of the bins as above. */
 export const regression: Description = {
   name: "regression",
-  formula: "Σ (p - t)^2, Σ |p - t|, Σ t, Σ t^2, exact; max |p - t|, extreme squares",
+  formula: "Σ (p - t)^2, Σ |p - t|, Σ t, Σ t^2, Σ |p - t| / |t|, exact; max |p - t|, extreme squares",
   unit: "block",
   dtypes: BOTH,
   parameters: [

@@ -2,8 +2,7 @@
 // time, so its regions may not overlap (a test); layouts are used one after the other and overlap. The build writes each to a
 // file of its own in assembly/generated/.
 
-/** Bytes that each thread has. */
-export const SCRATCH_BYTES = 68 * 1024;
+import { PARTS } from "../numeric/extraction.ts";
 
 export interface Region {
   readonly name: string;
@@ -221,6 +220,9 @@ const REGRESSION: Layout = {
     { name: "LIMIT", at: 64, bytes: VECTOR },
     // how many squares of a block are extreme
     { name: "EXTREMES", at: 80, bytes: NUMBER },
+    // of a block: |p - t| / |t|, and the sums of their parts
+    { name: "QUOTIENTS", at: 128, bytes: 8192 },
+    { name: "PARTS_OF_QUOTIENTS", at: 128 + 8192, bytes: PARTS * NUMBER },
   ],
 };
 

@@ -1,6 +1,6 @@
 import { ARGMAX, RANK, RECORD } from "../descriptions/record.ts";
 import { withRoot } from "../numeric/ratio.ts";
-import type { Reader, Writer } from "./stateBytes.ts";
+import type { Writer } from "./stateBytes.ts";
 
 /** Rows by label and prediction: the first maximum, or -1 of a row that holds a NaN. */
 export interface Cell {
@@ -84,20 +84,6 @@ export class Confusion {
       to.count(label);
       to.count(predicted + 1);
       to.count(count);
-    }
-  }
-
-  /** Reads what write() wrote into this one, which is empty. */
-  read(from: Reader): void {
-    const classes = this.#classes;
-    let before = -1;
-    for (let left = from.count("cells", classes * (classes + 1)); left > 0; left--) {
-      const label = from.count("a label", classes - 1);
-      const predicted = from.count("a prediction", classes) - 1;
-      const key = label * (classes + 1) + predicted;
-      if (key < before) from.fail("has cells that do not rise");
-      before = key + 1;
-      this.add(label, predicted, from.count("rows of a cell", undefined, 1));
     }
   }
 }

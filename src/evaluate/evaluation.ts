@@ -4,6 +4,7 @@ import { exp64 } from "../kernels/functions/exp64.ts";
 import { type Classification, classificationOf } from "./confusion.ts";
 import { coverageOf } from "./coverage.ts";
 import type { Percentile } from "./percentiles.ts";
+import { placeOf } from "./placedRows.ts";
 import type { RankingFigures } from "./ranking.ts";
 import { standardError } from "./standardError.ts";
 import { decode } from "./state.ts";
@@ -168,8 +169,7 @@ function lengthsOf({ bytes, words }: Totals, sum: number) {
 
 /** A row of the list, as it is told. */
 function listed({ row, positions, label, predicted, rank, loss }: WorstRow) {
-  const place = positions > 0 ? { sequence: Math.floor(row / positions), position: row % positions } : {};
-  return { row, ...place, label, predicted, rank, loss };
+  return { ...placeOf(row, positions), label, predicted, rank, loss };
 }
 
 export function evaluationOfTotals(totals: Totals): Evaluation {

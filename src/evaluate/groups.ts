@@ -4,7 +4,7 @@ import { ExactTotal, FINITE } from "../numeric/exactTotal.ts";
 import { Expansion } from "../numeric/expansion.ts";
 import { weightedLoss } from "../numeric/products.ts";
 import { rootOfRatio } from "../numeric/ratio.ts";
-import type { Reader, Writer } from "./stateBytes.ts";
+import type { Writer } from "./stateBytes.ts";
 
 export const MAXIMAL_GROUPS = 2 ** 20;
 
@@ -64,24 +64,29 @@ export class Groups {
     for (let i = 0, at = 0; i < n; i++, at += RECORD) {
       if (records[at + RANK] < 0) continue;
       const w = weighted ? records[at + WEIGHT] : 1;
-      const loss = weightedLoss(records[at + LOSS], w);
-      const group = this.#of(groupOf(i), fail);
-      if (loss - loss === 0) group.losses.add(loss);
-      else group.loss.add(loss);
-      group.weights.add(w);
+      this.add(groupOf(i), weightedLoss(records[at + LOSS], w), w, fail);
     }
+  }
+
+  /** Adds a row of a group, or a part of its loss (the weight goes with one of them). */
+  add(id: number | bigint, loss: number, weight: number, fail: () => never): void {
+    const group = this.#of(id, fail);
+    if (loss - loss === 0) group.losses.add(loss);
+    else group.loss.add(loss);
+    group.weights.add(weight);
   }
 
   #of(id: number | bigint, fail: () => never): Group {
     let group = typeof id === "number" ? this.#small.get(id) : this.#groups.get(id);
     if (group === undefined) {
-      group = this.#open(BigInt(id), fail);
+      group = this.open(BigInt(id), fail);
       if (typeof id === "number") this.#small.set(id, group);
     }
     return group;
   }
 
-  #open(id: bigint, fail: () => never): Group {
+  /** The group of a number; `fail` throws where there are too many. */
+  open(id: bigint, fail: () => never): Group {
     const there = this.#groups.get(id);
     if (there !== undefined) return there;
     if (this.#groups.size === MAXIMAL_GROUPS) fail();
@@ -97,7 +102,7 @@ export class Groups {
 
   merge(other: Groups, fail: () => never): void {
     for (const [id, { loss, weight }] of other.sorted()) {
-      const group = this.#open(id, fail);
+      const group = this.open(id, fail);
       group.loss.addTotal(loss);
       group.weight.addTotal(weight);
     }
@@ -120,19 +125,6 @@ export class Groups {
       to.total(new ExactTotal(id));
       to.total(loss);
       to.total(weight);
-    }
-  }
-
-  /** Reads what write() wrote into this one, which is empty. */
-  read(from: Reader): void {
-    let before: bigint | undefined;
-    for (let left = from.count("groups", MAXIMAL_GROUPS); left > 0; left--) {
-      const id = from.total().units;
-      if (before !== undefined && id <= before) from.fail("has groups that do not rise");
-      before = id;
-      const group = this.#open(id, () => from.fail("has too many groups"));
-      group.loss.addTotal(from.total());
-      group.weight.addTotal(from.total());
     }
   }
 

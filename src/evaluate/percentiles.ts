@@ -3,7 +3,7 @@ import { larger } from "../descriptions/regressionSums.ts";
 import { highWord, withHighWord } from "../numeric/bits.ts";
 import { weightedLoss } from "../numeric/products.ts";
 import { BinCounts } from "./binCounts.ts";
-import type { Reader, Writer } from "./stateBytes.ts";
+import type { Writer } from "./stateBytes.ts";
 
 /** A percentile of the row losses, and how far it may be from the true one. */
 export interface Percentile {
@@ -14,15 +14,18 @@ export interface Percentile {
 /** Those of `percentiles: true`; 0 and 100 are the smallest and the largest loss. */
 export const USUAL_PERCENTILES = [0, 1, 5, 10, 25, 50, 75, 90, 95, 99, 99.9, 100] as const;
 
-/** A bin holds losses that have sign, exponent and the upper 7 bits of the significand in common. */
 const SHIFT = 13;
-const BINS = 2 ** (32 - SHIFT);
+export const SIZE_BINS = 2 ** (32 - SHIFT);
+
+/** The bin of a loss: it holds those that have sign, exponent and the upper 7 bits of the significand in common. */
+export const sizeOf = (value: number) => highWord(value) >>> SHIFT;
 
 /** How many row losses there are of each size: bins of a relative width of at most 2^-7. Losses that are NaN are left out. */
 export class LossSizes {
-  readonly #counts = new BinCounts(BINS);
-  #least = Number.POSITIVE_INFINITY;
-  #most = Number.NEGATIVE_INFINITY;
+  readonly counts = new BinCounts(SIZE_BINS);
+  /** The smallest and the largest value. */
+  least = Number.POSITIVE_INFINITY;
+  most = Number.NEGATIVE_INFINITY;
 
   addRecords(records: Float64Array, n: number): void {
     for (let at = 0; at < n * RECORD; at += RECORD) {
@@ -35,33 +38,32 @@ export class LossSizes {
   add(value: number): void {
     if (Number.isNaN(value)) return;
     const loss = value + 0;
-    const bin = highWord(loss) >>> SHIFT;
-    this.#counts.add(bin);
-    if (loss < this.#least) this.#least = loss;
-    if (loss > this.#most) this.#most = loss;
+    this.counts.add(sizeOf(loss));
+    if (loss < this.least) this.least = loss;
+    if (loss > this.most) this.most = loss;
   }
 
   get rows(): number {
-    return this.#counts.total;
+    return this.counts.total;
   }
 
   /** Bins that are not empty, rising, each with its ends. */
   bins(): { from: number; to: number; count: number }[] {
-    return this.#sorted().map(([bin, count]) => {
+    return this.sorted().map(([bin, count]) => {
       const [near, far] = [edgeOf(bin), edgeOf(bin + 1)];
       return near < far ? { from: near, to: far, count } : { from: far, to: near, count };
     });
   }
 
   merge(other: LossSizes): void {
-    this.#counts.merge(other.#counts);
-    this.#least = -larger(-this.#least, -other.#least);
-    this.#most = larger(this.#most, other.#most);
+    this.counts.merge(other.counts);
+    this.least = -larger(-this.least, -other.least);
+    this.most = larger(this.most, other.most);
   }
 
   /** By nearest rank: for each of `percents` the smallest loss that so many percent of all are not above. */
   percentiles(percents: readonly number[]): Record<number, Percentile> {
-    const sorted = this.#sorted();
+    const sorted = this.sorted();
     const rows = this.rows;
     return Object.fromEntries(percents.map((percent) => [percent, this.#percentile(percent, rows, sorted)]));
   }
@@ -71,8 +73,8 @@ export class LossSizes {
     const exact = (percent * rows) / 100;
     const near = Math.round(exact);
     const rank = Math.max(1, Math.abs(exact - near) <= 1e-12 * exact ? near : Math.ceil(exact));
-    if (rank === 1) return { value: this.#least, bound: 0 };
-    if (rank === rows) return { value: this.#most, bound: 0 };
+    if (rank === 1) return { value: this.least, bound: 0 };
+    if (rank === rows) return { value: this.most, bound: 0 };
     let before = 0;
     for (const [bin, n] of sorted) {
       before += n;
@@ -81,41 +83,22 @@ export class LossSizes {
     throw new Error("ranks end where rows do");
   }
 
-  /** Bins by the size of what they hold. */
-  #sorted(): [bin: number, count: number][] {
+  /** Bins that are not empty, with their counts, by the size of what they hold. */
+  sorted(): [bin: number, count: number][] {
     // of the two next to 0 the negative one first
-    return this.#counts.entries().sort(([a], [b]) => edgeOf(a) - edgeOf(b) || b - a);
+    return this.counts.entries().sort(([a], [b]) => edgeOf(a) - edgeOf(b) || b - a);
   }
 
   write(to: Writer): void {
-    const bins = this.#counts.entries();
+    const bins = this.counts.entries();
     to.count(bins.length);
     for (const [bin, n] of bins) {
       to.count(bin);
       to.count(n);
     }
     if (bins.length === 0) return;
-    to.float64(this.#least);
-    to.float64(this.#most);
-  }
-
-  /** Reads what write() wrote into this one, which is empty. */
-  read(from: Reader): void {
-    let least = 0;
-    const bins = from.count("sizes of the loss", BINS);
-    for (let left = bins; left > 0; left--) {
-      const bin = from.count("a size of the loss", BINS - 1, least);
-      least = bin + 1;
-      this.#counts.addTimes(bin, from.count("rows of a size", undefined, 1));
-    }
-    if (bins === 0) return;
-    this.#least = from.float64();
-    this.#most = from.float64();
-    const sorted = this.#sorted();
-    const ends = [sorted[0][0], sorted[sorted.length - 1][0]];
-    if (highWord(this.#least) >>> SHIFT !== ends[0] || highWord(this.#most) >>> SHIFT !== ends[1]) {
-      from.fail("has a smallest or largest loss outside of their bins");
-    }
+    to.float64(this.least);
+    to.float64(this.most);
   }
 }
 

@@ -2,6 +2,11 @@ import { type Coverage, KEY_BYTES } from "./coverage.ts";
 import type { Highest, Placed } from "./highest.ts";
 import type { Reader, Writer } from "./stateBytes.ts";
 
+/** A row as it is told: of so many positions a sequence, where there are some, also as one of a sequence. */
+export function placeOf(row: number, positions: number): { row: number; sequence?: number; position?: number } {
+  return positions === 0 ? { row } : { row, sequence: Math.floor(row / positions), position: row % positions };
+}
+
 /** Writes rows, the highest first; `write` what there is beside their places. */
 export function writeHighest<T extends Placed>(to: Writer, rows: Highest<T>, write: (it: T) => void): void {
   const all = rows.sorted();

@@ -2,7 +2,7 @@ import { log } from "../kernels/functions/log.ts";
 import { bitsOfFloat32 } from "../numeric/bits.ts";
 import { ratio } from "../numeric/ratio.ts";
 import { BinCounts } from "./binCounts.ts";
-import type { Reader, Writer } from "./stateBytes.ts";
+import type { Writer } from "./stateBytes.ts";
 
 /** How well scores tell two classes apart, from counts of rows by score; exact but for rows whose scores share a bin. */
 export interface RankingFigures {
@@ -19,7 +19,7 @@ export interface RankingFigures {
 
 /** Bins: sign, exponent and the upper 11 bits of the significand of a float32. */
 const SHIFT = 12;
-const BINS = 2 ** (32 - SHIFT);
+export const SCORE_BINS = 2 ** (32 - SHIFT);
 const MOST_POINTS = 500;
 /** So many positive rows of a bin are added one by one; of more an integral bounds the sum. */
 const ONE_BY_ONE = 10_000;
@@ -34,28 +34,29 @@ function binOf(score: number): number {
 
 /** Rows of two classes by their score. Scores that are NaN are left out. */
 export class Ranking {
-  readonly #positives = new BinCounts(BINS);
-  readonly #negatives = new BinCounts(BINS);
+  /** Rows by the bin of their score. */
+  readonly positives = new BinCounts(SCORE_BINS);
+  readonly negatives = new BinCounts(SCORE_BINS);
 
   add(score: number, isPositive: boolean): void {
     if (Number.isNaN(score)) return;
-    (isPositive ? this.#positives : this.#negatives).add(binOf(score));
+    (isPositive ? this.positives : this.negatives).add(binOf(score));
   }
 
   get rows(): number {
-    return this.#positives.total + this.#negatives.total;
+    return this.positives.total + this.negatives.total;
   }
 
   merge(other: Ranking): void {
-    this.#positives.merge(other.#positives);
-    this.#negatives.merge(other.#negatives);
+    this.positives.merge(other.positives);
+    this.negatives.merge(other.negatives);
   }
 
   /** Bins with their positive and negative rows, the highest score first. */
   #sorted(): [bin: number, positives: number, negatives: number][] {
     const bins = new Map<number, [number, number]>();
-    for (const [bin, n] of this.#positives.entries()) bins.set(bin, [n, 0]);
-    for (const [bin, n] of this.#negatives.entries()) bins.set(bin, [bins.get(bin)?.[0] ?? 0, n]);
+    for (const [bin, n] of this.positives.entries()) bins.set(bin, [n, 0]);
+    for (const [bin, n] of this.negatives.entries()) bins.set(bin, [bins.get(bin)?.[0] ?? 0, n]);
     return [...bins].map(([bin, [p, n]]): [number, number, number] => [bin, p, n]).sort(([a], [b]) => b - a);
   }
 
@@ -65,7 +66,7 @@ export class Ranking {
    */
   figures(): RankingFigures {
     const bins = this.#sorted();
-    const [P, N] = [this.#positives.total, this.#negatives.total];
+    const [P, N] = [this.positives.total, this.negatives.total];
     // twice the pairs in order, and the pairs of one bin: rows^2 may be beyond 2^53
     let pairs = 0n;
     let shared = 0n;
@@ -99,19 +100,6 @@ export class Ranking {
     const bins = this.#sorted().reverse();
     to.count(bins.length);
     for (const numbers of bins) for (const n of numbers) to.count(n);
-  }
-
-  /** Reads what write() wrote into this one, which is empty. */
-  read(from: Reader): void {
-    let least = 0;
-    for (let left = from.count("bins of scores", BINS); left > 0; left--) {
-      const bin = from.count("a bin of scores", BINS - 1, least);
-      least = bin + 1;
-      const [p, n] = [from.count("positive rows"), from.count("negative rows")];
-      if (p + n === 0) from.fail("has an empty bin of scores");
-      if (p > 0) this.#positives.addTimes(bin, p);
-      if (n > 0) this.#negatives.addTimes(bin, n);
-    }
   }
 }
 

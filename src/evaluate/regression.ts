@@ -25,6 +25,11 @@ export interface Regression {
   /** Mean and maximum of |p - t|. */
   mae: number;
   maximumError: number;
+  /**
+   * Mean of |p - t| / |t|, a fraction: 0 / 0 is 0, and any other error of a target of 0 Infinity. Each quotient is rounded to float64,
+   * their sum is exact. NaN where a state was merged that an earlier version wrote, which has no quotients.
+   */
+  mape: number;
   /** 1 - Σ (p - t)^2 / Σ (t - mean t)^2, 1 only where the quotient is below 2^-53; NaN where the targets are all the same. */
   r2: number;
 }
@@ -51,6 +56,9 @@ export interface RegressionTotals {
   readonly absolutes: ExactTotal;
   readonly targets: ExactTotal;
   readonly targetSquares: ProductTotal;
+  readonly quotients: ExactTotal;
+  /** False where a state without quotients was read. */
+  hasQuotients: boolean;
 }
 
 function createRegressionTotals(): RegressionTotals {
@@ -62,6 +70,8 @@ function createRegressionTotals(): RegressionTotals {
     absolutes: new ExactTotal(),
     targets: new ExactTotal(),
     targetSquares: new ProductTotal(),
+    quotients: new ExactTotal(),
+    hasQuotients: true,
   };
 }
 
@@ -155,6 +165,7 @@ export function regressionOfTotals(totals: RegressionTotals): Regression {
     rmse: Math.sqrt(mse),
     mae: totals.absolutes.value() / count,
     maximumError: count === 0 ? Number.NaN : maximum,
+    mape: totals.hasQuotients ? totals.quotients.value() / count : Number.NaN,
     r2: determination(totals),
   };
 }
@@ -162,7 +173,10 @@ export function regressionOfTotals(totals: RegressionTotals): Regression {
 /** Tags of the sections of a state. */
 const COUNT = 2;
 const SUMS = 3;
+const QUOTIENTS = 4;
 const COVERAGE = 15;
+/** What the section of sums holds. */
+const FIRST_SUMS = REGRESSION_SUMS.filter((name) => name !== "quotients");
 
 /** The bytes of docs/state-format.md. */
 export function encodeRegression(totals: RegressionTotals): Uint8Array {
@@ -176,8 +190,9 @@ export function encodeRegression(totals: RegressionTotals): Uint8Array {
     const maximum = new ExactTotal();
     maximum.add(totals.maximum);
     section.total(maximum);
-    for (const name of REGRESSION_SUMS) section.total(totals[name]);
+    for (const name of FIRST_SUMS) section.total(totals[name]);
   });
+  if (totals.hasQuotients) to.section(QUOTIENTS, (section) => section.total(totals.quotients));
   const { coverage } = totals;
   if (coverage !== null) to.section(COVERAGE, (section) => writeCoverage(section, coverage));
   return to.finish();
@@ -199,14 +214,20 @@ export function decodeRegression(state: unknown, name: string): RegressionTotals
 }
 
 function readSections(from: Reader, totals: RegressionTotals): void {
-  const sections = from.sections([COUNT, SUMS, COVERAGE]);
+  const sections = from.sections([COUNT, SUMS, QUOTIENTS, COVERAGE]);
   const sectionOf = (tag: number) => sections.get(tag) ?? from.fail(`has no section of the tag ${tag}`);
   const [counts, sums] = [sectionOf(COUNT), sectionOf(SUMS)];
   totals.count = counts.count("elements");
   counts.end("a count");
   totals.maximum = sums.total().value();
-  for (const key of REGRESSION_SUMS) totals[key].addTotal(key.endsWith("quares") ? sums.productTotal() : sums.total());
+  for (const key of FIRST_SUMS) totals[key].addTotal(key.endsWith("quares") ? sums.productTotal() : sums.total());
   sums.end("sums");
+  const quotients = sections.get(QUOTIENTS);
+  totals.hasQuotients = quotients !== undefined;
+  if (quotients !== undefined) {
+    totals.quotients.addTotal(quotients.total());
+    quotients.end("quotients");
+  }
   const coverage = sections.get(COVERAGE);
   if (coverage === undefined) return;
   totals.coverage = readCoverage(coverage, totals.count);
@@ -221,15 +242,18 @@ function readVersion1(from: Reader, totals: RegressionTotals): void {
   totals.absolutes.addTotal(from.wholeTotal());
   totals.targets.addTotal(from.wholeTotal());
   totals.targetSquares.addSum(from.wholeTotal());
+  totals.hasQuotients = false;
 }
 
 /** Refuses totals that no elements add up to. */
 function checkRegression(totals: RegressionTotals, fail: (what: string) => never): void {
-  const { count, maximum, squares, absolutes, targets, targetSquares } = totals;
+  const { count, maximum, squares, absolutes, targets, targetSquares, quotients } = totals;
   if (maximum < 0) fail(`has a largest error of ${maximum}`);
-  if ([squares, absolutes, targetSquares].some(({ units }) => units < 0n))
-    fail("has a negative sum of squares or of |p - t|");
-  const isEmpty = [squares, absolutes, targets, targetSquares].every(({ units, kind }) => units === 0n && kind === 0);
+  if ([squares, absolutes, targetSquares, quotients].some(({ units }) => units < 0n))
+    fail("has a negative sum of squares, of |p - t| or of |p - t| / |t|");
+  const isEmpty = [squares, absolutes, targets, targetSquares, quotients].every(
+    ({ units, kind }) => units === 0n && kind === 0,
+  );
   if (count === 0 && !(isEmpty && maximum === 0)) fail("has sums of 0 elements");
   if (absolutes.kind !== 0 || !Number.isFinite(maximum)) return;
   const largest = toInteger(maximum);
@@ -242,6 +266,7 @@ export function addRegressionTotals(to: RegressionTotals, from: RegressionTotals
   to.count += from.count;
   to.maximum = larger(to.maximum, from.maximum);
   for (const name of REGRESSION_SUMS) to[name].addTotal(from[name]);
+  to.hasQuotients &&= from.hasQuotients;
 }
 
 /**

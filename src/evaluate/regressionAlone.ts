@@ -4,7 +4,7 @@ import { ErrorEvaluator, type RegressionEvaluator } from "./regression.ts";
 import { Workspace } from "./workspace.ts";
 
 /**
- * An evaluator of regressions: mse, rmse, mae, largest error and R2, with sums that are exact for every element, so that
+ * An evaluator of regressions: mse, rmse, mae, mape, largest error and R2, with sums that are exact for every element, so that
  * nothing depends on batches or their order. It needs no engine and runs in JavaScript, 20 ns an element; that of an engine
  * (Losses.regressionEvaluator) gives the same in 2 (float64: 3.5).
  *

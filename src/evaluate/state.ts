@@ -16,7 +16,8 @@ import {
   type RegressionTotals,
 } from "./regression.ts";
 import { checkCanonical, checkSum, hasMagic, openState, type Reader, VERSION, Writer } from "./stateBytes.ts";
-import { COVERAGE, GROUPS, LENGTHS, OPTIONS, readOptions, SECTIONS, SPREAD, writeOptions } from "./stateSections.ts";
+import { READERS, readOptions } from "./stateReaders.ts";
+import { COVERAGE, GROUPS, LENGTHS, OPTIONS, SECTIONS, SPREAD, writeOptions } from "./stateSections.ts";
 import { readVersion1 } from "./stateVersion1.ts";
 import { addTotals, createTotals, MAXIMAL_LENGTH, missingBeside, type Totals } from "./totals.ts";
 
@@ -49,7 +50,7 @@ export function decode(state: unknown, name: string): Totals {
 }
 
 function readSections(from: Reader): Totals {
-  const sections = from.sections([OPTIONS, ...SECTIONS.map(({ tag }) => tag)]);
+  const sections = from.sections([OPTIONS, ...READERS.map(([{ tag }]) => tag)]);
   const sectionOf = (tag: number) => sections.get(tag) ?? from.fail(`has no section of the tag ${tag}`);
   const options = sectionOf(OPTIONS);
   const totals = createTotals(readOptions(options, VERSION));
@@ -58,7 +59,7 @@ function readSections(from: Reader): Totals {
   totals.coverage = sections.has(COVERAGE) ? [] : null;
   if (sections.has(GROUPS)) totals.groups = new Groups();
   if (sections.has(LENGTHS)) totals.bytes = 0;
-  for (const { tag, has, read } of SECTIONS) {
+  for (const [{ tag, has }, read] of READERS) {
     if (!has(totals)) {
       if (sections.has(tag)) from.fail(`has a section of the tag ${tag}, which its options leave out`);
       continue;
@@ -117,14 +118,18 @@ export function mergeTotals(name: string, states: readonly Uint8Array[], names?:
     if (other !== null) throw new RangeError(`${part} has ${other} ${names ? names[0] : "states[0]"}`);
     const missing = missingBeside(to, from);
     if (missing !== null) {
-      const first = names ? names[0] : "states[0]";
-      const [has, hasNot] = from[missing] === null ? [first, part] : [part, first];
-      throw new RangeError(`${hasNot.replace(/:$/, "")} has no ${missing}, but ${has.replace(/^\w+: |:$/g, "")} has`);
+      failOfMissing(missing, from[missing] === null, names ? names[0] : "states[0]", part);
     }
     checkSum(part, "rows", to.rows, from.rows);
     for (const key of ["bytes", "words"] as const) checkSum(part, key, to[key] ?? 0, from[key] ?? 0, MAXIMAL_LENGTH);
   };
   return merged(name, states, names, decode, check, addTotals);
+}
+
+/** That the first of two parts has what the second has not, or the other way round. */
+function failOfMissing(what: string, isOfSecond: boolean, first: string, second: string): never {
+  const [has, hasNot] = isOfSecond ? [first, second] : [second, first];
+  throw new RangeError(`${hasNot.replace(/:$/, "")} has no ${what}, but ${has.replace(/^\w+: |:$/g, "")} has`);
 }
 
 /** The same of states of regressionEvaluator(). */
@@ -167,8 +172,10 @@ export function mergeComparisons(
     const other = comparisonDifference(from.options, to.options);
     if (other !== null) throw new RangeError(`${part} has ${other} ${first}`);
     if (to.counted > 0 && from.counted > 0 && to.labelled > 0 !== from.labelled > 0) {
-      const [has, hasNot] = from.labelled === 0 ? [first, part] : [part, first];
-      throw new RangeError(`${hasNot.replace(/:$/, "")} has no labels, but ${has.replace(/^\w+: |:$/g, "")} has`);
+      failOfMissing("labels", from.labelled === 0, first, part);
+    }
+    if (to.rows > 0 && from.rows > 0 && (to.groups === null) !== (from.groups === null)) {
+      failOfMissing("groups", from.groups === null, first, part);
     }
     checkSum(part, "rows", to.rows, from.rows);
   };

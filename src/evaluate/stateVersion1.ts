@@ -1,7 +1,7 @@
 import { LOSS_BINS } from "../descriptions/counters.ts";
 import { ExactTotal, NOT_A_NUMBER } from "../numeric/exactTotal.ts";
 import type { Reader } from "./stateBytes.ts";
-import { readFilled, readOptions } from "./stateSections.ts";
+import { readFilled, readOptions } from "./stateReaders.ts";
 import { COUNTS, classOf, createTotals, type Totals } from "./totals.ts";
 
 /**

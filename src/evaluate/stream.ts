@@ -23,7 +23,7 @@ export interface Batch {
 /** A web ReadableStream, for programs without declarations of that. */
 export interface BatchStream {
   getReader(): {
-    read(): Promise<{ done: boolean; value?: Batch }>;
+    read(): Promise<{ done: boolean; value?: Batch | undefined }>;
     cancel(): Promise<unknown>;
     releaseLock(): void;
   };

@@ -1,13 +1,14 @@
 import { NODES } from "../descriptions/thresholds.ts";
-import { ExactTotal, FINITE } from "../numeric/exactTotal.ts";
+import { ExactTotal } from "../numeric/exactTotal.ts";
 import { Expansion } from "../numeric/expansion.ts";
+import { C1, C2, EXTRACTED, LARGEST, PARTS, SMALLEST } from "../numeric/extraction.ts";
 import { Hermite } from "../numeric/hermite.ts";
-import type { Reader, Writer } from "./stateBytes.ts";
+import type { Writer } from "./stateBytes.ts";
 
 /**
  * By which temperature logits are best divided: that of the smallest mean loss. The bracket holds for certain. `best` and `lossAfter`
  * are interpolated: for labels drawn at temperatures from 0.3 to 3 within 2e-3 relative and 3e-4, up to 8 within 2 % and 2e-3 (at most
- * 4e-4 and 2e-5, 7e-3 and 9e-4 off in 1200 random sets).
+ * 4e-4 and 3e-5, 7e-3 and 1.3e-3 off in 1200 random sets).
  */
 export interface Temperature {
   best: number;
@@ -34,17 +35,47 @@ export class TemperatureSums {
   readonly #weights = new Expansion();
   readonly #sums = Array.from({ length: CURVE }, () => new ExactTotal());
   readonly #pending = Array.from({ length: CURVE }, () => new Expansion());
+  /** Sums of the three parts of #split rows, those of a value together: twenty times as fast as an expansion (3.7 us a row). */
+  readonly #parts = new Float64Array(PARTS * CURVE);
+  #split = 0;
 
   /** Takes the curve of a row, curves[at..at + CURVE), times its weight. */
   add(curves: Float64Array, at: number, weight: number): void {
-    for (let i = 0; i < CURVE; i++) if (!Number.isFinite(curves[at + i])) return;
+    for (let i = 0; i < CURVE; i++) {
+      const x = curves[at + i];
+      if (x - x !== 0) return;
+    }
     this.rows++;
     this.#weights.add(weight);
-    for (let i = 0; i < CURVE; i++) this.#pending[i].add(weight * curves[at + i]);
+    if (this.#split === EXTRACTED) this.#join();
+    this.#split++;
+    const parts = this.#parts;
+    for (let i = 0, to = 0; i < CURVE; i++, to += PARTS) {
+      const x = weight * curves[at + i];
+      const size = Math.abs(x);
+      if (size < LARGEST && (size >= SMALLEST || size === 0)) {
+        const h1 = x + C1 - C1;
+        const rest = x - h1;
+        const h2 = rest + C2 - C2;
+        parts[to] += h1;
+        parts[to + 1] += h2;
+        parts[to + 2] += rest - h2;
+      } else this.#pending[i].add(x);
+    }
+  }
+
+  /** Empties the sums of parts. */
+  #join(): void {
+    this.#pending.forEach((sum, i) => {
+      for (let part = 0; part < PARTS; part++) sum.add(this.#parts[PARTS * i + part]);
+    });
+    this.#parts.fill(0);
+    this.#split = 0;
   }
 
   /** Σ w, and the sums of the curves. */
-  #gathered(): readonly ExactTotal[] {
+  gathered(): readonly ExactTotal[] {
+    this.#join();
     this.#weights.drain(this.#weight);
     this.#pending.forEach((it, i) => {
       it.drain(this.#sums[i]);
@@ -54,7 +85,7 @@ export class TemperatureSums {
 
   merge(other: TemperatureSums): void {
     this.rows += other.rows;
-    const sums = other.#gathered();
+    const sums = other.gathered();
     [this.#weight, ...this.#sums].forEach((sum, i) => {
       sum.addTotal(sums[i]);
     });
@@ -62,16 +93,7 @@ export class TemperatureSums {
 
   write(to: Writer): void {
     to.count(this.rows);
-    for (const sum of this.#gathered()) to.total(sum);
-  }
-
-  /** Reads what write() wrote into this one, which is empty. */
-  read(from: Reader): void {
-    this.rows = from.count("rows with a curve");
-    for (const sum of [this.#weight, ...this.#sums]) {
-      sum.addTotal(from.total());
-      if (sum.kind !== FINITE) from.fail("has a curve that is not finite");
-    }
+    for (const sum of this.gathered()) to.total(sum);
   }
 
   /**
@@ -81,7 +103,7 @@ export class TemperatureSums {
    * @see C. Guo and others, On calibration of modern neural networks, 2017 (temperature scaling)
    */
   best(): Temperature {
-    const [weight, ...totals] = this.#gathered();
+    const [weight, ...totals] = this.gathered();
     const sums = totals.map((sum) => sum.value() / weight.value());
     const loss = (k: number) => sums[2 * (k - 1)];
     const slope = (k: number) => sums[2 * (k - 1) + 1];

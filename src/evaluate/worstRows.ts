@@ -1,8 +1,8 @@
 import { ARGMAX, LOSS, RANK, RECORD, WEIGHT } from "../descriptions/record.ts";
 import { weightedLoss } from "../numeric/products.ts";
 import type { Highest, Placed } from "./highest.ts";
-import { readHighest, writeHighest } from "./placedRows.ts";
-import type { Reader, Writer } from "./stateBytes.ts";
+import { writeHighest } from "./placedRows.ts";
+import type { Writer } from "./stateBytes.ts";
 
 /** A row of the highest loss. */
 export interface WorstRow extends Placed {
@@ -42,15 +42,4 @@ export function writeWorst(to: Writer, worst: Highest<WorstRow>): void {
     to.count(rank);
     to.number(loss);
   });
-}
-
-export function readWorst(from: Reader, worst: Highest<WorstRow>, classes: number): void {
-  readHighest(from, worst, (place) => ({
-    ...place,
-    positions: from.count("positions"),
-    label: from.count("a label", classes - 1),
-    predicted: from.count("a prediction", classes) - 1,
-    rank: from.count("a rank", classes),
-    loss: from.number(),
-  }));
 }

@@ -1,16 +1,16 @@
 /** What the library that reads archives gets their bytes from. For Node. */
 import { Readable } from "node:stream";
-import yauzl, { type ZipFile } from "yauzl";
-import type { ByteSource } from "./bytes.ts";
+import yauzl from "yauzl";
+import type { Archive, Member, ReadAt } from "./archive.ts";
 
 /** So much of an archive is read at once. */
 const READ_BYTES = 2 ** 20;
 
 /** Hands an archive's bytes to the library that reads it; while one piece is used the next one is read. */
 class ArchiveReader extends yauzl.RandomAccessReader {
-  readonly #readAt: NonNullable<ByteSource["readAt"]>;
+  readonly #readAt: ReadAt;
 
-  constructor(readAt: NonNullable<ByteSource["readAt"]>) {
+  constructor(readAt: ReadAt) {
     super();
     this.#readAt = readAt;
   }
@@ -49,8 +49,29 @@ class ArchiveReader extends yauzl.RandomAccessReader {
   }
 }
 
+/** How members are compressed that are not. */
+const STORED = 0;
+
 /** Opens an archive whose bytes can be read from anywhere. */
-export function openArchive(readAt: NonNullable<ByteSource["readAt"]>, size: number): Promise<ZipFile> {
-  const reader = new ArchiveReader(readAt);
-  return yauzl.fromRandomAccessReaderPromise(reader, size, { autoClose: false, lazyEntries: true });
+export async function openArchive(readAt: ReadAt, size: number): Promise<Archive> {
+  const options = { autoClose: false, lazyEntries: true } as const;
+  const zip = await yauzl.fromRandomAccessReaderPromise(new ArchiveReader(readAt), size, options);
+  return {
+    async *members(): AsyncGenerator<Member> {
+      for await (const entry of zip.eachEntry()) {
+        yield {
+          name: entry.fileName,
+          size: entry.uncompressedSize,
+          checksum: entry.crc32,
+          isEncrypted: entry.isEncrypted(),
+          open: () => zip.openReadStreamPromise(entry),
+          begin: () =>
+            entry.compressionMethod === STORED
+              ? zip.readLocalFileHeaderPromise(entry, { minimal: true }).then(({ fileDataStart }) => fileDataStart)
+              : undefined,
+        };
+      }
+    },
+    close: () => zip.close(),
+  };
 }

@@ -1,13 +1,9 @@
-/** Bytes one after the other, from a file or a stream: what the formats read from. For Node. */
-import { type FileHandle, open } from "node:fs/promises";
-import type { Readable } from "node:stream";
+/** Bytes one after the other, from anywhere: what the formats read from. */
+import type { Chunks, OpenArchive, ReadAt } from "./archive.ts";
 import { FormatError } from "./error.ts";
 
 /** Shorter reads take from so many bytes read ahead: one takes 40 µs however short it is, as the labels of a batch are. */
 const READ_AHEAD = 2 ** 18;
-
-/** One call reads at most this much: Node takes no more than 2^31 - 1 bytes at a time. */
-const MAXIMAL_READ = 2 ** 30;
 
 export interface ByteSource {
   /** As messages call it. */
@@ -21,7 +17,15 @@ export interface ByteSource {
   /** Passes over bytes; at the end it stops. */
   discard(bytes: number): Promise<void>;
   /** Fills `into` from a place on, wherever read() stands, and says how much; undefined of what is read from front to end only. */
-  readonly readAt?: (into: Uint8Array, position: number) => Promise<number>;
+  readonly readAt?: ReadAt;
+  /** Opens it as an archive; undefined of what is read from front to end only. */
+  readonly openArchive?: OpenArchive;
+  /** Keeps what is left of it, so that it can be read from anywhere, any number of times; undefined of what nobody wants kept. */
+  readonly keep?: () => Promise<() => ByteSource>;
+  /** Bytes [begin, end) as a source of their own, which ends where this one is closed; undefined of what has none. */
+  readonly slice?: (begin: number, end: number) => ByteSource;
+  /** Where the next byte lies, as slice() counts. */
+  position?(): number;
   /** Where the next byte lies in an open file; undefined of what is none, or not in it as it is read. */
   place?(): FilePlace | undefined;
   close(): Promise<void>;
@@ -38,7 +42,7 @@ export interface FilePlace {
 }
 
 /** Names the file in the error of a system call: Node does so only where it opens one. */
-function named(error: unknown, path: string): unknown {
+export function named(error: unknown, path: string): unknown {
   return error instanceof Error && !("path" in error) ? Object.assign(error, { path }) : error;
 }
 
@@ -90,43 +94,38 @@ export abstract class Source implements ByteSource {
   abstract close(): Promise<void>;
 }
 
-/** A file, by its handle: read by another thread while this one computes. Pipes that have a name are files, too. */
-class FileSource extends Source {
-  readonly #file: FileHandle;
-  #position: number | null;
+/** Bytes that can be read from anywhere. */
+export class RandomSource extends Source {
+  readonly readAt: ReadAt;
+  readonly openArchive: OpenArchive | undefined;
+  #position = 0;
   #ahead: Uint8Array = new Uint8Array(0);
   #room: Uint8Array | undefined;
-  readonly readAt?: (into: Uint8Array, position: number) => Promise<number>;
 
-  constructor(path: string, file: FileHandle, size: number | undefined) {
+  constructor(path: string, size: number, readAt: ReadAt, openArchive?: OpenArchive) {
     super(path, size);
-    this.#file = file;
-    this.#position = size === undefined ? null : 0;
-    if (size !== undefined) this.readAt = (into, position) => this.#fillFrom(into, position);
+    this.readAt = readAt;
+    this.openArchive = openArchive;
+  }
+
+  position(): number {
+    return this.#position - this.#ahead.length - this.back;
   }
 
   protected async pull(into: Uint8Array): Promise<number> {
     const found = this.#takeAhead(into);
     const rest = into.subarray(found);
     if (rest.length === 0) return found;
-    if (rest.length >= READ_AHEAD || this.#position === null) return found + (await this.#fill(rest));
-    this.#room ??= new Uint8Array(READ_AHEAD);
+    if (rest.length >= READ_AHEAD) return found + (await this.#fill(rest));
+    this.#room ??= new Uint8Array(Math.min(READ_AHEAD, this.size!));
     this.#ahead = this.#room.subarray(0, await this.#fill(this.#room));
     return found + this.#takeAhead(rest);
   }
 
   protected override async pass(bytes: number): Promise<void> {
-    if (this.#position === null) return super.pass(bytes);
     const found = Math.min(bytes, this.#ahead.length);
     this.#ahead = this.#ahead.subarray(found);
     this.#position += bytes - found;
-  }
-
-  place(): FilePlace | undefined {
-    // a file in a page has none
-    const { fd } = this.#file as { readonly fd?: number };
-    if (this.#position === null || fd === undefined) return undefined;
-    return { descriptor: fd, offset: this.#position - this.#ahead.length - this.back };
   }
 
   #takeAhead(into: Uint8Array): number {
@@ -137,41 +136,26 @@ class FileSource extends Source {
   }
 
   async #fill(into: Uint8Array): Promise<number> {
-    const done = await this.#fillFrom(into, this.#position);
-    if (this.#position !== null) this.#position += done;
+    const done = await this.readAt(into, this.#position);
+    this.#position += done;
     return done;
   }
 
-  async #fillFrom(into: Uint8Array, position: number | null): Promise<number> {
-    let done = 0;
-    try {
-      while (done < into.length) {
-        const length = Math.min(into.length - done, MAXIMAL_READ);
-        const { bytesRead } = await this.#file.read(into, done, length, position === null ? null : position + done);
-        if (bytesRead === 0) break;
-        done += bytesRead;
-      }
-    } catch (error) {
-      throw named(error, this.path);
-    }
-    return done;
-  }
-
-  close(): Promise<void> {
-    return this.#file.close();
-  }
+  async close(): Promise<void> {}
 }
 
-/** A stream: standard input, or a member of an archive. */
-class StreamSource extends Source {
-  readonly #stream: Readable;
+/** A stream: standard input, an answer, a member of an archive. */
+class ChunkSource extends Source {
+  readonly keep: (() => Promise<() => ByteSource>) | undefined;
+  readonly #stream: Chunks;
   readonly #chunks: AsyncIterator<Uint8Array>;
   #chunk: Uint8Array = new Uint8Array(0);
 
-  constructor(path: string, stream: Readable, size: number | undefined) {
+  constructor(path: string, stream: Chunks, size: number | undefined, keep: Keep | undefined) {
     super(path, size);
     this.#stream = stream;
     this.#chunks = stream[Symbol.asyncIterator]();
+    this.keep = keep && (() => keep(this));
   }
 
   protected async pull(into: Uint8Array): Promise<number> {
@@ -190,30 +174,21 @@ class StreamSource extends Source {
       }
     } catch (error) {
       // zlib's and the archive's errors are about what is in the file
-      const { syscall } = error as NodeJS.ErrnoException;
-      throw syscall ? named(error, this.path) : new FormatError(`${this.path}: ${(error as Error).message}`);
+      const { syscall, message } = error as { syscall?: unknown; message: string };
+      throw syscall ? named(error, this.path) : new FormatError(`${this.path}: ${message}`);
     }
     return done;
   }
 
   async close(): Promise<void> {
-    this.#stream.destroy();
+    if (this.#stream.destroy) this.#stream.destroy();
+    else await this.#chunks.return?.();
   }
 }
 
-export async function openFile(path: string): Promise<ByteSource> {
-  const file = await open(path, "r");
-  try {
-    const stat = await file.stat();
-    // a folder can be opened, but not read
-    if (stat.isDirectory()) await file.read(new Uint8Array(1));
-    return new FileSource(path, file, stat.isFile() ? stat.size : undefined);
-  } catch (error) {
-    await file.close();
-    throw named(error, path);
-  }
-}
+/** Keeps what is left of a source. */
+export type Keep = (source: ByteSource) => Promise<() => ByteSource>;
 
-export function fromStream(path: string, stream: Readable, size?: number): ByteSource {
-  return new StreamSource(path, stream, size);
+export function fromChunks(path: string, chunks: Chunks, size?: number, keep?: Keep): ByteSource {
+  return new ChunkSource(path, chunks, size, keep);
 }

@@ -1,10 +1,9 @@
-/** CRC-32 of zip archives, of parts that are read apart. For Node. */
-import * as zlib from "node:zlib";
+/** CRC-32 of zip archives, of parts that are read apart. */
 import { crc32 } from "../evaluate/stateBytes.ts";
+import { nodeModule } from "../module/node.ts";
 
 /** Of bytes behind others of the checksum `before`. Node has it since 20.15, ten times as fast. */
-export const checksumOf: (bytes: Uint8Array, before?: number) => number =
-  (zlib as { crc32?: (bytes: Uint8Array, before?: number) => number }).crc32 ?? crc32;
+export const checksumOf: (bytes: Uint8Array, before?: number) => number = nodeModule("node:zlib")?.crc32 ?? crc32;
 
 /** Its polynomial, x^32 left out, lowest power first; and 1. */
 const POLYNOMIAL = 0xedb88320;

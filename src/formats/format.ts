@@ -32,6 +32,8 @@ export interface Format {
   open(source: ByteSource, options: OpenOptions): Promise<Tensor>;
   /** Opens the logits and the labels of a file whose rows hold both, which is read once. */
   openBoth?(source: ByteSource, logits: OpenOptions, labels: OpenOptions): Promise<Both>;
+  /** Whether its end, or what is anywhere in it, is read first. */
+  readonly isReadAnywhere?: boolean;
   /** Whether a file holds arrays by name: both are then opened one by one. */
   readonly hasNames?: boolean;
 }

@@ -19,6 +19,7 @@ const parquet = loadedLater(
   {
     name: "parquet",
     extensions: ["parquet", "pq"],
+    isReadAnywhere: true,
     needsBegin: "a Parquet file",
     begins: (bytes) => startsWith(bytes, [0x50, 0x41, 0x52, 0x31]),
   },

@@ -3,6 +3,8 @@ import type { InputKind, TensorDtype } from "./tensor.ts";
 export interface OpenOptions {
   /** Of a file with several arrays: the one to read. */
   readonly tensor?: string | undefined;
+  /** What the file is, whatever its name: as formats are called in messages, or `raw`. */
+  readonly format?: string | undefined;
   /** Of raw binary, which it makes of a file without a format of its own; of other files it is checked. */
   readonly dtype?: TensorDtype | undefined;
   /** Which of the command line's two files it is. */

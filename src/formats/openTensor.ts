@@ -1,115 +1,14 @@
-/** Opens the numbers of a file, whatever its format. For Node. */
-import type { ByteSource } from "./bytes.ts";
-import { FormatError } from "./error.ts";
-import { refuseForeign, SNIFFED_BYTES } from "./foreign.ts";
-import type { Both, Format } from "./format.ts";
-import { FORMATS } from "./formatList.ts";
-import { type OpenOptions, optionOf } from "./openOptions.ts";
+/** Opens the numbers of files that are named, whatever their format. For Node. */
+import type { Both } from "./format.ts";
+import { bothFrom, tensorFrom } from "./openFrom.ts";
+import type { OpenOptions } from "./openOptions.ts";
 import { openSource } from "./openSource.ts";
-import { raw } from "./raw.ts";
 import type { Tensor } from "./tensor.ts";
 
-/** What a file begins with, put back; nothing of a raw pipe, which may be slow to deliver. */
-async function firstBytes(source: ByteSource, isRaw: boolean): Promise<Uint8Array> {
-  const buffer = new Uint8Array(source.size === undefined && isRaw ? 0 : SNIFFED_BYTES);
-  const bytes = buffer.subarray(0, await source.read(buffer));
-  source.unread(bytes);
-  return bytes;
-}
+/** Opens one array of a file or an address; `-` is standard input. See tensorFrom. */
+export const openTensor = (path: string, options: OpenOptions): Promise<Tensor> =>
+  tensorFrom(() => openSource(path), options);
 
-/** By the name's ending; else raw where a dtype is given; else by the first bytes. */
-async function formatOf(source: ByteSource, { dtype, role }: OpenOptions): Promise<Format> {
-  const { path } = source;
-  const extension = /\.(\w+)$/.exec(path)?.[1].toLowerCase();
-  const named = FORMATS.find(({ extensions }) => extensions.some((it) => it === extension)) ?? (dtype && raw);
-  const bytes = await firstBytes(source, dtype !== undefined);
-  if (bytes.length === 0 && (named === undefined || named.needsBegin)) throw new FormatError(`${path}: an empty file`);
-  const found = FORMATS.find((it) => it.begins(bytes));
-  const format = named ?? found;
-  if (found === undefined || found.isText) refuseForeign(path, bytes, format ?? {});
-  if (named?.needsBegin && found !== named) {
-    const what = found === undefined ? "" : `, but ${found.name}`;
-    throw new FormatError(`${path}: not ${named.needsBegin}, as its name says${what}`);
-  }
-  if (format !== undefined) return format;
-  const names = FORMATS.map((it) => it.name).join(", ");
-  throw new FormatError(`${path}: none of ${names} (raw binary needs ${optionOf(role, "dtype")})`);
-}
-
-/** The format of a source, which must go with the options. */
-async function checkedFormat(source: ByteSource, options: OpenOptions): Promise<Format> {
-  const { tensor, role } = options;
-  const format = await formatOf(source, options);
-  if (tensor !== undefined && !format.hasNames) {
-    const what =
-      format === raw ? "raw binary" : `${/^[aefhilmnorsx]/.test(format.name) ? "an" : "a"} ${format.name} file`;
-    const option = `${optionOf(role, "tensor")} is ${JSON.stringify(tensor)}`;
-    throw new FormatError(`${source.path}: ${what} holds one array without a name, but ${option}`);
-  }
-  return format;
-}
-
-function checkDtype(tensor: Tensor, { dtype, role }: OpenOptions): Tensor {
-  if (dtype === undefined || tensor.dtype === dtype) return tensor;
-  throw new FormatError(`${tensor.path}: the file holds ${tensor.dtype}, but ${optionOf(role, "dtype")} is ${dtype}`);
-}
-
-/** Uses what a path leads to; it is closed where that fails. */
-async function withSource<T>(path: string, use: (source: ByteSource) => Promise<T>): Promise<T> {
-  const source = await openSource(path);
-  try {
-    return await use(source);
-  } catch (error) {
-    await source.close().catch(() => {});
-    throw error;
-  }
-}
-
-/**
- * Opens one array of a file or an address; `-` is standard input. Nothing but headers, and the first rows of tables, is read before read() is
- * called.
- *
- * @throws FormatError, with the path and one line of reason; the error of node:fs of a file that can't be read
- */
-export function openTensor(path: string, options: OpenOptions): Promise<Tensor> {
-  return withSource(path, async (source) => {
-    const format = await checkedFormat(source, options);
-    return checkDtype(await format.open(source, options), options);
-  });
-}
-
-/**
- * Opens the logits (or predictions) and the labels (or targets) of one file: of a table, which is read once, or of a file of
- * arrays with names.
- *
- * @throws as openTensor
- */
-export function openBoth(path: string, logits: OpenOptions, labels: OpenOptions): Promise<Both> {
-  return withSource(path, async (source) => {
-    const format = await checkedFormat(source, logits);
-    if (format.openBoth) {
-      const both = await format.openBoth(source, logits, labels);
-      checkDtype(both.logits, logits);
-      return both;
-    }
-    if (!format.hasNames || source.size === undefined) {
-      const why = format.hasNames ? "a pipe can be read only once" : `a file of ${format.name} holds one array`;
-      throw new FormatError(
-        `${source.path}: ${why}: LABELS must name the file of the ${labels.isRegression ? "targets" : "labels"}`,
-      );
-    }
-    const first = checkDtype(await format.open(source, logits), logits);
-    try {
-      const second = await openTensor(path, labels);
-      if (first.name !== second.name) return { logits: first, labels: second };
-      await second.close();
-      const [one, other] = labels.isRegression ? ["predictions", "targets"] : ["logits", "labels"];
-      throw new FormatError(
-        `${path}: ${JSON.stringify(first.name)} can't be both ${one} and ${other}: --tensor and --labels-tensor must name them`,
-      );
-    } catch (error) {
-      await first.close();
-      throw error;
-    }
-  });
-}
+/** Opens both arrays of one file. See bothFrom. */
+export const openBoth = (path: string, logits: OpenOptions, labels: OpenOptions): Promise<Both> =>
+  bothFrom(() => openSource(path), logits, labels);

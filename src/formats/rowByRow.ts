@@ -30,6 +30,7 @@ export function rowByRow(table: Tensor, data: ColumnData): Tensor {
   return {
     ...table,
     stretch: undefined,
+    part: undefined,
     async read(into) {
       let done = 0;
       while (done < into.length) {

@@ -23,6 +23,7 @@ export type TensorDtype = keyof typeof ARRAYS;
 
 export const TENSOR_DTYPES = Object.keys(ARRAYS) as TensorDtype[];
 
+/** What a file's numbers are read into: a typed array of the dtype, a Uint16Array of the bits of half precision. */
 export type TensorArray = InstanceType<(typeof ARRAYS)[TensorDtype]>;
 
 export interface ArrayConstructor {
@@ -70,6 +71,8 @@ export interface Tensor {
   readonly note?: string | undefined;
   /** Where the elements lie in a file, if they do so one after the other: then any of them can be read, by any thread. */
   readonly stretch?: Stretch | undefined;
+  /** Elements [begin, end) as a tensor of the whole one's shape, wherever read() stands; undefined of what has no such parts. */
+  readonly part?: ((begin: number, end: number) => Tensor) | undefined;
   /** Fills `into` with the next elements and says how many: fewer than its length only at the end. */
   read(into: TensorArray): Promise<number>;
   close(): Promise<void>;
@@ -84,7 +87,7 @@ export function lengthOf(path: string, shape: readonly number[], bytesPerElement
 
 /** What else is known of the numbers of a source. */
 export interface Layout {
-  /** Where there is no shape. */
+  /** Where there is no shape, or fewer are read than it says. */
   readonly length?: number;
   /** Elements are swapped on the way. */
   readonly bigEndian?: boolean;
@@ -101,9 +104,13 @@ export function tensorOf(
   layout: Layout = {},
 ): Tensor {
   const size = arrayOf(dtype).BYTES_PER_ELEMENT;
-  const length = shape ? lengthOf(path, shape, size) : layout.length;
+  const length = layout.length ?? (shape && lengthOf(path, shape, size));
   const place = source.place?.();
+  const at = source.position?.();
+  const { slice } = source;
   const bigEndian = layout.bigEndian ?? false;
+  const part = (begin: number, end: number) =>
+    tensorOf(slice!(at! + begin * size, at! + end * size), path, dtype, shape, { length: end - begin, bigEndian });
   let position = 0;
   let finished = false;
   return {
@@ -112,6 +119,7 @@ export function tensorOf(
     shape,
     length,
     stretch: place && length !== undefined ? { ...place, path, dtype, shape, length, bigEndian } : undefined,
+    part: slice && at !== undefined && length !== undefined ? part : undefined,
     async read(into) {
       const wanted = Math.min(into.length, (length ?? Number.POSITIVE_INFINITY) - position);
       const bytes = new Uint8Array(into.buffer, into.byteOffset, wanted * size);

@@ -27,7 +27,11 @@ interface Modules {
   "node:fs/promises": { readFile(path: URL | string): Promise<Uint8Array<ArrayBuffer>> };
   "node:os": { availableParallelism(): number };
   "node:worker_threads": NodeWorkers;
-  "node:zlib": { inflateSync(bytes: Uint8Array): Uint8Array<ArrayBuffer> };
+  "node:zlib": {
+    inflateSync(bytes: Uint8Array): Uint8Array<ArrayBuffer>;
+    /** Since 20.15. */
+    crc32?(bytes: Uint8Array, before?: number): number;
+  };
 }
 
 interface Globals {

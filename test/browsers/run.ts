@@ -28,14 +28,15 @@ function pagesOf({ shares }: Browser): Page[] {
     return [
       // a page each: memory that JavaScriptCore has not collected slows down what comes later
       ...KERNELS.map((suites): Page => ({ folder: "isolated", where: "main", suites, threads: 1 })),
-      { folder: "plain", where: "main", suites: "threads", threads: 1 },
+      { folder: "plain", where: "main", suites: "threads,readers", threads: 1 },
     ];
   }
   return [
     { folder: "isolated", where: "main", suites: `${KERNELS.join()},threads`, threads: 2 },
     { folder: "isolated", where: "worker", suites: `${KERNELS.join()},threads`, threads: 2 },
     { folder: "plain", where: "main", suites: "semantics,threads", threads: 1 },
-    { folder: "plain", where: "worker", suites: "threads", threads: 1 },
+    { folder: "plain", where: "worker", suites: "threads,readers", threads: 1 },
+    { folder: "isolated", where: "main", suites: "readers", threads: 1 },
     { folder: "policy", where: "main", suites: "threads", threads: 2, overrides: true },
     { folder: "policy", where: "worker", suites: "threads", threads: 2, overrides: true },
     { folder: "isolated", where: "main", suites: "frames", threads: 2 },

@@ -12,6 +12,7 @@ const SUITES: Readonly<Record<string, () => Promise<unknown>>> = {
   frames: () => import("./frames.ts"),
   kernels: () => import("../kernelsAgainstOracle.test.ts"),
   page: () => import("./evaluatePage.ts"),
+  readers: () => import("./readers.ts"),
   semantics: () => import("../semantics.test.ts"),
   threads: () => import("./pages.ts"),
 };

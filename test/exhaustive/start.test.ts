@@ -25,6 +25,17 @@ test("npm start ends with the full table of the digits, and writes the report", 
   const figures = (text: string) =>
     text.split("\n").filter((line) => /^[A-Za-z].* {2}/.test(line) && !/^speed/.test(line));
   expect(figures(tables[1])).toEqual(figures(tables[0]).filter((line) => !/^ *row /.test(line)));
+  // both commands print what docs/command-line.md shows
+  const shown = readFileSync(`${root}/docs/command-line.md`, "utf8").matchAll(
+    /^```\n\$ npx wasm-loss (.*)\n([\s\S]*?)^```$/gm,
+  );
+  const commands = [...stdout.matchAll(/^\$ node dist\/cli\/main\.js (.*)$/gm)].map(([, command]) => command);
+  const inDocs = [...shown].map(([, command, text]) => {
+    const printed = tables[commands.indexOf(command)].replace(/^speed .*\n/m, "");
+    expect(printed, command).toContain(text.trimEnd());
+    return command.split(" ")[0];
+  });
+  expect(inDocs).toEqual(["evaluate", "compare"]);
   expect(stdout).toMatch(/\nWhere the time went:\n(?: +\d+\.\d\d s {2}\S.*\n)+$/);
   const html = readFileSync(`${root}/digits/report.html`, "utf8");
   const data = JSON.parse(/<script type="application\/json" id="evaluation">(.*?)<\/script>/s.exec(html)![1]);

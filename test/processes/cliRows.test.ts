@@ -61,6 +61,47 @@ test("an array of each figure, what a listener is told, the same bytes on any nu
   expect(wanted.logProbability).toEqual(wanted.loss.map((loss) => 0 - loss));
 });
 
+test("with --shift also sequence, position and the perplexity of the sequence", async () => {
+  const [few, positions] = [63 * 7, 7];
+  const tokens = labels.subarray(0, few).map((label) => Math.max(0, label));
+  const tail = logits.subarray(100 * classes, (100 + few) * classes);
+  const shape = [few / positions, positions];
+  writeFileSync(at("x3.npy"), npy(tail, [...shape, classes]));
+  writeFileSync(at("tokens.npy"), npy(tokens, shape));
+  // of a whole sequence nothing counts; two positions of another one don't
+  const mask = Uint8Array.from({ length: few }, (_, i) =>
+    Number(Math.floor(i / positions) !== 4 && ![16, 18].includes(i)),
+  );
+  writeFileSync(at("mask.npy"), npy(mask, shape, "|b1"));
+  const scored = tokens.map((_, i) => ((i + 1) % positions === 0 || mask[i + 1] === 0 ? -100 : tokens[i + 1]));
+  const losses = await createLosses({ backend: "js" });
+  const each = losses.crossEntropy(tail, scored, { classes, reduction: "none" });
+  losses.close();
+  const perplexities = Array.from({ length: few / positions }, (_, sequence) => {
+    const inside = [...each.keys()].filter((row) => Math.floor(row / positions) === sequence && scored[row] !== -100);
+    return Math.exp(inside.reduce((sum, row) => sum + each[row], 0) / inside.length);
+  });
+  const given = ["x3.npy", "tokens.npy", "--shift", "--mask", "mask.npy"];
+  json("evaluate", ...given, "--rows", "rows.npz");
+  const found = await arrayIn(at("rows.npz"), "sequencePerplexity");
+  expect(await arrayIn(at("rows.npz"), "sequence")).toEqual(Array.from(each, (_, row) => Math.floor(row / positions)));
+  expect(await arrayIn(at("rows.npz"), "position")).toEqual(Array.from(each, (_, row) => row % positions));
+  expect(found[4 * positions]).toBeNaN();
+  found.forEach((perplexity, row) => {
+    const right = perplexities[Math.floor(row / positions)];
+    if (Math.floor(row / positions) !== 4) expect(Math.abs(perplexity / right - 1), `row ${row}`).toBeLessThan(1e-13);
+  });
+  // a shard has the perplexities of its own rows: this one begins in a sequence
+  json("evaluate", ...given, "--rows", "shard.csv", "--shard", "2/2", "--state", "shard.acc");
+  const lines = readFileSync(at("shard.csv"), "utf8").trim().split("\n");
+  expect(lines[0]).toBe("row,loss,label,predicted,rank,logProbability,sequence,position,sequencePerplexity");
+  const [first, last] = [lines[1].split(","), lines.at(-1)!.split(",")];
+  expect([first[0], first[6], first[7]]).toEqual([String(few >> 1), "31", "3"]);
+  const rest = [220, 221, 222].map((row) => each[row]);
+  expect(Math.abs(Number(first[8]) / Math.exp(rest.reduce((a, b) => a + b) / 3) - 1)).toBeLessThan(1e-13);
+  expect(Number(last[8])).toBe(found[few - 1]);
+});
+
 test("the losses alone, and a table", () => {
   json("evaluate", ...files, "--rows", "loss.npy", "--threads", "2");
   const file = openNpy(at("loss.npy"));

@@ -12,11 +12,14 @@ const source = (name: string) => readFileSync(fileURLToPath(new URL(`../types/${
 const asConsumer = (text: string) =>
   text
     .replaceAll('"../../src/index.node.ts"', '"wasm-loss"')
-    .replaceAll('"../../src/formats/npy.ts"', '"wasm-loss/npy"');
+    .replaceAll('"../../src/formats/npy.ts"', '"wasm-loss/npy"')
+    .replaceAll('"../../src/formats/formats.node.ts"', '"wasm-loss/formats"');
 
 const FILES: Readonly<Record<string, string>> = {
   "losses.ts": asConsumer(source("losses.ts")),
   "npy.ts": asConsumer(source("npy.ts")),
+  "formats.ts": asConsumer(source("formats.ts")),
+  "webFiles.ts": asConsumer(source("webFiles.ts")),
   // all that a program needs for `using`
   "using.ts": `
 import { createLosses } from "wasm-loss";
@@ -68,6 +71,7 @@ const CHOICES: Readonly<Record<string, Choice>> = {
       exactOptionalPropertyTypes: true,
       noUncheckedIndexedAccess: true,
     },
+    more: ["webFiles.ts"],
   },
   "bundler, esnext, using": {
     of: HAS_USING,
@@ -103,7 +107,7 @@ export async function inTypeScript(setting: Setting, tell: Tell): Promise<void> 
     `choice${i}.json`,
     JSON.stringify({
       compilerOptions: { strict: true, skipLibCheck: false, noEmit: true, ...options },
-      files: ["losses.ts", "npy.ts", ...more],
+      files: ["losses.ts", "npy.ts", "formats.ts", ...more],
     }),
   ]);
   const project = await createProject(setting, "types", ["@types/node@20", ...packages], {

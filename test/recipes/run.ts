@@ -141,6 +141,23 @@ function onnx(shape: readonly number[], isHalf: boolean): { setup: string; right
   return { setup, right: lossOf(product(input, weights, features), labels, classes) };
 }
 
+/** Mean of Σ p (ln p - ln q) of rows of logits. */
+function meanDivergence(base: readonly number[], other: readonly number[]): number {
+  const logProbabilities = (logits: readonly number[], row: number) => {
+    const x = logits.slice(row * classes, (row + 1) * classes);
+    const whole = Math.log(x.reduce((sum, it) => sum + Math.exp(it), 0));
+    return x.map((it) => it - whole);
+  };
+  let sum = 0;
+  for (let row = 0; row < base.length / classes; row++) {
+    const [p, q] = [logProbabilities(base, row), logProbabilities(other, row)];
+    p.forEach((lp, j) => {
+      sum += Math.exp(lp) * (lp - q[j]);
+    });
+  }
+  return sum / (base.length / classes);
+}
+
 /** Softmax regression by gradient descent from zero, as the recipe's 20 steps. */
 function trained(input: ArrayLike<number>, labels: readonly number[], features: number): number {
   const weights = new Array<number>(features * classes).fill(0);
@@ -183,6 +200,38 @@ const RECIPES: Readonly<Record<string, Recipe>> = {
       return model.right;
     });
     return { printed, right };
+  },
+
+  "A quantized model against its original": (take) => {
+    const features = 6;
+    const weights = values(features * classes, 5).map((it, i) => it + i / 100);
+    // what 8 bits hold of them, as float32: of integers onnxruntime may round inputs, too
+    const rounded = weights.map((it) => Math.round(32 * it) / 32);
+    writeFileSync(at("model.onnx"), linearModel([rows, features], weights, false));
+    writeFileSync(at("quantized.onnx"), linearModel([rows, features], rounded, false));
+    const input = values(rows * features);
+    const batch = `{ input: new Tensor("float32", Float32Array.from(${text(input)}), [${rows}, ${features}]), labels: ${text(y)} }`;
+    take();
+    const printed = module(
+      `import { InferenceSession, Tensor } from "onnxruntime-node";
+       const classes = ${classes}, batches = [${batch}];`,
+      take().text.replace(', "±", perplexityRatio.error', ""),
+    );
+    const [base, other] = [weights, rounded].map((it) => product(input, it, features));
+    writeFileSync(at("original.npy"), npy(Float32Array.from(base), [rows, classes]));
+    writeFileSync(at("quantized.npy"), npy(Float32Array.from(other), [rows, classes]));
+    writeFileSync(at("labels.npy"), npy(Int32Array.from(y), [rows]));
+    printed.push(...shell(take(), "Mean KLD"));
+    const divergence = meanDivergence(base, other);
+    const tops = [base, other].map((logits) =>
+      Array.from({ length: rows }, (_, i) => {
+        const row = logits.slice(i * classes, (i + 1) * classes);
+        return row.indexOf(Math.max(...row));
+      }),
+    );
+    const same = tops[0].filter((top, i) => top === tops[1][i]).length / rows;
+    const ratio = Math.exp(lossOf(other, y, classes) - lossOf(base, y, classes));
+    return { printed, right: [divergence, ratio, same, divergence], tolerance: 1e-5 };
   },
 
   "transformers.js: perplexity of a text": (take) => ({

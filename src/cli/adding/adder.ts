@@ -1,8 +1,8 @@
 import type { BinaryEvaluation } from "../../evaluate/binary/binary.ts";
 import type { Evaluation } from "../../evaluate/evaluation.ts";
 import type { Regression } from "../../evaluate/regression.ts";
+import type { RowRange } from "../../formats/rows/shift.ts";
 import type { Tensor } from "../../formats/tensor.ts";
-import type { RowRange } from "../shift.ts";
 
 /** How the elements of an input lie beside rows. */
 export interface Column {

@@ -1,9 +1,10 @@
 import type { FloatArray, LabelArray } from "../../dtype.ts";
 import type { BinaryEvaluation } from "../../evaluate/binary/binary.ts";
+import { floatsOf } from "../../formats/rows/floats.ts";
+import { type Room, readTogether } from "../../formats/rows/together.ts";
 import { isFloat, type Tensor, type TensorArray } from "../../formats/tensor.ts";
 import type { Losses } from "../../inlinedLosses.ts";
-import { logitsOf, type Room, readTogether, releaseRoom, roomFor } from "../batches.ts";
-import { floatsOf } from "../floats.ts";
+import { logitsOf, releaseRoom, roomFor } from "../batches.ts";
 import type { Adder, Column, Told } from "./adder.ts";
 
 /** One logit or probability a row, and its target, which the inputs are. */

@@ -1,8 +1,9 @@
 import type { Regression } from "../../evaluate/regression.ts";
+import { floatsOf } from "../../formats/rows/floats.ts";
+import { type Room, readTogether } from "../../formats/rows/together.ts";
 import type { Tensor } from "../../formats/tensor.ts";
 import type { Losses } from "../../inlinedLosses.ts";
-import { logitsOf, type Room, readTogether, releaseRoom, roomFor } from "../batches.ts";
-import { floatsOf } from "../floats.ts";
+import { logitsOf, releaseRoom, roomFor } from "../batches.ts";
 import type { Pairs } from "../report/pairs.ts";
 import type { Adder, Column, Told } from "./adder.ts";
 

@@ -1,9 +1,9 @@
 import { checksumOf } from "../../formats/checksum.ts";
 import { partOf } from "../../formats/partOf.ts";
+import type { RowRange } from "../../formats/rows/shift.ts";
 import { arrayOf, type Stretch } from "../../formats/tensor.ts";
 import type { Losses } from "../../inlinedLosses.ts";
 import type { LossesOptions } from "../../losses.ts";
-import type { RowRange } from "../shift.ts";
 import { type Adder, elementsOf } from "./adder.ts";
 import { createAdder, type Task } from "./createAdder.ts";
 import { Parts, type PartWords } from "./parts.ts";

@@ -1,16 +1,17 @@
 import type { LabelArray } from "../../dtype.ts";
 import type { Evaluation } from "../../evaluate/evaluation.ts";
 import type { EvaluatorOptions } from "../../evaluate/evaluatorOptions.ts";
-import { isFloat, type Tensor, type TensorArray } from "../../formats/tensor.ts";
+import { classLabels } from "../../formats/rows/classLabels.ts";
+import { floatsOf } from "../../formats/rows/floats.ts";
+import type { LogitsShape } from "../../formats/rows/shapes.ts";
+import { type RowRange, shiftedMask } from "../../formats/rows/shift.ts";
+import { type Room, readTogether } from "../../formats/rows/together.ts";
+import type { Tensor, TensorArray } from "../../formats/tensor.ts";
 import type { Losses } from "../../inlinedLosses.ts";
-import { logitsOf, type Room, readTogether, releaseRoom, roomFor } from "../batches.ts";
-import { floatsOf } from "../floats.ts";
-import { integralLabels } from "../integralLabels.ts";
+import { logitsOf, releaseRoom, roomFor } from "../batches.ts";
 import { areLikeProbabilities } from "../likeProbabilities.ts";
-import { oneHotLabels } from "../oneHotLabels.ts";
 import { type RecordFile, recordWriter } from "../rowsOut/records.ts";
-import type { LogitsShape } from "../shapes.ts";
-import { type RowRange, shifted, shiftedMask } from "../shift.ts";
+import { warn } from "../warn.ts";
 import type { Adder, Column, Told } from "./adder.ts";
 
 /** What rows may come with, each in a file of its own. */
@@ -36,15 +37,6 @@ export interface RowsTask {
   readonly words: number | undefined;
 }
 
-/** Labels as the evaluator takes them, of what a file holds for the rows of `range`. */
-function labelsOf(tensor: Tensor, task: RowsTask, range: RowRange | undefined): Tensor {
-  const { isOneHot, shape, shift } = task;
-  const { ignoreIndex } = task.evaluator;
-  const indices = isOneHot ? oneHotLabels(tensor, range?.first) : tensor;
-  const integral = isFloat(indices.dtype) ? integralLabels(indices, shape.classes, ignoreIndex, range?.first) : indices;
-  return shift ? shifted(integral, shape, ignoreIndex, range) : integral;
-}
-
 /** That the first rows of logits are probabilities, which is easily missed; undefined where they are none. */
 function suspicionOf({ path, dtype }: Tensor, rows: TensorArray, classes: number): string | undefined {
   const isHalf = dtype === "f16" || dtype === "bf16";
@@ -61,7 +53,7 @@ export function createRowsAdder(losses: Losses, task: RowsTask, sets: number, ba
 
   async function add([logits, tensor, ...others]: readonly Tensor[], told: Told, range?: RowRange): Promise<void> {
     const { classes, sequence } = task.shape;
-    const labels = labelsOf(tensor, task, range);
+    const labels = classLabels(tensor, { ...task, ignoreIndex: task.evaluator.ignoreIndex, tell: warn }, range);
     const inputs = [
       { tensor: logits, perRow: classes },
       { tensor: labels, perRow: 1 },

@@ -8,10 +8,10 @@ import { encode, mergeBinaries, mergeRegressions, mergeTotals } from "../../eval
 import { joinedChecksum } from "../../formats/checksum.ts";
 import { FormatError } from "../../formats/error.ts";
 import { alteredData } from "../../formats/npz.ts";
+import type { RowRange } from "../../formats/rows/shift.ts";
 import type { Stretch } from "../../formats/tensor.ts";
 import type { Losses, LossesOptions } from "../../inlinedLosses.ts";
 import { partScript } from "../partScript.ts";
-import type { RowRange } from "../shift.ts";
 import type { Task } from "./createAdder.ts";
 import { createPartWords, Parts } from "./parts.ts";
 import { type Failure, PartAdder, type Plan, partRowsOf } from "./plan.ts";

@@ -78,14 +78,14 @@ interface RegressionReport {
 }
 
 export function regressionReport({ subject, making, regression, run, sample = [] }: RegressionReport): string {
-  const { rmse, mae, maximumError, r2, count } = regression;
+  const { rmse, mae, mape, maximumError, r2, count } = regression;
   return pageHtml({
     title: `Regression of ${subject.of}`,
     subtitle: subtitle(subject, counted(count, "pair")),
     warnings: [],
     tiles: [
       { name: "Root mean square error", value: digits(rmse, 4), more: `mean square ${digits(regression.mse, 4)}` },
-      { name: "Mean absolute error", value: digits(mae, 4), more: "of predictions by targets" },
+      { name: "Mean absolute error", value: digits(mae, 4), more: `relative to targets ${digits(mape, 4)}` },
       { name: "Largest error", value: digits(maximumError, 4), more: "absolute" },
       { name: "R2", value: digits(r2, 4), more: "1 is best" },
     ],

@@ -2,33 +2,51 @@ import { crc32 } from "../../evaluate/stateBytes.ts";
 import { formatNpyHeader, type NpyArrayType } from "../../formats/npyHeader.ts";
 import { directory, localHeader, type StoredMember } from "../../formats/storedZip.ts";
 import { type Columns, writeAt } from "./records.ts";
+import type { SequenceColumns } from "./sequences.ts";
+
+/** Figures of rows, those of sequences where there are some. */
+export type Figures = Columns & Partial<SequenceColumns>;
 
 /** Writes rows that come in order. */
 export interface RowsWriter {
-  add(columns: Columns): void;
+  add(columns: Figures): void;
   /** What stands elsewhere than behind the last row. */
   finish(): void;
 }
 
 /** In an archive, in this order. */
-const TYPES: Readonly<Record<keyof Columns, NpyArrayType>> = {
+const TYPES: Readonly<Record<keyof Figures, NpyArrayType>> = {
   loss: Float64Array,
   label: Int32Array,
   predicted: Int32Array,
   rank: Int32Array,
   logProbability: Float64Array,
+  sequence: Int32Array,
+  position: Int32Array,
+  sequencePerplexity: Float64Array,
 };
-const NAMES = Object.keys(TYPES) as (keyof Columns)[];
+const OF_SEQUENCES: readonly string[] = ["sequence", "position", "sequencePerplexity"];
+
+const namesOf = (hasSequences: boolean) =>
+  (Object.keys(TYPES) as (keyof Figures)[]).filter((name) => hasSequences || !OF_SEQUENCES.includes(name));
+
+/** What is to be written: so many rows, from which on, and whether they are positions of sequences. */
+interface Extent {
+  readonly rows: number;
+  readonly firstRow: number;
+  readonly hasSequences: boolean;
+}
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView) => new Uint8Array(buffer, byteOffset, byteLength);
 
 /** An archive with an array of each figure. */
-function npzWriter(descriptor: number, rows: number): RowsWriter {
-  const headers = NAMES.map((name) => formatNpyHeader(TYPES[name], [rows]));
+function npzWriter(descriptor: number, { rows, hasSequences }: Extent): RowsWriter {
+  const names = namesOf(hasSequences);
+  const headers = names.map((name) => formatNpyHeader(TYPES[name], [rows]));
   const members: StoredMember[] = [];
   const places: number[] = [];
   let at = 0;
-  NAMES.forEach((name, i) => {
+  names.forEach((name, i) => {
     const size = headers[i].length + rows * TYPES[name].BYTES_PER_ELEMENT;
     const member = { name: `${name}.npy`, size, offset: at };
     members.push(member);
@@ -40,8 +58,8 @@ function npzWriter(descriptor: number, rows: number): RowsWriter {
   const checksums = headers.map((header) => crc32(header));
   return {
     add(columns) {
-      NAMES.forEach((name, i) => {
-        const bytes = bytesOf(columns[name]);
+      names.forEach((name, i) => {
+        const bytes = bytesOf(columns[name]!);
         writeAt(descriptor, bytes, places[i]);
         places[i] += bytes.length;
         checksums[i] = crc32(bytes, checksums[i]);
@@ -57,7 +75,7 @@ function npzWriter(descriptor: number, rows: number): RowsWriter {
 }
 
 /** The losses alone. */
-function npyWriter(descriptor: number, rows: number): RowsWriter {
+function npyWriter(descriptor: number, { rows }: Extent): RowsWriter {
   const header = formatNpyHeader(TYPES.loss, [rows]);
   writeAt(descriptor, header, 0);
   let at = header.length;
@@ -71,7 +89,8 @@ function npyWriter(descriptor: number, rows: number): RowsWriter {
 }
 
 /** A table, numbers with all of their digits. */
-function csvWriter(descriptor: number, _: number, firstRow: number): RowsWriter {
+function csvWriter(descriptor: number, { firstRow, hasSequences }: Extent): RowsWriter {
+  const names = namesOf(hasSequences);
   let at = 0;
   let row = firstRow;
   const write = (text: string) => {
@@ -79,10 +98,10 @@ function csvWriter(descriptor: number, _: number, firstRow: number): RowsWriter 
     writeAt(descriptor, bytes, at);
     at += bytes.length;
   };
-  write(`row,${NAMES.join()}\n`);
+  write(`row,${names.join()}\n`);
   return {
     add(columns) {
-      const lines = Array.from(columns.loss, (_, i) => `${row++},${NAMES.map((name) => columns[name][i]).join()}\n`);
+      const lines = Array.from(columns.loss, (_, i) => `${row++},${names.map((name) => columns[name]![i]).join()}\n`);
       write(lines.join(""));
     },
     finish() {},
@@ -90,9 +109,11 @@ function csvWriter(descriptor: number, _: number, firstRow: number): RowsWriter 
 }
 
 /** By the ending of a file's name. */
-export const ROWS_WRITERS: Readonly<
-  Record<string, (descriptor: number, rows: number, firstRow: number) => RowsWriter>
-> = { npz: npzWriter, npy: npyWriter, csv: csvWriter };
+export const ROWS_WRITERS: Readonly<Record<string, (descriptor: number, extent: Extent) => RowsWriter>> = {
+  npz: npzWriter,
+  npy: npyWriter,
+  csv: csvWriter,
+};
 
 /** The ending of a name, if rows are written to such files. */
 export function rowsFormatOf(path: string): string | undefined {

@@ -1,7 +1,8 @@
 import { readCoverage, writeCoverage } from "../coverage.ts";
 import { MAXIMAL_BINS } from "../evaluatorOptions.ts";
 import { checkCanonical, hasMagic, openState, type Reader, VERSION, Writer } from "../stateBytes.ts";
-import { readCalibration, writeCalibration } from "../stateSections.ts";
+import { readCalibration, readRanking } from "../stateReaders.ts";
+import { writeCalibration } from "../stateSections.ts";
 import { type BinaryTotals, createBinaryTotals } from "./binaryTotals.ts";
 
 // docs/state-format.md describes the bytes.
@@ -57,7 +58,7 @@ export function decodeBinary(state: unknown, name: string): BinaryTotals {
     totals.brier.addTotal(section.total());
   });
   inSection(CALIBRATION, (section) => readCalibration(section, totals.calibration));
-  inSection(RANKING, (section) => totals.ranking.read(section));
+  inSection(RANKING, (section) => readRanking(section, totals.ranking));
   if (sections.has(COVERAGE)) {
     inSection(COVERAGE, (section) => {
       totals.coverage = readCoverage(section, totals.rows);

@@ -1,7 +1,15 @@
 import { LabelCheck } from "../../api/labelCheck.ts";
 import { checkRows } from "../../api/rowOptions.ts";
 import type { Backend } from "../../backends/backend.ts";
-import { checkAttached, checkLabelCount, checkLength, checkOptions, labelsOf, logitsOf } from "../../check.ts";
+import {
+  checkAttached,
+  checkInteger,
+  checkLabelCount,
+  checkLength,
+  checkOptions,
+  labelsOf,
+  logitsOf,
+} from "../../check.ts";
 import { ARGMAX, LOG_SUM_EXP, LOSS, RANK, RECORD } from "../../descriptions/record.ts";
 import { FORWARD, LOG_PROBABILITIES, PROBABILITIES } from "../../descriptions/thresholds.ts";
 import {
@@ -15,35 +23,47 @@ import {
 import { divergence, evaluate, evaluateLikelihoods, relativeEntropy } from "../../generated/kernels.ts";
 import { exp64 } from "../../kernels/functions/exp64.ts";
 import { widened } from "../../kernels/widenLoops.ts";
+import { checkLabelShape, classesOf, type TensorLike } from "../../tensorLike.ts";
+import type { AddOptions } from "../evaluator.ts";
+import { maskOf, positionsOf, scoredLabels } from "../scoredLabels.ts";
+import { tooManyGroups } from "../totals.ts";
 import type { EvaluationDoor } from "../workspace.ts";
 import { BufferedSums } from "./bufferedSums.ts";
 import { type Comparison, comparisonOfTotals } from "./comparison.ts";
 import { type ComparisonOptions, checkComparisonOptions } from "./comparisonOptions.ts";
 import { encodeComparison } from "./comparisonState.ts";
-import { type ComparisonTotals, createComparisonTotals } from "./comparisonTotals.ts";
+import { type ComparisonTotals, createComparisonTotals, createGroups } from "./comparisonTotals.ts";
 
 /** Compares two models on the same rows, batch by batch. See Losses.comparison. */
 export interface ModelComparison {
   /**
    * Adds rows: any number of them, any number of times.
    *
-   * @param base row-major [rows, classes], of any precision, as of the model that is compared with
+   * @param base row-major [rows, classes] or a tensor, of any precision, as of the model that is compared with
    * @param other as many, of any precision, as of the model that is compared
    * @param labels one a row, in every add or in none: without them there are divergences and equal maxima alone
    * @throws TypeError of other arrays or options; RangeError of lengths that don't fit and labels out of range; nothing is added
    * when it throws
    */
-  add(base: LogitsArray, other: LogitsArray, labels?: LabelArray, options?: CompareOptions): void;
+  add(
+    base: LogitsArray | TensorLike,
+    other: LogitsArray | TensorLike,
+    labels?: LabelArray | TensorLike,
+    options?: CompareOptions,
+  ): void;
   /** The comparison of all rows so far. */
   result(): Comparison;
   /** Canonical bytes, as of Evaluator.state(): mergeStates() merges them, comparisonOf() reads them. */
   state(): Uint8Array;
 }
 
-/** Options of a comparison's add(). */
-export interface CompareOptions {
-  /** What the labels come from, a file's name: messages begin with it and count rows from the first one that was added. */
-  source?: string | undefined;
+/** Options of a comparison's add(), as of an evaluator's: `shift` needs labels; `groups` go with every add or with none. */
+export type CompareOptions = Omit<AddOptions, "bytes" | "words">;
+
+/** Labels and groups of the rows at hand. */
+interface Part {
+  readonly labels: IntegerArray;
+  readonly groups: IntegerArray | null;
 }
 
 /** Elements of each model at once: both stay in the second-level cache from one pass to the next. */
@@ -58,6 +78,10 @@ export class RowComparer implements ModelComparison {
   #room = roomFor(0);
   /** Whether rows came with labels, once there are some. */
   #isLabelled: boolean | undefined;
+  #isGrouped: boolean | undefined;
+  /** Of the rows at hand: positions of a sequence, 0 where there are none; and how many rows are added elsewhere before them. */
+  #positions = 0;
+  #before = 0;
 
   constructor(door: EvaluationDoor, options: ComparisonOptions) {
     this.#door = door;
@@ -65,36 +89,77 @@ export class RowComparer implements ModelComparison {
     this.#sums = new BufferedSums(this.#totals);
   }
 
-  add(base: LogitsArray, other: LogitsArray, labels?: LabelArray, options: CompareOptions = {}): void {
-    checkOptions("add", options, ["source"]);
-    const name = options.source ?? "add";
-    const backend = this.#door.backend("add");
+  add(
+    base: LogitsArray | TensorLike,
+    other: LogitsArray | TensorLike,
+    labels?: LabelArray | TensorLike,
+    options: CompareOptions = {},
+  ): void {
+    checkOptions("add", options, ["source", "firstRow", "mask", "shift", "positions", "groups"]);
     const totals = this.#totals;
     const { classes, ignoreIndex } = totals.options;
+    // each is read once: another time there may be something else
+    const {
+      source,
+      firstRow = totals.rows,
+      positions,
+      mask: givenMask,
+      shift: givenShift,
+      groups: givenGroups,
+    } = options;
+    const name = source ?? "add";
+    checkInteger("add", "firstRow", firstRow, 0, Number.MAX_SAFE_INTEGER);
+    if (positions !== undefined) checkInteger(name, "positions", positions, 1, Number.MAX_SAFE_INTEGER);
+    // first: reading elements of a plain array may do anything
+    const given = labels === undefined ? null : labelsOf(name, labels);
+    const groups = givenGroups === undefined ? null : labelsOf(name, givenGroups, "groups");
+    const mask = givenMask === undefined ? undefined : maskOf(name, givenMask);
+    const backend = this.#door.backend("add");
     const b = logitsOf(name, "base", base);
     const o = logitsOf(name, "other", other);
+    if (b !== base) classesOf(name, "base", base, classes);
+    if (o !== other) classesOf(name, "other", other, classes);
     const rows = checkRows(name, "base", b, classes);
     if (rows === 0) checkAttached(name, "other", o);
     checkLength(name, "other", o.length, b.length, "base");
-    const isLabelled = labels !== undefined;
-    if (rows > 0 && isLabelled !== (this.#isLabelled ?? isLabelled)) {
-      const what = isLabelled ? "earlier ones had none" : "are missing";
-      throw new TypeError(`${name}: labels must go with every add or with none, but ${what}`);
+    const isLabelled = withAllOrNone(name, "labels", given !== null, this.#isLabelled, rows);
+    const isGrouped = withAllOrNone(name, "groups", groups !== null, this.#isGrouped, rows);
+    if (groups !== null) checkLength(name, "groups", groups.length, rows, "base (in rows)");
+    const shift = positionsOf(name, givenShift, base);
+    if (given === null && shift !== undefined) throw new TypeError(`${name}: shift is of labels, but there are none`);
+    if (given !== null) {
+      if (rows === 0) checkAttached(name, "labels", given);
+      checkLabelCount(name, given.length, rows, classes);
+      if (given !== labels) checkLabelShape(name, labels, base);
     }
-    const y = isLabelled ? labelsOf(name, labels) : null;
-    if (y !== null) {
-      if (rows === 0) checkAttached(name, "labels", y);
-      checkLabelCount(name, y.length, rows, classes);
-      const firstRow = options.source === undefined ? 0 : totals.rows;
-      this.#labelCheck.count(name, backend, y, classes, ignoreIndex, firstRow);
+    // without labels any class will do, and no row is ignored but those that the mask leaves out
+    const ignored = given === null ? -1 : ignoreIndex;
+    const scored = scoredLabels(name, given ?? new Int32Array(rows), mask, shift, ignored);
+    const sequence = shift ?? positions ?? 0;
+    if (given !== null) {
+      // with a shift the label of a row is the token behind it
+      const firstLabel = (source === undefined ? 0 : firstRow) + (sequence === 0 ? 0 : 1);
+      this.#labelCheck.count(name, backend, scored, classes, ignored, firstLabel);
     }
-    if (rows > 0) this.#isLabelled = isLabelled;
+    if (groups !== null && rows > 0) {
+      totals.groups ??= createGroups();
+      totals.groups.divergence.checkCount(
+        groups,
+        (i) => Number(scored[i]) !== ignored,
+        () => tooManyGroups(`${name}: `),
+      );
+    }
+    this.#isLabelled = isLabelled;
+    this.#isGrouped = isGrouped;
+    this.#positions = sequence;
+    this.#before = firstRow - totals.rows;
     const most = Math.max(1, Math.min(MOST_ROWS, Math.floor(ELEMENTS / classes)));
     if (this.#room.divergences.length < Math.min(most, rows)) this.#room = roomFor(Math.min(most, rows));
     for (let begin = 0; begin < rows; begin += most) {
       const end = Math.min(rows, begin + most);
       const [p, q] = sameDtype(b.subarray(begin * classes, end * classes), o.subarray(begin * classes, end * classes));
-      this.#addRows(backend, p, q, y?.subarray(begin, end) ?? null, end - begin);
+      const part = { labels: scored.subarray(begin, end), groups: groups?.subarray(begin, end) ?? null };
+      this.#addRows(backend, p, q, part, given !== null, end - begin);
     }
   }
 
@@ -103,18 +168,18 @@ export class RowComparer implements ModelComparison {
     backend: Backend,
     base: FloatArray | HalfBits,
     other: FloatArray | HalfBits,
-    labels: IntegerArray | null,
+    { labels, groups }: Part,
+    isLabelled: boolean,
     n: number,
   ): void {
-    const { classes, input, ignoreIndex } = this.#totals.options;
+    const { classes, input } = this.#totals.options;
+    const ignoreIndex = isLabelled ? this.#totals.options.ignoreIndex : -1;
     const room = this.#room;
     const dtype = dtypeOf(base);
     const divergences = room.divergences.subarray(0, n);
     const baseRows = room.base.subarray(0, n * RECORD);
     const otherRows = room.other.subarray(0, n * RECORD);
-    // without labels any class will do, and no row is ignored
-    const given = labels === null ? { labels: room.zeros.subarray(0, n), ignoreIndex: -1 } : { labels, ignoreIndex };
-    const args = { ...given, weights: null, classes };
+    const args = { labels, ignoreIndex, weights: null, classes };
     if (input === "logits") {
       const baseSums = room.baseSums.subarray(0, n);
       const otherSums = room.otherSums.subarray(0, n);
@@ -145,7 +210,8 @@ export class RowComparer implements ModelComparison {
         denominator: 1,
       });
     }
-    this.#addRecords(backend, labels, n);
+    this.#addRecords(backend, isLabelled ? labels : null, n);
+    if (groups !== null) this.#addGroups(groups, isLabelled, n);
     this.#totals.rows += n;
   }
 
@@ -193,6 +259,20 @@ export class RowComparer implements ModelComparison {
     }
   }
 
+  /** Adds what the room holds of n rows to their groups: a loss of the other and one of the base make a difference. */
+  #addGroups(ids: IntegerArray, isLabelled: boolean, n: number): void {
+    const { base, other, divergences } = this.#room;
+    const groups = this.#totals.groups ?? createGroups();
+    this.#totals.groups = groups;
+    for (let i = 0, at = 0; i < n; i++, at += RECORD) {
+      if (base[at + RANK] < 0) continue;
+      groups.divergence.add(ids[i], divergences[i], 1, tooManyGroups);
+      if (!isLabelled) continue;
+      groups.difference.add(ids[i], other[at + LOSS], 1, tooManyGroups);
+      groups.difference.add(ids[i], -base[at + LOSS], 0, tooManyGroups);
+    }
+  }
+
   /** Adds a row to the lists that want it. */
   #list(label: number, i: number, at: number): void {
     const { base, other } = this.#room;
@@ -201,7 +281,8 @@ export class RowComparer implements ModelComparison {
     if (!totals.worse.wants(m - l) && !totals.better.wants(l - m)) return;
     const row = {
       source: "",
-      row: totals.rows + i,
+      row: this.#before + totals.rows + i,
+      positions: this.#positions,
       label,
       basePredicted: base[at + ARGMAX],
       otherPredicted: other[at + ARGMAX],
@@ -223,6 +304,14 @@ export class RowComparer implements ModelComparison {
   }
 }
 
+/** Whether what may come with rows does; it comes with all of them, or with none. */
+function withAllOrNone(name: string, key: string, isGiven: boolean, before: boolean | undefined, rows: number) {
+  if (rows === 0) return before;
+  if (isGiven === (before ?? isGiven)) return isGiven;
+  const what = isGiven ? "earlier ones had none" : "are missing";
+  throw new TypeError(`${name}: ${key} must go with every add or with none, but ${what}`);
+}
+
 function roomFor(rows: number) {
   return {
     base: new Float64Array(RECORD * rows),
@@ -230,7 +319,6 @@ function roomFor(rows: number) {
     baseSums: new Float64Array(rows),
     otherSums: new Float64Array(rows),
     divergences: new Float64Array(rows),
-    zeros: new Int32Array(rows),
   };
 }
 

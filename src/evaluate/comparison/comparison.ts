@@ -3,7 +3,9 @@ import { exp64 } from "../../kernels/functions/exp64.ts";
 import { ExactTotal, FINITE } from "../../numeric/exactTotal.ts";
 import { rootOfRatio, withRoot } from "../../numeric/ratio.ts";
 import { coverageOf } from "../coverage.ts";
+import type { Groups } from "../groups.ts";
 import type { LossSizes, Percentile } from "../percentiles.ts";
+import { placeOf } from "../placedRows.ts";
 import { errorOfSpread, spreadOf } from "../standardError.ts";
 import { decodeComparison } from "./comparisonState.ts";
 import type { ComparedRow, ComparisonTotals } from "./comparisonTotals.ts";
@@ -13,6 +15,8 @@ import { type McNemar, mcnemar } from "./mcnemar.ts";
 export interface Uncertain {
   value: number;
   error: number;
+  /** Only of rows with groups, of divergence.mean, logPerplexityRatio and perplexityRatio: the error where rows of a group go together. */
+  clusteredError?: number;
 }
 
 /** A mean over rows with its standard error, ends, median and percentiles (by nearest rank, with how far each may be off). */
@@ -26,6 +30,9 @@ export interface Spread {
 /** A row whose loss changed much. */
 export interface ChangedRow {
   row: number;
+  /** With shifted labels: which sequence, and which position in it, both from 0. */
+  sequence?: number;
+  position?: number;
   label: number;
   /** Classes of the first maxima; -1 of a row that holds a NaN. */
   basePredicted: number;
@@ -80,8 +87,8 @@ function spreadOfSizes(mean: Uncertain, sizes: LossSizes): Spread {
   return { mean, minimum: least.value, maximum: most.value, percentiles };
 }
 
-const rowOf = ({ row, label, basePredicted, otherPredicted, base, other }: ComparedRow): ChangedRow => ({
-  row,
+const rowOf = ({ row, positions, label, basePredicted, otherPredicted, base, other }: ComparedRow): ChangedRow => ({
+  ...placeOf(row, positions),
   label,
   basePredicted,
   otherPredicted,
@@ -91,7 +98,11 @@ const rowOf = ({ row, label, basePredicted, otherPredicted, base, other }: Compa
 
 export function comparisonOfTotals(totals: ComparisonTotals): Comparison {
   const { options, rows, counted: n, nonFinite, sameTop, coverage, divergence } = totals;
-  const divergenceError = errorOfSpread(n, spreadOf(n, divergence, totals.divergenceSquare));
+  const mean: Uncertain = {
+    value: divergence.value() / n,
+    error: errorOfSpread(n, spreadOf(n, divergence, totals.divergenceSquare)),
+    ...clustered(totals.groups?.divergence),
+  };
   const share = sameTop / n;
   const comparison: Comparison = {
     rows,
@@ -99,7 +110,7 @@ export function comparisonOfTotals(totals: ComparisonTotals): Comparison {
     nonFinite,
     classes: options.classes,
     ...(totals.labelled > 0 ? labelledFigures(totals) : {}),
-    divergence: spreadOfSizes({ value: divergence.value() / n, error: divergenceError }, totals.divergences),
+    divergence: spreadOfSizes(mean, totals.divergences),
     sameTop: { value: share, error: n < 2 ? Number.NaN : Math.sqrt((share * (1 - share)) / (n - 1)) },
   };
   if (options.worst > 0 && totals.labelled > 0) {
@@ -108,6 +119,11 @@ export function comparisonOfTotals(totals: ComparisonTotals): Comparison {
   }
   if (coverage !== null) comparison.coverage = coverageOf(coverage);
   return comparison;
+}
+
+/** The error of a mean, times `factor`, where there are groups. */
+function clustered(groups: Groups | undefined, factor = 1): Pick<Uncertain, "clusteredError"> {
+  return groups === undefined ? {} : { clusteredError: factor * groups.standardError() };
 }
 
 /** The figures that need labels. */
@@ -126,7 +142,8 @@ function labelledFigures(totals: ComparisonTotals) {
     return { loss, perplexity: { value: perplexity, error: perplexity * loss.error }, accuracy: right / n };
   };
   const [b, o] = [model(base, baseSpread, both + onlyBase), model(other, otherSpread, both + onlyOther)];
-  const logRatio = { value: meanDifference(totals), error: errorOfSpread(n, between) };
+  const difference = totals.groups?.difference;
+  const logRatio = { value: meanDifference(totals), error: errorOfSpread(n, between), ...clustered(difference) };
   const ratio = exp(logRatio.value);
   const squares = { value: changeSquare.value() / n, error: errorOfFourth(n, changeSquare, changeFourth) };
   const rootMeanSquare = Math.sqrt(squares.value);
@@ -136,7 +153,7 @@ function labelledFigures(totals: ComparisonTotals) {
     correlation:
       hasSpread && baseSpread > 0n && otherSpread > 0n ? withRoot(joint, baseSpread * otherSpread) : Number.NaN,
     logPerplexityRatio: logRatio,
-    perplexityRatio: { value: ratio, error: ratio * logRatio.error },
+    perplexityRatio: { value: ratio, error: ratio * logRatio.error, ...clustered(difference, ratio) },
     perplexityDifference: {
       value: o.perplexity.value - b.perplexity.value,
       error: differenceError(b.perplexity.value, o.perplexity.value, b.loss.error, o.loss.error, logRatio.error),

@@ -1,16 +1,19 @@
-import { FINITE } from "../../numeric/exactTotal.ts";
+import { ExactTotal, FINITE } from "../../numeric/exactTotal.ts";
 import { readCoverage, writeCoverage } from "../coverage.ts";
 import { INPUTS, MAXIMAL_CLASSES, MAXIMAL_WORST } from "../evaluatorOptions.ts";
 import { readHighest, writeHighest } from "../placedRows.ts";
 import { checkCanonical, hasMagic, openState, type Reader, VERSION, Writer } from "../stateBytes.ts";
+import { readGroups, readSizes } from "../stateReaders.ts";
 import {
   COMPARED_COUNTS,
+  COMPARED_GROUPS,
   COMPARED_PRODUCTS,
   COMPARED_SIZES,
   COMPARED_SUMS,
   type ComparedRow,
   type ComparisonTotals,
   createComparisonTotals,
+  createGroups,
   UNLABELLED,
 } from "./comparisonTotals.ts";
 
@@ -24,6 +27,7 @@ const SUMS = 3;
 const SIZES = [4, 5, 6] as const;
 const WORSE = 7;
 const BETTER = 8;
+const GROUPS = { divergence: 12, difference: 13 } as const;
 const COVERAGE = 15;
 
 const PRODUCTS: readonly string[] = COMPARED_PRODUCTS;
@@ -34,7 +38,12 @@ const sumsOf = ({ labelled }: ComparisonTotals) =>
 const hasSizes = ({ labelled }: ComparisonTotals, i: number) => i === 0 || labelled > 0;
 const hasLists = ({ labelled, options }: ComparisonTotals) => labelled > 0 && options.worst > 0;
 
-function writeRow(to: Writer, { label, basePredicted, otherPredicted, base, other }: ComparedRow): void {
+/** Groups that a state of these rows has. */
+const groupsOf = ({ labelled }: ComparisonTotals) =>
+  COMPARED_GROUPS.filter((name) => labelled > 0 || UNLABELLED.includes(name));
+
+function writeRow(to: Writer, { positions, label, basePredicted, otherPredicted, base, other }: ComparedRow): void {
+  to.count(positions);
   to.count(label);
   to.count(basePredicted + 1);
   to.count(otherPredicted + 1);
@@ -43,7 +52,7 @@ function writeRow(to: Writer, { label, basePredicted, otherPredicted, base, othe
 }
 
 export function encodeComparison(totals: ComparisonTotals): Uint8Array {
-  const { options, coverage } = totals;
+  const { options, coverage, groups } = totals;
   const to = new Writer();
   to.text(MAGIC);
   to.byte(VERSION);
@@ -66,6 +75,9 @@ export function encodeComparison(totals: ComparisonTotals): Uint8Array {
     to.section(WORSE, (section) => writeHighest(section, totals.worse, (it) => writeRow(section, it)));
     to.section(BETTER, (section) => writeHighest(section, totals.better, (it) => writeRow(section, it)));
   }
+  if (groups !== null) {
+    for (const name of groupsOf(totals)) to.section(GROUPS[name], (section) => groups[name].write(section));
+  }
   if (coverage !== null) to.section(COVERAGE, (section) => writeCoverage(section, coverage));
   return to.finish();
 }
@@ -76,7 +88,7 @@ export function isComparisonState(state: unknown): state is Uint8Array {
 
 export function decodeComparison(state: unknown, name: string): ComparisonTotals {
   const { from } = openState(state, name, MAGIC, VERSION);
-  const sections = from.sections([OPTIONS, COUNTS, SUMS, ...SIZES, WORSE, BETTER, COVERAGE]);
+  const sections = from.sections([OPTIONS, COUNTS, SUMS, ...SIZES, WORSE, BETTER, ...Object.values(GROUPS), COVERAGE]);
   const inSection = (tag: number, read: (section: Reader) => void) => {
     const section = sections.get(tag) ?? from.fail(`has no section of the tag ${tag}`);
     sections.delete(tag);
@@ -101,10 +113,11 @@ export function decodeComparison(state: unknown, name: string): ComparisonTotals
     }
   });
   COMPARED_SIZES.forEach((key, i) => {
-    if (hasSizes(totals, i)) inSection(SIZES[i], (section) => totals[key].read(section));
+    if (hasSizes(totals, i)) inSection(SIZES[i], (section) => readSizes(section, totals[key]));
   });
   const { classes } = totals.options;
   const readRow = (section: Reader) => ({
+    positions: section.count("positions"),
     label: section.count("a label", classes - 1),
     basePredicted: section.count("a prediction", classes) - 1,
     otherPredicted: section.count("a prediction", classes) - 1,
@@ -119,6 +132,11 @@ export function decodeComparison(state: unknown, name: string): ComparisonTotals
       inSection(tag, (section) => readHighest(section, list, (place) => ({ ...place, ...readRow(section) })));
     }
   }
+  if (sections.has(GROUPS.divergence)) {
+    const groups = createGroups();
+    totals.groups = groups;
+    for (const name of groupsOf(totals)) inSection(GROUPS[name], (section) => readGroups(section, groups[name]));
+  }
   if (sections.has(COVERAGE)) {
     inSection(COVERAGE, (section) => {
       totals.coverage = readCoverage(section, totals.rows);
@@ -128,6 +146,19 @@ export function decodeComparison(state: unknown, name: string): ComparisonTotals
   checkComparison(totals, from.fail);
   checkCanonical(state as Uint8Array, encodeComparison(totals), name);
   return totals;
+}
+
+/** Refuses groups that don't add up to the rows, to their divergences and to the differences of their losses. */
+function checkGroups(
+  { counted, divergence, base, other }: ComparisonTotals,
+  groups: NonNullable<ComparisonTotals["groups"]>,
+  fail: (what: string) => never,
+): void {
+  const rows = new ExactTotal();
+  rows.add(counted);
+  groups.divergence.checkSums(divergence, rows, fail);
+  if (groups.difference.size === 0 || base.kind !== FINITE || other.kind !== FINITE) return;
+  groups.difference.checkSums(new ExactTotal(other.units - base.units), rows, fail);
 }
 
 /** Refuses totals that no rows add up to. */
@@ -154,6 +185,7 @@ function checkComparison(totals: ComparisonTotals, fail: (what: string) => never
     );
     if (!isEmpty) fail("has sums of 0 rows");
   }
+  if (totals.groups !== null) checkGroups(totals, totals.groups, fail);
   if (hasLists(totals)) {
     const listed = Math.min(counted, totals.options.worst);
     for (const list of [totals.worse, totals.better]) {

@@ -1,8 +1,10 @@
 import { ExactTotal } from "../../numeric/exactTotal.ts";
 import { ProductTotal } from "../../numeric/productTotal.ts";
 import type { Coverage } from "../coverage.ts";
+import { Groups } from "../groups.ts";
 import { Highest, type Placed } from "../highest.ts";
 import { LossSizes } from "../percentiles.ts";
+import { tooManyGroups } from "../totals.ts";
 import type { ComparedBy } from "./comparisonOptions.ts";
 
 /** Counts of rows that count. `labelled` are those with a label: all, or none. The four that follow are of these. */
@@ -34,8 +36,13 @@ export const UNLABELLED: readonly string[] = ["divergence", "divergenceSquare"];
 /** Values whose percentiles are asked for: divergences, changes, and losses of the other less those of the base. */
 export const COMPARED_SIZES = ["divergences", "changes", "differences"] as const;
 
+/** Values that standard errors are clustered by groups of: divergences, and losses of the other less those of the base. */
+export const COMPARED_GROUPS = ["divergence", "difference"] as const;
+
 /** A row of a list, with the classes of both maxima (-1 where there is none) and both losses. */
 export interface ComparedRow extends Placed {
+  /** Positions of a sequence, where labels are those of the next position; else 0. */
+  readonly positions: number;
   readonly label: number;
   readonly basePredicted: number;
   readonly otherPredicted: number;
@@ -47,6 +54,8 @@ export interface ComparedRow extends Placed {
 export type ComparisonTotals = {
   readonly options: ComparedBy;
   coverage: Coverage;
+  /** Sums of each group of rows, where rows were added with groups. */
+  groups: Record<(typeof COMPARED_GROUPS)[number], Groups> | null;
   /** Those whose loss grew most, and those whose loss fell most. */
   worse: Highest<ComparedRow>;
   better: Highest<ComparedRow>;
@@ -56,12 +65,16 @@ export type ComparisonTotals = {
     readonly [K in (typeof COMPARED_SIZES)[number]]: LossSizes;
   };
 
+const each = <K extends string, T>(names: readonly K[], make: () => T) =>
+  Object.fromEntries(names.map((name) => [name, make()])) as Record<K, T>;
+
+export const createGroups = () => each(COMPARED_GROUPS, () => new Groups());
+
 export function createComparisonTotals(options: ComparedBy): ComparisonTotals {
-  const each = <K extends string, T>(names: readonly K[], make: () => T) =>
-    Object.fromEntries(names.map((name) => [name, make()])) as Record<K, T>;
   return {
     options,
     coverage: null,
+    groups: null,
     worse: new Highest<ComparedRow>(options.worst, ({ base, other }) => other - base),
     better: new Highest<ComparedRow>(options.worst, ({ base, other }) => base - other),
     ...each(COMPARED_COUNTS, () => 0),
@@ -76,6 +89,10 @@ export function addComparisonTotals(to: ComparisonTotals, from: ComparisonTotals
   for (const name of COMPARED_COUNTS) to[name] += from[name];
   for (const name of [...COMPARED_SUMS, ...COMPARED_PRODUCTS]) to[name].addTotal(from[name]);
   for (const name of COMPARED_SIZES) to[name].merge(from[name]);
+  if (from.groups !== null) {
+    to.groups ??= createGroups();
+    for (const name of COMPARED_GROUPS) to.groups[name].merge(from.groups[name], tooManyGroups);
+  }
   to.worse.merge(from.worse);
   to.better.merge(from.better);
 }

@@ -1,5 +1,7 @@
 /** Files over https, on S3 and on the Hugging Face Hub, as sources of bytes. For Node. */
+import type { ReadAt } from "../archive.ts";
 import { type ByteSource, Source } from "../bytes.ts";
+import { openArchive } from "../openFile.ts";
 import { addressOf } from "./address.ts";
 import { PATIENCE, type Patience, Transfer } from "./transfer.ts";
 
@@ -27,16 +29,29 @@ class RangedSource extends Source {
   readonly #transfer: Transfer;
   readonly #windows: Promise<Uint8Array>[] = [];
   readonly #blocks = new Map<number, Promise<Uint8Array>>();
+  readonly #end: number;
   #position: number;
   #asked: number;
   #current: Uint8Array;
 
-  constructor(transfer: Transfer, first: Uint8Array) {
-    super(transfer.name, transfer.size);
+  /** Bytes [begin, end) of a file, of which `first` came already. */
+  constructor(transfer: Transfer, first: Uint8Array, begin = 0, end = transfer.size!) {
+    super(transfer.name, end - begin);
     this.#transfer = transfer;
     this.#current = first;
-    this.#position = 0;
-    this.#asked = first.length;
+    this.#position = begin;
+    this.#asked = begin + first.length;
+    this.#end = end;
+  }
+
+  readonly slice = (begin: number, end: number): ByteSource => {
+    const part = new RangedSource(this.#transfer, new Uint8Array(0), begin, Math.min(end, this.#end));
+    part.close = async () => {};
+    return part;
+  };
+
+  position(): number {
+    return this.#position - this.back;
   }
 
   protected async pull(into: Uint8Array): Promise<number> {
@@ -60,7 +75,7 @@ class RangedSource extends Source {
   }
 
   protected override async pass(bytes: number): Promise<void> {
-    const to = Math.min(this.#position + bytes, this.size!);
+    const to = Math.min(this.#position + bytes, this.#end);
     // what is passed over is not asked for
     if (to - this.#position <= this.#current.length) {
       this.#current = this.#current.subarray(to - this.#position);
@@ -73,8 +88,8 @@ class RangedSource extends Source {
   }
 
   #ask(): void {
-    while (this.#windows.length < AHEAD && this.#asked < this.size!) {
-      const end = Math.min(this.#asked + WINDOW, this.size!);
+    while (this.#windows.length < AHEAD && this.#asked < this.#end) {
+      const end = Math.min(this.#asked + WINDOW, this.#end);
       const window = this.#fetch(this.#asked, end);
       // told when it is its turn
       window.catch(() => {});
@@ -87,8 +102,10 @@ class RangedSource extends Source {
     return joined(this.#transfer.bytes(begin, end), end - begin);
   }
 
-  readonly readAt = async (into: Uint8Array, position: number): Promise<number> => {
-    const end = Math.min(position + into.length, this.size!);
+  readonly openArchive = openArchive;
+
+  readonly readAt: ReadAt = async (into, position) => {
+    const end = Math.min(position + into.length, this.#end);
     if (end <= position) return 0;
     if (end - position >= BLOCK) {
       const bytes = await this.#fetch(position, end);
@@ -107,7 +124,7 @@ class RangedSource extends Source {
 
   #block(index: number): Promise<Uint8Array> {
     const known = this.#blocks.get(index);
-    const block = known ?? this.#fetch(index * BLOCK, Math.min((index + 1) * BLOCK, this.size!));
+    const block = known ?? this.#fetch(index * BLOCK, Math.min((index + 1) * BLOCK, this.#end));
     // the one that was used last stands last
     this.#blocks.delete(index);
     this.#blocks.set(index, block);
@@ -155,13 +172,13 @@ class WholeSource extends Source {
 }
 
 /**
- * Opens the file of an address: its first window is asked for.
+ * Opens the file of an address: its first window is asked for, of `window` bytes.
  *
  * @throws FormatError, with the address without keys and tokens, of what can't be read
  */
-export async function openAddress(text: string, patience: Patience = PATIENCE): Promise<ByteSource> {
+export async function openAddress(text: string, patience: Patience = PATIENCE, window = WINDOW): Promise<ByteSource> {
   const transfer = new Transfer(addressOf(text), patience);
-  const pieces = transfer.bytes(0, WINDOW);
+  const pieces = transfer.bytes(0, window);
   try {
     const { value: first = new Uint8Array(0) } = await pieces.next();
     if (!transfer.hasRanges) {
@@ -169,13 +186,28 @@ export async function openAddress(text: string, patience: Patience = PATIENCE): 
       const all = transfer.bytes(0);
       return new WholeSource(transfer, new Uint8Array(0), all);
     }
-    const rest = await joined(pieces, Math.min(WINDOW, transfer.size!) - first.length);
-    const window = new Uint8Array(first.length + rest.length);
-    window.set(first);
-    window.set(rest, first.length);
-    return new RangedSource(transfer, window);
+    const rest = await joined(pieces, Math.min(window, transfer.size!) - first.length);
+    const begin = new Uint8Array(first.length + rest.length);
+    begin.set(first);
+    begin.set(rest, first.length);
+    return new RangedSource(transfer, begin);
   } catch (error) {
     transfer.close();
     throw error;
+  }
+}
+
+/**
+ * What changes when somebody writes to the file of an address: its size and ETag, or time; undefined where the server sends no parts.
+ *
+ * @throws as openAddress
+ */
+export async function versionOf(text: string, patience: Patience = PATIENCE): Promise<string | undefined> {
+  const transfer = new Transfer(addressOf(text), patience);
+  try {
+    await transfer.bytes(0, 1).next();
+    return transfer.hasRanges ? transfer.version : undefined;
+  } finally {
+    transfer.close();
   }
 }

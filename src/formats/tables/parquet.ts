@@ -2,7 +2,7 @@
  * Parquet files, through hyparquet, which a user installs beside: columns of numbers, or one of lists of numbers, a row group at a
  * time. For Node.
  */
-import type { AsyncBuffer, Compressors, FileMetaData, SchemaTree } from "hyparquet";
+import type { AsyncBuffer, ColumnMetaData, Compressors, FileMetaData, SchemaTree } from "hyparquet";
 import type { ByteSource } from "../bytes.ts";
 import { FormatError } from "../error.ts";
 import type { Both } from "../format.ts";
@@ -12,20 +12,22 @@ import type { Tensor, TensorArray } from "../tensor.ts";
 import { fillBothClasses } from "./bothClasses.ts";
 import { type Columns, columnsOf, isRegression, type Wanted } from "./columns.ts";
 import { type LabelReader, labelReader } from "./labels.ts";
+import { checkPages, type PageReaders } from "./parquetPages.ts";
 
-type Library = typeof import("hyparquet");
+type Library = typeof import("hyparquet") & Pick<PageReaders, "parquetHeader">;
 
 /** So many rows, of at most so many values, tell what the columns are. */
 const HEAD_ROWS = 100;
 const HEAD_VALUES = 100_000;
 
 /** What a row group holds at most. */
-const MOST_ROWS = 2 ** 28;
-const MOST_VALUES = 2 ** 31;
+const MOST_ROWS = 2 ** 26;
+const MOST_VALUES = 2 ** 27;
 
 async function libraryFor(path: string): Promise<Library> {
   try {
-    return await import("hyparquet");
+    const [library, { parquetHeader }] = await Promise.all([import("hyparquet"), import("hyparquet/src/column.js")]);
+    return { ...library, parquetHeader };
   } catch {
     throw new FormatError(`${path}: a Parquet file, which is read through hyparquet: npm install hyparquet`);
   }
@@ -68,14 +70,33 @@ async function guarded<T>(path: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    const { message, syscall } = error as NodeJS.ErrnoException;
+    const { message, syscall } = error as { syscall?: unknown; message: string };
     if (error instanceof FormatError || syscall) throw error;
     const [line] = String(message)
       .replace(/^parquet /, "")
       .split("\n");
-    const codec = /unsupported compression codec/.test(line) ? ": npm install hyparquet-compressors" : "";
+    const codec = /unsupported compression codec/.test(line)
+      ? ": in Node hyparquet-compressors unpacks it: npm install hyparquet-compressors"
+      : "";
     throw new FormatError(`${path}: ${line.slice(0, 200)}${codec}`);
   }
+}
+
+/** A column of a row group, and where it stands in the schema. */
+interface Chunk {
+  readonly meta: ColumnMetaData;
+  readonly schemaPath: readonly SchemaTree[];
+}
+
+/** The byte at which the pages of a column begin. */
+const beginOf = ({ dictionary_page_offset: dictionary, data_page_offset: data }: ColumnMetaData) =>
+  Number(dictionary || data);
+
+/** From a column of the table down to the numbers in it; empty where there is no such column. */
+function pathTo(children: readonly SchemaTree[], [name, ...rest]: readonly string[]): SchemaTree[] {
+  const child = children.find(({ element }) => element.name === name);
+  if (child === undefined) return [];
+  return [child, ...pathTo(child.children, rest)];
 }
 
 /** Checks the numbers of a footer that memory and time are spent by. */
@@ -92,8 +113,9 @@ function checkMetadata(path: string, size: number, { row_groups: groups, num_row
     for (const { meta_data: column } of columns) {
       if (column === undefined)
         throw new FormatError(`${path}: its footer can't be right: a column without a description`);
-      const { total_compressed_size: bytes, data_page_offset: offset, num_values: values } = column;
-      if (!(bytes >= 0 && offset >= 0 && Number(bytes) <= size)) fail(`a column of ${bytes} bytes`);
+      const { total_compressed_size: bytes, num_values: values } = column;
+      const begin = beginOf(column);
+      if (!(bytes >= 0 && begin >= 0 && begin + Number(bytes) <= size)) fail(`a column of ${bytes} bytes`);
       if (!(values >= 0 && Number(values) <= MOST_VALUES)) fail(`a column of ${values} values`);
     }
   }
@@ -250,12 +272,23 @@ async function rowsOf(source: ByteSource, wanted: Wanted): Promise<ParquetRows> 
     throw new FormatError(`${path}: a Parquet file can only be read where its end can be read first, not from a pipe`);
   }
   const library = await libraryFor(path);
+  const compressors = await compressorsIn();
+  /** Columns of row groups that have not been looked through. */
+  let unchecked: readonly Chunk[] = [];
   const file: AsyncBuffer = {
     byteLength: size,
     async slice(begin, end = size) {
       const bytes = new Uint8Array(Math.max(0, Math.min(end, size) - begin));
       const found = await readAt(bytes, begin);
       if (found < bytes.length) throw new FormatError(`${path}: truncated data: it ends at byte ${begin + found}`);
+      const isHere = ({ meta }: Chunk) =>
+        beginOf(meta) >= begin && beginOf(meta) + Number(meta.total_compressed_size) <= begin + bytes.length;
+      for (const { meta, schemaPath } of unchecked.filter(isHere)) {
+        const at = beginOf(meta) - begin;
+        const pages = bytes.subarray(at, at + Number(meta.total_compressed_size));
+        checkPages(path, pages, meta, schemaPath, { ...library, compressors });
+      }
+      unchecked = unchecked.filter((it) => !isHere(it));
       return bytes.buffer;
     },
   };
@@ -264,9 +297,16 @@ async function rowsOf(source: ByteSource, wanted: Wanted): Promise<ParquetRows> 
     const { children } = library.parquetSchema(metadata);
     const types: Types = new Map(children.map((it) => [it.element.name, leafType(it)]));
     checkMetadata(path, size, metadata);
+    unchecked = metadata.row_groups.flatMap(({ columns }) =>
+      columns.map((column) => {
+        // whole columns are read, which are looked through first
+        column.offset_index_offset = undefined;
+        const meta = column.meta_data!;
+        return { meta, schemaPath: pathTo(children, meta.path_in_schema) };
+      }),
+    );
     return { metadata, types };
   });
-  const compressors = await compressorsIn();
   const scan = await guarded(path, () => library.parquetScan({ file, metadata, ...(compressors && { compressors }) }));
   const readColumn: ReadColumn = (column, rowStart, rowEnd) =>
     guarded(path, () => scan.readColumn({ column, rowStart, rowEnd }));

@@ -12,6 +12,7 @@ import {
 } from "../../descriptions/thresholds.ts";
 import type { FloatArray } from "../../dtype.ts";
 import { addToBins } from "../../numeric/exactSum.ts";
+import { extractSums, PARTS } from "../../numeric/extraction.ts";
 import { isExtreme } from "../../numeric/products.ts";
 import { rounderOf, squareError } from "../../numeric/squares.ts";
 
@@ -140,6 +141,17 @@ function sumTargets(
   addToBins(targetSquares, eRest);
 }
 
+const parts = new Float64Array(PARTS);
+
+/** Adds |p - t| / |t| to bins, 0 where p = t. The errors are overwritten. */
+function addQuotients(errors: Float64Array, targets: Float64Array, n: number, bins: Float64Array): void {
+  for (let i = 0; i < n; i++) if (errors[i] !== 0) errors[i] /= abs(targets[i]);
+  extractSums(0, 1, errors, parts, n);
+  const areApart = Number.isNaN(parts[0]);
+  const values = areApart ? errors : parts;
+  for (let i = 0; i < (areApart ? n : PARTS); i++) addToBins(bins, values[i]);
+}
+
 /** |p - t| and t of elements [begin, begin + n), at most GROUP of them. */
 function addGroup(
   p: FloatArray,
@@ -173,13 +185,11 @@ function addGroup(
   }
   if (finite && bottomTarget >= Math.max(smallest, topTarget * share)) sumTargets(targets, n, single, topTarget, bins);
   else addTargets(targets, n, single, bins, found);
-  const fits = finite && bottomError >= Math.max(smallest, topError * share);
-  if (!fits) {
-    addErrors(errors, n, bins, found);
-    return;
-  }
-  sumErrors(errors, n, topError, bins);
-  found.top = larger(found.top, topError);
+  if (finite && bottomError >= Math.max(smallest, topError * share)) {
+    sumErrors(errors, n, topError, bins);
+    found.top = larger(found.top, topError);
+  } else addErrors(errors, n, bins, found);
+  addQuotients(errors, targets, n, bins[4]);
 }
 
 /** Adds up errors and targets; the bins differ between backends, what they add up to does not. */

@@ -1,15 +1,16 @@
-import { constant } from "../../descriptions/constants.ts";
 import { LIKELIHOOD_BLOCK } from "../../descriptions/thresholds.ts";
 import type { FloatArray } from "../../dtype.ts";
+import * as places from "../../generated/table.ts";
+import { constant, constantsFrom } from "../constant.ts";
 import { exp64 } from "../functions/exp64.ts";
 import { type Carried, carry, totalOf } from "../rows/passes.ts";
 import { type Lanes, lanesOf, type Scratch } from "../scratch.ts";
 
 /** 1/10! down to 1/2!. */
-const SERIES = ["I10", "I9", "I8", "I7", "I6", "I5", "I4", "I3", "HALF"].map(constant);
+const SERIES = [...constantsFrom(places.I3, 8).reverse(), constant(places.HALF)];
 const SERIES_32 = SERIES.map(({ f32 }) => f32);
 const SERIES_64 = SERIES.map(({ f64 }) => f64);
-const SERIES_END = constant("SERIES_END");
+const SERIES_END = constant(places.SERIES_END);
 
 /** Σ p φ(d) of one row: the lanes are those of assembly/evaluation/relativeEntropy.ts. */
 function divergenceOf(

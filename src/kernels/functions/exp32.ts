@@ -1,5 +1,6 @@
-import { constant } from "../../descriptions/constants.ts";
 import type { FloatArray } from "../../dtype.ts";
+import * as places from "../../generated/table.ts";
+import { constant, constantsFrom } from "../constant.ts";
 import type { Exponentials, Powers } from "./exp64.ts";
 import { LOWEST, MAGIC } from "./log.ts";
 
@@ -8,11 +9,11 @@ import { LOWEST, MAGIC } from "./log.ts";
 // value against 22.4 (Node 20; Math.exp alone: 10), of which the last of two loops made into two is 0.7. A store into a
 // Float32Array rounds as Math.fround does.
 
-const LOG2E = constant("LOG2E").f32;
-const HIGH = constant("LN2_HIGH").f32;
-const LOW = constant("LN2_LOW").f32;
-const [A2, A3, A4, A5] = [2, 3, 4, 5].map((i) => constant(`E${i}`).f32);
-const [F2, F3, F4, F5, F6] = [2, 3, 4, 5, 6].map((i) => constant(`F${i}`).f32);
+const LOG2E = constant(places.LOG2E).f32;
+const HIGH = constant(places.LN2_HIGH).f32;
+const LOW = constant(places.LN2_LOW).f32;
+const [A2, A3, A4, A5] = constantsFrom(places.E2, 4).map(({ f32 }) => f32);
+const [F2, F3, F4, F5, F6] = constantsFrom(places.F2, 5).map(({ f32 }) => f32);
 /** Takes a product to an integer of float64 as `magic` takes it to one of float32, halves to the same side: no rounding. */
 const WIDER = 1.5 * 2 ** 52 - 1.5 * 2 ** 23;
 /** What t is above the biased exponent. */

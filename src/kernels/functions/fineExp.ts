@@ -1,5 +1,6 @@
-import { constant } from "../../descriptions/constants.ts";
 import { STEP_HIGH, STEP_LOW, STEPS } from "../../descriptions/exp64Constants.ts";
+import * as places from "../../generated/table.ts";
+import { constant, constantsFrom } from "../constant.ts";
 import { POWERS_OF_2, REST_OF_ROOT, ROOT_OF_2 } from "./exp64.ts";
 
 // exp and e^x - 1 of one number with the bits of assembly/functions/fineExp.ts: the same operations in the same order. Powers of
@@ -7,15 +8,15 @@ import { POWERS_OF_2, REST_OF_ROOT, ROOT_OF_2 } from "./exp64.ts";
 
 const { abs, fround } = Math;
 
-const [A2, A3, A4, A5, A6] = [2, 3, 4, 5, 6].map((i) => constant(`F${i}`).f32);
-const [B2, B3, B4, B5] = [2, 3, 4, 5].map((i) => constant(`F${i}`).f64);
-const STEPS_32 = constant("STEPS").f32;
-const HIGH_32 = constant("STEP_HIGH").f32;
-const LOW_32 = constant("STEP_LOW").f32;
-const LOWEST = constant("FULL_LOWEST");
-const HIGHEST = constant("FULL_HIGHEST");
-const EXPM1_LOWEST = constant("EXPM1_LOWEST");
-const TINY = constant("TINY");
+const [A2, A3, A4, A5, A6] = constantsFrom(places.F2, 5).map(({ f32 }) => f32);
+const [B2, B3, B4, B5] = constantsFrom(places.F2, 4).map(({ f64 }) => f64);
+const STEPS_32 = constant(places.STEPS).f32;
+const HIGH_32 = constant(places.STEP_HIGH).f32;
+const LOW_32 = constant(places.STEP_LOW).f32;
+const LOWEST = constant(places.FULL_LOWEST);
+const HIGHEST = constant(places.FULL_HIGHEST);
+const EXPM1_LOWEST = constant(places.EXPM1_LOWEST);
+const TINY = constant(places.TINY);
 
 /** Adding it rounds to an integer, of float32's products to the side where MAGIC takes them in float32. */
 const INTEGER = 1.5 * 2 ** 52;

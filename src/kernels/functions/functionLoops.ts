@@ -1,7 +1,8 @@
-import { constant } from "../../descriptions/constants.ts";
 import { BLOCK_ELEMENTS } from "../../descriptions/thresholds.ts";
 import type { FloatArray } from "../../dtype.ts";
 import type { FunctionLoops } from "../../generated/loopTypes.ts";
+import * as places from "../../generated/table.ts";
+import { constant } from "../constant.ts";
 import { lanesOf, type Scratch } from "../scratch.ts";
 import { expm1F32, expm1F64, fineExpF32, fineExpF64 } from "./fineExp.ts";
 import { log } from "./log.ts";
@@ -11,7 +12,7 @@ import { tanhF32, tanhF64 } from "./tanh.ts";
 
 // The elementary functions as kernels of their own, element by element: so that every input can be tested.
 
-const highest = constant("HIGHEST_EXPONENT");
+const highest = constant(places.HIGHEST_EXPONENT);
 
 function exp(begin: number, end: number, x: FloatArray, out: FloatArray, count: number, work: Scratch): void {
   const lanes = lanesOf(work, x);

@@ -1,19 +1,20 @@
-import { constant } from "../../descriptions/constants.ts";
 import { SMALLEST_NORMAL, STEPS } from "../../descriptions/exp64Constants.ts";
 import type { Dtype } from "../../dtype.ts";
+import * as places from "../../generated/table.ts";
 import { highWord, withHighWord } from "../../numeric/bits.ts";
+import { constant, constantsFrom } from "../constant.ts";
 import { POWERS_OF_2, power64, powerOf2 } from "./exp64.ts";
 
 // ln and ln(1 + x) with the bits of assembly/functions/log.ts, and exp(-x) of a short row's target with those of exp.ts there: the
 // same operations in the same order. exp of float64 is in exp64.ts, of float32 in exp32.ts.
 
 /** exp's lowest and magic numbers for N = 0: see assembly/functions/exp.ts. */
-export const LOWEST = constant("LOWEST");
-export const MAGIC = constant("MAGIC");
+export const LOWEST = constant(places.LOWEST);
+export const MAGIC = constant(places.MAGIC);
 
-const STEP = constant("STEP").f64;
-const HALF_SQUARE = constant("HALF_SQUARE").f64;
-const MAGIC_INVERSE = constant("MAGIC_INVERSE").f64;
+const STEP = constant(places.STEP).f64;
+const HALF_SQUARE = constant(places.HALF_SQUARE).f64;
+const MAGIC_INVERSE = constant(places.MAGIC_INVERSE).f64;
 
 /** exp(-x) 2^-15 of a number from -300 to 30, with the digits that rows of the dtype need. */
 export function inverseExp(x: number, dtype: Dtype): number {
@@ -25,12 +26,12 @@ export function inverseExp(x: number, dtype: Dtype): number {
   return power + power * ((HALF_SQUARE * f - STEP) * f);
 }
 
-const [L1, L2, L3, L4, L5, L6, L7] = [1, 2, 3, 4, 5, 6, 7].map((i) => constant(`L${i}`).f64);
-const [S1, S2, S3] = [1, 2, 3].map((i) => constant(`S${i}`).f64);
-const LN2 = constant("LN2").f64;
-const LN2_HIGH = constant("LN2_HIGH").f64;
-const LN2_LOW = constant("LN2_LOW").f64;
-const TWO_54 = constant("TWO_54").f64;
+const [L1, L2, L3, L4, L5, L6, L7] = constantsFrom(places.L1, 7).map(({ f64 }) => f64);
+const [S1, S2, S3] = constantsFrom(places.S1, 3).map(({ f64 }) => f64);
+const LN2 = constant(places.LN2).f64;
+const LN2_HIGH = constant(places.LN2_HIGH).f64;
+const LN2_LOW = constant(places.LN2_LOW).f64;
+const TWO_54 = constant(places.TWO_54).f64;
 const SQRT2 = 1.4142135623730951;
 
 /** k ln 2 + ln(1 + f), s = f / (2 + f), z = s^2. */

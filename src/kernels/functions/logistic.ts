@@ -1,12 +1,13 @@
-import { constant } from "../../descriptions/constants.ts";
+import * as places from "../../generated/table.ts";
+import { constant, constantsFrom } from "../constant.ts";
 import { fineExpF32, fineExpF64 } from "./fineExp.ts";
 import { log1p } from "./log.ts";
 
 // The logistic function, and ln(1 + e^-|x|), of one number with the bits of assembly/functions/logistic.ts.
 
 const { abs, fround } = Math;
-const TINY = constant("TINY");
-const [R1, R2, R3, R4] = [1, 2, 3, 4].map((i) => constant(`R${i}`).f32);
+const TINY = constant(places.TINY);
+const [R1, R2, R3, R4] = constantsFrom(places.R1, 4).map(({ f32 }) => f32);
 
 /** e^-|x| */
 export function decayF32(x: number): number {

@@ -1,17 +1,18 @@
-import { constant } from "../../descriptions/constants.ts";
+import * as places from "../../generated/table.ts";
 import { highWord, withHighWord } from "../../numeric/bits.ts";
+import { constant, constantsFrom } from "../constant.ts";
 import { POWERS_OF_2 } from "./exp64.ts";
 import { log, log1p } from "./log.ts";
 
 // ln x and ln(1 + x) of one number with the bits of assembly/functions/naturalLog.ts.
 
 const { fround } = Math;
-const [S1, S2, S3] = [1, 2, 3].map((i) => constant(`S${i}`).f32);
-const LN2_HIGH = constant("LN2_HIGH").f32;
-const LN2_LOW = constant("LN2_LOW").f32;
-const TWO_54 = constant("TWO_54").f64;
+const [S1, S2, S3] = constantsFrom(places.S1, 3).map(({ f32 }) => f32);
+const LN2_HIGH = constant(places.LN2_HIGH).f32;
+const LN2_LOW = constant(places.LN2_LOW).f32;
+const TWO_54 = constant(places.TWO_54).f64;
 /** Twice what float32 has for sqrt(1/2). */
-const SQRT2_32 = 2 * constant("SQRT_HALF").f32;
+const SQRT2_32 = 2 * constant(places.SQRT_HALF).f32;
 
 /** k ln 2 + ln(1 + f) of float32. */
 function sumF32(f: number, k: number): number {

@@ -1,13 +1,14 @@
-import { constant } from "../../descriptions/constants.ts";
+import * as places from "../../generated/table.ts";
+import { constant, constantsFrom } from "../constant.ts";
 import { fineExpF32, fineExpF64 } from "./fineExp.ts";
 
 // tanh of one number with the bits of assembly/functions/tanh.ts.
 
 const { abs, fround } = Math;
-const PLACES = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((i) => constant(`T${i}`));
+const PLACES = constantsFrom(places.T1, 10);
 const [A1, A2, A3, A4, A5] = PLACES.map(({ f32 }) => f32);
 const [B1, B2, B3, B4, B5, B6, B7, B8, B9, B10] = PLACES.map(({ f64 }) => f64);
-const SPLIT = constant("TANH_SPLIT");
+const SPLIT = constant(places.TANH_SPLIT);
 
 /** tanh x where that of |x| is y. */
 const signed = (y: number, x: number) => (x < 0 ? -y : x === 0 ? x : y);

@@ -1,4 +1,3 @@
-import { constant } from "../../descriptions/constants.ts";
 import {
   DOWN_LIFT_32,
   DOWN_LIFT_64,
@@ -11,6 +10,8 @@ import {
   RISE,
 } from "../../descriptions/thresholds.ts";
 import { bytesOf, type FloatArray } from "../../dtype.ts";
+import * as places from "../../generated/table.ts";
+import { constant } from "../constant.ts";
 import { power64 } from "../functions/exp64.ts";
 import { log1p, MAGIC } from "../functions/log.ts";
 import type { Lanes } from "../scratch.ts";
@@ -18,7 +19,7 @@ import { maximumWithout } from "./maximum.ts";
 
 // What the exponentials of a row are relative to, e_j = exp(x_j - shift) 2^-exponent: see assembly/rows/reference.ts.
 
-const HALF_LOG2E = 0.5 * constant("LOG2E").f64;
+const HALF_LOG2E = 0.5 * constant(places.LOG2E).f64;
 
 /** Whether `out` at outAt is x at `at`. */
 function isSame(x: FloatArray, at: number, out: FloatArray, outAt: number): boolean {

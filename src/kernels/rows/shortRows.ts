@@ -1,6 +1,7 @@
-import { constant } from "../../descriptions/constants.ts";
 import { DOWN_15, NEAR_HIGHEST, NEAR_LOWEST, NEAR_TARGET_32, NEAR_TARGET_64 } from "../../descriptions/thresholds.ts";
 import type { Dtype, FloatArray } from "../../dtype.ts";
+import * as places from "../../generated/table.ts";
+import { constant } from "../constant.ts";
 import { inverseExp, log1p } from "../functions/log.ts";
 import type { Lanes, Others } from "../scratch.ts";
 import { maximum } from "./maximum.ts";
@@ -10,8 +11,8 @@ import { sumOfFours } from "./passes.ts";
 // holds are taken at a time, so that the exponentials come in long stretches: rows of 10 take 0.85 of the time, rows of 2 0.7.
 
 /** exp's `lowest` and `magic`: exponentials are times 2^15. */
-export const LOWEST_15 = constant("LOWEST_15");
-const MAGIC_15 = constant("MAGIC_15");
+export const LOWEST_15 = constant(places.LOWEST_15);
+const MAGIC_15 = constant(places.MAGIC_15);
 
 /** exp(x_j - shift) of a stretch. */
 function exponentials(lanes: Lanes, x: FloatArray, from: number, to: number, shift: number, out: FloatArray): void {

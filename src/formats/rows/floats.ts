@@ -1,6 +1,6 @@
-import type { FloatArray } from "../dtype.ts";
-import type { TensorArray, TensorDtype } from "../formats/tensor.ts";
-import { widened } from "../kernels/widenLoops.ts";
+import type { FloatArray } from "../../dtype.ts";
+import { widened } from "../../kernels/widenLoops.ts";
+import type { TensorArray, TensorDtype } from "../tensor.ts";
 
 /** A file's floats as numbers; half-precision ones are converted. */
 export function floatsOf(dtype: TensorDtype, array: TensorArray): FloatArray {

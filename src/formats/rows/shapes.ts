@@ -1,7 +1,7 @@
-import { MAXIMAL_CLASSES } from "../evaluate/evaluatorOptions.ts";
-import { FormatError } from "../formats/error.ts";
-import { shapeText } from "../formats/npyHeader.ts";
-import { isFloat, type Tensor } from "../formats/tensor.ts";
+import { MAXIMAL_CLASSES } from "../../evaluate/evaluatorOptions.ts";
+import { FormatError } from "../error.ts";
+import { shapeText } from "../npyHeader.ts";
+import { isFloat, type Tensor } from "../tensor.ts";
 
 export interface LogitsShape {
   readonly classes: number;

@@ -1,11 +1,16 @@
-import { FormatError } from "../formats/error.ts";
-import { arrayOf, type Tensor, type TensorArray } from "../formats/tensor.ts";
+import { FormatError } from "../error.ts";
+import { arrayOf, type Tensor, type TensorArray } from "../tensor.ts";
 import { floatsOf } from "./floats.ts";
 import { checkedLabel } from "./shift.ts";
-import { warn } from "./warn.ts";
 
-/** Labels that are floats as the integers that they must be, `first` the number of the first one; it is told once, by who has number 0. */
-export function integralLabels(labels: Tensor, classes: number, ignoreIndex: number, first = 0): Tensor {
+/** Labels that are floats as the integers that they must be, `first` the number of the first one; `tell` is told once, by who has number 0. */
+export function integralLabels(
+  labels: Tensor,
+  classes: number,
+  ignoreIndex: number,
+  tell: (line: string) => void,
+  first = 0,
+): Tensor {
   const { path, dtype } = labels;
   const type = arrayOf(dtype);
   let room: TensorArray = new type(0);
@@ -13,6 +18,7 @@ export function integralLabels(labels: Tensor, classes: number, ignoreIndex: num
   return {
     ...labels,
     stretch: undefined,
+    part: undefined,
     dtype: "i32",
     async read(into) {
       if (room.length < into.length) room = new type(into.length);
@@ -24,7 +30,7 @@ export function integralLabels(labels: Tensor, classes: number, ignoreIndex: num
           throw new FormatError(`${path}: labels[${at}] is ${values[i]}, but must be an integer`);
         into[i] = checkedLabel(path, at, values[i], classes, ignoreIndex);
       }
-      if (position === 0 && found > 0) warn(`${path}: labels are ${dtype}; taken as integers`);
+      if (position === 0 && found > 0) tell(`${path}: labels are ${dtype}; taken as integers`);
       position += found;
       return found;
     },

@@ -1,5 +1,5 @@
-import { FormatError } from "../formats/error.ts";
-import { arrayOf, type Tensor } from "../formats/tensor.ts";
+import { FormatError } from "../error.ts";
+import { arrayOf, type Tensor } from "../tensor.ts";
 import type { LogitsShape } from "./shapes.ts";
 
 /** Rows that are read: all but the first and the ones behind the last are another thread's. */
@@ -48,6 +48,7 @@ function movedUp(
   return {
     ...tokens,
     stretch: undefined,
+    part: undefined,
     dtype: "i32",
     async read(into) {
       const n = Math.min(into.length, end - row);

@@ -1,7 +1,6 @@
-import { FormatError } from "../formats/error.ts";
-import { arrayOf, isFloat, type Tensor, type TensorArray } from "../formats/tensor.ts";
+import { FormatError } from "../error.ts";
+import { arrayOf, isFloat, type Tensor, type TensorArray } from "../tensor.ts";
 import { floatsOf } from "./floats.ts";
-import { warn } from "./warn.ts";
 
 /** The place of the only 1 among zeros; undefined of a row that holds anything else. */
 export function classOf(values: ArrayLike<number | bigint>, begin: number, end: number): number | undefined {
@@ -17,9 +16,9 @@ export function classOf(values: ArrayLike<number | bigint>, begin: number, end: 
 
 /**
  * Labels of shape (..., classes), each row a 1 among zeros, as class indices of shape (...); `first` is the number of the first
- * row that is read. It is told once, by who has row 0.
+ * row that is read. `tell` is told once, by who has row 0.
  */
-export function oneHotLabels(labels: Tensor, first = 0): Tensor {
+export function oneHotLabels(labels: Tensor, tell: (line: string) => void, first = 0): Tensor {
   const { path, dtype, length } = labels;
   // of (rows, classes, 1), too
   const shape = labels.shape!.slice(0, labels.shape!.findLastIndex((n) => n !== 1) + 1);
@@ -30,6 +29,7 @@ export function oneHotLabels(labels: Tensor, first = 0): Tensor {
   return {
     ...labels,
     stretch: undefined,
+    part: undefined,
     dtype: "i32",
     shape: shape.slice(0, -1),
     length: length && length / classes,
@@ -47,7 +47,7 @@ export function oneHotLabels(labels: Tensor, first = 0): Tensor {
         }
         into[i] = label;
       }
-      if (position === 0 && found > 0) warn(`${path}: labels are one-hot; taken as the classes of their ones`);
+      if (position === 0 && found > 0) tell(`${path}: labels are one-hot; taken as the classes of their ones`);
       position += found;
       return found;
     },

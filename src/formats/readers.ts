@@ -1,0 +1,432 @@
+import { checkInteger, checkOptions } from "../check.ts";
+import type { LabelArray } from "../dtype.ts";
+import { FormatError } from "./error.ts";
+import { type FileInput, openerOf, type Platform } from "./fileInput.ts";
+import type { Both } from "./format.ts";
+import { bothFrom, FORMAT_NAMES, tensorFrom } from "./openFrom.ts";
+import type { OpenOptions } from "./openOptions.ts";
+import { classLabels } from "./rows/classLabels.ts";
+import { oneHotLabels } from "./rows/oneHotLabels.ts";
+import { checkPair, hasRowsOfLogits, shapeOf } from "./rows/shapes.ts";
+import { shiftedMask } from "./rows/shift.ts";
+import { batchRows, type Input, type Rows, readTogether } from "./rows/together.ts";
+import { arrayOf, type InputKind, isFloat, type Tensor, type TensorArray, type TensorDtype } from "./tensor.ts";
+
+/** Numbers of a file as the library's functions take them. */
+export interface FileNumbers {
+  /** In C order. */
+  readonly data: TensorArray;
+  readonly dims: readonly number[];
+  /** `float32`, `int64`, ...; of `float16` and `bfloat16` the data are bits. */
+  readonly type: string;
+}
+
+/** A format of files; csv is any table in text, jsonl samples of lm-evaluation-harness. */
+export type FileFormat = "npy" | "npz" | "safetensors" | "csv" | "parquet" | "jsonl" | "llama.cpp" | "raw";
+
+/** Options of openTensor(). */
+export interface TensorOptions {
+  /** Of a file of several arrays: the name of the one to read. */
+  tensor?: string | undefined;
+  /** Of raw binary, which it makes of a file without a format of its own; of other files it is checked. Tables are read as f64, or f32. */
+  dtype?: TensorDtype | undefined;
+  /** What the file is, where its name does not tell by its ending: see FileFormat. */
+  format?: FileFormat | undefined;
+  /** What is looked for where several arrays or columns are there. Default: logits. */
+  role?: "logits" | "labels" | undefined;
+  /** Of tables: the columns of the logits, by names or numbers from 1, or as ranges: `["2-11"]`. */
+  columns?: readonly string[] | undefined;
+  /** Of tables: the column of the labels, by its name or its number from 1. */
+  labelColumn?: string | undefined;
+  /** So many bytes are read at once, of whole rows. Default: 4 MiB. */
+  batchBytes?: number | undefined;
+}
+
+/** One array of a file, that is read from front to end: by read(), by rows (`for await`), or whole. */
+export interface FileTensor {
+  /** Rows, so many at a time. */
+  [Symbol.asyncIterator](): AsyncIterator<FileNumbers>;
+  /** As messages call the file. */
+  readonly path: string;
+  /** Of a file of several arrays. */
+  readonly name: string | undefined;
+  readonly dtype: TensorDtype;
+  /** Undefined of raw binary, and of tables, whose length is known at their end. */
+  readonly shape: readonly number[] | undefined;
+  /** Elements; undefined of what does not say before its end. */
+  readonly length: number | undefined;
+  /** For people: which columns were taken. */
+  readonly note: string | undefined;
+  /** Fills `into`, an array of the dtype, with the next elements and says how many: fewer than its length only at the end. */
+  read(into: TensorArray): Promise<number>;
+  /** All that is left, in memory. */
+  readAll(): Promise<FileNumbers>;
+  /** Lets the file go; so do the end of a loop over it and readAll(). */
+  close(): Promise<void>;
+}
+
+/** Options of openBatches(): what there is beside the logits, and where they are in their files. */
+export interface BatchesOptions extends Omit<TensorOptions, "role"> {
+  /** The file of the labels. Default: that of the logits holds both. */
+  labels?: FileInput | undefined;
+  /** As `tensor`, `dtype` and `format`, of the labels. */
+  labelsTensor?: string | undefined;
+  labelsDtype?: TensorDtype | undefined;
+  labelsFormat?: FileFormat | undefined;
+  /** A file of integers, one a row: rows of 0 are left out. */
+  mask?: FileInput | undefined;
+  /** A file of integers, one a row: standard errors are clustered by them. */
+  groups?: FileInput | undefined;
+  /** Of logits [sequences, positions, classes] and their tokens: position t scores token t + 1. The mask is of tokens, too. */
+  shift?: boolean | undefined;
+  /** Of logits without a shape. Otherwise it is checked. */
+  classes?: number | undefined;
+  /** Which of a table's columns, where several kinds are there. Default: what their names say, else logits. */
+  input?: InputKind | undefined;
+  /** The label of rows that are not counted. Default: -100. */
+  ignoreIndex?: number | undefined;
+}
+
+/** Rows of files, as evaluateStream() takes them. Their arrays are filled again when the next batch but one is asked for. */
+export interface FileBatch {
+  /** Of dims [rows, classes]. */
+  readonly logits: FileNumbers;
+  /** One a row. */
+  readonly labels: LabelArray;
+  /** One a row, where a file of them was given. */
+  readonly mask?: LabelArray;
+  readonly groups?: LabelArray;
+  /** With `shift`: positions of a sequence; rows of `worst` are told by them. */
+  readonly positions?: number;
+}
+
+/** Logits and labels of files, batch by batch. */
+export interface FileBatches {
+  /** The batches, once. */
+  [Symbol.asyncIterator](): AsyncIterator<FileBatch>;
+  readonly classes: number;
+  /** Undefined of what does not say before its end. */
+  readonly rows: number | undefined;
+  /** What the logits are, for evaluateStream(): as the option says, else as the file does. */
+  readonly input: InputKind;
+  /** For people: which columns were taken. */
+  readonly notes: readonly string[];
+  /** Of samples of lm-evaluation-harness: acc_norm. */
+  readonly normalizedAccuracy: number | undefined;
+  /** Lets the files go; so does the end of a loop over the batches. */
+  close(): Promise<void>;
+}
+
+/** Options of openPairs(). */
+export interface PairsOptions extends Omit<TensorOptions, "role"> {
+  /** The file of the targets. Default: that of the predictions holds both. */
+  targets?: FileInput | undefined;
+  /** As `tensor`, `dtype` and `format`, of the targets. */
+  targetsTensor?: string | undefined;
+  targetsDtype?: TensorDtype | undefined;
+  targetsFormat?: FileFormat | undefined;
+}
+
+/** Elements of predictions and targets, one after the other; their arrays are filled again when the next pair but one is asked for. */
+export interface FilePair {
+  readonly predictions: FileNumbers;
+  readonly targets: FileNumbers;
+}
+
+/** Predictions and targets of files, batch by batch. */
+export interface FilePairs {
+  /** The pairs, once. */
+  [Symbol.asyncIterator](): AsyncIterator<FilePair>;
+  /** Undefined of what does not say before its end. */
+  readonly length: number | undefined;
+  /** For people: which columns were taken. */
+  readonly notes: readonly string[];
+  /** Lets the files go; so does the end of a loop over the pairs. */
+  close(): Promise<void>;
+}
+
+const OF_TENSORS = ["tensor", "dtype", "format", "columns", "labelColumn", "batchBytes"] as const;
+
+/** What `type` of a tensor is called elsewhere. */
+const TYPES: Readonly<Record<TensorDtype, string>> = {
+  f16: "float16",
+  bf16: "bfloat16",
+  f32: "float32",
+  f64: "float64",
+  i8: "int8",
+  u8: "uint8",
+  i16: "int16",
+  u16: "uint16",
+  i32: "int32",
+  u32: "uint32",
+  i64: "int64",
+  u64: "uint64",
+  bool: "bool",
+};
+
+const numbersOf = ({ dtype }: Tensor, data: TensorArray, dims: readonly number[]): FileNumbers => ({
+  data,
+  dims,
+  type: TYPES[dtype],
+});
+
+/** Messages name options as the command line has them: --label-column is labelColumn here; `renamed` are called otherwise still. */
+async function naming<T>(renamed: Readonly<Record<string, string>>, open: () => Promise<T>): Promise<T> {
+  try {
+    return await open();
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    const camel = (name: string) => name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+    const named = (_: string, name: string) => renamed[camel(name)] ?? camel(name);
+    throw new FormatError(
+      error.message.replace(/(?<![\w./-])--([a-z]+(?:-[a-z]+)*)/g, named).replace(/\bLABELS\b/, renamed.LABELS),
+    );
+  }
+}
+
+/** See openTensor of formats.node.ts. */
+export async function openTensorOn(
+  platform: Platform,
+  input: FileInput,
+  options: TensorOptions = {},
+): Promise<FileTensor> {
+  checkOptions("openTensor", options, [...OF_TENSORS, "role"]);
+  const { role = "logits", batchBytes, ...given } = options;
+  checkReading("openTensor", options, [options.format]);
+  const open = openerOf("openTensor", "input", input, platform);
+  const tensor = await naming({ labelsTensor: "tensor", labelsDtype: "dtype", LABELS: "labels" }, () =>
+    tensorFrom(open, { ...given, role, floats: role === "logits" }),
+  );
+  const perRow = tensor.shape && tensor.shape.length > 1 ? tensor.shape.at(-1)! : (tensor.perRow ?? 1);
+  return {
+    path: tensor.path,
+    name: tensor.name,
+    dtype: tensor.dtype,
+    shape: tensor.shape,
+    length: tensor.length,
+    note: tensor.note,
+    read: (into) => tensor.read(into),
+    close: () => tensor.close(),
+    readAll: () => readAll(tensor, perRow),
+    [Symbol.asyncIterator]: () =>
+      batchesOf([{ tensor, perRow: Math.max(1, perRow) }], batchBytes, ({ rows, arrays }) =>
+        numbersOf(tensor, arrays[0], perRow > 1 ? [rows, perRow] : [rows]),
+      ),
+  };
+}
+
+async function readAll(tensor: Tensor, perRow: number): Promise<FileNumbers> {
+  const type = arrayOf(tensor.dtype);
+  try {
+    if (tensor.length !== undefined) {
+      const data = new type(tensor.length);
+      const found = await tensor.read(data);
+      return numbersOf(tensor, data.subarray(0, found) as TensorArray, tensor.shape ?? dimsOf(found, perRow));
+    }
+    let data = new type(2 ** 16);
+    for (let length = 0; ; ) {
+      const found = await tensor.read(data.subarray(length) as TensorArray);
+      length += found;
+      if (length < data.length) return numbersOf(tensor, data.slice(0, length), dimsOf(length, perRow));
+      const larger = new type(2 * data.length);
+      larger.set(data as never);
+      data = larger;
+    }
+  } finally {
+    await tensor.close();
+  }
+}
+
+const dimsOf = (length: number, perRow: number) => (perRow > 1 ? [length / perRow, perRow] : [length]);
+
+/** What goes with every file. */
+function checkReading(name: string, { batchBytes }: TensorOptions, formats: readonly (string | undefined)[]): void {
+  if (batchBytes !== undefined) checkInteger(name, "batchBytes", batchBytes, 1, 2 ** 30);
+  const odd = formats.find((it) => it !== undefined && !FORMAT_NAMES.includes(it));
+  if (odd === undefined) return;
+  throw new RangeError(`${name}: format is ${JSON.stringify(odd)} (allowed ${FORMAT_NAMES.join(", ")})`);
+}
+
+/**
+ * Batches of what is read together, made by `batchOf` of rows. Where a loop over them is left the files are closed, also while
+ * one of them is waited for.
+ */
+function batchesOf<B>(
+  inputs: readonly Input[],
+  batchBytes: number | undefined,
+  batchOf: (rows: Rows) => B,
+): AsyncIterator<B> {
+  const rows = batchRows(inputs, batchBytes);
+  const room = [0, 1].map(() =>
+    inputs.map(({ tensor, perRow }) => new (arrayOf(tensor.dtype))(rows * perRow) as TensorArray),
+  );
+  const read = readTogether(inputs, room);
+  const close = async () => {
+    for (const { tensor } of inputs) await tensor.close();
+  };
+  return {
+    async next() {
+      try {
+        const { done, value } = await read.next();
+        if (!done) return { done: false, value: batchOf(value) };
+      } catch (error) {
+        await close();
+        throw error;
+      }
+      await close();
+      return { done: true, value: undefined };
+    },
+    async return() {
+      await close();
+      await read.return(undefined);
+      return { done: true, value: undefined };
+    },
+  };
+}
+
+/** Opens one file of two arrays, or two of one each; both are closed where that fails. */
+async function openTwo(
+  opens: readonly [first: ReturnType<typeof openerOf>, second: ReturnType<typeof openerOf> | undefined],
+  logits: OpenOptions,
+  labels: OpenOptions,
+): Promise<Both> {
+  const [first, second] = opens;
+  if (second === undefined) return bothFrom(first, logits, labels);
+  const tensor = await tensorFrom(first, logits);
+  try {
+    return { logits: tensor, labels: await tensorFrom(second, labels) };
+  } catch (error) {
+    await tensor.close();
+    throw error;
+  }
+}
+
+const notesOf = (tensors: readonly Tensor[]) => tensors.flatMap(({ note }) => note ?? []);
+
+/** See openBatches of formats.node.ts. */
+export async function openBatchesOn(
+  platform: Platform,
+  logitsInput: FileInput,
+  options: BatchesOptions = {},
+): Promise<FileBatches> {
+  const name = "openBatches";
+  checkOptions(name, options, [
+    ...OF_TENSORS,
+    ...[
+      "labels",
+      "labelsTensor",
+      "labelsDtype",
+      "labelsFormat",
+      "mask",
+      "groups",
+      "shift",
+      "classes",
+      "input",
+      "ignoreIndex",
+    ],
+  ]);
+  const { tensor, dtype, format, columns, labelColumn, batchBytes, classes } = options;
+  const { labelsTensor, labelsDtype, labelsFormat, shift = false, ignoreIndex = -100 } = options;
+  checkReading(name, options, [format, labelsFormat]);
+  const opener = (argument: string, input: FileInput) => openerOf(name, argument, input, platform);
+  const opens = [
+    opener("logits", logitsInput),
+    options.labels === undefined ? undefined : opener("labels", options.labels),
+  ] as const;
+  const open: Tensor[] = [];
+  const table = { columns, labelColumn, input: options.input };
+  try {
+    return await naming({ LABELS: "labels" }, async () => {
+      const { logits, labels, figures } = await openTwo(
+        opens,
+        { ...table, role: "logits", floats: true, tensor, dtype, format },
+        { ...table, role: "labels", floats: false, tensor: labelsTensor, dtype: labelsDtype, format: labelsFormat },
+      );
+      open.push(logits, labels);
+      const isOneHot = hasRowsOfLogits(logits, labels);
+      const tell = () => {};
+      const shape = shapeOf(logits, isOneHot ? oneHotLabels(labels, tell) : labels, classes);
+      const indices = classLabels(labels, { shape, isOneHot, shift, ignoreIndex, tell });
+      const inputs: Input[] = [
+        { tensor: logits, perRow: shape.classes },
+        { tensor: indices, perRow: 1 },
+      ];
+      const beside = (["mask", "groups"] as const).filter((it) => options[it] !== undefined);
+      for (const it of beside) {
+        const own = await tensorFrom(opener(it, options[it]!), { role: "labels", floats: false });
+        open.push(own);
+        if (isFloat(own.dtype)) throw new FormatError(`${own.path}: ${it} is ${own.dtype}, but must be integers`);
+        inputs.push({ tensor: shift && it === "mask" ? shiftedMask(own, shape) : own, perRow: 1 });
+      }
+      const batchOf = ({ rows, arrays: [x, y, ...more] }: Rows): FileBatch => ({
+        logits: numbersOf(logits, x, [rows, shape.classes]),
+        labels: y as LabelArray,
+        ...Object.fromEntries(beside.map((it, i) => [it, more[i]])),
+        ...(shift ? { positions: shape.sequence! } : {}),
+      });
+      return {
+        classes: shape.classes,
+        rows: shape.rows,
+        input: options.input ?? logits.input ?? "logits",
+        notes: notesOf(open),
+        normalizedAccuracy: figures?.normalizedAccuracy,
+        close: () => closeAll(open),
+        [Symbol.asyncIterator]: () => batchesOf(inputs, batchBytes, batchOf),
+      };
+    });
+  } catch (error) {
+    await closeAll(open);
+    throw error;
+  }
+}
+
+async function closeAll(open: readonly Tensor[]): Promise<void> {
+  for (const it of open) await it.close();
+}
+
+/** See openPairs of formats.node.ts. */
+export async function openPairsOn(
+  platform: Platform,
+  predictionsInput: FileInput,
+  options: PairsOptions = {},
+): Promise<FilePairs> {
+  const name = "openPairs";
+  checkOptions(name, options, [...OF_TENSORS, "targets", "targetsTensor", "targetsDtype", "targetsFormat"]);
+  const { tensor, dtype, format, columns, labelColumn, batchBytes } = options;
+  const { targetsTensor, targetsDtype, targetsFormat } = options;
+  checkReading(name, options, [format, targetsFormat]);
+  const opens = [
+    openerOf(name, "predictions", predictionsInput, platform),
+    options.targets === undefined ? undefined : openerOf(name, "targets", options.targets, platform),
+  ] as const;
+  const table = { columns, labelColumn, isRegression: true, floats: true };
+  const renamed = { labelsTensor: "targetsTensor", labelsDtype: "targetsDtype", LABELS: "targets" };
+  return naming(renamed, async () => {
+    const { logits: predictions, labels: targets } = await openTwo(
+      opens,
+      { ...table, role: "logits", tensor, dtype, format },
+      { ...table, role: "labels", tensor: targetsTensor, dtype: targetsDtype, format: targetsFormat },
+    );
+    const open = [predictions, targets];
+    try {
+      checkPair(predictions, targets);
+    } catch (error) {
+      await closeAll(open);
+      throw error;
+    }
+    return {
+      length: predictions.length ?? targets.length,
+      notes: notesOf(open),
+      close: () => closeAll(open),
+      [Symbol.asyncIterator]: () =>
+        batchesOf(
+          open.map((it) => ({ tensor: it, perRow: 1 })),
+          batchBytes,
+          ({ rows, arrays: [p, t] }) => ({
+            predictions: numbersOf(predictions, p, [rows]),
+            targets: numbersOf(targets, t, [rows]),
+          }),
+        ),
+    };
+  });
+}
