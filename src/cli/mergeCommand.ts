@@ -15,8 +15,8 @@ import {
   mergeTotals,
 } from "../evaluate/state.ts";
 import { withoutSecrets } from "../formats/addresses/address.ts";
-import { isAddress, isInBucket } from "../formats/addresses/schemes.ts";
 import { filesInBucket } from "../formats/addresses/bucket.ts";
+import { isAddress, isInBucket } from "../formats/addresses/schemes.ts";
 import { FormatError } from "../formats/error.ts";
 import { parseArguments, UsageError } from "./arguments.ts";
 import { binaryTable, printableBinary } from "./binaryTable.ts";

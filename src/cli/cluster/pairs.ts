@@ -1,8 +1,8 @@
 import { readdirSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { holdsSecrets, withoutSecrets } from "../../formats/addresses/address.ts";
-import { isAddress, isInBucket } from "../../formats/addresses/schemes.ts";
 import { filesInBucket } from "../../formats/addresses/bucket.ts";
+import { isAddress, isInBucket } from "../../formats/addresses/schemes.ts";
 import { UsageError } from "../arguments.ts";
 
 /** Whether a text is a pattern; ? begins the query of an address. */

@@ -1,8 +1,8 @@
 import { stat } from "node:fs/promises";
 import type { PlannedInput, PlannedShard, RunPlan } from "../../cluster/plan.ts";
 import { withoutSecrets } from "../../formats/addresses/address.ts";
-import { isAddress } from "../../formats/addresses/schemes.ts";
 import { versionOf } from "../../formats/addresses/openAddress.ts";
+import { isAddress } from "../../formats/addresses/schemes.ts";
 import { FormatError } from "../../formats/error.ts";
 import type { Losses } from "../../inlinedLosses.ts";
 import { openLosses } from "../addUp.ts";
