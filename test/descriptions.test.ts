@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { LAYOUTS, type Layout, type Region, SCRATCH_BYTES } from "../src/descriptions/scratch.ts";
+import { LAYOUTS, type Layout, type Region } from "../src/descriptions/scratch.ts";
+import { SCRATCH_BYTES } from "../src/memory/map.ts";
 
 const assembly = fileURLToPath(new URL("../assembly", import.meta.url));
 

@@ -12,11 +12,14 @@ function shortest(x: number): string {
 
 /** The values of the constants, and their places by name: a bundler leaves the names out, which a page would load for nothing. */
 export function tableOf(constants: readonly Constant[]): string {
-  const pairs = constants.map(({ f32, f64 }) => `  [${shortest(f32)}, ${Object.is(f64, -0) ? "-0" : f64}],`);
+  const values = constants.map(({ f32, f64 }) => {
+    const double = Object.is(f64, -0) ? "-0" : f64;
+    return Object.is(Math.fround(f64), Math.fround(f32)) ? `  ${double},` : `  [${shortest(f32)}, ${double}],`;
+  });
   return [
-    "/** The constants of src/descriptions/constants.ts in their order, each for float32 (to be rounded) and float64. */",
-    "export const CONSTANT_TABLE: readonly (readonly [number, number])[] = [",
-    ...pairs,
+    "/** The constants of src/descriptions/constants.ts in their order: for float32 (to be rounded) and float64, or for both. */",
+    "export const CONSTANT_TABLE: readonly (number | readonly [f32: number, f64: number])[] = [",
+    ...values,
     "];",
     "",
     "// Their places in it, for kernels/constant.ts.",

@@ -4,9 +4,6 @@
 
 import { PARTS } from "../numeric/extraction.ts";
 
-/** Bytes that each thread has. */
-export const SCRATCH_BYTES = 68 * 1024;
-
 export interface Region {
   readonly name: string;
   readonly at: number;

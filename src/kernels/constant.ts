@@ -1,12 +1,13 @@
 import { CONSTANT_TABLE } from "../generated/table.ts";
 
-/** The constant at a place of the table, in both precisions. */
-export function constant(place: number): { readonly f32: number; readonly f64: number } {
-  const [f32, f64] = CONSTANT_TABLE[place];
+/** Every constant, by its place in the table, in both precisions. */
+export const CONSTANTS: readonly { readonly f32: number; readonly f64: number }[] = CONSTANT_TABLE.map((value) => {
+  const [f32, f64] = typeof value === "number" ? [value, value] : value;
   return { f32: Math.fround(f32), f64 };
-}
+});
+
+/** The constant at a place. */
+export const constant = (place: number) => CONSTANTS[place];
 
 /** So many constants that stand side by side: the coefficients of a polynomial. */
-export function constantsFrom(first: number, count: number): ReturnType<typeof constant>[] {
-  return Array.from({ length: count }, (_, i) => constant(first + i));
-}
+export const constantsFrom = (first: number, count: number) => CONSTANTS.slice(first, first + count);

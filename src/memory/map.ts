@@ -1,6 +1,5 @@
 import { KEEP, ROOT_RESTS, ROOTS, TABLE } from "../descriptions/addresses.ts";
-import { SCRATCH_BYTES } from "../descriptions/scratch.ts";
-import { CONSTANT_TABLE } from "../generated/table.ts";
+import { CONSTANTS } from "../kernels/constant.ts";
 import { REST_OF_ROOT, ROOT_OF_2 } from "../kernels/functions/exp64.ts";
 
 // The map of a WebAssembly memory, in bytes. src/descriptions/addresses.ts has what kernels know of it; everything else is
@@ -12,7 +11,8 @@ const KIB = 1024;
 export const CONTROL = 0;
 /** Working memory of a thread. */
 export const SCRATCH = 8 * KIB;
-export { SCRATCH_BYTES };
+/** Bytes of a thread's working memory: src/descriptions/scratch.ts says what stands there. */
+export const SCRATCH_BYTES = 68 * KIB;
 /** Bins of the exact sum. */
 export const BINS = SCRATCH + SCRATCH_BYTES;
 export const BINS_BYTES = 32 * KIB;
@@ -56,7 +56,7 @@ export function pagesFor(arenaBytes: number, workers = 0): number {
 
 /** Writes the constant table, the masks and the tables of exp. */
 export function writeConstants(buffer: ArrayBufferLike): void {
-  CONSTANT_TABLE.forEach(([f32, f64], i) => {
+  CONSTANTS.forEach(({ f32, f64 }, i) => {
     new Float32Array(buffer, TABLE + 32 * i, 4).fill(f32);
     new Float64Array(buffer, TABLE + 32 * i + 16, 2).fill(f64);
   });
