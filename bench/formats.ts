@@ -1,6 +1,6 @@
 /**
- * How fast files of each format are evaluated, and in how much memory: `npx tsx bench/formats.ts [MEGABYTES] [RUNS] [THREADS]` prints
- * the table of docs/formats.md. Whole processes, as they are built, on files in a temporary folder, one file at a time.
+ * How fast files of each format are evaluated, and in how much memory: `npx tsx bench/formats.ts [MEGABYTES] [RUNS] [THREADS] [FORMATS]`
+ * prints the table of docs/formats.md. Whole processes, as they are built, on files in a temporary folder, one file at a time.
  */
 import { spawn } from "node:child_process";
 import {
@@ -24,6 +24,8 @@ import { directory, localHeader, type StoredMember } from "../src/formats/stored
 
 const main = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 const [megabytes, RUNS, threads] = [256, 3, 1].map((usual, i) => Number(process.argv[2 + i] ?? usual));
+/** Formats whose names match. */
+const wanted = new RegExp(process.argv[5] ?? ".");
 const folder = mkdtempSync(join(tmpdir(), "wasm-loss-bench-"));
 const CLASSES = 10;
 const VOCABULARY = 32_000;
@@ -168,6 +170,9 @@ interface Measured {
   readonly memory: number;
 }
 
+/** The file of an address of this machine. */
+const onDisk = (path: string) => path.replace(/^http:\/\/[^/]*/, folder);
+
 async function measure(name: string, paths: readonly string[]): Promise<Measured> {
   let seconds = Number.POSITIVE_INFINITY;
   let memory = 0;
@@ -188,7 +193,7 @@ async function measure(name: string, paths: readonly string[]): Promise<Measured
     seconds = Math.min(seconds, (cpu.user + cpu.system) / 1e6);
     memory = Math.max(memory, rss / 1024);
   }
-  const bytes = paths.reduce((sum, path) => sum + statSync(path.replace(/^http:\/\/[^/]*/, folder)).size, 0);
+  const bytes = paths.reduce((sum, path) => sum + statSync(onDisk(path)).size, 0);
   console.error(`${name}: ${seconds.toFixed(2)} s, ${memory.toFixed(0)} MB`);
   return { name, bytes, seconds, memory };
 }
@@ -197,27 +202,14 @@ try {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as { port: number };
   const y = labelsFile();
-  const float32 = async (name: string, path: string) => measure(name, [path, y]);
-  const c = npy(false);
-  const all = [
-    await float32("npy, float32, 10 classes", c),
-    await measure(
-      "the same over http, from this machine",
-      [c, y].map((it) => it.replace(folder, `http://127.0.0.1:${port}`)),
-    ),
-  ];
-  const files: readonly (readonly [name: string, make: () => string])[] = [
-    ["the same in Fortran order", () => npy(true)],
-    ["npz, stored", npz],
-    ["safetensors", safetensors],
-  ];
-  rmSync(c);
-  for (const [name, make] of files) {
-    const path = make();
-    all.push(await float32(name, path));
-    rmSync(path);
-  }
-  const wholes: readonly (readonly [name: string, make: () => string[]])[] = [
+  const overHttp = (path: string) => path.replace(folder, `http://127.0.0.1:${port}`);
+  const all: Measured[] = [];
+  const formats: readonly (readonly [name: string, make: () => string[]])[] = [
+    ["npy, float32, 10 classes", () => [npy(false), y]],
+    ["the same over http, from this machine", () => [npy(false), y].map(overHttp)],
+    ["the same in Fortran order", () => [npy(true), y]],
+    ["npz, stored", () => [npz(), y]],
+    ["safetensors", () => [safetensors(), y]],
     ["llama.cpp base logits, 32,000 tokens", baseLogits],
     [
       "csv, 7 digits",
@@ -246,10 +238,10 @@ try {
     ],
     ["jsonl, four choices, 2.4 KB a question", samples],
   ];
-  for (const [name, make] of wholes) {
+  for (const [name, make] of formats.filter(([name]) => wanted.test(name))) {
     const paths = make();
     all.push(await measure(name, paths));
-    for (const path of paths) rmSync(path);
+    for (const path of paths.map(onDisk)) if (path !== y) rmSync(path);
   }
   const rows = all.map(({ name, bytes, seconds, memory }) => [
     name,

@@ -9,6 +9,7 @@ import {
   type Dtype,
   differences,
   dtypes,
+  elementCounts,
   expectClose,
   expectSame,
   type FloatArray,
@@ -96,7 +97,8 @@ function lossTolerance(dtype: Dtype, wanted: oracle.Result, i: number, x: FloatA
   const classes = x.length / wanted.rows.length;
   const size = Math.abs(wanted.rows[i]);
   const depth = depthOf(dtype, x.subarray(i * classes, (i + 1) * classes), options);
-  const share = 4 * (1 + (options.gamma ?? 0)) + depth * Math.max(0, -Math.log(size || 1));
+  const small = Math.max(depth === 1 ? 0 : 1, -Math.log(size || 1));
+  const share = 4 * (1 + (options.gamma ?? 0)) + depth * small;
   return size * unit[dtype] * share + classes * smallest[dtype];
 }
 
@@ -138,6 +140,23 @@ describe.each(dtypes)("%s", (dtype) => {
           expectClose(numbersOf(loss), wanted.rows, (i) => lossTolerance(dtype, wanted, i, x, options), where);
           expectClose(grad, wanted.gradient, (i) => slopeTolerance(dtype, wanted, i, x, options), `gradient, ${where}`);
         }
+      }
+    }
+  });
+
+  test("every number of classes, against 106 bits", () => {
+    const random = mulberry32(37);
+    for (const [k, classes] of elementCounts.entries()) {
+      const kind = classes === 1 ? "labels" : KINDS[k % 3];
+      const x = logitsOf(random, dtype, 2, classes);
+      const options = optionsOf(random, kind);
+      const targets = targetsOf(random, kind, dtype, 2, classes);
+      const wanted = oracle.crossEntropy({ classes, logits: x, ...options, ...given(kind, targets) });
+      for (const { name, losses } of opened) {
+        const where = `${name}, ${classes} classes, ${kind} ${JSON.stringify(options)}`;
+        const { loss, grad } = withGrad(losses, x, targets, { ...options, classes, reduction: "none" });
+        expectClose(numbersOf(loss), wanted.rows, (i) => lossTolerance(dtype, wanted, i, x, options), where);
+        expectClose(grad, wanted.gradient, (i) => slopeTolerance(dtype, wanted, i, x, options), `gradient, ${where}`);
       }
     }
   });
@@ -285,6 +304,33 @@ test.each(KINDS)("gradients of %s, against differences", (kind) => {
   }
 });
 
+test.each(dtypes)("z-loss near its least: ln Σ exp(u) is within its bound, %s", (dtype) => {
+  const random = mulberry32(29);
+  for (let turn = 0; turn < 40; turn++) {
+    const classes = 2 + integer(random, 30);
+    const x = values(random, dtype, classes, 2);
+    const down = Math.log(Array.from(x, Math.exp).reduce((a, b) => a + b)) - 10 ** (-6 * random());
+    x.forEach((v, i) => {
+      x[i] = v - down;
+    });
+    const labels = Int32Array.of(integer(random, classes));
+    const zLoss = 10 ** (10 * random());
+    const wanted = oracle.crossEntropy({ classes, logits: x, labels, zLoss });
+    const m = Math.max(...x);
+    const sum = Array.from(x, (v) => Math.exp(v - m)).reduce((a, b) => a + b);
+    const error = unit[dtype] * (Math.abs(m) + Math.log(sum));
+    const added = zLoss * (2 * Math.abs(m + Math.log(sum)) * error + error * error);
+    for (const { name, losses } of opened) {
+      const { loss, grad } = withGrad(losses, x, labels, { classes, zLoss, reduction: "none" });
+      const where = `${name}, ${classes} classes, ${zLoss}`;
+      const allowed = (i: number) => lossTolerance(dtype, wanted, i, x, {}) + added;
+      expectClose(numbersOf(loss), wanted.rows, allowed, where);
+      const slopes = (i: number) => slopeTolerance(dtype, wanted, i, x, {}) + 2 * zLoss * error;
+      expectClose(grad, wanted.gradient, slopes, `gradient, ${where}`);
+    }
+  }
+});
+
 test("sparse targets are dense ones with zeros between", () => {
   const random = mulberry32(23);
   for (const dtype of dtypes) {
@@ -403,6 +449,15 @@ describe.each(exact)("edges, $name", ({ losses }) => {
     expect(numbersOf(none([-inf, nan], 0, { softCap: 4 }).loss)[0]).toBeNaN();
   });
 
+  test("far beyond the cap a logit has slope 0; a cap beyond all logits is none", () => {
+    const { grad } = none([1e6, 1, -2], 1, { softCap: 0.5 });
+    expect(Object.is(Math.abs(grad[0]), 0)).toBe(true);
+    expect(Math.abs(grad[1])).toBeGreaterThan(1e-3);
+    const [capped, plain] = [{ softCap: Number.MAX_VALUE }, {}].map((options) => none([1, 2, 4], 0, options));
+    expectClose(numbersOf(capped.loss), numbersOf(plain.loss), () => 2 ** -48, "loss");
+    expectClose(capped.grad, plain.grad, () => 2 ** -48, "gradient");
+  });
+
   test("a label without a doubt has loss and gradient 0 where its others' share is 0", () => {
     for (const gamma of [0.5, 2]) {
       const { loss, grad } = none([3000, 0, 0], 0, { gamma });
@@ -427,6 +482,13 @@ describe("bad input", () => {
   const sparse = { indices: Int32Array.of(0, 1, 2, 0), probabilities: new Float32Array(4) };
   test.each<[Targets, object, new () => Error, string]>([
     [labels, { temperature: 0 }, RangeError, "temperature is 0, but must be above 0 and below Infinity"],
+    [labels, { temperature: 1e-310 }, RangeError, "temperature is 1e-310, but its inverse must be finite"],
+    [
+      labels,
+      { softCap: 1e308, temperature: 0.5 },
+      RangeError,
+      "softCap is 1e+308, but temperature is 0.5: their quotient is infinite",
+    ],
     [labels, { softCap: -1 }, RangeError, "softCap is -1, but must be above 0 and below Infinity"],
     [labels, { zLoss: -1 }, RangeError, "zLoss is -1, but must be at least 0 and below Infinity"],
     [labels, { gamma: Number.NaN }, RangeError, "gamma is NaN, but must be at least 0 and below Infinity"],
@@ -443,6 +505,12 @@ describe("bad input", () => {
     ),
     [sparse, { input: "logProbabilities" }, TypeError, 'input is "logProbabilities", but targets are sparse'],
     [sparse, { inner: 2 }, TypeError, "inner is 2, but targets are sparse (allowed 1)"],
+    [
+      { indices: new Int32Array(2), probabilities: new Float32Array(2) },
+      { inner: 2 },
+      TypeError,
+      "inner is 2, but targets are sparse (allowed 1)",
+    ],
     [{ ...sparse, indices: [0, 1, 2, 0] as never }, {}, TypeError, "indices must be an Int32Array, but is an Array"],
     [
       { ...sparse, indices: Int32Array.of(0, 1, 3, 0) },

@@ -6,6 +6,7 @@ import { type Losses, openAll, openThreaded } from "./backends.ts";
 import {
   bfloat16Value,
   type Dtype,
+  differences,
   dtypes,
   expectClose,
   expectSame,
@@ -193,6 +194,51 @@ describe.each(MEASURES)("%s", (measure) => {
   });
 });
 
+test.each(MEASURES)("gradients of %s, against differences", (measure) => {
+  const random = mulberry32(29);
+  const [{ losses }] = exact;
+  const { loss, withGrad, own } = functionsOf(losses, measure);
+  for (const input of INPUTS) {
+    for (const targetInput of INPUTS) {
+      const [predictions, targets] = [input, targetInput].map((kind) => {
+        const x = Float64Array.from({ length: 12 }, () => 0.2 + random());
+        return kind === "logProbabilities" ? x.map(Math.log) : x;
+      });
+      const temperature = [input, targetInput].includes("logits") ? 0.7 : 1;
+      const sampleWeight = Float64Array.of(0.5, 2, 0);
+      const options = { classes: 4, input, targetInput, temperature, sampleWeight, reduction: "sum", ...own };
+      const { grad } = withGrad(predictions, targets, options);
+      const wanted = differences(
+        (at) => loss(at as Float64Array, targets, options) as number,
+        predictions,
+        () => 1e-3,
+      );
+      expectClose(grad, wanted, (i) => 1e-8 * (1 + Math.abs(wanted[i])), `${input} from ${targetInput}`);
+    }
+  }
+});
+
+test("what all logits of a row have in common changes nothing, whatever the temperature", () => {
+  const random = mulberry32(17);
+  const some = () => Float64Array.from({ length: 30 }, () => integer(random, 64) / 8);
+  const [x, y] = [some(), some()];
+  for (const { losses } of exact) {
+    for (const measure of MEASURES) {
+      const { withGrad, own } = functionsOf(losses, measure);
+      for (const temperature of [0.07, 1, 3, 1e5]) {
+        const options = { classes: 6, targetInput: "logits", temperature, ...own };
+        const wanted = withGrad(x, y, options);
+        for (const common of [1e8, -1e12]) {
+          const shifted = (values: Float64Array) => values.map((x) => x + common);
+          const { loss, grad } = withGrad(shifted(x), shifted(y), options);
+          expect(loss).toBe(wanted.loss);
+          expectSame(grad, wanted.grad, `${measure}, ${temperature}, ${common}`);
+        }
+      }
+    }
+  }
+});
+
 describe("edges", () => {
   const { losses } = exact[0];
   const ln2 = 0.6931471805599453;
@@ -222,6 +268,57 @@ describe("edges", () => {
     const apart = losses.jensenShannon(Float32Array.of(1, 0), Float32Array.of(0, 1), { ...options, classes: 2 });
     expect(apart[0]).toBe(ln2);
     for (const loss of losses.jensenShannon(a, b, options)) expect(loss).toBeLessThanOrEqual(ln2 + 1e-6);
+  });
+
+  test("Jensen-Shannon is no less than 0 of rows that hardly differ: it has a root", () => {
+    const random = mulberry32(23);
+    for (const dtype of dtypes) {
+      const a = sideOf(random, dtype, 300, 7, "probabilities");
+      const b = a.map((p) => p * (1 + (random() - 0.5) * 2 ** -20)) as FloatArray;
+      for (const { losses } of exact) {
+        for (const beta of [0.5, 0.1]) {
+          const options = { classes: 7, input: "probabilities", reduction: "none", beta } as const;
+          const each = losses.jensenShannon(a as Float64Array, b as Float64Array, options);
+          expect(each.every((loss) => loss >= 0)).toBe(true);
+        }
+      }
+    }
+    // float32 numbers of which the root of another library's divergence is NaN
+    const [p, q] = [
+      [0.027501475, 0.055202297],
+      [0.027537677, 0.055334348],
+    ].map((row) => Float32Array.from(row));
+    expect(losses.jensenShannon(p, q, { classes: 2, input: "probabilities" })).toBeGreaterThanOrEqual(0);
+  });
+
+  test("of subnormal probabilities, and of shares of the targets that are", () => {
+    const of = (losses: Losses, q: number[], p: number[], beta: number) => {
+      const options = { classes: 2, input: "probabilities", beta, reduction: "none" } as const;
+      const { loss, grad } = losses.jensenShannonWithGrad(Float64Array.from(q), Float64Array.from(p), options);
+      return [...loss, ...grad];
+    };
+    for (const { losses } of exact) {
+      expect(of(losses, [0, 1], [5e-324, 1], 0.5)).toEqual([0, Number.NEGATIVE_INFINITY, 0]);
+      // log of 1 / 0.5 by half
+      expectClose(of(losses, [5e-324, 1], [0, 1], 0.5), [0, ln2 / 2, 0], () => 2 ** -52, "only predicted");
+      expectClose(of(losses, [3e-323, 1], [1e-323, 1], 0.5), [0, Math.log(1.5) / 2, 0], () => 2 ** -52, "both");
+      const [loss, ...grad] = of(losses, [0, 1], [0.5, 0.5], 5e-324);
+      expect(loss).toBeLessThan(1e-320);
+      expect(grad).toEqual([Number.NEGATIVE_INFINITY, 0]);
+      expectSame(of(losses, [5e-324, 1], [0.5, 0.5], 5e-324).slice(1), [0, 0], "hardly any target");
+    }
+  });
+
+  test("a probability of -0 is one of 0", () => {
+    for (const { losses } of exact) {
+      for (const direction of ["forward", "reverse"] as const) {
+        const options = { classes: 2, input: "probabilities", direction } as const;
+        const [of0, ofMinus0] = [0, -0].map((q) =>
+          losses.klDivergenceWithGrad(Float64Array.of(q, 1), Float64Array.of(0.5, 0.5), options),
+        );
+        expect(ofMinus0).toEqual(of0);
+      }
+    }
   });
 
   test("a row of weight 0 counts exactly 0, whatever it holds; weights of 0 alone: mean NaN, gradient 0", () => {
@@ -261,6 +358,7 @@ describe("edges", () => {
 
   test.each([
     [{ temperature: 0 }, RangeError, "klDivergence: temperature is 0, but must be above 0 and below Infinity"],
+    [{ temperature: 1e-310 }, RangeError, "klDivergence: temperature is 1e-310, but its inverse must be finite"],
     [{ direction: "back" }, RangeError, 'klDivergence: direction is "back", but must be one of forward, reverse'],
     [{ beta: 0.5 }, TypeError, "klDivergence: beta is no option"],
     [

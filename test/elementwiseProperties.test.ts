@@ -210,6 +210,20 @@ describe.each(dtypes)("%s", (dtype) => {
       expect(each(losses, 1, 0, { input }).loss).toBe(Infinity);
       expect(each(losses, 1, 1, { input })).toEqual({ loss: 0, grad: floats(dtype, [-1]) });
       expect(each(losses, 0, 0, { input })).toEqual({ loss: 0, grad: floats(dtype, [1]) });
+      // a probability or a rate of -0 is one of 0
+      for (const zero of [0, -0]) {
+        expect(each(losses, zero, 1, { input })).toEqual({ loss: Infinity, grad: floats(dtype, [-Infinity]) });
+        const rate = { input: "rate", reduction: "sum" } as const;
+        const { loss, grad } = losses.poissonNllWithGrad(floats(dtype, [zero]), any(floats(dtype, [2])), rate);
+        expect([loss, ...grad]).toEqual([Infinity, -Infinity]);
+        const q = floats(dtype, [zero, 1]);
+        const halves = any(floats(dtype, [0.5, 0.5]));
+        for (const targets of [Int32Array.of(0), halves]) {
+          const likelihood = losses.crossEntropyWithGrad(any(q), any(targets), { classes: 2, input });
+          expect(likelihood.loss).toBe(Infinity);
+          expect(likelihood.grad[0]).toBe(-Infinity);
+        }
+      }
       const poisson = (x: number, t: number, options: object) =>
         losses.poissonNll(floats(dtype, [x]), any(floats(dtype, [t])), { ...options, reduction: "sum" });
       expect(poisson(-Infinity, 0, {})).toBe(0);
@@ -230,6 +244,23 @@ describe.each(dtypes)("%s", (dtype) => {
       ]);
       expect([one("msle", -1, 0), one("msle", 0, -1), one("msle", -2, 1)]).toEqual([NaN, NaN, NaN]);
     }
+  });
+
+  test("smape of the smallest numbers, and of the largest", () => {
+    const [least, largest] = dtype === "float32" ? [2 ** -149, 2 ** 127] : [2 ** -1074, 2 ** 1023];
+    for (const { losses } of opened) {
+      const of = (p: number, t: number) => losses.smape(floats(dtype, [p]), any(floats(dtype, [t])));
+      for (const unit of [least, 3 * least, 2 ** 20 * least, 1, largest / 4]) {
+        expect([of(unit, 0), of(0, unit), of(3 * unit, unit), of(-unit, 3 * unit)]).toEqual([2, 2, 1, 2]);
+      }
+      expect([of(largest, largest), of(largest, -largest), of(0, largest)]).toEqual([0, 2, 2]);
+    }
+    // 4 t / (p + t)^2
+    const { grad } = reference.smapeWithGrad(
+      floats(dtype, [2 ** 23 * least * 3]),
+      any(floats(dtype, [2 ** 23 * least])),
+    );
+    expect(grad[0]).toBe(dtype === "float32" ? 2 ** 124 : Infinity);
   });
 
   test("logCosh keeps its digits where it is small, and is |d| - ln 2 where it is large", () => {

@@ -614,6 +614,10 @@ test("every option of every function is read once", async () => {
       [(o) => losses.comparison(o), { classes: 3, input: "logits", ignoreIndex: 1, worst: 1 }],
       [(o) => losses.binaryEvaluator(o), { input: "logits", bins: 4 }],
       [(o) => losses.evaluator({ classes: 3 }).add(x, y, o), { source: "x.npy", ...ofBatch }],
+      [
+        (o) => losses.comparison({ classes: 3 }).add(x, x, y, o),
+        { source: "x.npy", firstRow: 3, positions: 1, ...ofBatch },
+      ],
     ];
     for (const [call, options] of calls) {
       const reads: Record<string, number> = {};

@@ -236,6 +236,38 @@ describe.each(opened)("sampleWeight, $name", ({ losses }) => {
     }
   });
 
+  test("a row's gradient is its own: the weights of other rows, however large, change no bit of it", () => {
+    const random = mulberry32(15);
+    const sizes = { float32: [1e-38, 1e-30, 0.25, 1, 1e34, 0], float64: [1e-300, 1e-30, 0.25, 1, 1e300, 0] };
+    for (const dtype of dtypes) {
+      const [rows, classes] = [12, 5];
+      // some gradients are subnormal
+      const x = logitsOf(random, dtype, rows, classes).map((x, i) => (i % 3 === 0 ? x : 20 * x)) as FloatArray;
+      const sampleWeight = floats(
+        dtype,
+        Array.from({ length: rows }, (_, i) => sizes[dtype][i % 6]),
+      );
+      const labels = labelsOf(random, rows, classes);
+      for (const options of [{}, { temperature: 1e-3, labelSmoothing: 0.1 }]) {
+        for (const reduction of ["none", "sum"] as const) {
+          const call = (at: number, n: number) =>
+            losses.crossEntropyWithGrad(
+              x.subarray(at * classes, (at + n) * classes) as Float64Array,
+              labels.subarray(at, at + n),
+              { classes, ...options, reduction, sampleWeight: sampleWeight.subarray(at, at + n) as Float64Array },
+            );
+          const all = call(0, rows).grad;
+          expect(all.every(Number.isFinite)).toBe(true);
+          for (let i = 0; i < rows; i++) {
+            const { grad } = call(i, 1);
+            expectSame(all.subarray(i * classes, (i + 1) * classes), grad, `${dtype}, row ${i}`);
+            expect(grad.some((g) => g !== 0)).toBe(sampleWeight[i] !== 0);
+          }
+        }
+      }
+    }
+  });
+
   test("weights that are all tiny or huge divide out", () => {
     const random = mulberry32(5);
     for (const dtype of dtypes) {

@@ -3,14 +3,15 @@ import { describe, expect, test } from "vitest";
 import type { OpenOptions } from "../src/formats/openOptions.ts";
 import { openTensor } from "../src/formats/openTensor.ts";
 import { arrayOf } from "../src/formats/tensor.ts";
+import { widened } from "../src/kernels/widenLoops.ts";
 import { bytesOf, npy, safetensors, zip } from "./files.ts";
 import { elementsOf, folderOfFiles, readBoth, readOne } from "./readFiles.ts";
 
 /**
- * Files written by numpy 2.4.6: x = (arange(24).reshape(6, 4) * 0.25 - 2) * [1, -1, 0.5, 2], of several dtypes, shapes and orders,
+ * Files written by numpy 2.4.6 and safetensors 0.8.0 (test/fixtures/files.py): x = (arange(24).reshape(6, 4) * 0.25 - 2) * [1, -1, 0.5, 2], of several dtypes, shapes and orders,
  * and its labels.
  */
-const fixture = (name: string) => fileURLToPath(new URL(`./fixtures/numpy/${name}`, import.meta.url));
+const fixture = (name: string, of = "numpy") => fileURLToPath(new URL(`./fixtures/${of}/${name}`, import.meta.url));
 const X = Array.from({ length: 24 }, (_, i) => (i * 0.25 - 2) * [1, -1, 0.5, 2][i % 4]);
 const Y = [0, 3, 1, 2, 2, 0];
 
@@ -42,6 +43,26 @@ describe("numpy's own files", () => {
     const { logits, labels } = await readBoth(fixture(name));
     expect(labels).toEqual(Y);
     expect(logits).toEqual(X);
+  });
+});
+
+describe("safetensors' own files", () => {
+  test.each([
+    ["both", "f32"],
+    ["double", "f64"],
+  ])("logits and labels of %s", async (name, dtype) => {
+    const { logits, labels, ...rest } = await readBoth(fixture(`${name}.safetensors`, "safetensors"));
+    expect([logits, labels, rest.dtype]).toEqual([X, Y, dtype]);
+  });
+
+  test.each([
+    ["half", "f16"],
+    ["bfloat16", "bf16"],
+  ] as const)("%s", async (name, dtype) => {
+    const { logits, labels, ...rest } = await readBoth(fixture(`${name}.safetensors`, "safetensors"));
+    expect([labels, rest.dtype]).toEqual([Y, dtype]);
+    const bits = Uint16Array.from(logits);
+    expect(widened(bits, dtype)).toEqual(Float32Array.from(X));
   });
 });
 

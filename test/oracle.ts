@@ -491,7 +491,9 @@ export interface DivergenceResult {
 /** A row of a side: probabilities and their logarithms. */
 function sideOf(row: number[], input: Input, temperature: number): { p: number[]; ln: number[] } {
   if (input === "probabilities") return { p: row, ln: row.map(Math.log) };
-  const ln = input === "logits" ? logSoftmaxOfRow(row.map((x) => x / temperature)) : row;
+  // large logits would lose the digits of their differences in a quotient
+  const top = row.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const ln = input === "logits" ? logSoftmaxOfRow(row.map((x) => (x - top) / temperature)) : row;
   return { p: ln.map(Math.exp), ln };
 }
 

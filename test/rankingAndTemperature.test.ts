@@ -184,6 +184,21 @@ describe("fitTemperature", () => {
     expect(of([], []).best).toBeNaN();
     const odd = of([Number.NaN, 0, -Infinity, 0, 1, 0, 0, 2, 1, 0], [0, 0, 0, 0, 1]);
     expect(odd).toEqual(of([1, 0, 0, 2, 1, 0], [0, 0, 1]));
+    // wherever the NaN is
+    for (const { losses } of opened) {
+      for (const classes of [2, 5, 40]) {
+        for (const type of [Float32Array, Float64Array]) {
+          const evaluator = losses.evaluator({ classes, fitTemperature: true });
+          for (let at = 0; at < classes; at++) {
+            for (const label of [0, at, classes - 1]) {
+              const row = Array.from({ length: classes }, (_, j) => (j === at ? Number.NaN : 700 + (j % 3)));
+              evaluator.add(new type(row), [label]);
+            }
+          }
+          expect(evaluator.result().temperature!.best).toBeNaN();
+        }
+      }
+    }
     expect(() => losses.evaluator({ classes: 2, input: "probabilities", fitTemperature: true })).toThrow(
       'fitTemperature is of logits, but input is "probabilities"',
     );

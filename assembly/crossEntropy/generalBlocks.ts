@@ -69,7 +69,7 @@ export function exponentials<T>(n: i32, scratch: usize): void {
   }
 }
 
-/** DISTANCES of n logits from `origin`, which is within softCap times CAPPED_AT of 0, and SLOPES, those of tanh. */
+/** DISTANCES of n logits from `origin`, which is within softCap times CAPPED_AT of 0, and SLOPES, those of tanh: 0 beyond that. */
 export function cappedDistances(
   n: i32,
   origin: f64,
@@ -83,6 +83,7 @@ export function cappedDistances(
   const highest = f64x2.splat(<f64>CAPPED_AT * softCap);
   const lowest = f64x2.neg(highest);
   const cap = f64x2.splat(softCap);
+  const four = f64x2.splat(4);
   const end = scratch + ((<usize>n) << 3);
   for (let at = scratch; at < end; at += 16) {
     const x = f64x2.pmin(f64x2.pmax(v128.load(at, DISTANCES), lowest), highest);
@@ -90,18 +91,18 @@ export function cappedDistances(
     const y = f64x2.add(z, z);
     v128.store(at, y, DISTANCES);
     v128.store(at, y, EXPONENTIALS);
+    v128.store(at, v128.and(four, f64x2.lt(f64x2.abs(x), highest)), SLOPES);
   }
   expm1Block<f64>(scratch + DISTANCES, n);
   fineExpBlock<f64>(scratch + EXPONENTIALS, n);
   const r = f64x2.splat(above);
   const s = f64x2.splat(below);
   const scale = f64x2.splat(2 * above * below * (softCap / temperature));
-  const four = f64x2.splat(4);
   for (let at = scratch; at < end; at += 16) {
     const e = f64x2.mul(r, v128.load(at, EXPONENTIALS));
     const d = f64x2.add(s, e);
     v128.store(at, f64x2.div(f64x2.mul(scale, v128.load(at, DISTANCES)), d), DISTANCES);
-    v128.store(at, f64x2.mul(f64x2.mul(four, f64x2.div(s, d)), f64x2.div(e, d)), SLOPES);
+    v128.store(at, f64x2.mul(f64x2.mul(v128.load(at, SLOPES), f64x2.div(s, d)), f64x2.div(e, d)), SLOPES);
   }
 }
 

@@ -6,7 +6,15 @@
 
 import { log } from "../functions/log";
 import { SECOND } from "../generated/scratchOfDivergence";
-import { FORWARD, JENSEN_SHANNON, LIKELIHOOD_BLOCK, LOGITS, PROBABILITIES, REVERSE } from "../generated/thresholds";
+import {
+  FORWARD,
+  JENSEN_SHANNON,
+  LIKELIHOOD_BLOCK,
+  LOGITS,
+  PROBABILITIES,
+  REVERSE,
+  SMALL_SHARE,
+} from "../generated/thresholds";
 import { narrow, pairSum, twoSum, twoSumOf } from "../lanes";
 import { lnSumOf, logarithmOf, pair, probabilityOf, topOf } from "./side";
 
@@ -15,12 +23,26 @@ import { lnSumOf, logarithmOf, pair, probabilityOf, topOf } from "./side";
   return v128.and(v, f64x2.ne(factor, f64x2.splat(0)));
 }
 
-/** b p + (1 - b) q, and q where both are the same. */
+/** What small probabilities are times, so that they are normal numbers and their quotients the same. */
+@inline function lift(p: v128, q: v128): v128 {
+  const small = f64x2.lt(f64x2.max(p, q), f64x2.splat(SMALL_SHARE));
+  return v128.bitselect(f64x2.splat(1 / SMALL_SHARE), f64x2.splat(1), small);
+}
+
+/** ln of v over the mixture, v being p or q. */
+@inline function logarithmOfShare(v: v128, p: v128, q: v128, b: v128, rest: v128): v128 {
+  const by = lift(p, q);
+  const share = f64x2.div(f64x2.mul(v, by), mixture(f64x2.mul(p, by), f64x2.mul(q, by), b, rest));
+  return log(f64x2.min(share, f64x2.splat(f64.MAX_VALUE)));
+}
+
+/** b p + (1 - b) q, and q where both are the same; never 0. */
 @inline function mixture(p: v128, q: v128, b: v128, rest: v128): v128 {
   const higher = f64x2.gt(p, q);
   const lower = v128.bitselect(q, p, higher);
   const share = v128.bitselect(b, rest, higher);
-  return f64x2.add(lower, f64x2.mul(share, f64x2.sub(v128.bitselect(p, q, higher), lower)));
+  const m = f64x2.add(lower, f64x2.mul(share, f64x2.sub(v128.bitselect(p, q, higher), lower)));
+  return f64x2.max(m, f64x2.splat(f64.MIN_VALUE));
 }
 
 /** One row: writes its gradient and returns its loss. */
@@ -38,8 +60,8 @@ function divergenceRow<T>(
   scratch: usize,
 ): f64 {
   const bytes = <usize>classes * sizeof<T>();
-  const top = topOf<T>(predictions, bytes, input, temperature, scratch);
-  const targetTop = topOf<T>(targets, bytes, targetInput, temperature, scratch);
+  const top = topOf<T>(predictions, bytes, input, scratch);
+  const targetTop = topOf<T>(targets, bytes, targetInput, scratch);
   const lnSum = lnSumOf<T>(predictions, classes, input, temperature, top);
   const targetLnSum = lnSumOf<T>(targets, classes, targetInput, temperature, targetTop);
   const loss = lossOfRow<T>(
@@ -126,10 +148,11 @@ function lossOfRow<T>(
       } else {
         const p = probabilityOf(y, targetInput, lnP);
         const q = probabilityOf(x, input, lnQ);
-        const m = mixture(p, q, b, rest);
-        const ofTargets = unlessZero(f64x2.mul(p, log(f64x2.div(p, m))), p);
-        const ofPredictions = unlessZero(f64x2.mul(q, log(f64x2.div(q, m))), q);
-        sum = f64x2.add(sum, f64x2.add(f64x2.mul(b, ofTargets), f64x2.mul(rest, ofPredictions)));
+        const ofTargets = unlessZero(f64x2.mul(p, logarithmOfShare(p, p, q, b, rest)), p);
+        const ofPredictions = unlessZero(f64x2.mul(q, logarithmOfShare(q, p, q, b, rest)), q);
+        // no pair is negative, whatever rounding says
+        const share = f64x2.add(f64x2.mul(b, ofTargets), f64x2.mul(rest, ofPredictions));
+        sum = f64x2.add(sum, f64x2.max(share, f64x2.splat(0)));
         second = f64x2.add(second, ofPredictions);
       }
     }
@@ -179,12 +202,12 @@ function gradientOfRow<T>(
     if (measure == FORWARD) {
       const p = probabilityOf(y, targetInput, lnP);
       if (input == LOGITS) g = f64x2.sub(f64x2.mul(seconds, probabilityOf(x, input, lnQ)), p);
-      else g = f64x2.neg(unlessZero(input == PROBABILITIES ? f64x2.div(p, x) : p, p));
+      else g = f64x2.neg(unlessZero(input == PROBABILITIES ? f64x2.div(p, f64x2.add(x, f64x2.splat(0))) : p, p));
     } else {
       const q = probabilityOf(x, input, lnQ);
       let slope = one;
       if (measure == REVERSE) slope = f64x2.sub(lnQ, lnP);
-      else slope = log(f64x2.div(q, mixture(probabilityOf(y, targetInput, lnP), q, b, rest)));
+      else slope = logarithmOfShare(q, probabilityOf(y, targetInput, lnP), q, b, rest);
       if (input == LOGITS) slope = f64x2.sub(slope, seconds);
       else if (measure == REVERSE) slope = f64x2.add(slope, one);
       if (measure == JENSEN_SHANNON) slope = f64x2.mul(rest, slope);

@@ -16,14 +16,19 @@ import { fillTail } from "../rows/reference";
   return f64x2.replace_lane(none, 0, <f64>load<T>(p));
 }
 
-/** Maximum of a row of logits over the temperature; 0 of what is no logits. */
-export function topOf<T>(row: usize, bytes: usize, kind: i32, temperature: f64, scratch: usize): f64 {
+/** Maximum of a row of logits; 0 of what is no logits. */
+export function topOf<T>(row: usize, bytes: usize, kind: i32, scratch: usize): f64 {
   if (kind != LOGITS) return 0;
   fillTail<T>(row, bytes, scratch);
-  return <f64>maximum<T>(row, bytes, <T>-Infinity, scratch) / temperature;
+  return <f64>maximum<T>(row, bytes, <T>-Infinity, scratch);
 }
 
-/** ln Σ exp(x / temperature - top) of a row of logits; 0 of what is no logits. */
+/** (x - top) / temperature, and not x / temperature - top / temperature, which loses the digits of large logits. */
+@inline function distance(x: v128, temperature: v128, top: v128): v128 {
+  return f64x2.div(f64x2.sub(x, top), temperature);
+}
+
+/** ln Σ exp((x - top) / temperature) of a row of logits; 0 of what is no logits. */
 export function lnSumOf<T>(row: usize, classes: i32, kind: i32, temperature: f64, top: f64): f64 {
   if (kind != LOGITS) return 0;
   const temperatures = f64x2.splat(temperature);
@@ -34,7 +39,7 @@ export function lnSumOf<T>(row: usize, classes: i32, kind: i32, temperature: f64
     let sum = f64x2.splat(0);
     for (let j = block; j < stop; j += 2) {
       const x = pair<T>(row + <usize>j * sizeof<T>(), j + 1 < stop, LOGITS);
-      sum = f64x2.add(sum, expLane<f64>(f64x2.sub(f64x2.div(x, temperatures), tops)));
+      sum = f64x2.add(sum, expLane<f64>(distance(x, temperatures, tops)));
     }
     total = twoSum(total, pairSum(sum));
   }
@@ -43,7 +48,7 @@ export function lnSumOf<T>(row: usize, classes: i32, kind: i32, temperature: f64
 
 /** ln of the probabilities of two classes. */
 @inline export function logarithmOf(x: v128, kind: i32, temperature: v128, top: v128, lnSum: v128): v128 {
-  if (kind == LOGITS) return f64x2.sub(f64x2.sub(f64x2.div(x, temperature), top), lnSum);
+  if (kind == LOGITS) return f64x2.sub(distance(x, temperature, top), lnSum);
   return kind == PROBABILITIES ? log(x) : x;
 }
 

@@ -226,7 +226,7 @@ export class AbsolutePercentageError {
   }
 }
 
-/** a: 1/2, c: the sign's bit. The halves are added, lest the sum overflows; shared: their sum. */
+/** a: 1/2, b: 1, c: the sign's bit; shared: what both are times, a half where their sum might overflow. */
 @unmanaged
 export class SymmetricPercentageError {
   @inline predictionFill<T>(): v128 {
@@ -242,7 +242,7 @@ export class SymmetricPercentageError {
   }
 
   @inline b<T>(alpha: f64, beta: f64): v128 {
-    return splat<T>(0);
+    return constant<T>(ONE);
   }
 
   @inline c<T>(alpha: f64, beta: f64): v128 {
@@ -250,21 +250,29 @@ export class SymmetricPercentageError {
   }
 
   @inline share<T>(p: v128, t: v128, a: v128, b: v128, c: v128): v128 {
-    return v128.add<T>(v128.andnot(v128.mul<T>(p, a), c), v128.andnot(v128.mul<T>(t, a), c));
+    return v128.bitselect(b, a, v128.lt<T>(v128.add<T>(v128.andnot(p, c), v128.andnot(t, c)), b));
   }
 
-  @inline loss<T>(p: v128, t: v128, half: v128, a: v128, b: v128, c: v128): v128 {
-    const difference = v128.sub<T>(v128.mul<T>(p, a), v128.mul<T>(t, a));
-    const quotient = v128.andnot(v128.div<T>(difference, half), c);
-    return v128.and(v128.add<T>(quotient, quotient), v128.ne<T>(difference, b));
+  @inline loss<T>(p: v128, t: v128, scale: v128, a: v128, b: v128, c: v128): v128 {
+    const x = v128.mul<T>(p, scale);
+    const y = v128.mul<T>(t, scale);
+    const difference = v128.sub<T>(x, y);
+    const sum = v128.add<T>(v128.andnot(x, c), v128.andnot(y, c));
+    const quotient = v128.andnot(v128.div<T>(difference, sum), c);
+    return v128.and(v128.add<T>(quotient, quotient), v128.ne<T>(difference, splat<T>(0)));
   }
 
-  @inline slope<T>(p: v128, t: v128, half: v128, a: v128, b: v128, c: v128): v128 {
-    const difference = v128.sub<T>(v128.mul<T>(p, a), v128.mul<T>(t, a));
+  @inline slope<T>(p: v128, t: v128, scale: v128, a: v128, b: v128, c: v128): v128 {
+    const x = v128.mul<T>(p, scale);
+    const y = v128.mul<T>(t, scale);
+    const difference = v128.sub<T>(x, y);
+    const sum = v128.add<T>(v128.andnot(x, c), v128.andnot(y, c));
     // p times the sign of t
-    const apart = v128.le<T>(v128.xor(p, v128.and(t, c)), b);
-    const size = v128.div<T>(v128.div<T>(v128.andnot(v128.andnot(t, c), apart), half), half);
-    return v128.and(v128.or(size, v128.and(difference, c)), v128.ne<T>(difference, b));
+    const apart = v128.le<T>(v128.xor(p, v128.and(t, c)), splat<T>(0));
+    const twice = v128.add<T>(scale, scale);
+    const share = v128.div<T>(v128.andnot(v128.mul<T>(v128.andnot(t, c), twice), apart), sum);
+    const size = v128.div<T>(v128.mul<T>(share, twice), sum);
+    return v128.and(v128.or(size, v128.and(difference, c)), v128.ne<T>(difference, splat<T>(0)));
   }
 }
 

@@ -222,7 +222,8 @@ export class BinaryProbabilities {
     const y = v128.mul<T>(a, smoothed<T>(t, b, c));
     const w = smoothed<T>(v128.sub<T>(constant<T>(ONE), t), b, c);
     const of0 = unlessZero<T>(v128.div<T>(w, v128.sub<T>(constant<T>(ONE), p)), w);
-    return v128.sub<T>(of0, unlessZero<T>(v128.div<T>(y, p), y));
+    // p + 0: a quotient by -0 has the other sign
+    return v128.sub<T>(of0, unlessZero<T>(v128.div<T>(y, v128.add<T>(p, splat<T>(0))), y));
   }
 }
 
@@ -365,7 +366,7 @@ export class PoissonRate {
   }
 
   @inline slope<T>(p: v128, t: v128, at: usize, a: v128, b: v128, c: v128): v128 {
-    return v128.sub<T>(constant<T>(ONE), unlessZero<T>(v128.div<T>(t, p), t));
+    return v128.sub<T>(constant<T>(ONE), unlessZero<T>(v128.div<T>(t, v128.add<T>(p, splat<T>(0))), t));
   }
 }
 

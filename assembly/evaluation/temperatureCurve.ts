@@ -29,10 +29,11 @@ const SUMS: usize = NODES * 32;
   const magic = constant<T>(MAGIC);
   const farthest = splat<T>(FARTHEST);
   const eighth = splat<T>(0.125);
-  const z0 = v128.pmax<T>(farthest, v128.sub<T>(v128.load(p), top));
-  const z1 = v128.pmax<T>(farthest, v128.sub<T>(v128.load(p, 16), top));
-  const z2 = v128.pmax<T>(farthest, v128.sub<T>(v128.load(p, 32), top));
-  const z3 = v128.pmax<T>(farthest, v128.sub<T>(v128.load(p, 48), top));
+  // a NaN is none of the smaller ones, and stays
+  const z0 = v128.pmax<T>(v128.sub<T>(v128.load(p), top), farthest);
+  const z1 = v128.pmax<T>(v128.sub<T>(v128.load(p, 16), top), farthest);
+  const z2 = v128.pmax<T>(v128.sub<T>(v128.load(p, 32), top), farthest);
+  const z3 = v128.pmax<T>(v128.sub<T>(v128.load(p, 48), top), farthest);
   const u0 = exp<T>(v128.mul<T>(z0, eighth), lowest, magic);
   const u1 = exp<T>(v128.mul<T>(z1, eighth), lowest, magic);
   const u2 = exp<T>(v128.mul<T>(z2, eighth), lowest, magic);

@@ -33,7 +33,9 @@ import { weightAt, weightsTail } from "../rows/dots";
 /** -scale c / q, or -scale c of logarithms; 0 where c is 0. */
 @inline function slope(c: v128, q: v128, logarithms: bool, scale: v128): v128 {
   const minus = f64x2.neg(c);
-  return v128.and(f64x2.mul(logarithms ? minus : f64x2.div(minus, q), scale), f64x2.ne(c, f64x2.splat(0)));
+  // q + 0: a quotient by -0 has the other sign
+  const quotient = logarithms ? minus : f64x2.div(minus, f64x2.add(q, f64x2.splat(0)));
+  return v128.and(f64x2.mul(quotient, scale), f64x2.ne(c, f64x2.splat(0)));
 }
 
 /** Whether x, which is not negative, is 0 or far from the ends of float64. */
@@ -53,7 +55,7 @@ function areModerate<T>(weights: usize, bytes: usize, beta: f64, scale: f64): bo
 function carefulSlope(w: f64, t: f64, q: f64, scale: f64, scratch: usize): f64 {
   if (w == 0 || t == 0) return 0;
   store<i32>(scratch, 0, POWER);
-  const divisor = mantissaOf(q, scratch);
+  const divisor = mantissaOf(q + 0, scratch);
   store<i32>(scratch, -load<i32>(scratch, POWER), POWER);
   const c = -(mantissaOf(w, scratch) * mantissaOf(t, scratch));
   const slope = (c / divisor) * mantissaOf(scale, scratch);
@@ -209,7 +211,7 @@ export function likelihood<T>(
         const c = beta * w + own;
         const small = sizeof<T>() == 8 && !logarithms && q < SMALL_LIKELIHOOD;
         if (to) {
-          if (moderate && !small) store<T>(to + at, <T>((logarithms ? -c : -c / q) * scale));
+          if (moderate && !small) store<T>(to + at, <T>((logarithms ? -c : -c / (q + 0)) * scale));
           else store<T>(to + at, <T>carefulSlope(w, alpha + beta, logarithms ? 1 : q, scale, scratch));
         }
       }

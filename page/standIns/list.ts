@@ -17,6 +17,7 @@ export const MODULES: Readonly<Record<string, string>> = {
   "cli/rowsOut/rowsFile.ts": "rowsFile.ts",
   "cli/version.ts": "version.ts",
   "cli/warn.ts": "warn.ts",
+  "formats/addresses/bucket.ts": "bucket.ts",
   "formats/openSource.ts": "openSource.ts",
   "formats/place.ts": "place.ts",
 };

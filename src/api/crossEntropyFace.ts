@@ -36,7 +36,7 @@ import type { Door } from "./door.ts";
 import { runPositions } from "./innerPositions.ts";
 import { LabelCheck } from "./labelCheck.ts";
 import { type Out, type Reduction, reductionOf, type WithGrad } from "./reduction.ts";
-import { checkPositions, rowsOut } from "./rowOptions.ts";
+import { checkPositions, checkTemperature, rowsOut } from "./rowOptions.ts";
 import { RowWeights } from "./rowWeights.ts";
 import { checkOnlyClass, checkSparseTargets, sparseTargetsOf } from "./sparseTargets.ts";
 
@@ -53,8 +53,7 @@ const KNOWN = [
   "inner",
   ...OF_LOGITS,
 ];
-const TEMPERATURE = { name: "temperature", above: 0, below: Number.POSITIVE_INFINITY };
-const SOFT_CAP = { ...TEMPERATURE, name: "softCap" };
+const SOFT_CAP = { name: "softCap", above: 0, below: Number.POSITIVE_INFINITY };
 const Z_LOSS = { name: "zLoss", atLeast: 0, below: Number.POSITIVE_INFINITY };
 const GAMMA = { ...Z_LOSS, name: "gamma" };
 const DEFAULTS: LogitsOptions = { temperature: 1, softCap: 0, zLoss: 0, gamma: 0 };
@@ -71,6 +70,13 @@ function checkNoneOfLogits(
   const option = OF_LOGITS.find((it) => options[it] !== DEFAULTS[it]);
   if (option === undefined) return;
   throw new TypeError(`${name}: ${option} is ${options[option]}, but input is "${input}" (allowed with "logits")`);
+}
+
+/** A cap over the temperature is what logits become at most. */
+function checkSoftCap(name: string, softCap: number, temperature: number): void {
+  checkNumber(name, SOFT_CAP, softCap);
+  if (softCap / temperature < Number.POSITIVE_INFINITY) return;
+  throw new RangeError(`${name}: softCap is ${softCap}, but temperature is ${temperature}: their quotient is infinite`);
 }
 
 type Targets = LabelArray | FloatArray | SparseTargets | TensorLike;
@@ -121,7 +127,7 @@ export class CrossEntropyFace {
         return { loss: Number.NaN, grad: out ?? grad };
       }
       const { args } = this.#kernels;
-      args.scale = this.#reduction === "mean" ? 1 / this.#denominator : (this.#rowWeights?.unit ?? 1);
+      args.scale = this.#reduction === "mean" ? 1 / this.#denominator : 1;
       const isApart = this.#reduction === "mean" && (args.scale === Infinity || args.scale === 0);
       args.grad = isApart ? null : grad;
       const loss = this.#reduce();
@@ -153,6 +159,9 @@ export class CrossEntropyFace {
     if (logits !== data) ({ classes, inner } = classAxisOf(name, "logits", data, classes, inner));
     const rows = checkPositions(name, "logits", logits, classes, inner);
     const sparse = given instanceof Int32Array ? null : sparseTargetsOf(name, given);
+    if (sparse !== null && inner !== 1) {
+      throw new TypeError(`${name}: inner is ${inner}, but targets are sparse (allowed 1)`);
+    }
     const targets = sparse === null ? targetsOf(name, given) : sparse.probabilities;
     const byLabel = !isFloatArray(targets);
     if (rows === 0) checkAttached(name, byLabel ? "labels" : "probabilities", targets);
@@ -178,16 +187,13 @@ export class CrossEntropyFace {
         ? DEFAULTS
         : { temperature, softCap: softCap ?? 0, zLoss, gamma };
     if (ofLogits !== DEFAULTS) {
-      checkNumber(name, TEMPERATURE, temperature);
-      if (softCap !== undefined) checkNumber(name, SOFT_CAP, softCap);
+      checkTemperature(name, temperature);
+      if (softCap !== undefined) checkSoftCap(name, softCap, temperature);
       checkNumber(name, Z_LOSS, zLoss);
       checkNumber(name, GAMMA, gamma);
     }
     if (input !== "logits") checkNoneOfLogits(name, input, ofLogits, sparse);
     if (gamma !== 0 && !byLabel) throw new TypeError(`${name}: gamma is ${gamma}, but targets are no labels`);
-    if (sparse !== null && inner !== 1) {
-      throw new TypeError(`${name}: inner is ${inner}, but targets are sparse (allowed 1)`);
-    }
     const counted = byLabel ? this.#labelCheck.count(name, backend, targets, classes, ignoreIndex) : rows;
 
     this.#backend = backend;
@@ -202,7 +208,7 @@ export class CrossEntropyFace {
     args.labelSmoothing = labelSmoothing;
     this.#kernels.weightSum = labelSmoothing === 0 ? 0 : weight === null ? classes : this.#exactly(backend, weight);
     this.#inner = inner;
-    this.#rowWeights = sampleWeight === null ? null : new RowWeights(sampleWeight);
+    this.#rowWeights = sampleWeight === null ? null : new RowWeights(sampleWeight, reduction === "mean");
     this.#denominator = reduction === "mean" ? this.#totalWeight(weight, counted) : 1;
     return logits;
   }
@@ -215,7 +221,7 @@ export class CrossEntropyFace {
     if (rowWeights === null && (weights === null || labels === null)) return counted;
     this.#sum = backend.exactSum();
     if (rowWeights !== null && labels === null) return rowWeights.total(this.#sum);
-    const add = rowWeights === null ? this.#add : rowWeights.before(this.#add, rowWeights.unit);
+    const add = rowWeights === null ? this.#add : rowWeights.before(this.#add);
     const ofClasses = weights ?? floatArray(this.#dtype, args.classes).fill(1);
     const given = { labels: labels!, weights: ofClasses, ignoreIndex };
     backend.run(labelWeights, this.#dtype, this.#rows, given, 0, add);
@@ -265,12 +271,12 @@ export class CrossEntropyFace {
       const losses = new Float64Array(this.#rows);
       this.#kernels.args.losses = losses;
       this.#run();
-      rowWeights?.weigh(losses, this.#rows, 0, 1);
+      rowWeights?.weigh(losses, this.#rows, 0);
       return losses;
     }
     this.#sum = this.#backend!.exactSum();
     const isMean = this.#reduction === "mean";
-    this.#run(rowWeights === null ? this.#add : rowWeights.before(this.#add, isMean ? rowWeights.unit : 1));
+    this.#run(rowWeights === null ? this.#add : rowWeights.before(this.#add));
     const sum = this.#sum.value();
     return isMean ? sum / this.#denominator : sum;
   }

@@ -26,7 +26,7 @@ import type { Divergence, JensenShannon, KlDivergence } from "./divergenceOption
 import type { Door } from "./door.ts";
 import { runPositions } from "./innerPositions.ts";
 import { type Out, type Reduction, reductionOf, type WithGrad } from "./reduction.ts";
-import { checkPositions, rowsOut } from "./rowOptions.ts";
+import { checkPositions, checkTemperature, rowsOut } from "./rowOptions.ts";
 import { scaledWeights } from "./sampleWeight.ts";
 
 type Name = "klDivergence" | "jensenShannon";
@@ -38,7 +38,6 @@ const KNOWN_WITH_OUT = { klDivergence: [...KNOWN.klDivergence, "out"], jensenSha
 const KINDS = { logits: LOGITS, probabilities: PROBABILITIES, logProbabilities: LOG_PROBABILITIES } as const;
 const INPUTS = ["logits", "probabilities", "logProbabilities"] as const;
 const DIRECTIONS = ["forward", "reverse"] as const;
-const TEMPERATURE = { name: "temperature", above: 0, below: Number.POSITIVE_INFINITY };
 const BETA = { name: "beta", above: 0, below: 1 };
 
 const bitsOf = (array: FloatArray | HalfBits) => (array instanceof HalfBits ? array.bits : array);
@@ -120,7 +119,7 @@ export class DivergenceFace {
     checkChoice(called, "input", input, INPUTS);
     checkChoice(called, "targetInput", targetInput, INPUTS);
     checkChoice(called, "direction", direction, DIRECTIONS);
-    checkNumber(called, TEMPERATURE, temperature);
+    checkTemperature(called, temperature);
     checkNumber(called, BETA, beta);
     if (temperature !== 1 && input !== "logits" && targetInput !== "logits") {
       throw new TypeError(`${called}: temperature is ${temperature}, but neither predictions nor targets are logits`);

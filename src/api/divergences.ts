@@ -101,7 +101,8 @@ export interface DivergenceLosses {
   readonly klDivergenceWithGrad: DivergenceWithGrad<KlDivergence>;
 
   /**
-   * Jensen-Shannon divergence of each row in nats: beta KL(p|m) + (1 - beta) KL(q|m), m = beta p + (1 - beta) q. At most ln 2.
+   * Jensen-Shannon divergence of each row in nats: beta KL(p|m) + (1 - beta) KL(q|m), m = beta p + (1 - beta) q. It is never
+   * negative, and at most ln 2.
    * Shapes, errors and the rest as of klDivergence.
    *
    * @throws RangeError of a beta that is not between 0 and 1

@@ -1,4 +1,4 @@
-import { checkAttached, checkInteger, checkOverlap, outOf } from "../check.ts";
+import { checkAttached, checkInteger, checkNumber, checkOverlap, outOf } from "../check.ts";
 import { dtypeOf, type FloatArray, floatArray, HalfBits } from "../dtype.ts";
 import type { Out } from "./reduction.ts";
 
@@ -20,6 +20,15 @@ export interface Inner {
    * one value a row then has one a position, [rows, inner]. Default 1.
    */
   inner?: number | undefined;
+}
+
+const TEMPERATURE = { name: "temperature", above: 0, below: Number.POSITIVE_INFINITY };
+
+/** A number above 0 whose inverse, which gradients are times, is finite. */
+export function checkTemperature(name: string, temperature: number): void {
+  checkNumber(name, TEMPERATURE, temperature);
+  if (1 / temperature < Number.POSITIVE_INFINITY) return;
+  throw new RangeError(`${name}: temperature is ${temperature}, but its inverse must be finite`);
 }
 
 /** Checks row-major [rows, classes, inner] data; returns the number of positions, rows inner. */

@@ -89,8 +89,8 @@ export const generalCrossEntropy: Description = {
     scratch,
   ],
   tolerance: {
-    f32: "2^-23 (4 + 4 gamma + max(0, -ln loss)); gradient 2^-23 (1 + gamma) (4 + |u - m|) of the terms",
-    f64: "2^-51 (4 + 4 gamma + c max(0, -ln loss)); gradient 2^-51 (1 + gamma) (4 + c (1 + |u - m|)) of the terms; c is 1, of capped logits 2 (1 + max |x| / softCap)",
+    f32: "2^-23 (4 + 4 gamma + max(0, -ln loss)); gradient 2^-23 (1 + gamma) (4 + |u - m|) of the terms; lse of zLoss 2^-23 (|m| + ln d), absolute",
+    f64: "2^-51 (4 + 4 gamma + max(0, -ln loss)), of capped logits 2^-51 (4 + 4 gamma + c max(1, -ln loss)), c = 2 (1 + max |x| / softCap); gradient 2^-51 (1 + gamma) (4 + c (1 + |u - m|)) of the terms, c = 1 of others; lse of zLoss 2^-51 (|m| + ln d), absolute",
   },
   module: "crossEntropy/generalCrossEntropy",
 };

@@ -195,10 +195,11 @@ export const ELEMENTWISE: readonly ElementwiseLoss[] = [
     slopeFactor: 1,
     tolerance: sumsOf("3", "6"),
     javascript: {
-      // halves, lest the sum overflows
-      terms: `const d = round(round(p * 0.5) - round(t * 0.5)); const s = round(Math.abs(round(p * 0.5)) + Math.abs(round(t * 0.5)));`,
+      // halves where the sum might overflow: those of subnormal numbers are rounded
+      terms: `const power = round(Math.abs(p) + Math.abs(t)) < 1 ? 1 : 0.5; const twice = power + power;
+        const x = round(p * power); const y = round(t * power); const d = round(x - y); const s = round(Math.abs(x) + Math.abs(y));`,
       loss: "(d === 0 ? 0 : 2 * Math.abs(round(d / s)))",
-      slope: "(d === 0 ? 0 : (d < 0 ? -1 : 1) * round(round(((t < 0 ? -p : p) <= 0 ? 0 : Math.abs(t)) / s) / s))",
+      slope: `(d === 0 ? 0 : (d < 0 ? -1 : 1) * round(round(round(((t < 0 ? -p : p) <= 0 ? 0 : Math.abs(t)) * twice / s) * twice) / s))`,
     },
   },
   {
@@ -298,7 +299,7 @@ export const ELEMENTWISE: readonly ElementwiseLoss[] = [
       constants: BINARY_CONSTANTS,
       terms: BINARY_TERMS,
       loss: "round(0 - round(timesF32(y, lnF32(p)) + timesF32(w, log1pF32(-p))))",
-      slope: "round((w === 0 ? 0 : round(w / round(1 - p))) - (y === 0 ? 0 : round(y / p)))",
+      slope: "round((w === 0 ? 0 : round(w / round(1 - p))) - (y === 0 ? 0 : round(y / (p + 0))))",
     },
   },
   {
@@ -373,7 +374,7 @@ export const ELEMENTWISE: readonly ElementwiseLoss[] = [
       constants: STIRLING_CONSTANT,
       terms: "",
       loss: `round(round(p - timesF32(t, lnF32(p))) + ${STIRLING})`,
-      slope: "round(1 - (t === 0 ? 0 : round(t / p)))",
+      slope: "round(1 - (t === 0 ? 0 : round(t / (p + 0))))",
     },
   },
   {

@@ -62,7 +62,10 @@ export const NOTHING = -4000;
 export const LOWEST_100 = Math.fround(-227 * Math.LN2);
 export const MAGIC_100 = 1.5 * 2 ** 23 + 227;
 export const DOWN_100 = 2 ** -100;
-/** Logits beyond so many times their soft cap are at it: the slope there is e^-600. */
+/**
+ * Logits beyond so many times their soft cap are at it, and their slope, below 4 e^-600, is 0. Beside such a maximum, the slopes of
+ * other logits come from exponentials that are normal numbers down to e^-108.
+ */
 export const CAPPED_AT = 300;
 
 /** A logarithm of a probability above this, which there is none of, is taken for this: exp of it is finite. */
@@ -103,6 +106,8 @@ export const C26 = 1.5 * 2 ** 26;
 export const LOGITS = 0;
 export const PROBABILITIES = 1;
 export const LOG_PROBABILITIES = 2;
+/** Where both of two probabilities are below this, they are over it for their mixture: shares of subnormal numbers have few digits. */
+export const SMALL_SHARE = 2 ** -400;
 /** Which divergence it is: KL(targets | predictions), KL(predictions | targets), or Jensen-Shannon's. */
 export const FORWARD = 0;
 export const REVERSE = 1;

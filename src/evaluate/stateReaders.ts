@@ -142,7 +142,7 @@ function readTemperature(from: Reader, temperature: TemperatureSums): void {
   }
 }
 
-/** Reads what Groups.write() wrote into one that is empty. */
+/** Reads what Groups.write() wrote into groups that are empty. */
 export function readGroups(from: Reader, groups: Groups): void {
   let before: bigint | undefined;
   for (let left = from.count("groups", MAXIMAL_GROUPS); left > 0; left--) {

@@ -151,19 +151,52 @@ async function* samplesOf(source: ByteSource): AsyncGenerator<Sample> {
   }
 }
 
-/** All samples: of a question 8 bytes a choice are kept, of a line of some thousand. */
+/** Questions one behind the other: 8 bytes a choice, and 8 a question. */
+interface Questions {
+  readonly logLikelihoods: Float64Array;
+  /** How many choices each has. */
+  readonly choices: Int32Array;
+  readonly targets: Int32Array<ArrayBuffer>;
+}
+
+const packed = (samples: readonly Sample[]): Questions => ({
+  logLikelihoods: Float64Array.from(samples.flatMap((it) => it.logLikelihoods)),
+  choices: Int32Array.from(samples, (it) => it.logLikelihoods.length),
+  targets: Int32Array.from(samples, (it) => it.target),
+});
+
+/** Rows of so many classes; choices that a question lacks are impossible. */
+function rowsOf({ logLikelihoods, choices }: Questions, classes: number): Float64Array<ArrayBuffer> {
+  const rows = new Float64Array(choices.length * classes).fill(Number.NEGATIVE_INFINITY);
+  let at = 0;
+  choices.forEach((n, row) => {
+    rows.set(logLikelihoods.subarray(at, at + n), row * classes);
+    at += n;
+  });
+  return rows;
+}
+
+/** All samples, of which the numbers are kept: of a line some tens of bytes, of some thousand. */
 async function openSamples(source: ByteSource): Promise<Both> {
   const { path } = source;
-  const all: number[][] = [];
-  const targets: number[] = [];
+  const all: Questions[] = [];
+  let waiting: Sample[] = [];
+  let rows = 0;
+  let classes = 0;
   let counted = 0;
   let right = 0;
   let known = 0;
   let logged = 0;
   let loggedRight = 0;
-  for await (const { logLikelihoods, target, isNormalizedRight, loggedNormalized } of samplesOf(source)) {
-    all.push([...logLikelihoods]);
-    targets.push(target);
+  for await (const sample of samplesOf(source)) {
+    const { logLikelihoods, target, isNormalizedRight, loggedNormalized } = sample;
+    rows++;
+    classes = Math.max(classes, logLikelihoods.length);
+    waiting.push(sample);
+    if (waiting.length === ROWS_AT_ONCE) {
+      all.push(packed(waiting));
+      waiting = [];
+    }
     if (target < 0) continue;
     counted++;
     known += Number(isNormalizedRight !== undefined);
@@ -171,29 +204,25 @@ async function openSamples(source: ByteSource): Promise<Both> {
     logged += Number(loggedNormalized !== undefined);
     loggedRight += loggedNormalized ?? 0;
   }
-  if (all.length === 0) throw new FormatError(`${path}: no samples`);
-  const classes = all.reduce((most, row) => Math.max(most, row.length), 0);
+  if (rows === 0) throw new FormatError(`${path}: no samples`);
+  if (waiting.length > 0) all.push(packed(waiting));
   const hasNormalized = counted > 0 && known === counted;
   const differs = hasNormalized && logged === counted && loggedRight !== right;
   const warning = `, but acc_norm in the file is ${loggedRight / counted}, and ${right / counted} of its log-likelihoods`;
-  let row = 0;
+  let next = 0;
   const [logits, labels] = tensorsOf({
     path,
     parts: [
       { dtype: "f64", perRow: classes },
       { dtype: "i32", perRow: 1 },
     ],
-    rows: all.length,
+    rows,
     input: "logits",
-    note: `${path}: ${all.length} questions, log-likelihoods of ${classes} choices${differs ? warning : ""}`,
+    note: `${path}: ${rows} questions, log-likelihoods of ${classes} choices${differs ? warning : ""}`,
     async next() {
-      const part = all.slice(row, row + ROWS_AT_ONCE);
-      if (part.length === 0) return undefined;
-      const values = new Float64Array(part.length * classes).fill(Number.NEGATIVE_INFINITY);
-      for (let i = 0; i < part.length; i++) values.set(part[i], i * classes);
-      const labels = Int32Array.from(targets.slice(row, row + part.length));
-      row += part.length;
-      return [values, labels];
+      if (next === all.length) return undefined;
+      const questions = all[next++];
+      return [rowsOf(questions, classes), questions.targets];
     },
     close: () => source.close(),
   });

@@ -42,9 +42,10 @@ function lastEnd(bytes: Uint8Array, isQuoted: boolean): number {
  * quotes ends no line here, but counts for the numbers of lines.
  */
 export async function* lineBlocks(source: ByteSource, isQuoted = false): AsyncGenerator<LineBlock> {
-  const { path } = source;
+  const { path, size = BLOCK_BYTES } = source;
   let rest: Uint8Array = new Uint8Array(0);
-  let room = BLOCK_BYTES;
+  // one more than there is: a read that finds less is the last one
+  let room = Math.min(BLOCK_BYTES, size + 1);
   let isFirst = true;
   for (let line = 1; ; ) {
     const buffer = new Uint8Array(rest.length + room);

@@ -43,7 +43,9 @@ export interface TensorOptions {
 }
 
 /** One array of a file, that is read from front to end: by read(), by rows (`for await`), or whole. */
-export interface FileTensor extends AsyncIterable<FileNumbers> {
+export interface FileTensor {
+  /** Rows, so many at a time. */
+  [Symbol.asyncIterator](): AsyncIterator<FileNumbers>;
   /** As messages call the file. */
   readonly path: string;
   /** Of a file of several arrays. */
@@ -99,7 +101,9 @@ export interface FileBatch {
 }
 
 /** Logits and labels of files, batch by batch. */
-export interface FileBatches extends AsyncIterable<FileBatch> {
+export interface FileBatches {
+  /** The batches, once. */
+  [Symbol.asyncIterator](): AsyncIterator<FileBatch>;
   readonly classes: number;
   /** Undefined of what does not say before its end. */
   readonly rows: number | undefined;
@@ -130,7 +134,9 @@ export interface FilePair {
 }
 
 /** Predictions and targets of files, batch by batch. */
-export interface FilePairs extends AsyncIterable<FilePair> {
+export interface FilePairs {
+  /** The pairs, once. */
+  [Symbol.asyncIterator](): AsyncIterator<FilePair>;
   /** Undefined of what does not say before its end. */
   readonly length: number | undefined;
   /** For people: which columns were taken. */

@@ -23,6 +23,7 @@ export type TensorDtype = keyof typeof ARRAYS;
 
 export const TENSOR_DTYPES = Object.keys(ARRAYS) as TensorDtype[];
 
+/** What a file's numbers are read into: a typed array of the dtype, a Uint16Array of the bits of half precision. */
 export type TensorArray = InstanceType<(typeof ARRAYS)[TensorDtype]>;
 
 export interface ArrayConstructor {

@@ -2,8 +2,11 @@ import type { Chunks } from "./archive.ts";
 
 /** A web ReadableStream of bytes, for programs without declarations of that. */
 export interface ByteStream {
+  /** Takes the stream, which must not be taken already. */
   getReader(): {
+    /** The next piece. */
     read(): Promise<{ done: boolean; value?: Uint8Array | undefined }>;
+    /** Lets the stream go. */
     cancel(): Promise<unknown>;
   };
 }

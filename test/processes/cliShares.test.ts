@@ -44,18 +44,28 @@ beforeAll(() => {
       [rows],
     ),
   );
+  writeFileSync(
+    at("mask.npy"),
+    npy(
+      Uint8Array.from({ length: rows }, () => Number(random() < 0.8)),
+      [rows],
+    ),
+  );
 });
 
-test("states, figures and worst rows are the same on any number of threads", () => {
-  const outputs = ["1", "2", "3", "7", "auto"].map((threads) => {
-    const printed = json("evaluate", ...files, "--threads", threads, "--worst", "20", "--state", "all.acc");
-    return { figures: figures(printed), state: readFileSync(at("all.acc")) };
-  });
-  for (const output of outputs) expect(output).toEqual(outputs[0]);
-  const { threads } = json("evaluate", ...files, "--threads", "2");
-  expect(threads).toBe(2);
-  expect(json("evaluate", "x.npy", "x.npy", "--loss", "mse", "--threads", "3")).toMatchObject({ mse: 0, threads: 3 });
-});
+test.each([[[]], [["--mask", "mask.npy", "--groups", "ids.npy"]]])(
+  "%j: states, figures and worst rows are the same on any number of threads",
+  (more) => {
+    const outputs = ["1", "2", "3", "7", "auto"].map((threads) => {
+      const printed = json("evaluate", ...files, ...more, "--threads", threads, "--worst", "20", "--state", "all.acc");
+      return { figures: figures(printed), state: readFileSync(at("all.acc")) };
+    });
+    for (const output of outputs) expect(output).toEqual(outputs[0]);
+    const { threads } = json("evaluate", ...files, "--threads", "2");
+    expect(threads).toBe(2);
+    expect(json("evaluate", "x.npy", "x.npy", "--loss", "mse", "--threads", "3")).toMatchObject({ mse: 0, threads: 3 });
+  },
+);
 
 test("files above 64 MiB have all cores, others one", () => {
   zeros("large.npy", 17_000);
@@ -66,7 +76,7 @@ test("files above 64 MiB have all cores, others one", () => {
 });
 
 describe("shards", () => {
-  const more = ["--groups", "ids.npy", "--bytes", "99999", "--worst", "3"];
+  const more = ["--groups", "ids.npy", "--mask", "mask.npy", "--bytes", "99999", "--worst", "3"];
 
   test.each([1, 2, 5])("of %i the states merge to that of all", (count) => {
     rmSync(at("parts"), { recursive: true, force: true });

@@ -86,11 +86,12 @@ function distances(
   }
   const scale = 2 * above * below * (softCap / temperature);
   for (let k = 0; k < n; k++) {
-    const y = 2 * ((capped(logits[at + k], softCap) - origin) / softCap);
+    const x = capped(logits[at + k], softCap);
+    const y = 2 * ((x - origin) / softCap);
     const e = above * fineExpF64(y);
     const d = below + e;
     distances[k] = (scale * expm1F64(y)) / d;
-    slopes[k] = 4 * (below / d) * (e / d);
+    slopes[k] = (abs(x) < CAPPED_AT * softCap ? 4 : 0) * (below / d) * (e / d);
   }
 }
 

@@ -5,6 +5,7 @@ import {
   LOGITS,
   PROBABILITIES,
   REVERSE,
+  SMALL_SHARE,
 } from "../../descriptions/thresholds.ts";
 import type { FloatArray } from "../../dtype.ts";
 import { log } from "../functions/log.ts";
@@ -22,9 +23,15 @@ interface Pair {
   second: number;
 }
 
-/** b p + (1 - b) q, and q where both are the same. */
+/** b p + (1 - b) q, and q where both are the same; never 0. */
 function mixture(p: number, q: number, beta: number): number {
-  return p > q ? q + beta * (p - q) : p + (1 - beta) * (q - p);
+  return Math.max(p > q ? q + beta * (p - q) : p + (1 - beta) * (q - p), Number.MIN_VALUE);
+}
+
+/** ln of v over the mixture, v being p or q: small ones are times a power of two, so that they are normal numbers. */
+function logarithmOfShare(v: number, p: number, q: number, beta: number): number {
+  const by = Math.max(p, q) < SMALL_SHARE ? 1 / SMALL_SHARE : 1;
+  return log(Math.min((v * by) / mixture(p * by, q * by, beta), Number.MAX_VALUE));
 }
 
 /** The divergences of rows, and their gradients where `grad` is given. */
@@ -96,10 +103,10 @@ function lossOfRow(pair: Pair, at: number): number {
       } else {
         const p = probabilityOf(targets, at + j, lnP);
         const q = probabilityOf(predictions, at + j, lnQ);
-        const m = mixture(p, q, beta);
-        const ofTargets = p === 0 ? 0 : p * log(p / m);
-        const ofPredictions = q === 0 ? 0 : q * log(q / m);
-        lanes[lane] += beta * ofTargets + (1 - beta) * ofPredictions;
+        const ofTargets = p === 0 ? 0 : p * logarithmOfShare(p, p, q, beta);
+        const ofPredictions = q === 0 ? 0 : q * logarithmOfShare(q, p, q, beta);
+        // no pair is negative, whatever rounding says
+        lanes[lane] += Math.max(beta * ofTargets + (1 - beta) * ofPredictions, 0);
         lanes[2 + lane] += ofPredictions;
       }
     }
@@ -120,10 +127,10 @@ function gradientOfRow(pair: Pair, at: number, grad: FloatArray, scale: number):
     if (measure === FORWARD) {
       const p = probabilityOf(targets, j, lnP);
       if (kind === LOGITS) g = second * probabilityOf(predictions, j, lnQ) - p;
-      else g = -(p === 0 ? 0 : kind === PROBABILITIES ? p / predictions.values[j] : p);
+      else g = -(p === 0 ? 0 : kind === PROBABILITIES ? p / (predictions.values[j] + 0) : p);
     } else {
       const q = probabilityOf(predictions, j, lnQ);
-      let slope = measure === REVERSE ? lnQ - lnP : log(q / mixture(probabilityOf(targets, j, lnP), q, beta));
+      let slope = measure === REVERSE ? lnQ - lnP : logarithmOfShare(q, probabilityOf(targets, j, lnP), q, beta);
       if (kind === LOGITS) slope -= second;
       else if (measure === REVERSE) slope += 1;
       if (measure === JENSEN_SHANNON) slope *= 1 - beta;

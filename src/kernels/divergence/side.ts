@@ -15,32 +15,34 @@ export interface Side {
   /** LOGITS, PROBABILITIES or LOG_PROBABILITIES. */
   kind: number;
   temperature: number;
-  /** Of a row of logits: its maximum over the temperature, and ln Σ exp(x / temperature - top). */
+  /** Of a row of logits: its maximum, and ln Σ exp((x - top) / temperature). */
   top: number;
   lnSum: number;
 }
 
+/** (x - top) / temperature, and not x / temperature - top / temperature, which loses the digits of large logits. */
+const distance = ({ values, temperature, top }: Side, at: number) => (values[at] - top) / temperature;
+
 /** Looks at the row at[0..classes). */
 export function readRow(side: Side, at: number, classes: number): void {
-  const { values, kind, temperature } = side;
-  if (kind !== LOGITS) return;
-  const top = maximum(values, at, at + classes, Number.NEGATIVE_INFINITY) / temperature;
+  if (side.kind !== LOGITS) return;
+  side.top = maximum(side.values, at, at + classes, Number.NEGATIVE_INFINITY);
   const total: Carried = { sum: 0, error: 0 };
   for (let block = 0; block < classes; block += LIKELIHOOD_BLOCK) {
     const stop = Math.min(block + LIKELIHOOD_BLOCK, classes);
     let even = 0;
     let odd = 0;
-    for (let j = block; j < stop; j += 2) even += exp64(values[at + j] / temperature - top);
-    for (let j = block + 1; j < stop; j += 2) odd += exp64(values[at + j] / temperature - top);
+    for (let j = block; j < stop; j += 2) even += exp64(distance(side, at + j));
+    for (let j = block + 1; j < stop; j += 2) odd += exp64(distance(side, at + j));
     carry(total, even + odd);
   }
-  side.top = top;
   side.lnSum = log(totalOf(total));
 }
 
 /** ln of the probability of what stands there. */
-export function logarithmOf({ values, kind, temperature, top, lnSum }: Side, at: number): number {
-  if (kind === LOGITS) return values[at] / temperature - top - lnSum;
+export function logarithmOf(side: Side, at: number): number {
+  const { values, kind } = side;
+  if (kind === LOGITS) return distance(side, at) - side.lnSum;
   return kind === PROBABILITIES ? log(values[at]) : values[at];
 }
 

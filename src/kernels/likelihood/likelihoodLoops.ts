@@ -37,7 +37,7 @@ function carefulSlope(w: number, t: number, q: number, scale: number): number {
   if (w === 0 || t === 0) return 0;
   const c = -(mantissaOf(w) * mantissaOf(t));
   return timesPower(
-    (c / mantissaOf(q)) * mantissaOf(scale),
+    (c / mantissaOf(q + 0)) * mantissaOf(scale),
     exponentOf(w) + exponentOf(t) - exponentOf(q) + exponentOf(scale),
   );
 }
@@ -58,7 +58,7 @@ function dots(row: Row): number {
       if (!grad) continue;
       const p = targets && weights ? targets[at + j] : 0;
       const isSmall = isWide && !logarithms && (q < SMALL_LIKELIHOOD || (p !== 0 && Math.abs(p) < SMALL_TARGET));
-      if (moderate && !isSmall) grad[at + j] = c === 0 ? 0 : (logarithms ? -c : -c / q) * scale;
+      if (moderate && !isSmall) grad[at + j] = c === 0 ? 0 : (logarithms ? -c : -c / (q + 0)) * scale;
       else grad[at + j] = carefulSlope(weights ? weights[j] : 1, t, logarithms ? 1 : q, scale);
     }
     carry(total, lanes[0] + lanes[2] + (lanes[1] + lanes[3]));
@@ -117,7 +117,7 @@ export function likelihood(
         loss += own * -(logarithms ? q : log(q));
         const c = beta * w + own;
         const isSmall = input instanceof Float64Array && !logarithms && q < SMALL_LIKELIHOOD;
-        if (grad && moderate && !isSmall) grad[at + label] = (logarithms ? -c : -c / q) * scale;
+        if (grad && moderate && !isSmall) grad[at + label] = (logarithms ? -c : -c / (q + 0)) * scale;
         else if (grad) grad[at + label] = carefulSlope(w, alpha + beta, logarithms ? 1 : q, scale);
       }
     }
