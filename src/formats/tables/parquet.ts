@@ -5,7 +5,7 @@
 import type { AsyncBuffer, ColumnMetaData, Compressors, FileMetaData, SchemaTree } from "hyparquet";
 import type { ByteSource } from "../bytes.ts";
 import { FormatError } from "../error.ts";
-import { type Both, type Format, startsWith } from "../format.ts";
+import type { Both } from "../format.ts";
 import type { OpenOptions } from "../openOptions.ts";
 import { type RowPart, type RowStream, roomOf, tensorsOf } from "../rowStream.ts";
 import type { Tensor, TensorArray } from "../tensor.ts";
@@ -344,22 +344,12 @@ async function rowsOf(source: ByteSource, wanted: Wanted): Promise<ParquetRows> 
   );
 }
 
-async function openParquet(source: ByteSource, options: OpenOptions): Promise<Tensor> {
+export async function open(source: ByteSource, options: OpenOptions): Promise<Tensor> {
   const [tensor] = tensorsOf(await rowsOf(source, { logits: undefined, labels: undefined, [options.role]: options }));
   return tensor;
 }
 
-async function openBoth(source: ByteSource, logits: OpenOptions, labels: OpenOptions): Promise<Both> {
+export async function openBoth(source: ByteSource, logits: OpenOptions, labels: OpenOptions): Promise<Both> {
   const [x, y] = tensorsOf(await rowsOf(source, { logits, labels }));
   return { logits: x, labels: y };
 }
-
-export const parquet: Format = {
-  name: "parquet",
-  extensions: ["parquet", "pq"],
-  isReadAnywhere: true,
-  needsBegin: "a Parquet file",
-  begins: (bytes) => startsWith(bytes, [0x50, 0x41, 0x52, 0x31]),
-  open: openParquet,
-  openBoth,
-};
