@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { deflateSync } from "node:zlib";
+import { zlibAsync } from "@gfx/zopfli";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 import { MODULES, PACKAGES } from "../page/standIns/list.ts";
 import { STYLE } from "../src/cli/report/style.ts";
@@ -37,7 +37,8 @@ export const POLICY =
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; connect-src 'self'; worker-src 'self' blob:; base-uri 'none'; form-action 'none'";
 
 /** The functions of the module that evaluations call. */
-const OF_EVALUATIONS = /^(checkLabels|labelWeights|addExactly|extractSums|widen|evaluate|tally|regression)/;
+const OF_EVALUATIONS =
+  /^(checkLabels|labelWeights|addExactly|extractSums|widen|evaluate|tally|regression|relativeEntropy|temperatureCurve|divergence)/;
 
 /** Puts a module of evaluations alone where the package's is inlined. */
 const cut: Plugin = {
@@ -45,7 +46,7 @@ const cut: Plugin = {
   setup({ onLoad }) {
     onLoad({ filter: /[/\\]src[/\\]generated[/\\]strict\.ts$/ }, async () => {
       const module = await cutModule(path("build/strict.wasm"), (name) => OF_EVALUATIONS.test(name));
-      const text = Buffer.from(deflateSync(module, { level: 9 })).toString("base64");
+      const text = Buffer.from(await zlibAsync(module, { numiterations: 15, blocksplittingmax: 0 })).toString("base64");
       return { contents: `export const STRICT = "${text}";`, loader: "ts" };
     });
   },
@@ -102,7 +103,8 @@ export async function buildPage(outdir: string): Promise<void> {
   write("uPlot.js", licence + ofUPlot("dist/uPlot.iife.min.js"));
   write("uPlot.css", ofUPlot("dist/uPlot.min.css"));
   write("report.js", readFileSync(path("dist/cli/reportPage.js"), "utf8").replace(/^\/\/# sourceMappingURL=.*$/m, ""));
-  write("page.css", STYLE + readFileSync(path("page/page.css"), "utf8"));
+  write("report.css", STYLE);
+  write("page.css", readFileSync(path("page/page.css"), "utf8"));
   write("icon.svg", readFileSync(path("page/icon.svg")));
   write("index.html", readFileSync(path("page/index.html"), "utf8").replace("%POLICY%", POLICY));
   const digits = DIGITS.map((name) => readFileSync(path(name), "utf8")).join();

@@ -91,7 +91,15 @@ export function signatureOf({ method, url, headers }: Asked, secret: string): st
   const [, scope, signed] = /Credential=[^/]+\/([^,]+), ?SignedHeaders=([^,]+)/.exec(authorization) ?? [];
   const [date, region, service] = scope.split("/");
   const canonical = signed.split(";").map((name) => `${name}:${String(headers[name]).trim()}\n`);
-  const request = [method, url, "", canonical.join(""), signed, headers["x-amz-content-sha256"]].join("\n");
+  const [path, query = ""] = url.split("?");
+  const request = [
+    method,
+    path,
+    query.split("&").sort().join("&"),
+    canonical.join(""),
+    signed,
+    headers["x-amz-content-sha256"],
+  ].join("\n");
   const text = ["AWS4-HMAC-SHA256", headers["x-amz-date"], scope, hash(request)].join("\n");
   const key = [region, service, "aws4_request"].reduce(hmac, hmac(`AWS4${secret}`, date));
   return hmac(key, text).toString("hex");

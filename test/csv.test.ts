@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { fromChunks } from "../src/formats/bytes.ts";
 import { FormatError } from "../src/formats/error.ts";
-import { csv } from "../src/formats/tables/csv.ts";
+import { openBoth } from "../src/formats/tables/csv.ts";
 import { numberIn } from "../src/formats/tables/numbers.ts";
 import { mulberry32 } from "./inputs.ts";
 import { elementsOf, folderOfFiles, type Given, readBoth, readOne } from "./readFiles.ts";
@@ -365,7 +365,7 @@ describe("blocks and pipes", () => {
     );
     for (const highWaterMark of [1000, 65_537]) {
       const source = fromChunks("pipe", createReadStream(path, { highWaterMark }));
-      const both = await csv.openBoth!(source, { role: "logits", floats: true }, { role: "labels", floats: false });
+      const both = await openBoth(source, { role: "logits", floats: true }, { role: "labels", floats: false });
       expect(await elementsOf(both.labels, 999)).toEqual(labels);
       expect(await elementsOf(both.logits, 1000)).toEqual(values);
       await both.logits.close();

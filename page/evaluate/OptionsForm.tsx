@@ -49,7 +49,7 @@ function Check({ id, label, value }: { id: string; label: string; value: Signal<
 }
 
 export function OptionsForm() {
-  const ofClasses = form.loss.value !== "mse";
+  const ofClasses = form.loss.value === "cross-entropy";
   return (
     <div class="fields">
       <Choice
@@ -59,6 +59,7 @@ export function OptionsForm() {
         choices={[
           ["cross-entropy", "cross-entropy"],
           ["mse", "mean squared error (predictions, then targets)"],
+          ["binary", "binary cross-entropy (one logit a row, then targets)"],
         ]}
       />
       {ofClasses && (

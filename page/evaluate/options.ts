@@ -21,7 +21,7 @@ export function wordsOf(text: string): string[] {
 /** The options of wasm-loss evaluate that the form stands for. */
 export const options = computed((): string[] => {
   const further = wordsOf(form.further.value);
-  if (form.loss.value === "mse") return ["--loss", "mse", ...further];
+  if (form.loss.value !== "cross-entropy") return ["--loss", form.loss.value, ...further];
   return [
     ...(form.input.value === "" ? [] : ["--input", form.input.value]),
     ...(form.worst.value === "" ? [] : ["--worst", form.worst.value]),

@@ -1,37 +1,15 @@
 import { signal } from "@preact/signals";
-import { markdownTable } from "markdown-table";
 import { JobView, running } from "../JobView.tsx";
-import { engineName } from "../standIns/engineName.ts";
 import { Wide } from "../Wide.tsx";
 import type { Measured, MeasuredCase, Timed } from "../workers/measure.ts";
+import { namesOf, textOf, three } from "./texts.ts";
 
 const measuring = running<Measured>("measure.js");
 const copied = signal("");
 
-const three = (value: number) => Number(value.toPrecision(3)).toString();
-
-/** Milliseconds a call, and how many times as fast as the loop that is. */
-function textOf({ time, ratio, missing }: Timed): string {
-  if (time === undefined) return missing ?? "";
-  return ratio === undefined ? three(time.median) : `${three(time.median)} (${three(ratio.median)}x)`;
-}
-
-const namesOf = (cases: readonly MeasuredCase[]) => cases[0].ways.map(({ name }) => name);
-
-function markdownOf({ cases, notes }: Measured): string {
-  const names = namesOf(cases);
-  const table = markdownTable(
-    [["ms a call, float32", ...names], ...cases.map(({ title, ways }) => [title, ...ways.map(textOf)])],
-    { align: ["l", ...names.map(() => "r")], padding: false },
-  );
-  const what =
-    "In parentheses: how many times as fast as the loop. Data lies in the engine's memory; every result was checked first.";
-  return [table, "", what, "", `${engineName()}, ${navigator.hardwareConcurrency} cores`, ...notes, ""].join("\n");
-}
-
-async function copy(measured: Measured): Promise<void> {
+async function copy({ markdown }: Measured): Promise<void> {
   try {
-    await navigator.clipboard.writeText(markdownOf(measured));
+    await navigator.clipboard.writeText(markdown);
     copied.value = "Copied.";
   } catch (error) {
     copied.value = `The browser does not let the page copy: ${(error as Error).message}`;

@@ -6,7 +6,8 @@ import type { Page } from "../../src/cli/report/page.ts";
 /** The files of the package that a report carries, which the page has loaded. */
 export interface ReportFiles {
   readonly uPlot: string;
-  readonly uPlotStyle: string;
+  /** Of the plots and of all else. */
+  readonly style: string;
   readonly uPlotVersion: string;
   readonly script: string;
 }

@@ -14,9 +14,12 @@ export const MODULES: Readonly<Record<string, string>> = {
   "cli/progress.ts": "progress.ts",
   "cli/report/page.ts": "reportPage.ts",
   "cli/report/plotting.ts": "plotting.ts",
+  "cli/report/style.ts": "style.ts",
   "cli/rowsOut/rowsFile.ts": "rowsFile.ts",
   "cli/version.ts": "version.ts",
   "cli/warn.ts": "warn.ts",
+  "evaluate/comparison/comparer.ts": "comparer.ts",
+  "formats/addresses/bucket.ts": "bucket.ts",
   "formats/openSource.ts": "openSource.ts",
   "formats/place.ts": "place.ts",
 };

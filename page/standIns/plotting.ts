@@ -1,6 +1,6 @@
 import { host } from "./host.ts";
 
 export function plotting(): { script: string; style: string; version: string } {
-  const { uPlot = "", uPlotStyle = "", uPlotVersion = "" } = host.report ?? {};
-  return { script: uPlot, style: uPlotStyle, version: uPlotVersion };
+  const { uPlot = "", style = "", uPlotVersion = "" } = host.report ?? {};
+  return { script: uPlot, style, version: uPlotVersion };
 }

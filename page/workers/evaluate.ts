@@ -1,7 +1,6 @@
-// The command line in a worker: what the page shows of an evaluation is what wasm-loss evaluate and merge print and write.
+// The command line in a worker: what the page shows of an evaluation is what wasm-loss evaluate, compare and merge print and write.
 import { UsageError } from "../../src/cli/arguments.ts";
 import { evaluate } from "../../src/cli/evaluateCommand.ts";
-import { merge } from "../../src/cli/mergeCommand.ts";
 import type { Reached } from "../../src/cli/pace.ts";
 import type { Chart } from "../../src/cli/report/chart.ts";
 import { contentHtml } from "../../src/cli/report/page.ts";
@@ -32,6 +31,16 @@ export interface Evaluated {
   readonly state: Uint8Array;
 }
 
+/** Evaluations are what most come for: the code of the others is loaded when files ask for it. */
+const COMMANDS = {
+  evaluate: async () => evaluate,
+  compare: async () => (await import("./otherCommands.ts")).compare,
+  merge: async () => (await import("./otherCommands.ts")).merge,
+};
+
+/** Losses of predictions and targets. */
+const PAIRS = ["mse", "binary"];
+
 const REPORT = "report.html";
 const STATE = "evaluation.acc";
 /** News are told so often at most: ms. */
@@ -49,8 +58,9 @@ async function loadRest(): Promise<void> {
   const rest: Promise<unknown>[] = [];
   if (globalThis.crossOriginIsolated) rest.push(import("../../src/backends/threads/openThreads.ts"));
   if (losesStack(navigator.userAgent)) rest.push(import("../../src/backends/js/openJs.ts"));
-  const [uPlot, uPlotStyle, script] = await Promise.all([text("uPlot.js"), text("uPlot.css"), text("report.js")]);
-  host.report = { uPlot, uPlotStyle, uPlotVersion: UPLOT_VERSION, script };
+  const files = ["uPlot.js", "uPlot.css", "report.css", "report.js"];
+  const [uPlot, uPlotStyle, reportStyle, script] = await Promise.all(files.map(text));
+  host.report = { uPlot, style: uPlotStyle + reportStyle, uPlotVersion: UPLOT_VERSION, script };
   await Promise.all(rest);
 }
 
@@ -86,29 +96,27 @@ answer(async ({ files, options, threads }: EvaluateRequest, tell: (reached: Reac
   host.warnings.length = 0;
   host.page = undefined;
   host.onProgress = throttled(tell);
-  const plan = await planOf(
-    host.files,
-    options.some((it, i) => it === "--loss=mse" || (it === "--loss" && options[i + 1] === "mse")),
-    options.some((it) => /^--(labels-)?dtype\b/.test(it)),
-  );
-  const given = plan.command === "merge" ? plan.paths : [plan.logits, plan.labels];
+  const { command, paths, note } = await planOf(host.files, {
+    isPair: options.some((it, i) =>
+      PAIRS.some((loss) => it === `--loss=${loss}` || (options[i - 1] === "--loss" && it === loss)),
+    ),
+    isRaw: options.some((it) => /^--(labels-|other-)?dtype\b/.test(it)),
+  });
   // names that begin with - are no options
-  const paths = given.some((path) => path.startsWith("-")) ? ["--", ...given] : given;
-  const isEvaluation = plan.command === "evaluate";
+  const given = paths.some((path) => path.startsWith("-")) ? ["--", ...paths] : paths;
   const outputs = ["--report", REPORT, "--state", STATE, "--json"];
-  const chosen = isEvaluation ? [...options, ...(threads ? ["--threads", "auto"] : [])] : [];
-  const args = paths === given ? [...given, ...chosen, ...outputs] : [...chosen, ...outputs, ...paths];
-  const json = await (isEvaluation ? evaluate(args) : merge(args)).catch((error: unknown) => {
+  const chosen = command === "merge" ? [] : [...options, ...(threads ? ["--threads", "auto"] : [])];
+  const args = paths === given ? [...given, ...chosen, ...outputs] : [...chosen, ...outputs, ...given];
+  const run = await COMMANDS[command]();
+  const json = await run(args).catch((error: unknown) => {
     throw error instanceof UsageError ? new Error(`the options: ${error.message}`) : error;
   });
   const { title, subtitle, warnings, panels } = host.page!;
-  const swapped =
-    isEvaluation && plan.swapped ? [`${plan.labels} holds the labels, and ${plan.logits} the logits.`] : [];
   return {
-    command: ["wasm-loss", plan.command, ...args].join(" "),
+    command: ["wasm-loss", command, ...args].join(" "),
     title,
     subtitle,
-    warnings: [...swapped, ...host.warnings, ...warnings],
+    warnings: [...(note === undefined ? [] : [note]), ...host.warnings, ...warnings],
     content: contentHtml(host.page!),
     charts: panels.flatMap(({ charts }) => charts),
     report: host.outputs.get(REPORT) as string,

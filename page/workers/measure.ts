@@ -11,6 +11,7 @@ import { loopOf } from "../../bench/tuned.ts";
 import type { Reached } from "../../src/cli/pace.ts";
 import { mulberry32, zeros } from "../../test/inputs.ts";
 import { answer, turn } from "../job.ts";
+import { markdownOf } from "../measure/markdown.ts";
 
 /** One way of computing a case. */
 interface Candidate {
@@ -36,6 +37,8 @@ export interface MeasuredCase {
 export interface Measured {
   readonly cases: readonly MeasuredCase[];
   readonly notes: readonly string[];
+  /** All of it, to be pasted. */
+  readonly markdown: string;
 }
 
 const LOOP = "good loop";
@@ -167,7 +170,8 @@ answer(async (_: null, tell: (reached: Reached) => void): Promise<Measured> => {
       done = cases.length * samples;
     }
     if (Number.isNaN(sink)) notes.push("A result was NaN.");
-    return { cases, notes: [...new Set(notes)] };
+    const measured = { cases, notes: [...new Set(notes)] };
+    return { ...measured, markdown: markdownOf(measured) };
   } finally {
     for (const [, losses] of opened) losses.close();
   }

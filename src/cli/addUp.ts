@@ -3,7 +3,6 @@ import type { BinaryEvaluation } from "../evaluate/binary/binary.ts";
 import type { Evaluation } from "../evaluate/evaluation.ts";
 import type { Regression } from "../evaluate/regression.ts";
 import { FormatError } from "../formats/error.ts";
-import { partOf } from "../formats/partOf.ts";
 import type { RowRange } from "../formats/rows/shift.ts";
 import { arrayOf, type Stretch, type Tensor } from "../formats/tensor.ts";
 import { createLosses, type Losses } from "../inlinedLosses.ts";
@@ -11,11 +10,12 @@ import { elementsOf } from "./adding/adder.ts";
 import { createAdder, type Task } from "./adding/createAdder.ts";
 import { partRowsOf } from "./adding/plan.ts";
 import { countParts, type Outcome, shareOut } from "./adding/shareOut.ts";
-import type { EvaluateOptions, Shard } from "./evaluateOptions.ts";
+import type { EvaluateOptions } from "./evaluateOptions.ts";
 import { progressBar } from "./progress.ts";
 import { rangeOf } from "./rangeOf.ts";
 import type { Pairs } from "./report/pairs.ts";
 import { openRowsFile } from "./rowsOut/rowsFile.ts";
+import { rowsOfShard } from "./shard.ts";
 import type { Run } from "./tables.ts";
 
 /** What was added up of files, and what did it. */
@@ -65,12 +65,6 @@ function stretchesOf(
 const bytesOf = (stretches: readonly Stretch[]) =>
   stretches.reduce((sum, { length, dtype }) => sum + length * arrayOf(dtype).BYTES_PER_ELEMENT, 0);
 
-/** Rows of the I-th of N shards, as even as they can be. */
-function shardOf({ index, count }: Shard, rows: number): RowRange {
-  const before = (shards: number) => Number((BigInt(rows) * BigInt(shards)) / BigInt(count));
-  return { first: before(index - 1), end: before(index) };
-}
-
 /** What is added up, once it is known which rows. */
 interface Job {
   readonly task: Task;
@@ -106,7 +100,7 @@ export async function addUp(
   if (shard && rows === undefined) {
     throw new FormatError(`${tensors[0].path}: --shard needs to know how many rows there are`);
   }
-  const range = shard ? shardOf(shard, rows!) : { first: 0, end: rows ?? 0 };
+  const range = shard ? rowsOfShard(shard, rows!) : { first: 0, end: rows ?? 0 };
   const job: Job = { task, tensors, options, files, rows, range, more };
   if (options.rows === undefined || task.loss !== "cross-entropy") return run(job);
   const rowsFile = openRowsFile(options.rows, range.first);
@@ -164,12 +158,9 @@ async function addAlone(
   job: Job,
   told: (done: number) => void,
 ): Promise<Outcome & { range: RowRange }> {
-  const { task, tensors, options, files, rows, range, more } = job;
+  const { task, tensors, options, rows, range, more } = job;
   const adder = createAdder(losses, task, 2, undefined, more.pairs);
-  const shardOfInput = (tensor: Tensor, i: number) => {
-    const elements = elementsOf(task.columns[i], range, rows!);
-    return files ? partOf(files.stretches[i], ...elements) : rangeOf(tensor, ...elements);
-  };
+  const shardOfInput = (tensor: Tensor, i: number) => rangeOf(tensor, ...elementsOf(task.columns[i], range, rows!));
   const inputs = options.shard ? tensors.map(shardOfInput) : tensors;
   // after it is closed it has none
   const { threads } = losses;

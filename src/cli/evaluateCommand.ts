@@ -4,8 +4,6 @@ import type { Regression } from "../evaluate/regression.ts";
 import { withCoverage } from "../evaluate/state.ts";
 import { withoutSecrets } from "../formats/addresses/address.ts";
 import type { Both } from "../formats/format.ts";
-import type { OpenOptions } from "../formats/openOptions.ts";
-import { openBoth, openTensor } from "../formats/openTensor.ts";
 import { textOf } from "../formats/rows/shapes.ts";
 import type { Tensor } from "../formats/tensor.ts";
 import type { Beside } from "./adding/rowsAdder.ts";
@@ -13,6 +11,7 @@ import { type AddedUp, addUp } from "./addUp.ts";
 import { openBeside } from "./beside.ts";
 import { binaryTable, printableBinary } from "./binaryTable.ts";
 import type { NameOf } from "./classificationTable.ts";
+import { openInputs, sourceOfInputs } from "./evaluateInputs.ts";
 import { type EvaluateOptions, evaluateOptions } from "./evaluateOptions.ts";
 import { type Output, writeOutputs } from "./files.ts";
 import { namesOf } from "./names.ts";
@@ -21,7 +20,6 @@ import { binaryReport } from "./report/binaryReport.ts";
 import type { Making } from "./report/origin.ts";
 import { Pairs } from "./report/pairs.ts";
 import { evaluationReport, regressionReport } from "./report/reports.ts";
-import { sourceOf } from "./sourceOf.ts";
 import {
   classCells,
   classificationLists,
@@ -41,7 +39,7 @@ export async function evaluate(args: readonly string[]): Promise<string> {
   const given = evaluateOptions(args);
   const open: { close(): unknown }[] = [];
   try {
-    const { logits, labels, figures } = await openInputs(given, open);
+    const { logits, labels, figures } = await openInputs(given, open, warn);
     const options = { ...given, input: given.input ?? logits.input, figures };
     const beside = await openBeside(options, open);
     const making: Making = {
@@ -57,24 +55,6 @@ export async function evaluate(args: readonly string[]): Promise<string> {
   } finally {
     for (const it of open.reverse()) await it.close();
   }
-}
-
-/** Logits and labels, from two files or from one, and into `open`; what was taken of tables is told. */
-async function openInputs({ logits, labels, isOneFile }: EvaluateOptions, open: { close(): unknown }[]): Promise<Both> {
-  if (isOneFile) {
-    const both = await openBoth(logits.path, logits, labels);
-    open.push(both.logits, both.labels);
-    if (both.logits.note !== undefined) warn(both.logits.note);
-    return both;
-  }
-  const tensors: Tensor[] = [];
-  for (const { path, ...options } of [logits, labels]) {
-    const tensor = await openTensor(path, options);
-    open.push(tensor);
-    tensors.push(tensor);
-    if (tensor.note !== undefined) warn(tensor.note);
-  }
-  return { logits: tensors[0], labels: tensors[1] };
 }
 
 async function classification(
@@ -109,10 +89,6 @@ async function classification(
   return text;
 }
 
-/** Which array of a file, or which columns. */
-const nameIn = ({ role, tensor, columns, labelColumn }: OpenOptions) =>
-  tensor ?? (role === "logits" ? columns?.join() : labelColumn);
-
 /** The state, and which rows of which files it holds. */
 async function stateOf(
   { state, range, rows }: AddedUp,
@@ -120,14 +96,7 @@ async function stateOf(
   labels: Tensor,
   options: EvaluateOptions,
 ): Promise<Uint8Array> {
-  const source = await sourceOf(
-    [
-      { tensor: logits, path: options.logits.path, name: nameIn(options.logits) },
-      { tensor: labels, path: options.labels.path, name: nameIn(options.labels) },
-    ],
-    range,
-    rows,
-  );
+  const source = await sourceOfInputs({ logits, labels }, options, range, rows);
   return source === null ? state() : withCoverage(state(), [source]);
 }
 

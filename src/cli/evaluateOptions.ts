@@ -1,5 +1,3 @@
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import { MAXIMAL_THREADS } from "../createLosses.ts";
 import { MAXIMAL_CLASSES, MAXIMAL_TOPS, MAXIMAL_WORST } from "../evaluate/evaluatorOptions.ts";
 import { isAddress } from "../formats/addresses/schemes.ts";
@@ -9,6 +7,7 @@ import { isFloat, TENSOR_DTYPES, type TensorDtype } from "../formats/tensor.ts";
 import { choiceOption, integerOption, parseArguments, UsageError } from "./arguments.ts";
 import { checkOutputs } from "./files.ts";
 import { rowsFormatOf } from "./rowsOut/rowsFormats.ts";
+import { shardOption, stateOption } from "./shard.ts";
 
 export const evaluateHelp = `wasm-loss evaluate LOGITS [LABELS] [options]
 
@@ -48,7 +47,7 @@ export const evaluateHelp = `wasm-loss evaluate LOGITS [LABELS] [options]
   --report FILE        write one HTML file with the table and plots
   --threads N|auto     threads to share the rows of files out to; auto (default): all cores for files above 64 MiB, else 1
   --shard I/N          only the I-th of N parts of the rows; with --state-dir DIR its state goes to DIR/part-I-of-N.acc,
-                       for wasm-loss merge DIR
+                       for wasm-loss merge DIR; DIR may be s3://BUCKET/PREFIX
   --relaxed            fused multiply-add where there is one: faster, but not the same bits everywhere
   --backend B          auto, wasm or js (default auto)
   --json               one line of JSON; NaN and Infinity are strings in it
@@ -150,38 +149,6 @@ function checkRowsOutput(path: string): void {
     throw new UsageError(`--rows is ${JSON.stringify(path)}, but must end in .npz, .npy or .csv`);
   }
   if (!isReplaced(placeOf(path))) throw new UsageError(`--rows is ${JSON.stringify(path)}, but must name a file`);
-}
-
-/** One of several that the rows are shared out to. */
-export interface Shard {
-  /** From 1. */
-  readonly index: number;
-  readonly count: number;
-}
-
-/** `3/16` is the third of sixteen. */
-function shardOption(text: string | undefined): Shard | undefined {
-  if (text === undefined) return undefined;
-  const [, index, count] = /^(\d{1,9})\/(\d{1,9})$/.exec(text) ?? [];
-  if (Number(index) >= 1 && Number(index) <= Number(count)) return { index: Number(index), count: Number(count) };
-  throw new UsageError(`--shard is ${JSON.stringify(text)}, but must be I/N, I an integer from 1 to N`);
-}
-
-/** Where the state is written to: the file that is given, or that of the shard in the folder that is given. */
-function stateOption(
-  file: string | undefined,
-  folder: string | undefined,
-  shard: Shard | undefined,
-): string | undefined {
-  if (folder === undefined) {
-    if (shard === undefined || file !== undefined) return file;
-    throw new UsageError("--shard needs --state-dir DIR, or --state FILE");
-  }
-  if (file !== undefined) throw new UsageError("--state and --state-dir are given, but one state is written");
-  if (shard === undefined) throw new UsageError("--state-dir is for --shard I/N");
-  if (folder === "") throw new UsageError('--state-dir is "", but must name a folder');
-  mkdirSync(folder, { recursive: true });
-  return join(folder, `part-${shard.index}-of-${shard.count}.acc`);
 }
 
 export type EvaluateOptions = ReturnType<typeof evaluateOptions>;

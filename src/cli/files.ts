@@ -1,6 +1,8 @@
 import { accessSync, chmodSync, constants, renameSync, rmSync, statSync, writeFile, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
+import { withoutSecrets } from "../formats/addresses/address.ts";
+import { isAddress, isInBucket } from "../formats/addresses/schemes.ts";
 import { identityOf, isReplaced, type Place, placeOf, temporaryOf, writtenTo } from "../formats/place.ts";
 import { UsageError } from "./arguments.ts";
 
@@ -14,7 +16,15 @@ export function checkOutputs(
   outputs: readonly (readonly [option: string, path: string | undefined])[],
   inputs: readonly Named[],
 ): void {
-  const given = outputs.filter((it): it is Named => it[1] !== undefined);
+  const all = outputs.filter((it): it is Named => it[1] !== undefined);
+  for (const [name, path] of all) {
+    if (isAddress(path) && (name === "--report" || name === "--rows" || !isInBucket(path))) {
+      throw new UsageError(
+        `${name} is ${withoutSecrets(path)}, but ${isInBucket(path) ? "must name a file" : "only s3:// is written to"}`,
+      );
+    }
+  }
+  const given = all.filter(([, path]) => !isAddress(path));
   for (const [name, path] of [...inputs, ...given]) {
     if (path === "") throw new UsageError(`${name} is "", but must name a file`);
   }
@@ -55,7 +65,12 @@ function checkWritable(path: string): Place {
 /** Writes the files of a command; where that fails, what it was to print is not lost. */
 export async function writeOutputs(outputs: readonly Output[], text: string): Promise<void> {
   try {
-    await writeFiles(outputs);
+    await writeFiles(outputs.filter(([path]) => !isAddress(path)));
+    for (const [path, data] of outputs) {
+      if (!isAddress(path)) continue;
+      const { putFile } = await import("../formats/addresses/bucket.ts");
+      await putFile(path, Buffer.from(data));
+    }
   } catch (error) {
     process.stdout.write(text);
     throw error;

@@ -14,6 +14,9 @@ import {
   mergeRegressions,
   mergeTotals,
 } from "../evaluate/state.ts";
+import { withoutSecrets } from "../formats/addresses/address.ts";
+import { filesInBucket } from "../formats/addresses/bucket.ts";
+import { isAddress, isInBucket } from "../formats/addresses/schemes.ts";
 import { FormatError } from "../formats/error.ts";
 import { parseArguments, UsageError } from "./arguments.ts";
 import { binaryTable, printableBinary } from "./binaryTable.ts";
@@ -39,8 +42,8 @@ import { warn } from "./warn.ts";
 export const mergeHelp = `wasm-loss merge PART.acc|DIR ... [--per-class] [--names FILE] [--json] [--report FILE] [--state FILE]
 
   One evaluation of what several runs of evaluate --state added up: the same as that of all their rows at once; - is standard
-  input, DIR all of its files that end in .acc (those of evaluate --shard). A state that is given twice counts once; rows of one
-  file in two states are refused. Options as of evaluate.
+  input, DIR all of its files that end in .acc (those of evaluate --shard); both may be in a bucket, s3://BUCKET/PREFIX. A state
+  that is given twice counts once; rows of one file in two states are refused. Options as of evaluate.
 
   Example: wasm-loss merge part1.acc part2.acc --report report.html
 `;
@@ -58,20 +61,20 @@ export async function merge(args: readonly string[]): Promise<string> {
     "per-class": { type: "boolean", default: false },
   });
   if (positionals.length === 0) throw new UsageError("merge takes one file or more, but got 0");
-  const paths = positionals.flatMap(statesIn);
+  const paths = (await Promise.all(positionals.map(statesIn))).flat();
   const report = ["--report", values.report] as const;
-  const parts = paths.map((path): Named => ["PART.acc", path]);
+  const parts = paths.filter((path) => !isAddress(path)).map((path): Named => ["PART.acc", path]);
   checkOutputs([report], parts);
   // all parts are read before the state is written: it may replace one of them
   checkOutputs([["--state", values.state], report], []);
   const states: Uint8Array[] = [];
   for (const path of paths) states.push(await readState(path));
-  const names = paths.map((path) => (path === "-" ? "standard input" : path));
+  const names = paths.map((path) => (path === "-" ? "standard input" : withoutSecrets(path)));
   checkSameMaker(states, names);
   const outputs: Output[] = [];
   const perClass = values["per-class"];
   const subject = { of: names.length === 1 ? names[0] : `${names.length} states` };
-  const making = { args: ["merge", ...args], inputs: [["states", names.join(", ")] as const] };
+  const making = { args: ["merge", ...args.map(withoutSecrets)], inputs: [["states", names.join(", ")] as const] };
   const maker = makerOf(states[0]);
   const other = maker === "--loss cross-entropy" ? undefined : maker;
   for (const [option, isGiven] of [
@@ -133,14 +136,18 @@ export async function merge(args: readonly string[]): Promise<string> {
   return text;
 }
 
-/** The states of a folder, in order; any other path as it is. */
-function statesIn(path: string): string[] {
-  if (path === "-" || !statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [path];
-  const names = readdirSync(path).filter((name) => name.endsWith(".acc"));
+/** The states of a folder, also one of a bucket, in order; any other path as it is. */
+async function statesIn(path: string): Promise<string[]> {
+  const isBucket = isInBucket(path) && !path.endsWith(".acc");
+  const isFolder = path !== "-" && !isAddress(path) && statSync(path, { throwIfNoEntry: false })?.isDirectory();
+  if (!isBucket && !isFolder) return [path];
+  const folder = isBucket ? `${path.replace(/\/+$/, "")}/` : path;
+  const all = isBucket ? (await filesInBucket(folder)).map((it) => it.slice(folder.length)) : readdirSync(path);
+  const names = all.filter((name) => name.endsWith(".acc") && !name.includes("/"));
   if (names.length === 0) throw new FormatError(`${path}: a folder without files that end in .acc`);
   tellMissing(path, names);
   const collator = new Intl.Collator("en", { numeric: true });
-  return names.sort(collator.compare).map((name) => join(path, name));
+  return names.sort(collator.compare).map((name) => (isBucket ? `${folder}${name}` : join(path, name)));
 }
 
 /** Says which shards of evaluate --shard a folder lacks: what is merged is less than all then. */

@@ -4,7 +4,7 @@ import { isRegressionState } from "../evaluate/regression.ts";
 import { isEvaluationState } from "../evaluate/state.ts";
 import type { ByteSource } from "../formats/bytes.ts";
 import { FormatError } from "../formats/error.ts";
-import { openLocal } from "../formats/openSource.ts";
+import { openSource } from "../formats/openSource.ts";
 
 /** States take kilobytes, 150 bytes a class with --per-class: what is longer than this is none, or has no end. */
 const MAXIMAL_BYTES = 2 ** 30;
@@ -12,9 +12,9 @@ const MAXIMAL_BYTES = 2 ** 30;
 /** So much is read first: enough to see what is no state. */
 const FIRST_BYTES = 64;
 
-/** The bytes of a state, or the first ones of what is none; - is standard input. */
+/** The bytes of a state of a file or an address, or the first ones of what is none; - is standard input. */
 export async function readState(path: string): Promise<Uint8Array> {
-  const source = await openLocal(path);
+  const source = await openSource(path);
   try {
     const first = await take(source, FIRST_BYTES);
     if (![isEvaluationState, isRegressionState, isComparisonState, isBinaryState].some((isState) => isState(first)))

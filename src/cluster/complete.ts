@@ -1,4 +1,5 @@
 import { decodeBinary, isBinaryState } from "../evaluate/binary/binaryState.ts";
+import { decodeComparison, isComparisonState } from "../evaluate/comparison/comparisonState.ts";
 import type { Coverage } from "../evaluate/coverage.ts";
 import { decodeRegression, isRegressionState } from "../evaluate/regression.ts";
 import { decode } from "../evaluate/state.ts";
@@ -10,6 +11,7 @@ const LISTED = 5;
 function coverageOf(state: Uint8Array): Coverage {
   const name = "the result";
   if (isBinaryState(state)) return decodeBinary(state, name).coverage;
+  if (isComparisonState(state)) return decodeComparison(state, name).coverage;
   return isRegressionState(state) ? decodeRegression(state, name).coverage : decode(state, name).coverage;
 }
 

@@ -5,9 +5,7 @@ export const QUEUE = "wasm-loss";
 
 const named = (...parts: string[]) => [QUEUE, ...parts].join(":");
 
-export const stateKey = (hash: string): string => named("state", hash);
-/** The hash of the state of a shard that was done. */
-export const shardStateKey = (key: string): string => named("shard", key);
+export const stateKey = (key: string): string => named("state", key);
 export const planOfRun = (run: string): string => named("run", run, "plan");
 /** A bit a shard: whether it is done. */
 export const doneOfRun = (run: string): string => named("run", run, "done");

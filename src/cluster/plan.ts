@@ -1,27 +1,30 @@
 import { createHash } from "node:crypto";
 
-/** One input of a run: logits and labels together. */
+/** One input of a run: files that go together. */
 export interface PlannedInput {
-  readonly logits: string;
-  readonly labels: string;
+  /** As they follow the command: logits and labels; or base, other and labels. */
+  readonly files: readonly string[];
+  /** Options of the command that this input alone has: --mask=FILE. */
+  readonly options: readonly string[];
   /** What their rows are known by in a state's coverage, and how they are called there. */
   readonly source: string;
   readonly name: string;
   readonly rows: number;
   /** How many shards the rows are cut into. */
   readonly shards: number;
-  /** What changes when somebody writes to one of the files. */
-  readonly identity: string;
+  /** Of each file that is read, in the order of the command line, what changes when somebody writes to it. */
+  readonly identities: readonly string[];
 }
 
 /** All that is to be done, the same for all who read it. */
 export interface RunPlan {
   /** The version of states: who writes others does not take part. */
   readonly stateVersion: number;
-  /** Options of evaluate. */
+  readonly command: "evaluate" | "compare";
+  /** Options of the command. */
   readonly options: readonly string[];
   readonly inputs: readonly PlannedInput[];
-  /** A folder that all machines share, for states; else they are kept in Redis. */
+  /** A folder that all machines share, or a bucket, for states; else they are kept in Redis. */
   readonly stateDir?: string;
 }
 
@@ -34,7 +37,7 @@ export interface PlannedShard {
 export const countShards = ({ inputs }: RunPlan): number => inputs.reduce((sum, { shards }) => sum + shards, 0);
 export const countRows = ({ inputs }: RunPlan): number => inputs.reduce((sum, { rows }) => sum + rows, 0);
 
-const hashOf = (value: unknown) => createHash("sha256").update(JSON.stringify(value)).digest("hex");
+export const hashOf = (value: unknown): string => createHash("sha256").update(JSON.stringify(value)).digest("hex");
 
 /** What two plans are compared by. */
 export const planKey = (plan: RunPlan): string => hashOf(plan);
@@ -50,12 +53,11 @@ export function shardAt({ inputs }: RunPlan, k: number): PlannedShard {
 }
 
 /** What a shard's state depends on: the same key, the same bytes. */
-export function shardKey({ stateVersion, options }: RunPlan, { input, index }: PlannedShard): string {
-  const { logits, labels, identity, rows, shards } = input;
-  return hashOf([stateVersion, options, logits, labels, identity, rows, index, shards]);
+export function shardKey({ stateVersion, command, options }: RunPlan, { input, index }: PlannedShard): string {
+  return hashOf([stateVersion, command, options, input, index]);
 }
 
 /** What people call a shard. */
 export function shardName({ input, index }: PlannedShard): string {
-  return `${input.logits}, shard ${index} of ${input.shards}`;
+  return `${input.files[0]}, shard ${index} of ${input.shards}`;
 }

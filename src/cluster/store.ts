@@ -1,61 +1,129 @@
+/** States of a run, each under the key of what it depends on: the first one that is put there counts. */
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import type { Redis } from "ioredis";
+import { isWhole } from "../evaluate/stateBytes.ts";
+import { isInBucket } from "../formats/addresses/schemes.ts";
 import { stateKey } from "./keys.ts";
 
-/** Where states are kept, by the hash of their bytes. */
+/** Where states are kept. What is put or found is known by its key and the hash of its bytes. */
 export interface StateStore {
-  put(state: Uint8Array): Promise<string>;
+  /** Keeps a state, or finds that there is one already, which is the same. */
+  put(key: string, state: Uint8Array): Promise<string>;
+  /** What is kept under a key and can be read. */
+  find(key: string): Promise<string | undefined>;
   /** Undefined where it is not there any more. */
-  get(hash: string): Promise<Uint8Array | undefined>;
+  get(reference: string): Promise<Uint8Array | undefined>;
 }
 
 /** States in Redis go after a week. */
 export const KEPT_SECONDS = 7 * 24 * 3600;
 
-const hashOf = (state: Uint8Array) => createHash("sha256").update(state).digest("hex");
+/** Bytes by their keys. */
+interface Place {
+  read(key: string): Promise<Uint8Array | undefined>;
+  /** False where there are some already and `replace` is not set. */
+  write(key: string, bytes: Uint8Array, replace: boolean): Promise<boolean>;
+}
 
-function checked(hash: string, state: Uint8Array): Uint8Array {
-  if (hashOf(state) !== hash) throw new Error(`the state ${hash.slice(0, 12)} was altered where it is kept`);
-  return state;
+const referenceOf = (key: string, state: Uint8Array) => `${key}.${createHash("sha256").update(state).digest("hex")}`;
+
+function storeIn({ read, write }: Place): StateStore {
+  async function find(key: string): Promise<string | undefined> {
+    const state = await read(key);
+    return state && isWhole(state) ? referenceOf(key, state) : undefined;
+  }
+  return {
+    find,
+    async put(key, state) {
+      if (!(await write(key, state, false))) {
+        const before = await find(key);
+        if (before !== undefined) return before;
+        await write(key, state, true);
+      }
+      return referenceOf(key, state);
+    },
+    async get(reference) {
+      const [key] = reference.split(".");
+      const state = await read(key);
+      if (state === undefined || referenceOf(key, state) === reference) return state;
+      throw new Error(`the state ${key.slice(0, 12)} was altered where it is kept`);
+    },
+  };
 }
 
 /** Deflated in Redis: one of a thousand classes takes a third so. */
 export function redisStore(redis: Redis): StateStore {
-  return {
-    async put(state) {
-      const hash = hashOf(state);
-      await redis.set(stateKey(hash), deflateRawSync(state), "EX", KEPT_SECONDS);
-      return hash;
+  return storeIn({
+    async read(key) {
+      const bytes = await redis.getBuffer(stateKey(key));
+      return bytes === null ? undefined : inflateRawSync(bytes);
     },
-    async get(hash) {
-      const bytes = await redis.getBuffer(stateKey(hash));
-      return bytes === null ? undefined : checked(hash, inflateRawSync(bytes));
+    async write(key, bytes, replace) {
+      const deflated = deflateRawSync(bytes);
+      if (replace) return (await redis.set(stateKey(key), deflated, "EX", KEPT_SECONDS)) === "OK";
+      return (await redis.set(stateKey(key), deflated, "EX", KEPT_SECONDS, "NX")) === "OK";
     },
-  };
+  });
 }
+
+const isCode = (error: unknown, ...codes: string[]) => codes.includes((error as NodeJS.ErrnoException).code ?? "");
 
 /** Files of a folder that all machines share, each there as a whole or not at all. */
 export function folderStore(folder: string): StateStore {
-  const pathOf = (hash: string) => join(folder, `${hash}.acc`);
-  return {
-    async put(state) {
-      const hash = hashOf(state);
-      await mkdir(folder, { recursive: true });
-      const temporary = `${pathOf(hash)}.${process.pid}.${Math.random().toString(36).slice(2)}`;
-      await writeFile(temporary, state);
-      await rename(temporary, pathOf(hash));
-      return hash;
-    },
-    async get(hash) {
+  const pathOf = (key: string) => join(folder, `${key}.acc`);
+  return storeIn({
+    async read(key) {
       try {
-        return checked(hash, await readFile(pathOf(hash)));
+        return await readFile(pathOf(key));
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+        if (isCode(error, "ENOENT")) return undefined;
         throw error;
       }
     },
-  };
+    async write(key, bytes, replace) {
+      await mkdir(folder, { recursive: true });
+      const temporary = `${pathOf(key)}.${process.pid}.${Math.random().toString(36).slice(2)}`;
+      try {
+        await writeFile(temporary, bytes);
+        if (!replace) {
+          try {
+            await link(temporary, pathOf(key));
+            return true;
+          } catch (error) {
+            if (isCode(error, "EEXIST")) return false;
+            // a file system without links
+            if (!isCode(error, "EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS")) throw error;
+          }
+        }
+        await rename(temporary, pathOf(key));
+        return true;
+      } finally {
+        await rm(temporary, { force: true });
+      }
+    },
+  });
+}
+
+/** Objects of a bucket, with the keys of each machine's environment. */
+export function bucketStore(bucket: string): StateStore {
+  const addressOf = (key: string) => `${bucket.replace(/\/+$/, "")}/${key}.acc`;
+  return storeIn({
+    async read(key) {
+      const { getFile } = await import("../formats/addresses/bucket.ts");
+      return getFile(addressOf(key));
+    },
+    async write(key, bytes, replace) {
+      const { putFile } = await import("../formats/addresses/bucket.ts");
+      return putFile(addressOf(key), bytes, { replace });
+    },
+  });
+}
+
+/** Where a run's states are kept. */
+export function storeOf(redis: Redis, stateDir: string | undefined): StateStore {
+  if (stateDir === undefined) return redisStore(redis);
+  return isInBucket(stateDir) ? bucketStore(stateDir) : folderStore(stateDir);
 }

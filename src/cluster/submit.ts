@@ -1,3 +1,4 @@
+import type { Job } from "bullmq";
 import type { Redis } from "ioredis";
 import { flowOf } from "./flow.ts";
 import { cancelOfRun, doneOfRun, errorOfRun, lockOfRun, planOfRun, QUEUE, rootJob } from "./keys.ts";
@@ -9,6 +10,22 @@ export type Submitted = "new" | "resumed" | "running" | "done";
 
 /** So long one that submits may take before another one thinks it is gone. */
 const LOCK_SECONDS = 120;
+
+/** Workers see within a second that a run was left, and finish the batch in hand. */
+const STOPPING_MILLISECONDS = 10_000;
+const PAUSE_MILLISECONDS = 200;
+
+/** Takes the jobs of a run that was left out of the queue, once nobody is at work on them. */
+async function removed(root: Job, run: string): Promise<void> {
+  for (const end = Date.now() + STOPPING_MILLISECONDS; ; ) {
+    try {
+      return await root.remove({ removeChildren: true });
+    } catch {
+      if (Date.now() > end) throw new Error(`shards of ${run} are still at work: try again when they have stopped`);
+      await new Promise((later) => setTimeout(later, PAUSE_MILLISECONDS));
+    }
+  }
+}
 
 /** What Redis must be told to keep; a sentence for each that it is not. A Redis that does not say is trusted. */
 export async function redisWarnings(redis: Redis): Promise<string[]> {
@@ -54,11 +71,7 @@ export async function submitRun(peers: Peers, redis: Redis, run: string, plan: R
       if ((await redis.exists(cancelOfRun(run))) === 0) return "running";
     }
     if (root) {
-      try {
-        await root.remove({ removeChildren: true });
-      } catch {
-        throw new Error(`shards of ${run} are still at work: try again when they have stopped`);
-      }
+      await removed(root, run);
     }
     await redis.del(cancelOfRun(run), doneOfRun(run), errorOfRun(run));
     await redis.set(planOfRun(run), JSON.stringify(plan));

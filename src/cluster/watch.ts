@@ -2,7 +2,7 @@ import type { Redis } from "ioredis";
 import { cancelOfRun, doneOfRun, errorOfRun, planOfRun, QUEUE, rootJob } from "./keys.ts";
 import type { Peers } from "./peers.ts";
 import { countRows, countShards, type RunPlan } from "./plan.ts";
-import { folderStore, redisStore, type StateStore } from "./store.ts";
+import { storeOf } from "./store.ts";
 
 /** How far a run is. */
 export interface RunStatus {
@@ -21,9 +21,6 @@ export async function readPlan(redis: Redis, run: string): Promise<RunPlan> {
   if (text === null) throw new Error(`there is no run ${run}`);
   return JSON.parse(text);
 }
-
-export const storeOf = (redis: Redis, { stateDir }: RunPlan): StateStore =>
-  stateDir === undefined ? redisStore(redis) : folderStore(stateDir);
 
 export async function statusOf(peers: Peers, redis: Redis, run: string): Promise<RunStatus> {
   const plan = await readPlan(redis, run);
@@ -57,7 +54,7 @@ export async function resultOf(peers: Peers, redis: Redis, run: string): Promise
     const root = await queue.getJob(rootJob(run));
     const hash: unknown = root?.returnvalue;
     if (typeof hash !== "string") throw new Error(`${run} is not done`);
-    const state = await storeOf(redis, plan).get(hash);
+    const state = await storeOf(redis, plan.stateDir).get(hash);
     if (state === undefined) throw new Error(`the result of ${run} is not kept any more: submit the run again`);
     return state;
   } finally {

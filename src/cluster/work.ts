@@ -4,11 +4,11 @@ import { mergeStates } from "../evaluate/state.ts";
 import { VERSION } from "../evaluate/stateBytes.ts";
 import { checkComplete } from "./complete.ts";
 import type { MergeData, RunData, ShardData } from "./flow.ts";
-import { cancelOfRun, doneOfRun, errorOfRun, QUEUE, shardStateKey } from "./keys.ts";
+import { cancelOfRun, doneOfRun, errorOfRun, QUEUE } from "./keys.ts";
 import { connect, type Peers, STAYING } from "./peers.ts";
-import { type PlannedShard, planKey, type RunPlan, shardAt, shardKey, shardName } from "./plan.ts";
-import { KEPT_SECONDS } from "./store.ts";
-import { readPlan, storeOf } from "./watch.ts";
+import { hashOf, type PlannedShard, planKey, type RunPlan, shardAt, shardKey, shardName } from "./plan.ts";
+import { KEPT_SECONDS, storeOf } from "./store.ts";
+import { readPlan } from "./watch.ts";
 
 /** Adds up a shard, and stops where the signal says so. */
 export type ShardFunction = (plan: RunPlan, shard: PlannedShard, signal: AbortSignal) => Promise<Uint8Array>;
@@ -17,6 +17,8 @@ export interface WorkOptions {
   readonly peers: Peers;
   readonly redis: string;
   readonly evaluate: ShardFunction;
+  /** Throws of a plan that it does not take part in; called before anything is read or written for it. */
+  readonly check?: (plan: RunPlan) => Promise<void>;
   /** Whether an error will be the same next time. */
   readonly isLasting: (error: unknown) => boolean;
   readonly tell: (line: string) => void;
@@ -37,11 +39,15 @@ export interface RunningWorker {
 const LOCK_MILLISECONDS = 30_000;
 /** Workers may be killed so often in one shard. */
 const KILLS = 10;
+/** So many runs at a time a worker remembers the plans of. */
+const PLANS = 16;
 const LOOK_MILLISECONDS = 1000;
 /** A worker of another version leaves a job to others for this share of the lock. */
 const LEFT = 1 / 6;
 
+/** Of a run that was cancelled, or failed. */
 class Cancelled extends Error {}
+const LEFT_ALONE = "the run was cancelled, or failed";
 
 export async function startWorker(options: WorkOptions): Promise<RunningWorker> {
   const { peers, tell, lockMilliseconds = LOCK_MILLISECONDS, stateVersion = VERSION } = options;
@@ -49,13 +55,25 @@ export async function startWorker(options: WorkOptions): Promise<RunningWorker> 
   const redis = await connect(peers, options.redis, STAYING);
   const back = new AbortController();
   const plans = new Map<string, RunPlan>();
+  const checked = new WeakSet<RunPlan>();
   async function planOf({ run, plan: key }: RunData): Promise<RunPlan> {
     const known = plans.get(key);
     if (known) return known;
     const plan = await readPlan(redis, run);
     if (planKey(plan) !== key) throw new UnrecoverableError(`${run} was submitted again with another plan`);
     plans.set(key, plan);
+    if (plans.size > PLANS) plans.delete(plans.keys().next().value!);
     return plan;
+  }
+
+  let goesOn = { run: "", until: 0 };
+  /** Whether a run was cancelled or failed; that it was not is believed for a second. */
+  async function isLeft(run: string): Promise<boolean> {
+    const now = performance.now();
+    if (goesOn.run === run && now < goesOn.until) return false;
+    if ((await redis.exists(cancelOfRun(run), errorOfRun(run))) > 0) return true;
+    goesOn = { run, until: now + LOOK_MILLISECONDS };
+    return false;
   }
 
   async function shard(job: Job<ShardData>): Promise<string> {
@@ -63,32 +81,27 @@ export async function startWorker(options: WorkOptions): Promise<RunningWorker> 
     const plan = await planOf(job.data);
     const planned = shardAt(plan, k);
     const key = shardKey(plan, planned);
-    const store = storeOf(redis, plan);
-    const done = await redis.get(shardStateKey(key));
-    let hash = done !== null && (await store.get(done)) !== undefined ? done : undefined;
-    if (hash === undefined) {
+    const store = storeOf(redis, plan.stateDir);
+    let reference = await store.find(key);
+    if (reference === undefined) {
       const state = await untilCancelled(redis, run, back.signal, (signal) => options.evaluate(plan, planned, signal));
-      hash = await store.put(state);
-      redis.set(shardStateKey(key), hash, "EX", KEPT_SECONDS).catch(() => {});
+      reference = await store.put(key, state);
     }
-    // in order on one connection: what is known to be done is kept
-    await redis.setbit(doneOfRun(run), k, 1);
-    return hash;
+    // in order on one connection: it stands there when the job is done
+    redis.setbit(doneOfRun(run), k, 1).catch(() => {});
+    return reference;
   }
 
   async function merge(job: Job<MergeData>): Promise<string> {
     const plan = await planOf(job.data);
-    const store = storeOf(redis, plan);
-    const hashes = Object.values(await job.getChildrenValues<string>());
-    const states: Uint8Array[] = [];
-    for (const hash of hashes) {
-      const state = await store.get(hash);
-      if (state === undefined) throw new Error(`the state ${hash.slice(0, 12)} is not kept any more`);
-      states.push(state);
-    }
-    const state = mergeStates(...states);
+    const store = storeOf(redis, plan.stateDir);
+    const references = Object.values(await job.getChildrenValues<string>()).sort();
+    const states = await Promise.all(references.map((reference) => store.get(reference)));
+    const lost = states.indexOf(undefined);
+    if (lost >= 0) throw new Error(`the state ${references[lost].slice(0, 12)} is not kept any more`);
+    const state = mergeStates(...(states as Uint8Array[]));
     if (job.data.last) checkComplete(state, plan);
-    return store.put(state);
+    return store.put(hashOf(references), state);
   }
 
   async function process(job: Job, token?: string): Promise<string> {
@@ -100,27 +113,39 @@ export async function startWorker(options: WorkOptions): Promise<RunningWorker> 
         await job.moveToDelayed(Date.now() + LEFT * lockMilliseconds, token);
         throw new DelayedError();
       }
-      if ((await redis.exists(cancelOfRun(run))) === 1) throw new Cancelled();
+      if (await isLeft(run)) throw new Cancelled();
+      if (!checked.has(plan)) await options.check?.(plan);
+      checked.add(plan);
       return job.name === "shard" ? await shard(job) : await merge(job);
     } catch (error) {
       if (error instanceof DelayedError) throw error;
-      if (error instanceof Cancelled) throw new UnrecoverableError("the run was cancelled");
+      if (error instanceof Cancelled) throw new UnrecoverableError(LEFT_ALONE);
       if (back.signal.aborted) {
         await job.moveToWait(token);
         throw new WaitingError();
       }
-      const reason = await nameOf(job, error);
+      const reason = nameOf(job, error);
       const isLast = job.attemptsMade + 1 >= (job.opts.attempts ?? 1) || options.isLasting(error);
-      if (isLast) await redis.set(errorOfRun(run), reason, "EX", KEPT_SECONDS);
+      if (isLast && (await isHeld(job, token))) await redis.set(errorOfRun(run), reason, "EX", KEPT_SECONDS);
       throw options.isLasting(error) ? new UnrecoverableError(reason) : new Error(reason);
     }
   }
 
-  async function nameOf(job: Job, error: unknown): Promise<string> {
+  /** Whether a job is still this worker's: one that was stopped for long has lost it, and another one may have done it. */
+  async function isHeld(job: Job, token = ""): Promise<boolean> {
+    try {
+      return (await job.extendLock(token, lockMilliseconds)) > 0;
+    } catch {
+      return false;
+    }
+  }
+
+  /** What went wrong, and with which shard. */
+  function nameOf(job: Job, error: unknown): string {
     const text = error instanceof Error ? error.message : String(error);
-    if (job.name !== "shard") return text;
     const data: ShardData = job.data;
-    return `${shardName(shardAt(await planOf(data), data.shard))}: ${text}`;
+    const plan = plans.get(data.plan);
+    return job.name === "shard" && plan ? `${shardName(shardAt(plan, data.shard))}: ${text}` : text;
   }
 
   const worker: Worker = new Worker(QUEUE, process, {
@@ -130,7 +155,9 @@ export async function startWorker(options: WorkOptions): Promise<RunningWorker> 
     maxStalledCount: KILLS,
   });
   worker.on("error", (error) => tell(`Redis: ${error.message}`));
-  worker.on("failed", (job, error) => tell(`${job?.id ?? "a job"} failed: ${error.message}`));
+  worker.on("failed", (job, error) => {
+    if (error.message !== LEFT_ALONE) tell(`${job?.id ?? "a job"} failed: ${error.message}`);
+  });
   return {
     async finish() {
       await worker.close();
@@ -150,7 +177,7 @@ async function untilCancelled<R>(
   const cancelled = new AbortController();
   const look = setInterval(async () => {
     try {
-      if ((await redis.exists(cancelOfRun(run))) === 1) cancelled.abort();
+      if ((await redis.exists(cancelOfRun(run), errorOfRun(run))) > 0) cancelled.abort();
     } catch {
       // Redis is away: the next look may find it
     }

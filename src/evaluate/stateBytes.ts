@@ -24,6 +24,14 @@ const NAN = [0, 0, 0, 0, 0, 0, 0xf8, 0x7f];
 /** Magic, version and checksum. */
 const SMALLEST_STATE = 9;
 
+/** Whether bytes end with their checksum, as a state does. */
+export function isWhole(state: Uint8Array): boolean {
+  const end = state.length - 4;
+  if (end < 0) return false;
+  const sum = new DataView(state.buffer, state.byteOffset).getUint32(end, true);
+  return sum === crc32(state.subarray(0, end));
+}
+
 export class Writer {
   #bytes = new Uint8Array(256);
   #length = 0;

@@ -38,6 +38,18 @@ export interface Format {
   readonly hasNames?: boolean;
 }
 
+/** A format whose code is loaded with the first file of it: who has none does without. */
+export function loadedLater(
+  about: Omit<Format, "open" | "openBoth">,
+  load: () => Promise<Required<Pick<Format, "open" | "openBoth">>>,
+): Format {
+  return {
+    ...about,
+    open: async (...given) => (await load()).open(...given),
+    openBoth: async (...given) => (await load()).openBoth(...given),
+  };
+}
+
 /** Whether bytes begin with these. */
 export function startsWith(bytes: ArrayLike<number>, begin: readonly number[]): boolean {
   return begin.every((byte, i) => bytes[i] === byte);

@@ -11,9 +11,11 @@
 
 import type { ByteSource } from "./bytes.ts";
 import { FormatError } from "./error.ts";
-import type { Both, Format } from "./format.ts";
+import type { Both } from "./format.ts";
 import { lineBlocks } from "./lineBlocks.ts";
+import type { OpenOptions } from "./openOptions.ts";
 import { tensorsOf } from "./rowStream.ts";
+import type { Tensor } from "./tensor.ts";
 
 /** Rows that are handed on together. */
 const ROWS_AT_ONCE = 2 ** 14;
@@ -177,7 +179,7 @@ function rowsOf({ logLikelihoods, choices }: Questions, classes: number): Float6
 }
 
 /** All samples, of which the numbers are kept: of a line some tens of bytes, of some thousand. */
-async function openSamples(source: ByteSource): Promise<Both> {
+export async function openBoth(source: ByteSource): Promise<Both> {
   const { path } = source;
   const all: Questions[] = [];
   let waiting: Sample[] = [];
@@ -229,13 +231,6 @@ async function openSamples(source: ByteSource): Promise<Both> {
   return { logits, labels, ...(hasNormalized && { figures: { normalizedAccuracy: right / counted } }) };
 }
 
-export const harness: Format = {
-  name: "jsonl",
-  extensions: ["jsonl", "ndjson"],
-  isText: true,
-  begins: (bytes) => /^(\xef\xbb\xbf)?\s*\{/.test(String.fromCharCode(...bytes)),
-  async open(source, { role }) {
-    return (await openSamples(source))[role];
-  },
-  openBoth: openSamples,
-};
+export async function open(source: ByteSource, { role }: OpenOptions): Promise<Tensor> {
+  return (await openBoth(source))[role];
+}

@@ -11,11 +11,12 @@
 import { MAXIMAL_CLASSES } from "../evaluate/evaluatorOptions.ts";
 import type { ByteSource } from "./bytes.ts";
 import { FormatError } from "./error.ts";
-import type { Format } from "./format.ts";
+import type { Both } from "./format.ts";
+import { LLAMA_MAGIC } from "./llamaMagic.ts";
+import type { OpenOptions } from "./openOptions.ts";
 import { type RowPart, type RowStream, tensorsOf } from "./rowStream.ts";
-import { expectEnd, type TensorArray } from "./tensor.ts";
+import { expectEnd, type Tensor, type TensorArray } from "./tensor.ts";
 
-const MAGIC = "_logits_";
 const HEADER_BYTES = 20;
 /** Tokens of a corpus at most; those of wikitext-2 are 3e5. */
 const MOST_TOKENS = 2 ** 28;
@@ -32,9 +33,9 @@ interface Header {
 }
 
 function headerOf(bytes: Uint8Array, path: string): Header {
-  const begin = String.fromCharCode(...bytes.subarray(0, MAGIC.length));
-  if (begin !== MAGIC)
-    throw new FormatError(`${path}: not a base-logits file of llama.cpp (it does not begin with ${MAGIC})`);
+  const begin = String.fromCharCode(...bytes.subarray(0, LLAMA_MAGIC.length));
+  if (begin !== LLAMA_MAGIC)
+    throw new FormatError(`${path}: not a base-logits file of llama.cpp (it does not begin with ${LLAMA_MAGIC})`);
   if (bytes.length < HEADER_BYTES) {
     throw new FormatError(`${path}: truncated header: ${HEADER_BYTES} bytes expected, ${bytes.length} found`);
   }
@@ -130,7 +131,7 @@ class LlamaRows implements RowStream {
 const truncated = (path: string, expected: number, found: number) =>
   new FormatError(`${path}: truncated data: ${expected} bytes of rows expected, ${found} found`);
 
-async function open(source: ByteSource) {
+export async function openBoth(source: ByteSource): Promise<Both> {
   const bytes = new Uint8Array(HEADER_BYTES);
   const { path, size } = source;
   const header = headerOf(bytes.subarray(0, await source.read(bytes)), path);
@@ -145,12 +146,6 @@ async function open(source: ByteSource) {
   return { logits, labels };
 }
 
-export const llamaLogits: Format = {
-  name: "llama.cpp",
-  extensions: ["kld"],
-  begins: (bytes) => String.fromCharCode(...bytes.subarray(0, MAGIC.length)) === MAGIC,
-  async open(source, { role }) {
-    return (await open(source))[role];
-  },
-  openBoth: open,
-};
+export async function open(source: ByteSource, { role }: OpenOptions): Promise<Tensor> {
+  return (await openBoth(source))[role];
+}

@@ -99,7 +99,7 @@ describe("given files", () => {
     saved.clear();
     expect(found).toEqual(figures);
     if (warning !== undefined) expect(page().querySelector(".warn")?.textContent).toContain(warning);
-    await until(() => page().querySelectorAll(".panels section").length > 3);
+    await until(() => page().querySelectorAll(".panels section").length > 2);
     await until(() => page().querySelectorAll("canvas").length === page().querySelectorAll(".plot").length);
   });
 });

@@ -62,6 +62,23 @@ function writeGiven(folder: string): Given[] {
   writeFileSync(at("cut.npy"), readFileSync(at("logits.npy")).subarray(0, 50_000));
   writeFileSync(at("cut.npz"), zip(members).subarray(0, 100_000));
   writeNpy(at("fewer.npy"), y.subarray(1), [rows - 1]);
+  // another model's, and what would be taken for one by its shape alone
+  const other = x.map((value) => Math.fround(value * 0.9 + random()));
+  writeNpy(at("other.npy"), other, [rows, classes]);
+  writeNpy(at("wide.npy"), Float64Array.from(x), [rows, classes]);
+  const oneHot = Float32Array.from(x, (_, i) => Number(i % classes === y[Math.floor(i / classes)]));
+  writeNpy(at("oneHot.npy"), oneHot, [rows, classes]);
+  const csv = Array.from(y.subarray(0, 200), (label, row) =>
+    [...x.subarray(row * classes, (row + 1) * classes), label].join(),
+  );
+  writeFileSync(
+    at("both.csv"),
+    `${[...Array.from({ length: classes }, (_, k) => `logit${k}`), "label"].join()}\n${csv.join("\n")}\n`,
+  );
+  const compare = (...files: string[]) => run(folder, ["compare", ...files, "--worst", "20"]);
+  const compared = compare("logits.npy", "other.npy", "labels.npy");
+  run(folder, ["compare", "logits.npy", "other.npy", "labels.npy"]);
+  writeFileSync(at("comparison.acc"), readFileSync(at("s.acc")));
   const evaluate = (...files: string[]) => run(folder, ["evaluate", ...files, "--worst", "20"]);
   const wanted = evaluate("logits.npy", "labels.npy");
   run(folder, ["evaluate", "logits.npy", "labels.npy"]);
@@ -77,6 +94,33 @@ function writeGiven(folder: string): Given[] {
     { name: "an npz file", files: ["both.npz"], ...evaluate("both.npz", "both.npz") },
     { name: "a safetensors file", files: ["both.safetensors"], ...evaluate("both.safetensors", "both.safetensors") },
     { name: "states", files: ["part.acc"], ...run(folder, ["merge", "part.acc"]) },
+    {
+      name: "logits of two models and labels",
+      files: ["logits.npy", "other.npy", "labels.npy"],
+      warning: "other.npy is compared with logits.npy, which was chosen first",
+      ...compared,
+    },
+    { name: "the same, the labels first", files: ["labels.npy", "logits.npy", "other.npy"], ...compared },
+    { name: "logits of two models", files: ["logits.npy", "other.npy"], ...compare("logits.npy", "other.npy") },
+    {
+      name: "the base second",
+      files: ["other.npy", "wide.npy"],
+      warning: "other.npy is compared with wide.npy, whose numbers are wider (f64 and f32).",
+      ...compare("wide.npy", "other.npy"),
+    },
+    { name: "states of a comparison", files: ["comparison.acc"], ...run(folder, ["merge", "comparison.acc"]) },
+    {
+      name: "labels as rows of a 1 among zeros",
+      files: ["oneHot.npy", "logits.npy"],
+      warning: "oneHot.npy holds the labels",
+      ...evaluate("logits.npy", "oneHot.npy"),
+    },
+    { name: "a csv file", files: ["both.csv"], ...evaluate("both.csv", "both.csv") },
+    {
+      name: "three files of which one is logits",
+      files: ["logits.npy", "labels.npy", "fewer.npy"],
+      sentence: "fewer.npy: a third file: three are logits of two models and their labels, but logits are in 1 of them",
+    },
     { name: "text", files: ["text.npy", "labels.npy"], ...evaluate("text.npy", "labels.npy") },
     { name: "a file that is cut off", files: ["cut.npy", "labels.npy"], ...evaluate("cut.npy", "labels.npy") },
     { name: "an archive that is cut off", files: ["cut.npz"], ...evaluate("cut.npz", "cut.npz") },

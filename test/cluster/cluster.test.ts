@@ -74,7 +74,7 @@ describe("the state of one process", () => {
   });
 
   test("the command line's own worker, with states in a folder", async () => {
-    const it = command(["cluster", "work", "--redis", redis.address, "--files", at("data"), "--threads", "2"]);
+    const it = command(["cluster", "work", "--redis", redis.address, "--files", at("data"), "--files", at("states")]);
     const waited = await submit("--wait", "--state-dir", at("states"), "--state", at("own.acc")).ended;
     expect(waited, it.stderr()).toMatchObject({ code: 0, stderr: "" });
     expect(readFileSync(at("own.acc")).equals(wanted)).toBe(true);

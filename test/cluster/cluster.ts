@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, expect } from "vitest";
+import { afterAll, afterEach, expect } from "vitest";
 import { main } from "../command.ts";
 import { npy } from "../files.ts";
 import { labelsOf, logitsOf, mulberry32 } from "../inputs.ts";
@@ -11,22 +11,32 @@ import type { WorkerArguments } from "./worker.ts";
 
 const script = fileURLToPath(new URL("worker.ts", import.meta.url));
 const children = new Set<ChildProcess>();
+/** Those that stay for all tests of a file. */
+const kept = new Set<ChildProcess>();
 
-afterEach(async () => {
-  await Promise.all([...children].map(stop));
-});
+const stopAll = (of: Set<ChildProcess>) => Promise.all([...of].map(stop));
+afterEach(() => stopAll(children));
+afterAll(() => stopAll(kept));
 
 async function stop(child: ChildProcess): Promise<void> {
   children.delete(child);
+  kept.delete(child);
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, "exit");
   child.kill("SIGKILL");
   await ended;
 }
 
-function started(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const child = spawn(process.execPath, args, { env: { ...process.env, ...env } });
-  children.add(child);
+interface Started {
+  /** Until the last test of the file has ended. */
+  readonly kept?: boolean;
+  /** What runs it, in place of Node. */
+  readonly program?: string;
+}
+
+function started(args: readonly string[], env: Readonly<Record<string, string>> = {}, how: Started = {}) {
+  const child = spawn(how.program ?? process.execPath, args, { env: { ...process.env, ...env } });
+  (how.kept ? kept : children).add(child);
   let stdout = "";
   let stderr = "";
   child.stdout.on("data", (text) => {
@@ -40,8 +50,8 @@ function started(args: readonly string[], env: Readonly<Record<string, string>> 
 }
 
 /** The command line, started; `env` goes beside this process's. */
-export const command = (args: readonly string[], env?: Readonly<Record<string, string>>) =>
-  started([main, ...args], env);
+export const command = (args: readonly string[], env?: Readonly<Record<string, string>>, how?: Started) =>
+  started(how?.program ? args : [main, ...args], env, how);
 
 /** A worker that is ready to take jobs. */
 export async function worker(args: WorkerArguments) {

@@ -1,16 +1,23 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { Redis } from "ioredis";
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   server.close();
   return port;
+}
+
+/** Files of a key and its certificate. */
+export interface Certificate {
+  readonly key: string;
+  readonly cert: string;
 }
 
 /** A Redis of the machine, on a port and in a folder of its own. */
@@ -21,15 +28,18 @@ export class TestRedis {
   readonly #password: string;
   #child: ChildProcess | undefined;
 
-  private constructor(port: number, folder: string, password: string) {
+  readonly #tls: Certificate | undefined;
+
+  private constructor(port: number, folder: string, password: string, tls: Certificate | undefined) {
     this.#port = port;
     this.#folder = folder;
     this.#password = password;
-    this.address = `redis://${password ? `:${password}@` : ""}127.0.0.1:${port}`;
+    this.#tls = tls;
+    this.address = `redis${tls ? "s" : ""}://${password ? `:${password}@` : ""}127.0.0.1:${port}`;
   }
 
-  static async start(folder: string, password = ""): Promise<TestRedis> {
-    const redis = new TestRedis(await freePort(), folder, password);
+  static async start(folder: string, password = "", tls?: Certificate): Promise<TestRedis> {
+    const redis = new TestRedis(await freePort(), folder, password, tls);
     await redis.start();
     return redis;
   }
@@ -37,7 +47,7 @@ export class TestRedis {
   async start(): Promise<void> {
     const options = {
       bind: "127.0.0.1",
-      port: String(this.#port),
+      ...this.#ports(),
       dir: this.#folder,
       appendonly: "yes",
       appendfsync: "always",
@@ -59,8 +69,16 @@ export class TestRedis {
     client.disconnect();
   }
 
+  #ports(): Record<string, string> {
+    const port = String(this.#port);
+    if (this.#tls === undefined) return { port };
+    const { key, cert } = this.#tls;
+    return { port: "0", "tls-port": port, "tls-key-file": key, "tls-cert-file": cert, "tls-auth-clients": "no" };
+  }
+
   client(): Redis {
-    const redis = new Redis(this.address, { maxRetriesPerRequest: null, retryStrategy: () => 50 });
+    const tls = this.#tls && { tls: { ca: readFileSync(this.#tls.cert) } };
+    const redis = new Redis(this.address, { maxRetriesPerRequest: null, retryStrategy: () => 50, ...tls });
     redis.on("error", () => {});
     return redis;
   }

@@ -1,13 +1,15 @@
-import { mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve, sep } from "node:path";
+import { join, resolve } from "node:path";
 import type { Redis } from "ioredis";
-import { ASKING, connect, loadPeers, type Peers } from "../../cluster/peers.ts";
+import { ASKING, connect, loadPeers, type Peers, shownAddress } from "../../cluster/peers.ts";
 import type { PlannedInput, RunPlan } from "../../cluster/plan.ts";
 import { redisWarnings, submitRun } from "../../cluster/submit.ts";
 import { cancelRun, type RunStatus, resultOf, statusOf } from "../../cluster/watch.ts";
 import { startWorker } from "../../cluster/work.ts";
 import { VERSION } from "../../evaluate/stateBytes.ts";
+import { holdsSecrets, withoutSecrets } from "../../formats/addresses/address.ts";
+import { isAddress, isInBucket } from "../../formats/addresses/schemes.ts";
 import { FormatError } from "../../formats/error.ts";
 import { nearest } from "../../nearest.ts";
 import { UsageError } from "../arguments.ts";
@@ -16,24 +18,28 @@ import { progressBar } from "../progress.ts";
 import { SIGNALS } from "../signals.ts";
 import { json } from "../text.ts";
 import { warn } from "../warn.ts";
-import { addressOf, parseRun, parseSubmit, parseWork } from "./clusterOptions.ts";
-import { pairsOf } from "./pairs.ts";
+import { checkAllowed } from "./allowed.ts";
+import { checkRunOptions, parseRun, parseSubmit, parseWork } from "./clusterOptions.ts";
+import { togetherOf } from "./pairs.ts";
 import { openShards, planInput } from "./shardState.ts";
 
-export const clusterHelp = `wasm-loss cluster submit LOGITS LABELS --run NAME [--shard-rows N] [--state-dir DIR] [--wait] [options of evaluate]
+export const clusterHelp = `wasm-loss cluster submit LOGITS [LABELS] --run NAME [--shard-rows N] [--state-dir DIR] [--wait] [options of evaluate]
+wasm-loss cluster submit --compare BASE OTHER [LABELS] --run NAME ... [options of compare]
 wasm-loss cluster work [--files DIR] [--threads N|auto] [--backend B]
 wasm-loss cluster status|result|cancel NAME [--json] [--report FILE] [--state FILE]
 
   Evaluates files on several machines, with BullMQ and Redis: npm install bullmq ioredis
 
   --redis ADDRESS      redis://, or rediss:// with TLS; default: the variable REDIS_URL, else redis://127.0.0.1:6379
-  LOGITS, LABELS       files as of evaluate, or quoted patterns with * and ? in the file's name, which pair up in order
+  LOGITS, LABELS       files and addresses as of evaluate, or quoted patterns with * and ? in names of files, * in keys of s3://,
+                       which pair up in order; --mask and --groups are patterns, too
   --run NAME           what the run is called; submitting it again goes on with it
   --shard-rows N       rows that one worker adds up at a time (default: 128 MiB of logits)
-  --state-dir DIR      a folder of all machines for states; else they are kept in Redis, for a week
+  --state-dir DIR      a folder of all machines, or s3://BUCKET/PREFIX, for states; else they are kept in Redis, for a week
   --wait               wait for the result, with a progress bar, and print it
-  --files DIR          a worker reads files of this folder only; without it none
+  --files DIR          a worker uses files of this folder only, and without it none; it may be given several times
 
+  Keys and tokens are of each machine's environment (AWS_*, HF_TOKEN); they are in no job.
   SIGTERM or Ctrl-C ends a worker after the shard in hand; a second one gives the shard back.
 
   Example: wasm-loss cluster submit '/data/logits-*.npy' '/data/labels-*.npy' --run run7 --wait
@@ -67,21 +73,51 @@ async function submit(args: readonly string[]): Promise<string> {
   const { run } = options;
   return asking(options.redis, async (redis, peers) => {
     for (const warning of await redisWarnings(redis)) warn(warning);
-    const inputs: PlannedInput[] = [];
-    for (const [logits, labels] of pairsOf(options.logits, options.labels)) {
-      inputs.push(await planInput(resolve(logits), resolve(labels), options.evaluate, options.shardRows));
-    }
-    const plan: RunPlan = {
-      stateVersion: VERSION,
-      options: options.evaluate,
-      inputs,
-      ...(options.stateDir === undefined ? {} : { stateDir: resolve(options.stateDir) }),
-    };
+    const plan = await planOf(options);
     const submitted = await submitRun(peers, redis, run, plan);
     if (!options.wait) return printedStatus(await statusOf(peers, redis, run), options.json, submitted);
     await waitFor(peers, redis, run);
     return printedResult(await resultOf(peers, redis, run), run, options.result);
   });
+}
+
+type SubmitOptions = ReturnType<typeof parseSubmit>;
+
+/** Where states are kept, as any machine may be told. */
+function stateDirOf(text: string): string {
+  if (!isAddress(text)) return resolve(text);
+  if (isInBucket(text) && !holdsSecrets(text)) return text;
+  throw new UsageError(`--state-dir is ${withoutSecrets(text)}, but must be a folder or s3://BUCKET/PREFIX`);
+}
+
+/** Inputs whose headers are read at once. */
+const AT_ONCE = 8;
+
+async function planOf({
+  command,
+  options,
+  files,
+  beside,
+  lengths,
+  shardRows,
+  stateDir,
+}: SubmitOptions): Promise<RunPlan> {
+  const common = { command, options };
+  const together = await togetherOf([...files, ...beside.map(({ pattern }) => pattern)]);
+  const inputs: PlannedInput[] = [];
+  for (let begin = 0; begin < together.length; begin += AT_ONCE) {
+    const some = together.slice(begin, begin + AT_ONCE).map((paths, i) => {
+      const own = [
+        ...beside.map(({ name }, k) => `--${name}=${paths[files.length + k]}`),
+        // of the whole text: the first row of all has them
+        ...lengths.map(({ name, length }) => `--${name}=${begin + i === 0 ? length : 0}`),
+      ];
+      return planInput(common, { files: paths.slice(0, files.length), options: own }, shardRows);
+    });
+    inputs.push(...(await Promise.all(some)));
+  }
+  const dir = stateDir === undefined ? {} : { stateDir: stateDirOf(stateDir) };
+  return { stateVersion: VERSION, ...common, inputs, ...dir };
 }
 
 const POLL_MILLISECONDS = 500;
@@ -146,33 +182,23 @@ async function cancel(args: readonly string[]): Promise<string> {
   });
 }
 
-/** Refuses files that are not in the folder that a worker may read. */
-async function checkAllowed(paths: readonly string[], folder: string | undefined): Promise<void> {
-  if (folder === undefined)
-    throw new FormatError(`${paths[0]}: this worker reads no files: it was started without --files DIR`);
-  const root = await realpath(folder);
-  for (const path of paths) {
-    if (!(await realpath(path)).startsWith(root.endsWith(sep) ? root : root + sep)) {
-      throw new FormatError(`${path}: is not in ${folder}, which this worker may read`);
-    }
-  }
-}
-
 async function work(args: readonly string[]): Promise<string> {
   const options = parseWork(args);
   const peers = await loadPeers();
-  const shards = await openShards(options.engine);
+  const check = (path: string) => checkAllowed(path, options.files);
+  const shards = await openShards(options.engine, check);
   const worker = await startWorker({
     peers,
     redis: options.redis,
     tell: warn,
     isLasting: (error) => error instanceof FormatError || error instanceof UsageError,
-    async evaluate(plan, shard, signal) {
-      await checkAllowed([shard.input.logits, shard.input.labels], options.files);
-      return shards.state(plan, shard, signal);
+    evaluate: shards.state,
+    async check(plan) {
+      checkRunOptions(plan);
+      if (plan.stateDir !== undefined) await check(plan.stateDir);
     },
   });
-  process.stderr.write(`wasm-loss: works for Redis at ${addressOf(options.redis)}\n`);
+  process.stderr.write(`wasm-loss: works for Redis at ${shownAddress(options.redis)}\n`);
   await new Promise<void>((resolve) => {
     let isFirst = true;
     for (const signal of SIGNALS) {

@@ -1,25 +1,18 @@
-import { shownAddress } from "../../cluster/peers.ts";
+import type { RunPlan } from "../../cluster/plan.ts";
 import { integerOption, parseArguments, UsageError } from "../arguments.ts";
+import { COMPARE_OPTIONS } from "../compareOptions.ts";
 import { OPTIONS } from "../evaluateOptions.ts";
 
 const DEFAULT_ADDRESS = "redis://127.0.0.1:6379";
 
-/** Of evaluate: what is of one machine, or of the outputs. */
-const NOT_OF_SUBMIT = [
-  "state",
-  "report",
-  "threads",
-  "shard",
-  "state-dir",
-  "backend",
-  "json",
-  "rows",
-  "mask",
-  "groups",
-  "bytes",
-  "words",
-  "names",
-];
+/** Of the commands: what is of one machine, or of the outputs. */
+const NOT_OF_RUNS = ["state", "report", "threads", "shard", "state-dir", "backend", "json", "rows", "names"];
+
+/** Files of each input beside those that it begins with. */
+const FILES = ["mask", "groups"];
+
+/** Of the whole text: they go with the first input. */
+const LENGTHS = ["bytes", "words"];
 
 /** What is printed of a result. */
 const PRINTING = {
@@ -31,7 +24,25 @@ const PRINTING = {
 
 const REDIS = { redis: { type: "string" } } as const;
 
-export const addressOf = shownAddress;
+type Options = Readonly<Record<string, { readonly type: "string" | "boolean" }>>;
+
+/** Options of a command that say what is added up. */
+function optionsOf(command: RunPlan["command"]): Options {
+  const all: Options = command === "compare" ? COMPARE_OPTIONS : OPTIONS;
+  return Object.fromEntries(Object.entries(all).filter(([name]) => !NOT_OF_RUNS.includes(name)));
+}
+
+/** UsageError of options that no run has: a job is no command line of its own. */
+export function checkRunOptions({ command, options, inputs }: RunPlan): void {
+  if (command !== "evaluate" && command !== "compare") throw new UsageError(`a run of ${JSON.stringify(command)}`);
+  const known = optionsOf(command);
+  for (const option of [options, ...inputs.map((input) => input.options)].flat()) {
+    const name = /^--([a-z-]+)(?=$|=)/.exec(option)?.[1];
+    if (name === undefined || !Object.hasOwn(known, name)) {
+      throw new UsageError(`${JSON.stringify(option)} is no option of a run`);
+    }
+  }
+}
 
 function redisOption(text: string | undefined): string {
   const address = text ?? process.env.REDIS_URL ?? DEFAULT_ADDRESS;
@@ -61,36 +72,40 @@ function again(values: Readonly<Record<string, unknown>>, names: readonly string
 }
 
 export function parseSubmit(args: readonly string[]) {
-  const names = Object.keys(OPTIONS).filter((name) => !NOT_OF_SUBMIT.includes(name));
-  const ofEvaluate = Object.fromEntries(
-    Object.entries(OPTIONS).filter(([name]) => names.includes(name)),
-  ) as unknown as Record<string, { type: "string" | "boolean" }>;
+  const isCompare = args.slice(0, args.includes("--") ? args.indexOf("--") : undefined).includes("--compare");
+  const command: RunPlan["command"] = isCompare ? "compare" : "evaluate";
+  const ofRun = optionsOf(command);
   const { values, positionals } = parseArguments(args, {
-    ...ofEvaluate,
+    ...ofRun,
     ...PRINTING,
     ...REDIS,
+    compare: { type: "boolean", default: false },
     run: { type: "string" },
     "shard-rows": { type: "string" },
     "state-dir": { type: "string" },
     wait: { type: "boolean", default: false },
   });
   const given = values as Readonly<Record<string, string | boolean | undefined>>;
-  const [logits, labels, more] = positionals;
-  if (labels === undefined || more !== undefined) {
-    throw new UsageError(`cluster submit takes LOGITS and LABELS, but got ${positionals.length} (quote patterns)`);
+  const [least, most, what] = isCompare ? [2, 3, "BASE, OTHER and LABELS"] : [1, 2, "LOGITS and LABELS"];
+  if (positionals.length < least || positionals.length > most) {
+    throw new UsageError(`cluster submit takes ${what}, but got ${positionals.length} (quote patterns)`);
   }
   const text = (name: string) => given[name] as string | undefined;
+  const ofCommand = Object.keys(ofRun).filter((name) => !FILES.includes(name) && !LENGTHS.includes(name));
   return {
-    logits,
-    labels,
+    command,
+    files: positionals,
+    /** Options that name a file of each input. */
+    beside: FILES.flatMap((name) => (text(name) === undefined ? [] : [{ name, pattern: text(name)! }])),
+    lengths: LENGTHS.flatMap((name) => (text(name) === undefined ? [] : [{ name, length: text(name)! }])),
     run: runOption(text("run")),
     redis: redisOption(text("redis")),
     shardRows: integerOption("--shard-rows", text("shard-rows"), 1),
     stateDir: text("state-dir"),
     wait: given.wait === true,
     json: given.json === true,
-    /** Options of evaluate, in the order of the list, so that the same ones are the same plan. */
-    evaluate: again(given, names),
+    /** Options of the command, in the order of the list, so that the same ones are the same plan. */
+    options: again(given, ofCommand),
     result: [...again(given, Object.keys(PRINTING)), ...(given["per-class"] === true ? ["--per-class"] : [])],
   };
 }
@@ -98,12 +113,12 @@ export function parseSubmit(args: readonly string[]) {
 export function parseWork(args: readonly string[]) {
   const { values, positionals } = parseArguments(args, {
     ...REDIS,
-    files: { type: "string" },
+    files: { type: "string", multiple: true },
     threads: { type: "string" },
     backend: { type: "string" },
   });
   if (positionals.length > 0) throw new UsageError(`cluster work takes no ${JSON.stringify(positionals[0])}`);
-  return { redis: redisOption(values.redis), files: values.files, engine: again(values, ["threads", "backend"]) };
+  return { redis: redisOption(values.redis), files: values.files ?? [], engine: again(values, ["threads", "backend"]) };
 }
 
 export function parseRun(args: readonly string[]) {

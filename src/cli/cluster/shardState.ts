@@ -1,90 +1,58 @@
 import { stat } from "node:fs/promises";
 import type { PlannedInput, PlannedShard, RunPlan } from "../../cluster/plan.ts";
-import { withCoverage } from "../../evaluate/state.ts";
+import { withoutSecrets } from "../../formats/addresses/address.ts";
+import { versionOf } from "../../formats/addresses/openAddress.ts";
+import { isAddress } from "../../formats/addresses/schemes.ts";
 import { FormatError } from "../../formats/error.ts";
-import { openTensor } from "../../formats/openTensor.ts";
-import { arrayOf, type Tensor } from "../../formats/tensor.ts";
-import { createLosses, type Losses } from "../../inlinedLosses.ts";
-import type { Task } from "../adding/createAdder.ts";
-import { addUp, rowsOf } from "../addUp.ts";
-import { type EvaluateOptions, evaluateOptions } from "../evaluateOptions.ts";
-import { sourceOf } from "../sourceOf.ts";
-import { taskOf } from "../tasks.ts";
+import type { Losses } from "../../inlinedLosses.ts";
+import { openLosses } from "../addUp.ts";
+import { type CommandInputs, commandInputs, type OpenInputs } from "./commandInputs.ts";
 
-interface Opened {
-  readonly logits: Tensor;
-  readonly labels: Tensor;
-  readonly task: Task;
-  close(): Promise<void>;
-}
-
-/** Opens what options name. */
-async function openInputs(options: EvaluateOptions): Promise<Opened> {
-  const logits = await openTensor(options.logits.path, options.logits);
-  let labels: Tensor | undefined;
-  const close = async () => {
-    await labels?.close();
-    await logits.close();
-  };
-  try {
-    labels = await openTensor(options.labels.path, options.labels);
-    // all classes, as of evaluate --state
-    const task = taskOf(logits, labels, [], { ...options, state: "" });
-    return { logits, labels, task, close };
-  } catch (error) {
-    await close();
-    throw error;
+/** What changes when somebody writes to a file: size and time, of an address what its server says. */
+async function identityOf(path: string): Promise<string> {
+  if (isAddress(path)) {
+    const version = await versionOf(path);
+    if (version !== undefined) return version;
+    throw new FormatError(`${withoutSecrets(path)}: shards are parts of files, but its server sends none`);
   }
+  const { size, mtimeNs } = await stat(path, { bigint: true });
+  return `${size} ${mtimeNs}`;
 }
 
-/** What the inputs are known by in a state. */
-const sourceOfInputs = ({ logits, labels }: Opened, options: EvaluateOptions, rows: number) =>
-  sourceOf(
-    [
-      { tensor: logits, path: options.logits.path, name: options.logits.tensor },
-      { tensor: labels, path: options.labels.path, name: options.labels.tensor },
-    ],
-    { first: 0, end: rows },
-    rows,
-  );
-
-/** Size and time of files: what changes when somebody writes to them. */
-async function identityOf(paths: readonly string[]): Promise<string> {
-  const found = await Promise.all(paths.map((path) => stat(path, { bigint: true })));
-  return found.map(({ size, mtimeNs }) => `${size} ${mtimeNs}`).join(" ");
-}
+const identitiesOf = (paths: readonly string[]) => Promise.all(paths.map(identityOf));
 
 /** Bytes of logits in a shard, unless rows are given: a second or two of work. */
 const SHARD_BYTES = 2 ** 27;
 
+/** The command line of an input. */
+const argsOf = ({ options }: Pick<RunPlan, "options">, input: Pick<PlannedInput, "options" | "files">) => [
+  ...options,
+  ...input.options,
+  "--",
+  ...input.files,
+];
+
 /** Reads the headers of an input, and cuts its rows into shards. */
 export async function planInput(
-  logits: string,
-  labels: string,
-  optionArgs: readonly string[],
+  plan: Pick<RunPlan, "command" | "options">,
+  input: Pick<PlannedInput, "options" | "files">,
   shardRows: number | undefined,
 ): Promise<PlannedInput> {
-  const options = evaluateOptions([...optionArgs, "--", logits, labels]);
-  const opened = await openInputs(options);
+  const inputs = commandInputs(plan.command, argsOf(plan, input));
+  const [name] = input.files;
+  // before they are opened: what changes in between is noticed
+  const identities = await identitiesOf(inputs.paths);
+  const open = await inputs.open();
   try {
-    const { logits: x, labels: y, task } = opened;
-    const rows = rowsOf([x, y], task);
-    if (rows === undefined) throw new FormatError(`${logits}: cluster needs to know how many rows there are`);
-    const source = await sourceOfInputs(opened, options, rows);
-    if (source === null) throw new FormatError(`${logits}: cluster reads files, which this is not`);
-    const rowBytes = task.columns[0].perRow * arrayOf(x.dtype).BYTES_PER_ELEMENT;
-    const perShard = shardRows ?? Math.max(1, Math.floor(SHARD_BYTES / rowBytes));
-    return {
-      logits,
-      labels,
-      source: source.key,
-      name: source.name,
-      rows,
-      shards: Math.max(1, Math.ceil(rows / perShard)),
-      identity: await identityOf([logits, labels]),
-    };
+    const { rows } = open;
+    if (rows === undefined) throw new FormatError(`${name}: cluster needs to know how many rows there are`);
+    const source = await open.sourceOf({ first: 0, end: rows }, rows);
+    if (source === null) throw new FormatError(`${name}: cluster reads files, which this is not`);
+    const perShard = shardRows ?? Math.max(1, Math.floor(SHARD_BYTES / open.rowBytes));
+    const shards = Math.max(1, Math.ceil(rows / perShard));
+    return { ...input, source: source.key, name: source.name, rows, shards, identities };
   } finally {
-    await opened.close();
+    await open.close();
   }
 }
 
@@ -95,64 +63,76 @@ export interface Shards {
   close(): Promise<void>;
 }
 
-export async function openShards(engineArgs: readonly string[]): Promise<Shards> {
-  let kept: { key: string; opened: Opened } | undefined;
+/** `check` is told of every file before it is read, and throws of what may not be. */
+export async function openShards(
+  engineArgs: readonly string[],
+  check: (path: string) => Promise<void> = async () => {},
+): Promise<Shards> {
+  let kept: { input: PlannedInput; inputs: CommandInputs; open: OpenInputs } | undefined;
   let losses: { key: string; engine: Losses } | undefined;
 
-  async function openedOf(key: string, input: PlannedInput, options: EvaluateOptions): Promise<Opened> {
-    if (kept?.key === key) return kept.opened;
-    const before = kept?.opened;
+  async function close(): Promise<void> {
+    const before = kept;
     kept = undefined;
-    await before?.close();
-    const opened = await openInputs(options);
-    try {
-      if ((await sourceOfInputs(opened, options, input.rows))?.key !== input.source) {
-        throw new FormatError(`${input.logits} or ${input.labels} is not what the run was submitted with`);
-      }
-    } catch (error) {
-      await opened.close();
-      throw error;
-    }
-    // what is read from front to back is opened again
-    kept = { key, opened };
-    return opened;
+    await before?.open.close();
   }
 
-  async function engineOf({ engine }: EvaluateOptions): Promise<Losses> {
-    const key = JSON.stringify(engine);
+  async function checkUnchanged({ identities }: PlannedInput, { paths }: CommandInputs, of: (path: string) => boolean) {
+    const looked = paths.map((path, i) => [path, identities[i]]).filter(([path]) => of(path));
+    const found = await identitiesOf(looked.map(([path]) => path));
+    const changed = looked.find(([, identity], i) => identity !== found[i]);
+    if (changed) throw new FormatError(`${changed[0]} has changed since the run was submitted`);
+  }
+
+  /** What an input names, open. A plan's inputs are the same objects from shard to shard. */
+  async function openedOf(plan: RunPlan, input: PlannedInput) {
+    if (kept?.input === input) {
+      // an address that is open is held to its version by each request
+      await checkUnchanged(input, kept.inputs, (path) => !isAddress(path));
+      return kept;
+    }
+    await close();
+    const inputs = commandInputs(plan.command, [...engineArgs, ...argsOf(plan, input)]);
+    for (const path of inputs.paths) await check(path);
+    await checkUnchanged(input, inputs, () => true);
+    const open = await inputs.open();
+    const { rows, files } = input;
+    if (open.rows !== rows || (await open.sourceOf({ first: 0, end: rows }, rows))?.key !== input.source) {
+      await open.close();
+      throw new FormatError(`${files.join(" or ")} is not what the run was submitted with`);
+    }
+    kept = { input, inputs, open };
+    return kept;
+  }
+
+  async function engineOf({ engine, threads }: CommandInputs): Promise<Losses> {
+    const key = JSON.stringify([engine, threads]);
     if (losses?.key !== key) {
       losses?.engine.close();
-      losses = { key, engine: await createLosses(engine) };
+      losses = { key, engine: await openLosses(engine, threads ?? 1) };
     }
     return losses.engine;
   }
 
-  async function state({ options: optionArgs }: RunPlan, { input, index }: PlannedShard, signal: AbortSignal) {
-    const { logits, labels, identity, rows, shards, source, name } = input;
-    if ((await identityOf([logits, labels])) !== identity) {
-      throw new FormatError(`${logits} or ${labels} has changed since the run was submitted`);
-    }
-    const key = JSON.stringify([optionArgs, input]);
-    const given = evaluateOptions([...optionArgs, ...engineArgs, "--", logits, labels]);
-    const options = { ...given, shard: { index, count: shards } };
-    const { logits: x, labels: y, task, close } = await openedOf(key, input, options);
-    try {
-      const sums = await addUp(task, [x, y], options, { signal, losses: await engineOf(options) });
-      const { first, end } = sums.range;
-      const stretches: [number, number][] = end > first ? [[first, end - 1]] : [];
-      return withCoverage(sums.state(), [{ key: source, name, total: rows, rows: stretches }]);
-    } finally {
-      if (!(x.stretch && y.stretch)) {
-        kept = undefined;
-        await close();
-      }
-    }
-  }
-
   return {
-    state,
+    async state(plan, { input, index }, signal) {
+      const { inputs, open } = await openedOf(plan, input);
+      const source = { key: input.source, name: input.name, total: input.rows, rows: [] };
+      const shard = { index, count: input.shards };
+      try {
+        return await open.state(shard, source, () => engineOf(inputs), signal);
+      } catch (error) {
+        // a read that is under way would go on into what another one has taken of the engine's memory by then
+        await close();
+        losses?.engine.close();
+        losses = undefined;
+        throw error;
+      } finally {
+        if (!open.hasParts) await close();
+      }
+    },
     async close() {
-      await kept?.opened.close();
+      await close();
       losses?.engine.close();
     },
   };

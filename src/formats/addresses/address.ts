@@ -10,7 +10,15 @@ export interface Address {
   /** The header that holds a request to the version that was seen first, in which an ETag goes. */
   readonly held: "If-Range" | "If-Match";
   /** The headers of a request, with what proves who asks; only the address's own host is sent them. */
-  sign(headers: Readonly<Record<string, string>>): Promise<Record<string, string>>;
+  sign(headers: Headers, request?: SignedRequest): Promise<Record<string, string>>;
+}
+
+type Headers = Readonly<Record<string, string>>;
+
+/** What else than to read the address is asked for. */
+export interface SignedRequest {
+  readonly url: URL;
+  readonly method: "GET" | "PUT";
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -25,6 +33,14 @@ export function withoutSecrets(text: string): string {
 
 /** Hosts that are this machine. */
 export const isLoopback = ({ hostname }: URL): boolean => /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+
+/** Whether an address holds what everybody who reads it could use, or may: a user, a password, a query, a fragment. */
+export function holdsSecrets(text: string): boolean {
+  if (!isAddress(text)) return false;
+  if (!/^http/i.test(text)) return withoutSecrets(text) !== text;
+  const { username = "?", password, search, hash } = parsed(text) ?? {};
+  return `${username}${password}${search}${hash}` !== "";
+}
 
 /** The text as a URL that may be asked: encrypted, or on this machine. */
 export function checkedUrl(text: string, name: string): URL {
@@ -69,6 +85,11 @@ function onS3(text: string, env: Environment): Address {
   const name = withoutSecrets(text);
   const [, bucket, key] = /^s3:\/\/([^/?#]+)\/([^?#]+)$/i.exec(text) ?? [];
   if (key === undefined) throw new FormatError(`${name}: must be s3://BUCKET/KEY`);
+  return inBucket(name, bucket, key, env);
+}
+
+/** A key of a bucket; without one the bucket itself. */
+export function inBucket(name: string, bucket: string, key: string, env: Environment = process.env): Address {
   const region = env.AWS_REGION ?? env.AWS_DEFAULT_REGION ?? "us-east-1";
   const endpoint = env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL;
   // names with points are in no certificate
@@ -84,14 +105,15 @@ function onS3(text: string, env: Environment): Address {
     url,
     name,
     held: "If-Match",
-    async sign(headers) {
+    async sign(headers, { url: asked, method } = { url, method: "GET" }) {
       if (accessKeyId === undefined || secretAccessKey === undefined) return { ...headers };
       const { AwsV4Signer } = await import("aws4fetch");
       const keys = { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) };
       // fetch adds to this one
       const { "Accept-Encoding": coding, ...rest } = headers;
-      const signed = await new AwsV4Signer({ url: url.href, headers: rest, service: "s3", region, ...keys }).sign();
-      return { ...Object.fromEntries(signed.headers), "Accept-Encoding": coding };
+      const request = { url: asked.href, method, headers: rest, service: "s3", region, ...keys };
+      const signed = await new AwsV4Signer(request).sign();
+      return { ...Object.fromEntries(signed.headers), ...(coding !== undefined && { "Accept-Encoding": coding }) };
     },
   };
 }

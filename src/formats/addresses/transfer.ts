@@ -44,14 +44,14 @@ interface Connection {
 }
 
 /** What went wrong, in a line: the cause is what fetch hides. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   const { cause, message } = error as Error & { cause?: NodeJS.ErrnoException };
   const reason = cause?.message || cause?.code || message;
   return reason.split("\n")[0];
 }
 
 /** The wait that a server asks for, in milliseconds. */
-function retryAfter(response: Response): number {
+export function retryAfter(response: Response): number {
   const text = response.headers.get("retry-after") ?? "";
   const seconds = /^\d+$/.test(text) ? Number(text) : (Date.parse(text) - Date.now()) / 1000;
   return seconds > 0 ? Math.min(1000 * seconds, LONGEST_WAIT) : 0;

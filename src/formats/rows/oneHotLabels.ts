@@ -3,7 +3,7 @@ import { arrayOf, isFloat, type Tensor, type TensorArray } from "../tensor.ts";
 import { floatsOf } from "./floats.ts";
 
 /** The place of the only 1 among zeros; undefined of a row that holds anything else. */
-function classOf(values: ArrayLike<number | bigint>, begin: number, end: number): number | undefined {
+export function classOf(values: ArrayLike<number | bigint>, begin: number, end: number): number | undefined {
   let found: number | undefined;
   for (let i = begin; i < end; i++) {
     const value = Number(values[i]);

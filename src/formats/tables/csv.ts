@@ -4,7 +4,7 @@
  */
 import type { ByteSource } from "../bytes.ts";
 import { FormatError } from "../error.ts";
-import type { Both, Format } from "../format.ts";
+import type { Both } from "../format.ts";
 import { type LineBlock, lineBlocks } from "../lineBlocks.ts";
 import type { OpenOptions } from "../openOptions.ts";
 import { type RowPart, type RowStream, roomOf, tensorsOf } from "../rowStream.ts";
@@ -248,30 +248,14 @@ async function rowsOf(source: ByteSource, wanted: Wanted): Promise<CsvRows> {
   return new CsvRows(source, blocks, rest, head, wanted);
 }
 
-async function openCsv(source: ByteSource, options: OpenOptions): Promise<Tensor> {
+export async function open(source: ByteSource, options: OpenOptions): Promise<Tensor> {
   const wanted =
     options.role === "logits" ? { logits: options, labels: undefined } : { logits: undefined, labels: options };
   const [tensor] = tensorsOf(await rowsOf(source, wanted));
   return tensor;
 }
 
-async function openBothOfCsv(source: ByteSource, logits: OpenOptions, labels: OpenOptions): Promise<Both> {
+export async function openBoth(source: ByteSource, logits: OpenOptions, labels: OpenOptions): Promise<Both> {
   const [x, y] = tensorsOf(await rowsOf(source, { logits, labels }));
   return { logits: x, labels: y };
 }
-
-/** Text whose first line has a delimiter; JSON and pages of the web are other formats. */
-function beginsAsTable(bytes: Uint8Array): boolean {
-  const text = new TextDecoder("latin1").decode(bytes).replace(/^\xef\xbb\xbf/, "");
-  const [line] = text.trimStart().split(/[\r\n]/);
-  return !/[^\t\r\n -~\x80-\xff]/.test(text) && /^[^{[<].*[,;\t|]/.test(line);
-}
-
-export const csv: Format = {
-  name: "csv",
-  extensions: ["csv", "tsv", "tab", "txt", "dat"],
-  isText: true,
-  begins: beginsAsTable,
-  open: openCsv,
-  openBoth: openBothOfCsv,
-};
