@@ -34,8 +34,17 @@ const roomOf = (file: string) => file.split("/")[1].replace(/\.ts$/, "");
 
 const levelOf = (room: string) => ORDER.findIndex((rooms) => rooms.includes(room));
 
+/** What each file imports, read once. */
+const known = new Map<string, string[]>();
+
 /** What a file imports of the project, as paths from the root. */
 function importsOf(file: string): string[] {
+  const imports = known.get(file) ?? readImports(file);
+  known.set(file, imports);
+  return imports;
+}
+
+function readImports(file: string): string[] {
   const source = readFileSync(join(root, file), "utf8");
   return [...source.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)].map(([, path]) => {
     const target = relative(root, join(root, dirname(file), path)).replaceAll("\\", "/");
@@ -55,9 +64,11 @@ test.each(filesIn("src"))("%s imports downwards", (file) => {
 
 test.each([...filesIn("src"), ...filesIn("assembly")])("%s is not part of a ring of imports", (file) => {
   const seen = new Set<string>();
+  const last = new Set<string>();
   const visit = (at: string): void => {
     for (const target of importsOf(at)) {
-      expect(target, `a ring through ${at}`).not.toBe(file);
+      // one expectation in the end: half a million of them took seconds
+      if (target === file) last.add(at);
       if (!seen.has(target)) {
         seen.add(target);
         visit(target);
@@ -65,6 +76,7 @@ test.each([...filesIn("src"), ...filesIn("assembly")])("%s is not part of a ring
     }
   };
   visit(file);
+  expect([...last], `files through which ${file} imports itself`).toEqual([]);
 });
 
 test("the oracle imports nothing of the library", () => {

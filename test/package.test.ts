@@ -187,7 +187,7 @@ test("a page loads at most 94 KB, minified and gzipped, the WebAssembly included
   expect(length, `${length} bytes; the limit is ${94 * KB}`).toBeLessThanOrEqual(94 * KB);
   // one module
   expect(text.match(MODULE_TEXT)?.length).toBe(1);
-  expect(later.sort()).toEqual(["given", "openJs", "openThreads", "relaxed"]);
+  expect(later.sort()).toEqual(["given", "openJs", "openThreads", "relaxed", "stream"]);
   for (const word of ["NUMPY", "safetensors", "uplot", "cli-progress"]) {
     expect(text.includes(word), `${word} is in what a page loads`).toBe(false);
   }
@@ -253,7 +253,7 @@ test("a page without a bundler loads no JavaScript loop but that of regressionEv
   ]);
   expect([...later].filter((file) => atOnce.has(file))).toEqual([]);
   const names = [...later].map((file) => basename(file).replace(/-.*/, ""));
-  expect(names.sort()).toEqual(["given", "openJs", "openThreads", "relaxed"]);
+  expect(names.sort()).toEqual(["given", "openJs", "openThreads", "relaxed", "stream"]);
 });
 
 test("the readers of files load at most 27 KB in a page, minified and gzipped, and nothing of Node", async () => {

@@ -83,19 +83,23 @@ export async function compareRows(
   const source = labels?.path ?? base.path;
   let done = 0;
   try {
-    for await (const batch of readTogether(inputs, room)) {
-      const [x, y, ...more] = batch.arrays as [TensorArray, TensorArray, ...LabelArray[]];
-      const z = labels && more.shift();
+    const add = ([x, y, ...more]: readonly TensorArray[]) => {
+      const z = labels && (more.shift() as LabelArray);
       comparison.add(logitsOf(base, x), logitsOf(other, y), z, {
         source,
         firstRow: (range?.first ?? 0) + done,
         ...(shift ? { positions: shape.sequence } : {}),
         ...Object.fromEntries([...beside.keys()].map((name, i) => [name, more[i]])),
       });
+    };
+    for await (const batch of readTogether(inputs, room)) {
+      add(batch.arrays);
       done += batch.rows;
       told?.(done);
       signal?.throwIfAborted();
     }
+    // of no rows, too, a state says which figures there are
+    if (range && done === 0) add(room[0].map((array) => array.subarray(0, 0) as TensorArray));
   } finally {
     releaseRoom(losses, room);
   }

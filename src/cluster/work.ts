@@ -66,6 +66,16 @@ export async function startWorker(options: WorkOptions): Promise<RunningWorker> 
     return plan;
   }
 
+  let goesOn = { run: "", until: 0 };
+  /** Whether a run was cancelled or failed; that it was not is believed for a second. */
+  async function isLeft(run: string): Promise<boolean> {
+    const now = performance.now();
+    if (goesOn.run === run && now < goesOn.until) return false;
+    if ((await redis.exists(cancelOfRun(run), errorOfRun(run))) > 0) return true;
+    goesOn = { run, until: now + LOOK_MILLISECONDS };
+    return false;
+  }
+
   async function shard(job: Job<ShardData>): Promise<string> {
     const { run, shard: k } = job.data;
     const plan = await planOf(job.data);
@@ -77,7 +87,8 @@ export async function startWorker(options: WorkOptions): Promise<RunningWorker> 
       const state = await untilCancelled(redis, run, back.signal, (signal) => options.evaluate(plan, planned, signal));
       reference = await store.put(key, state);
     }
-    await redis.setbit(doneOfRun(run), k, 1);
+    // in order on one connection: it stands there when the job is done
+    redis.setbit(doneOfRun(run), k, 1).catch(() => {});
     return reference;
   }
 
@@ -102,7 +113,7 @@ export async function startWorker(options: WorkOptions): Promise<RunningWorker> 
         await job.moveToDelayed(Date.now() + LEFT * lockMilliseconds, token);
         throw new DelayedError();
       }
-      if ((await redis.exists(cancelOfRun(run), errorOfRun(run))) > 0) throw new Cancelled();
+      if (await isLeft(run)) throw new Cancelled();
       if (!checked.has(plan)) await options.check?.(plan);
       checked.add(plan);
       return job.name === "shard" ? await shard(job) : await merge(job);

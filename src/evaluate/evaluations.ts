@@ -9,7 +9,7 @@ import type { Evaluation } from "./evaluation.ts";
 import { type AddOptions, type Evaluator, RowEvaluator } from "./evaluator.ts";
 import type { EvaluatorOptions } from "./evaluatorOptions.ts";
 import { ErrorEvaluator, type RegressionEvaluator } from "./regression.ts";
-import { type Batches, evaluateBatches, type StreamOptions } from "./stream.ts";
+import type { Batches, StreamOptions } from "./stream.ts";
 import { type EvaluationDoor, Workspace } from "./workspace.ts";
 
 /** Options of evaluate(): those of evaluator(), and what its add() takes with rows. */
@@ -129,6 +129,8 @@ export function createEvaluations(door: Door): { evaluations: Evaluations; leave
     async evaluateStream(batches, options) {
       const name = "evaluateStream";
       const evaluatorDoor = doorOf(name);
+      // in a file of its own: most evaluate what they have
+      const { evaluateBatches } = await import("./stream.ts");
       const evaluatorOf = (own: EvaluatorOptions, logits: unknown) =>
         new RowEvaluator(name, evaluatorDoor, withClassesOf(name, own, logits));
       return evaluateBatches(evaluatorOf, batches, options);

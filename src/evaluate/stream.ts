@@ -5,6 +5,7 @@ import type { TensorLike } from "../tensorLike.ts";
 import type { Evaluation } from "./evaluation.ts";
 import type { RowEvaluator } from "./evaluator.ts";
 import type { EvaluatorOptions } from "./evaluatorOptions.ts";
+import { turn } from "./turn.ts";
 
 /** Rows of a stream. */
 export interface Batch {
@@ -31,24 +32,6 @@ export interface BatchStream {
 
 /** Where batches come from, one by one. */
 export type Batches = AsyncIterable<Batch> | Iterable<Batch> | BatchStream;
-
-/** Lets the event loop have a turn, for timers, input and signals; a timer of 0 ms takes 4 in browsers. */
-function turn(): Promise<void> {
-  const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => void };
-  return new Promise((resolve) => {
-    if (setImmediate) setImmediate(resolve);
-    else if (typeof MessageChannel === "function") {
-      const { port1, port2 } = new MessageChannel();
-      port1.onmessage = () => {
-        port1.close();
-        resolve();
-      };
-      port2.postMessage(null);
-    } else if (typeof setTimeout === "function") setTimeout(resolve);
-    // a bare vm context has no event loop of its own
-    else resolve();
-  });
-}
 
 /** An AbortSignal, for programs without declarations of that. */
 export interface Signal {

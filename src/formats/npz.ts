@@ -13,6 +13,8 @@ import type { Tensor, TensorDtype } from "./tensor.ts";
 
 /** More members than any npz file has. */
 const MAXIMAL_MEMBERS = 10_000;
+/** So much of a member's name is in messages. */
+const LONGEST_NAME = 80;
 /** Of so many members the headers are read, to find the one that fits. */
 const MOST_HEADERS = 100;
 
@@ -110,7 +112,7 @@ export async function npzTensor(archive: ByteSource, options: OpenOptions): Prom
     }
     const wanted = { ...options, tensor: options.tensor && short(options.tensor) };
     const { name, member } = choose(path, candidates, wanted);
-    const called = `${path}:${member.name}`;
+    const called = `${path}:${member.name.slice(0, LONGEST_NAME).replace(/\p{Cc}/gu, "?")}`;
     if (member.isEncrypted) throw new FormatError(`${called}: an encrypted member; save it without a password`);
     const chunks = await member.open();
     const begin = await member.begin?.();

@@ -125,3 +125,32 @@ test.each(["evaluate", "compare"])("%s --shard: states in a folder merge to that
   expect(run("merge", `${name}-states`, "--state", "merged.acc").code).toBe(0);
   expect(readFileSync(at("merged.acc")).equals(readFileSync(at("all.acc")))).toBe(true);
 });
+
+test("compare --shard: more shards than rows, with groups and a mask", () => {
+  const three = (name: string, data: Float32Array | Int32Array, shape: number[]) => {
+    writeFileSync(at(`three-${name}.npy`), npy(data, shape));
+    return at(`three-${name}.npy`);
+  };
+  const files = [
+    three("base", Float32Array.of(1, 2, 3, 4, 5, 7), [3, 2]),
+    three("other", Float32Array.of(1, 3, 3, 4, 5, 2), [3, 2]),
+    three("labels", Int32Array.of(0, 1, 0), [3]),
+    ...["--groups", three("groups", Int32Array.of(1, 1, 2), [3])],
+    ...["--mask", three("mask", Int32Array.of(1, 0, 1), [3])],
+  ];
+  expect(run("compare", ...files, "--state", "three.acc").code).toBe(0);
+  for (const i of [1, 2, 3, 4]) {
+    const { code, stderr } = run("compare", ...files, "--shard", `${i}/4`, "--state-dir", "three");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  }
+  expect(run("merge", "three", "--state", "merged.acc")).toMatchObject({ code: 0, stderr: "" });
+  expect(readFileSync(at("merged.acc")).equals(readFileSync(at("three.acc")))).toBe(true);
+});
+
+test.each([
+  [["--report", "s3://evals/x.html"], "--report is s3://evals/x.html, but must name a file"],
+  [["--state", "https://user:secretPass@host/x.acc"], "--state is https://host/x.acc, but only s3:// is written to"],
+])("%j is refused", (more, message) => {
+  const { code, stderr } = run("evaluate", at("data/logits-0"), at("data/labels-0"), ...more);
+  expect({ code, stderr }).toEqual({ code: 2, stderr: `wasm-loss: ${message} (see wasm-loss --help)\n` });
+});

@@ -438,7 +438,7 @@ describe("every format gives the same figures", () => {
     }
     expect(json("merge", "part1.acc", "part0.acc")).toEqual(it);
     expect(run("merge", "all.acc").stdout).toMatch(
-      /^mse .*\nrmse .*\nmae .*\nmaximum error .*\nR2 .*\nelements +480\n$/,
+      /^mse .*\nrmse .*\nmae .*\nmaximum error .*\nmape .*\nR2 .*\nelements +480\n$/,
     );
     expect(run("evaluate", "logits.npy", "labels.npy", "--loss", "mse").stderr).toBe(
       "wasm-loss: labels.npy: targets are i64, but must be floats\n",

@@ -3,6 +3,7 @@
  * time. For Node.
  */
 import type { AsyncBuffer, ColumnMetaData, Compressors, FileMetaData, SchemaTree } from "hyparquet";
+import { turn } from "../../evaluate/turn.ts";
 import type { ByteSource } from "../bytes.ts";
 import { FormatError } from "../error.ts";
 import type { Both } from "../format.ts";
@@ -80,6 +81,37 @@ async function guarded<T>(path: string, read: () => Promise<T>): Promise<T> {
       : "";
     throw new FormatError(`${path}: ${line.slice(0, 200)}${codec}`);
   }
+}
+
+/**
+ * What hyparquet is asked and what it asks for. It leaves promises behind that nobody awaits, whose rejection would end the process: so
+ * bytes that can't be read fail what was asked, and after a failure it gets no answer.
+ */
+function conversation(path: string) {
+  let isOver = false;
+  let fail = (_: unknown) => {};
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  failed.catch(() => {
+    isOver = true;
+  });
+  return {
+    async asked<T>(read: () => Promise<T>): Promise<T> {
+      try {
+        return await guarded(path, () => Promise.race([read(), failed]));
+      } catch (error) {
+        isOver = true;
+        throw error;
+      }
+    },
+    async answered<T>(read: () => Promise<T>): Promise<T> {
+      const answer = await read().catch(fail);
+      // in which a failure of what asked is heard
+      await turn();
+      return isOver ? new Promise<never>(() => {}) : (answer as T);
+    },
+  };
 }
 
 /** A column of a row group, and where it stands in the schema. */
@@ -275,24 +307,23 @@ async function rowsOf(source: ByteSource, wanted: Wanted): Promise<ParquetRows> 
   const compressors = await compressorsIn();
   /** Columns of row groups that have not been looked through. */
   let unchecked: readonly Chunk[] = [];
-  const file: AsyncBuffer = {
-    byteLength: size,
-    async slice(begin, end = size) {
-      const bytes = new Uint8Array(Math.max(0, Math.min(end, size) - begin));
-      const found = await readAt(bytes, begin);
-      if (found < bytes.length) throw new FormatError(`${path}: truncated data: it ends at byte ${begin + found}`);
-      const isHere = ({ meta }: Chunk) =>
-        beginOf(meta) >= begin && beginOf(meta) + Number(meta.total_compressed_size) <= begin + bytes.length;
-      for (const { meta, schemaPath } of unchecked.filter(isHere)) {
-        const at = beginOf(meta) - begin;
-        const pages = bytes.subarray(at, at + Number(meta.total_compressed_size));
-        checkPages(path, pages, meta, schemaPath, { ...library, compressors });
-      }
-      unchecked = unchecked.filter((it) => !isHere(it));
-      return bytes.buffer;
-    },
+  const checked = async (begin: number, end: number): Promise<ArrayBuffer> => {
+    const bytes = new Uint8Array(Math.max(0, Math.min(end, size) - begin));
+    const found = await readAt(bytes, begin);
+    if (found < bytes.length) throw new FormatError(`${path}: truncated data: it ends at byte ${begin + found}`);
+    const isHere = ({ meta }: Chunk) =>
+      beginOf(meta) >= begin && beginOf(meta) + Number(meta.total_compressed_size) <= begin + bytes.length;
+    for (const { meta, schemaPath } of unchecked.filter(isHere)) {
+      const at = beginOf(meta) - begin;
+      const pages = bytes.subarray(at, at + Number(meta.total_compressed_size));
+      checkPages(path, pages, meta, schemaPath, { ...library, compressors });
+    }
+    unchecked = unchecked.filter((it) => !isHere(it));
+    return bytes.buffer;
   };
-  const { metadata, types } = await guarded(path, async () => {
+  const { asked, answered } = conversation(path);
+  const file: AsyncBuffer = { byteLength: size, slice: (begin, end = size) => answered(() => checked(begin, end)) };
+  const { metadata, types } = await asked(async () => {
     const metadata = await library.parquetMetadataAsync(file);
     const { children } = library.parquetSchema(metadata);
     const types: Types = new Map(children.map((it) => [it.element.name, leafType(it)]));
@@ -307,9 +338,9 @@ async function rowsOf(source: ByteSource, wanted: Wanted): Promise<ParquetRows> 
     );
     return { metadata, types };
   });
-  const scan = await guarded(path, () => library.parquetScan({ file, metadata, ...(compressors && { compressors }) }));
+  const scan = await asked(() => library.parquetScan({ file, metadata, ...(compressors && { compressors }) }));
   const readColumn: ReadColumn = (column, rowStart, rowEnd) =>
-    guarded(path, () => scan.readColumn({ column, rowStart, rowEnd }));
+    asked(() => scan.readColumn({ column, rowStart, rowEnd }));
   const filled = metadata.row_groups.find(({ num_rows: rows }) => rows > 0);
   if (filled === undefined || types.size === 0) throw new FormatError(`${path}: a table without rows`);
   const read = async (rows: number): Promise<Map<string, ArrayLike<unknown>>> => {
