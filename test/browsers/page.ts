@@ -9,6 +9,7 @@ import { POLICY } from "../../scripts/buildPage.ts";
 import { type Served, servePage } from "../../scripts/servePage.ts";
 import { formatNpyHeader } from "../../src/formats/npyHeader.ts";
 import { violations } from "./axe.ts";
+import { checkTabs } from "./tabs.ts";
 
 const built = fileURLToPath(new URL("../../build/page", import.meta.url));
 
@@ -248,6 +249,7 @@ export async function checkPage(executablePath: string): Promise<Map<string, str
       ["a file of 2 GiB", checkHugeFile],
       ["two tabs", checkTwoTabs],
       ["training", checkTraining],
+      ["one answer, and measuring", checkTabs],
     ] as const) {
       outcome.set(name, await check(browser, served).catch((error: Error) => [error.message.split("\n")[0]]));
     }
