@@ -23,20 +23,22 @@ function Bars({ cases }: { cases: readonly MeasuredCase[] }) {
   return (
     <div class="bars">
       {cases.map(({ title, ways }) => (
-        <dl key={title} aria-label={`Speed of ${title}`}>
-          <div class="bars-title">{title}</div>
-          {ways.map((way) => (
-            <div key={way.name} class="bar-row">
-              <dt>{way.name}</dt>
-              <dd class="measure">
-                <svg aria-hidden="true">
-                  <rect width={`${(100 * speed(way)) / fastest}%`} height="14" rx="3" />
-                </svg>
-                <span>{way.ratio === undefined ? (way.missing ?? "") : `${three(way.ratio.median)}x`}</span>
-              </dd>
-            </div>
-          ))}
-        </dl>
+        <figure key={title}>
+          <figcaption>{title}</figcaption>
+          <dl aria-label={`Speed of ${title}`}>
+            {ways.map((way) => (
+              <div key={way.name} class="bar-row">
+                <dt>{way.name}</dt>
+                <dd class="measure">
+                  <svg aria-hidden="true">
+                    <rect width={`${(100 * speed(way)) / fastest}%`} height="14" rx="3" />
+                  </svg>
+                  <span>{way.ratio === undefined ? (way.missing ?? "") : `${three(way.ratio.median)}x`}</span>
+                </dd>
+              </div>
+            ))}
+          </dl>
+        </figure>
       ))}
     </div>
   );

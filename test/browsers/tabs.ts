@@ -1,6 +1,7 @@
 /** The tabs One answer and Measure in Chromium, as a person uses them: at the same time, for each takes a minute. */
 import type { Browser, Page } from "playwright-core";
 import type { Served } from "../../scripts/servePage.ts";
+import { violations } from "./axe.ts";
 
 const PATIENCE = { timeout: 600_000 };
 
@@ -10,11 +11,12 @@ const cellsOf = (page: Page, table: string) =>
     .locator(`${table} tr`)
     .evaluateAll((rows) => rows.map((row) => [...row.children].map((it) => it.textContent ?? "")));
 
-/** Whether the outcome fits a phone. */
+/** Whether axe finds nothing in the outcome, and it fits a phone. */
 async function looks(page: Page): Promise<string[]> {
+  const found = await violations(page);
   await page.setViewportSize({ width: 390, height: 800 });
   const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-  return beyond > 0 ? [`scrolls sideways by ${beyond} px`] : [];
+  return [...found, ...(beyond > 0 ? [`scrolls sideways by ${beyond} px`] : [])];
 }
 
 /** The bits of this browser are those of the table of engines, function by function. */
