@@ -117,7 +117,8 @@ export class RandomSource extends Source {
     const rest = into.subarray(found);
     if (rest.length === 0) return found;
     if (rest.length >= READ_AHEAD) return found + (await this.#fill(rest));
-    this.#room ??= new Uint8Array(Math.min(READ_AHEAD, this.size!));
+    // files of /proc and the like have bytes, but say 0
+    this.#room ??= new Uint8Array(Math.min(READ_AHEAD, this.size || READ_AHEAD));
     this.#ahead = this.#room.subarray(0, await this.#fill(this.#room));
     return found + this.#takeAhead(rest);
   }

@@ -169,7 +169,7 @@ describe("report", () => {
     const printed = json("evaluate", "p.npy", "t.npy", "--loss", "mse", "--report", "mse.html", "--state", "mse.acc");
     const { html, data, cells } = parseReport("mse.html");
     expect(data).toEqual(figures(printed));
-    expect(cells.map(([name]) => name)).toEqual(["mse", "rmse", "mae", "maximum error", "R2", "elements"]);
+    expect(cells.map(([name]) => name)).toEqual(["mse", "rmse", "mae", "maximum error", "mape", "R2", "elements"]);
     expect(html).toContain("target 4, prediction 3");
     json("merge", "mse.acc", "--report", "merged.html");
     expect(parseReport("merged.html").data).toEqual(data);
