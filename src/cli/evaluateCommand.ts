@@ -11,6 +11,7 @@ import { type AddedUp, addUp } from "./addUp.ts";
 import { openBeside } from "./beside.ts";
 import { binaryTable, printableBinary } from "./binaryTable.ts";
 import type { NameOf } from "./classificationTable.ts";
+import { classWeights } from "./classWeights.ts";
 import { openInputs, sourceOfInputs } from "./evaluateInputs.ts";
 import { type EvaluateOptions, evaluateOptions } from "./evaluateOptions.ts";
 import { type Output, writeOutputs } from "./files.ts";
@@ -30,7 +31,7 @@ import {
   regressionTable,
   worstCells,
 } from "./tables.ts";
-import { binaryTask, elementsTask, rowsTask } from "./tasks.ts";
+import { binaryTask, elementsTask, type RowsOptions, rowsTask } from "./tasks.ts";
 import { columns, json, table } from "./text.ts";
 import { warn } from "./warn.ts";
 
@@ -40,7 +41,8 @@ export async function evaluate(args: readonly string[]): Promise<string> {
   const open: { close(): unknown }[] = [];
   try {
     const { logits, labels, figures } = await openInputs(given, open, warn);
-    const options = { ...given, input: given.input ?? logits.input, figures };
+    const weights = await classWeights(given, logits);
+    const options = { ...given, input: given.input ?? logits.input, figures, weights };
     const beside = await openBeside(options, open);
     const making: Making = {
       args: ["evaluate", ...args.map(withoutSecrets)],
@@ -61,10 +63,10 @@ async function classification(
   logits: Tensor,
   labels: Tensor,
   beside: ReadonlyMap<Beside, Tensor>,
-  options: EvaluateOptions & Pick<Both, "figures">,
+  options: RowsOptions & Pick<Both, "figures">,
   making: Making,
 ): Promise<string> {
-  const { ignoreIndex, state, report } = options;
+  const { ignoreIndex, state, report, weight } = options;
   const task = rowsTask(logits, labels, [...beside.keys()], options);
   const nameOf = namesOf(options.names, task.shape.classes);
   const sums = await addUp(task, [logits, labels, ...beside.values()], options);
@@ -78,7 +80,10 @@ async function classification(
       subject: { of: logits.path, against: `the labels in ${labels.path}` },
       making,
       evaluation,
-      options: [["ignored label", String(ignoreIndex)]],
+      options: [
+        ["ignored label", String(ignoreIndex)],
+        ...(weight ? [["weights of classes", weight.path] as const] : []),
+      ],
       run,
       perClass: options.perClass,
     });

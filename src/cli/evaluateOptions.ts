@@ -36,6 +36,7 @@ export const evaluateHelp = `wasm-loss evaluate LOGITS [LABELS] [options]
   --percentiles        of the losses of rows, each with how far it may be off
   --ranking            AUROC and average precision of two classes, each with its bounds, and the ROC curve in a report
   --fit-temperature    by which temperature logits are best divided, and the loss before and after
+  --weight FILE        floats, one a class: what the rows of each class weigh
   --mask FILE          integers or booleans, one a row (with --shift one a token): rows of 0 don't count
   --groups FILE        integers, one a row: the standard error is clustered by them (documents, users)
   --bytes N, --words N how many bytes and words the rows are the text of: bits per byte, byte and word perplexity
@@ -74,6 +75,7 @@ export const OPTIONS = {
   percentiles: { type: "boolean", default: false },
   ranking: { type: "boolean", default: false },
   "fit-temperature": { type: "boolean", default: false },
+  weight: { type: "string" },
   mask: { type: "string" },
   groups: { type: "string" },
   bytes: { type: "string" },
@@ -103,6 +105,7 @@ const OF_CLASSES = [
   "percentiles",
   "ranking",
   "fit-temperature",
+  "weight",
   "mask",
   "groups",
   "bytes",
@@ -139,9 +142,9 @@ export function dtypeOption(
   return choices.find((it) => it === name) ?? choiceOption(option, text, choices);
 }
 
-/** A file of what rows come with. */
-export function besideOption(path: string | undefined) {
-  return path === undefined ? undefined : { path, role: "labels" as const, floats: false };
+/** A file of what rows or classes come with: integers, or floats. */
+export function besideOption(path: string | undefined, floats = false) {
+  return path === undefined ? undefined : { path, role: "labels" as const, floats, isRegression: floats };
 }
 
 function checkRowsOutput(path: string): void {
@@ -195,6 +198,7 @@ export function evaluateOptions(args: readonly string[]) {
       ...(positionals.length > 1 ? [["LABELS", labelsPath] as const] : []),
       ...(values.groups === undefined ? [] : [["--groups", values.groups] as const]),
       ...(values.mask === undefined ? [] : [["--mask", values.mask] as const]),
+      ...(values.weight === undefined ? [] : [["--weight", values.weight] as const]),
       ...(values.names === undefined ? [] : [["--names", values.names] as const]),
     ].filter(([, path]) => !isAddress(path)),
   );
@@ -230,6 +234,7 @@ export function evaluateOptions(args: readonly string[]) {
     percentiles: values.percentiles,
     ranking: values.ranking,
     fitTemperature: values["fit-temperature"],
+    weight: besideOption(values.weight, true),
     mask: besideOption(values.mask),
     groups: besideOption(values.groups),
     bytes: integerOption("--bytes", values.bytes, 0),

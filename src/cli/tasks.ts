@@ -1,31 +1,33 @@
+import type { FloatArray } from "../dtype.ts";
 import { oneHotLabels } from "../formats/rows/oneHotLabels.ts";
 import { checkBinary, checkPair, hasRowsOfLogits, shapeOf } from "../formats/rows/shapes.ts";
 import type { Tensor } from "../formats/tensor.ts";
 import type { BinaryTask } from "./adding/binaryAdder.ts";
 import type { ElementsTask } from "./adding/elementsAdder.ts";
 import type { Beside, RowsTask } from "./adding/rowsAdder.ts";
+import { checkClassWeights } from "./classWeights.ts";
 import type { EvaluateOptions } from "./evaluateOptions.ts";
 import { showsClasses } from "./report/evaluationPanels.ts";
 import { defaultTops } from "./tables.ts";
 import { warn } from "./warn.ts";
 
+/** The command line, and the weights of the classes that it names. */
+export type RowsOptions = EvaluateOptions & { readonly weights?: FloatArray | undefined };
+
 /** What is to be added up of logits, labels, and what rows come with. */
-export function rowsTask(
-  logits: Tensor,
-  labels: Tensor,
-  beside: readonly Beside[],
-  options: EvaluateOptions,
-): RowsTask {
-  const { ignoreIndex, state, report, shift } = options;
+export function rowsTask(logits: Tensor, labels: Tensor, beside: readonly Beside[], options: RowsOptions): RowsTask {
+  const { ignoreIndex, state, report, shift, weights } = options;
   const isOneHot = hasRowsOfLogits(logits, labels);
   const shape = shapeOf(logits, isOneHot ? oneHotLabels(labels, warn) : labels, options.classes);
   const { classes } = shape;
+  if (weights !== undefined) checkClassWeights(weights, classes, options.weight?.path);
   return {
     loss: "cross-entropy",
     evaluator: {
       classes,
       input: options.input ?? ("logits" as const),
       ignoreIndex,
+      weight: weights,
       topK: options.topK ?? defaultTops(classes),
       confusion: options.confusion,
       ranking: options.ranking,
@@ -69,7 +71,7 @@ export function taskOf(
   logits: Tensor,
   labels: Tensor,
   beside: readonly Beside[],
-  options: EvaluateOptions,
+  options: RowsOptions,
 ): RowsTask | ElementsTask | BinaryTask {
   if (options.loss === "mse") return elementsTask(logits, labels);
   if (options.loss === "binary") return binaryTask(logits, labels, options);

@@ -57,6 +57,7 @@ beforeAll(async () => {
     };
     file("both", safetensors(tensors));
   });
+  writeFileSync(at("data/weight"), npy(Float64Array.of(1, 0.5, 2, 0, 1.25), [CLASSES]));
   redis = await TestRedis.start(at("redis"));
   for (const more of [[], ["--threads", "2"]]) {
     command(["cluster", "work", "--redis", redis.address, "--files", at("data"), ...more], {}, { kept: true });
@@ -64,10 +65,13 @@ beforeAll(async () => {
 });
 afterAll(() => redis.kill());
 
+const ofAll = (option: string) => option.replace(/^--weight=(.*)/, (_all, file) => `--weight=${at(`data/${file}`)}`);
+
 const cases: readonly (readonly [command: string, files: readonly string[], options: readonly string[]])[] = [
   ["evaluate", ["logits", "labels"], ["--top-k=1,3", "--per-class"]],
   ["evaluate", ["logits", "labels"], ["--confusion", "--percentiles", "--fit-temperature", "--worst=7"]],
   ["evaluate", ["logits", "labels"], ["--mask=mask", "--groups=groups", "--worst=3"]],
+  ["evaluate", ["logits", "labels"], ["--weight=weight", "--per-class"]],
   ["evaluate", ["sequences", "tokens"], ["--shift", "--mask=mask", "--worst=5", "--ignore-index=2"]],
   ["evaluate", ["sequences", "tokens"], ["--bytes=1000", "--words=200"]],
   ["evaluate", ["pairs", "classes"], ["--ranking"]],
@@ -87,7 +91,7 @@ test.each(cases)("%s of %j with %j", async (name, files, options) => {
     const own = options.map((option) => {
       if (/^--(mask|groups)=/.test(option))
         return option.replace(/=(.*)/, (_all, file) => `=${at(`data/${file}-${i}`)}`);
-      return /^--(bytes|words)=/.test(option) && i > 0 ? option.replace(/=.*/, "=0") : option;
+      return /^--(bytes|words)=/.test(option) && i > 0 ? option.replace(/=.*/, "=0") : ofAll(option);
     });
     const { code, stderr } = run(
       name,
@@ -103,7 +107,7 @@ test.each(cases)("%s of %j with %j", async (name, files, options) => {
   const given = options
     .filter((option) => !option.startsWith("--backend"))
     .map((option) =>
-      option.replace(/^--(mask|groups)=(.*)/, (_all, beside, file) => `--${beside}=${at(`data/${file}-?`)}`),
+      ofAll(option).replace(/^--(mask|groups)=(.*)/, (_all, beside, file) => `--${beside}=${at(`data/${file}-?`)}`),
     );
   const patterns = files.map((file) => at(`data/${file}-?`));
   const args = ["cluster", "submit", ...(name === "compare" ? ["--compare"] : []), ...patterns, ...given];

@@ -98,11 +98,13 @@ async function planOf({
   options,
   files,
   beside,
+  ofAll,
   lengths,
   shardRows,
   stateDir,
 }: SubmitOptions): Promise<RunPlan> {
-  const common = { command, options };
+  const shared = await togetherOf(ofAll.map(({ path }) => path));
+  const common = { command, options: [...options, ...ofAll.map(({ name }, i) => `--${name}=${shared[0][i]}`)] };
   const together = await togetherOf([...files, ...beside.map(({ pattern }) => pattern)]);
   const inputs: PlannedInput[] = [];
   for (let begin = 0; begin < together.length; begin += AT_ONCE) {

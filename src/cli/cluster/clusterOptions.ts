@@ -11,6 +11,9 @@ const NOT_OF_RUNS = ["state", "report", "threads", "shard", "state-dir", "backen
 /** Files of each input beside those that it begins with. */
 const FILES = ["mask", "groups"];
 
+/** Files of all inputs. */
+const OF_ALL = ["weight"];
+
 /** Of the whole text: they go with the first input. */
 const LENGTHS = ["bytes", "words"];
 
@@ -91,12 +94,13 @@ export function parseSubmit(args: readonly string[]) {
     throw new UsageError(`cluster submit takes ${what}, but got ${positionals.length} (quote patterns)`);
   }
   const text = (name: string) => given[name] as string | undefined;
-  const ofCommand = Object.keys(ofRun).filter((name) => !FILES.includes(name) && !LENGTHS.includes(name));
+  const ofCommand = Object.keys(ofRun).filter((name) => ![...FILES, ...OF_ALL, ...LENGTHS].includes(name));
   return {
     command,
     files: positionals,
     /** Options that name a file of each input. */
     beside: FILES.flatMap((name) => (text(name) === undefined ? [] : [{ name, pattern: text(name)! }])),
+    ofAll: OF_ALL.flatMap((name) => (text(name) === undefined ? [] : [{ name, path: text(name)! }])),
     lengths: LENGTHS.flatMap((name) => (text(name) === undefined ? [] : [{ name, length: text(name)! }])),
     run: runOption(text("run")),
     redis: redisOption(text("redis")),

@@ -6,6 +6,7 @@ import { arrayOf, type Tensor } from "../../formats/tensor.ts";
 import type { Losses } from "../../inlinedLosses.ts";
 import { addUp, rowsOf } from "../addUp.ts";
 import { openBeside } from "../beside.ts";
+import { classWeights } from "../classWeights.ts";
 import { compareOptions } from "../compareOptions.ts";
 import { compareRows, openCompared, sourceOfCompared } from "../comparing.ts";
 import { openInputs, sourceOfInputs } from "../evaluateInputs.ts";
@@ -58,19 +59,22 @@ const bytesOf = ({ dtype }: Tensor, perRow: number) => perRow * arrayOf(dtype).B
 const covering = (state: Uint8Array, source: Source, { first, end }: RowRange) =>
   withCoverage(state, [{ ...source, rows: end > first ? [[first, end - 1]] : [] }]);
 
+const pathsOf = (...files: readonly ({ readonly path: string } | undefined)[]): string[] =>
+  files.flatMap((it) => it?.path ?? []);
+
 function ofEvaluate(args: readonly string[]): CommandInputs {
   const given = evaluateOptions(args);
-  const { logits, labels, mask, groups, engine, threads } = given;
-  const files = [logits, ...(given.isOneFile ? [] : [labels]), ...(mask ? [mask] : []), ...(groups ? [groups] : [])];
+  const { logits, labels, weight, mask, groups, engine, threads } = given;
   return {
-    paths: files.map(({ path }) => path),
+    paths: pathsOf(logits, given.isOneFile ? undefined : labels, weight, mask, groups),
     engine,
     threads,
     open: () =>
       opened(async (open) => {
         const both = await openInputs(given, open, () => {});
         // all classes, as of evaluate --state
-        const options = { ...given, input: given.input ?? both.logits.input, state: "" };
+        const weights = await classWeights(given, both.logits);
+        const options = { ...given, input: given.input ?? both.logits.input, state: "", weights };
         const beside = await openBeside(options, open);
         const tensors = [both.logits, both.labels, ...beside.values()];
         const task = taskOf(both.logits, both.labels, [...beside.keys()], options);
@@ -90,16 +94,16 @@ function ofEvaluate(args: readonly string[]): CommandInputs {
 
 function ofCompare(args: readonly string[]): CommandInputs {
   const options = compareOptions(args);
-  const { base, other, labels, engine, threads } = options;
+  const { base, other, labels, mask, groups, engine, threads } = options;
   return {
-    paths: [base, other, ...(labels ? [labels] : [])].map(({ path }) => path),
+    paths: pathsOf(base, other, labels, mask, groups),
     engine,
     threads,
     open: () =>
       opened(async (open) => {
         const compared = await openCompared(options, open);
         const { classes } = compared.shape;
-        const tensors = [compared.base, compared.other, ...(compared.labels ? [compared.labels] : [])];
+        const tensors = [compared.base, compared.other, compared.labels ?? [], ...compared.beside.values()].flat();
         return {
           rows: compared.rows,
           rowBytes: bytesOf(compared.base, classes) + bytesOf(compared.other, classes),

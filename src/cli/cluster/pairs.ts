@@ -47,7 +47,7 @@ async function named(text: string): Promise<string[]> {
 export async function togetherOf(patterns: readonly string[]): Promise<string[][]> {
   const lists: string[][] = [];
   for (const pattern of patterns) lists.push(await named(pattern));
-  const [first] = lists;
+  const [first = []] = lists;
   const other = lists.findIndex((list) => list.length !== first.length);
   if (other >= 0) {
     throw new UsageError(`${patterns[0]} are ${first.length} files, but ${patterns[other]} ${lists[other].length}`);
