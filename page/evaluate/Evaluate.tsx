@@ -17,8 +17,8 @@ export function Evaluate() {
       <section class="wide-section" aria-labelledby="evaluate-title">
         <h2 id="evaluate-title">Logits and labels</h2>
         <p>
-          From npy, npz or safetensors files of any size: read piece by piece, here. Logits of two models are compared,
-          with labels or without. States of <code>wasm-loss evaluate --state</code> are merged.
+          From npy, npz, safetensors, csv, jsonl or Parquet files of any size: read piece by piece, here. Logits of two
+          models are compared, with labels or without. States of <code>wasm-loss evaluate --state</code> are merged.
         </p>
         <FilePicker disabled={isBusy} />
         <details
