@@ -273,13 +273,15 @@ describe("edges", () => {
   test("Jensen-Shannon is no less than 0 of rows that hardly differ: it has a root", () => {
     const random = mulberry32(23);
     for (const dtype of dtypes) {
-      const a = sideOf(random, dtype, 300, 7, "probabilities");
-      const b = a.map((p) => p * (1 + (random() - 0.5) * 2 ** -20)) as FloatArray;
-      for (const { losses } of exact) {
-        for (const beta of [0.5, 0.1]) {
-          const options = { classes: 7, input: "probabilities", reduction: "none", beta } as const;
-          const each = losses.jensenShannon(a as Float64Array, b as Float64Array, options);
-          expect(each.every((loss) => loss >= 0)).toBe(true);
+      for (const input of ["probabilities", "logits"] as const) {
+        const a = sideOf(random, dtype, 300, 7, input);
+        const b = a.map((p) => p * (1 + (random() - 0.5) * 2 ** -20)) as FloatArray;
+        for (const { losses } of exact) {
+          for (const beta of [0.5, 0.1]) {
+            const options = { classes: 7, input, targetInput: input, reduction: "none", beta } as const;
+            const each = losses.jensenShannon(a as Float64Array, b as Float64Array, options);
+            expect(each.every((loss) => loss >= 0)).toBe(true);
+          }
         }
       }
     }
