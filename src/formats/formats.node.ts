@@ -6,19 +6,10 @@
  */
 import { fileURLToPath } from "node:url";
 import type { FileInput, Platform } from "./fileInput.ts";
+import type { BatchesOptions, FileBatches, FilePairs, FileTensor, PairsOptions, TensorOptions } from "./fileTypes.ts";
 import { openArchive } from "./openFile.ts";
 import { openSource } from "./openSource.ts";
-import {
-  type BatchesOptions,
-  type FileBatches,
-  type FilePairs,
-  type FileTensor,
-  openBatchesOn,
-  openPairsOn,
-  openTensorOn,
-  type PairsOptions,
-  type TensorOptions,
-} from "./readers.ts";
+import { openBatchesOn, openPairsOn, openTensorOn } from "./readers.ts";
 
 export type { BlobLike } from "./blobSource.ts";
 export { FormatError } from "./error.ts";
@@ -34,7 +25,7 @@ export type {
   FileTensor,
   PairsOptions,
   TensorOptions,
-} from "./readers.ts";
+} from "./fileTypes.ts";
 export type { InputKind, TensorArray, TensorDtype } from "./tensor.ts";
 export type { ByteStream } from "./webStream.ts";
 

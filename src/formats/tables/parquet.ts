@@ -2,8 +2,7 @@
  * Parquet files, through hyparquet, which a user installs beside: columns of numbers, or one of lists of numbers, a row group at a
  * time. For Node.
  */
-import type { AsyncBuffer, ColumnMetaData, Compressors, FileMetaData, SchemaTree } from "hyparquet";
-import { turn } from "../../evaluate/turn.ts";
+import type { AsyncBuffer, ColumnMetaData, FileMetaData, SchemaTree } from "hyparquet";
 import type { ByteSource } from "../bytes.ts";
 import { FormatError } from "../error.ts";
 import type { Both } from "../format.ts";
@@ -13,9 +12,8 @@ import type { Tensor, TensorArray } from "../tensor.ts";
 import { fillBothClasses } from "./bothClasses.ts";
 import { type Columns, columnsOf, isRegression, type Wanted } from "./columns.ts";
 import { type LabelReader, labelReader } from "./labels.ts";
-import { checkPages, type PageReaders } from "./parquetPages.ts";
-
-type Library = typeof import("hyparquet") & Pick<PageReaders, "parquetHeader">;
+import { compressorsIn, conversation, libraryFor } from "./parquetLibrary.ts";
+import { checkPages } from "./parquetPages.ts";
 
 /** So many rows, of at most so many values, tell what the columns are. */
 const HEAD_ROWS = 100;
@@ -24,24 +22,6 @@ const HEAD_VALUES = 100_000;
 /** What a row group holds at most. */
 const MOST_ROWS = 2 ** 26;
 const MOST_VALUES = 2 ** 27;
-
-async function libraryFor(path: string): Promise<Library> {
-  try {
-    const [library, { parquetHeader }] = await Promise.all([import("hyparquet"), import("hyparquet/src/column.js")]);
-    return { ...library, parquetHeader };
-  } catch {
-    throw new FormatError(`${path}: a Parquet file, which is read through hyparquet: npm install hyparquet`);
-  }
-}
-
-/** What unpacks zstd, gzip, brotli and lz4, if it is installed: hyparquet itself knows snappy. */
-async function compressorsIn(): Promise<Compressors | undefined> {
-  try {
-    return (await import("hyparquet-compressors")).compressors;
-  } catch {
-    return undefined;
-  }
-}
 
 /** A column of numbers, or one place in a column of lists. */
 interface Place {
@@ -64,54 +44,6 @@ const isList = (value: unknown): value is ArrayLike<unknown> =>
 /** The type of the numbers of a column, or of its lists. */
 function leafType({ element, children }: SchemaTree): string | undefined {
   return children.length === 1 ? leafType(children[0]) : children.length === 0 ? element.type : undefined;
-}
-
-/** All that hyparquet throws is about what is in the file, but for what its bytes' source throws. */
-async function guarded<T>(path: string, read: () => Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (error) {
-    const { message, syscall } = error as { syscall?: unknown; message: string };
-    if (error instanceof FormatError || syscall) throw error;
-    const [line] = String(message)
-      .replace(/^parquet /, "")
-      .split("\n");
-    const codec = /unsupported compression codec/.test(line)
-      ? ": in Node hyparquet-compressors unpacks it: npm install hyparquet-compressors"
-      : "";
-    throw new FormatError(`${path}: ${line.slice(0, 200)}${codec}`);
-  }
-}
-
-/**
- * What hyparquet is asked and what it asks for. It leaves promises behind that nobody awaits, whose rejection would end the process: so
- * bytes that can't be read fail what was asked, and after a failure it gets no answer.
- */
-function conversation(path: string) {
-  let isOver = false;
-  let fail = (_: unknown) => {};
-  const failed = new Promise<never>((_, reject) => {
-    fail = reject;
-  });
-  failed.catch(() => {
-    isOver = true;
-  });
-  return {
-    async asked<T>(read: () => Promise<T>): Promise<T> {
-      try {
-        return await guarded(path, () => Promise.race([read(), failed]));
-      } catch (error) {
-        isOver = true;
-        throw error;
-      }
-    },
-    async answered<T>(read: () => Promise<T>): Promise<T> {
-      const answer = await read().catch(fail);
-      // in which a failure of what asked is heard
-      await turn();
-      return isOver ? new Promise<never>(() => {}) : (answer as T);
-    },
-  };
 }
 
 /** A column of a row group, and where it stands in the schema. */
