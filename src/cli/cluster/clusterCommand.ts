@@ -122,18 +122,23 @@ async function planOf({
   return { stateVersion: VERSION, ...common, inputs, ...dir };
 }
 
-const POLL_MILLISECONDS = 500;
+/** A run is asked after when it has taken a twentieth longer: its end is known soon, and Redis is asked little. */
+const POLL_SHARE = 1 / 20;
+const LEAST_POLL_MILLISECONDS = 50;
+const MOST_POLL_MILLISECONDS = 500;
 
 async function waitFor(peers: Peers, redis: Redis, run: string): Promise<void> {
   let status = await statusOf(peers, redis, run);
   const progress = await progressBar(status.shards, "shards");
+  const begin = performance.now();
   const lefts = new Set<string | undefined>();
   try {
     while (status.state === "running") {
       progress.update(status.done);
       if (status.left !== undefined && !lefts.has(status.left)) warn(`${run}: ${leftLine(status.left)}`);
       lefts.add(status.left);
-      await new Promise((later) => setTimeout(later, POLL_MILLISECONDS));
+      const pause = Math.min(POLL_SHARE * (performance.now() - begin), MOST_POLL_MILLISECONDS);
+      await new Promise((later) => setTimeout(later, Math.max(pause, LEAST_POLL_MILLISECONDS)));
       status = await statusOf(peers, redis, run);
     }
   } finally {
