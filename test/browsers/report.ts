@@ -8,6 +8,7 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { writeNpy } from "../../src/formats/npy.ts";
 import { labelsOf, logitsOf, mulberry32 } from "../inputs.ts";
 import { violations } from "./axe.ts";
+import { fits } from "./plots.ts";
 
 const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 
@@ -100,6 +101,7 @@ async function checkLooks(browser: Browser, url: string, canvases: number): Prom
       await openDetails(page);
       const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       expect(beyond <= 0, `scrolls sideways by ${beyond} px`);
+      expect(await fits(page), "a plot is cut off");
       if (width === 390 || width === 1280) for (const it of await violations(page)) expect(false, `axe: ${it}`);
       await page.close();
     }
@@ -120,9 +122,9 @@ async function checkUse(browser: Browser, url: string): Promise<string[]> {
   const dark = await pixelsOf(page, "--bar");
   expect(light > 500 && dark > 500, `bars of ${light} pixels are drawn light, of ${dark} after a change to dark`);
   await page.setViewportSize({ width: 390, height: 800 });
-  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 200)));
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   expect(wide <= 0, `scrolls sideways by ${wide} px when the window gets narrow`);
+  expect(await fits(page), "a plot is cut off when the window gets narrow");
   await page.keyboard.press("Tab");
   const first = await page.evaluate(() => document.activeElement?.textContent);
   expect(first === "In numbers", `the first key goes to ${first}`);
