@@ -107,4 +107,6 @@ export const CONSTANTS: readonly Constant[] = [
   // of (e^x - 1 - x) / x^2 as a series, 1/3! to 1/10! behind the HALF, and from which |x| on it is not used
   ...INVERSE_FACTORIALS.map((c, i) => ({ name: `I${i + 3}`, f32: Math.fround(c), f64: c })),
   { name: "SERIES_END", f32: 1, f64: 0.125 },
+  // for its bits: 54 in the place of an exponent
+  { name: "EXPONENT_54", f32: 2 ** (54 - 127), f64: 0 },
 ];
