@@ -214,7 +214,9 @@ describe.each(KERNELS.map((kernel) => [kernel.name, kernel] as const))("%s", (_,
       const calls = adds || units < 100 ? 2 : 1;
       if (kernel.name === "checkLabels" && (units < 2 || units > 8192)) continue;
       const given = argumentsOf(kernel, dtype, units, elements, random);
-      for (const absent of absences(kernel)) {
+      // of long arrays, which take their time, all are there or none that may be absent
+      const tried = absences(kernel).filter((_, i, all) => units < 100 || i === 0 || i === all.length - 1);
+      for (const absent of tried) {
         const args = copied(given);
         for (const name of absent) delete args[name];
         const wanted = copied(args);

@@ -43,7 +43,8 @@ export function integerOption<T extends string | undefined>(
   if (text === undefined) return text as Extract<T, undefined>;
   const value = /^[-+]?\d+$/.test(text) ? Number(text) : Number.NaN;
   if (value >= minimum && value <= maximum) return value;
-  const range = maximum === Number.MAX_SAFE_INTEGER ? `from ${minimum}` : `from ${minimum} to ${maximum}`;
+  const range =
+    maximum === Number.MAX_SAFE_INTEGER && !(value > maximum) ? `from ${minimum}` : `from ${minimum} to ${maximum}`;
   throw new UsageError(`${option} is ${JSON.stringify(text)}, but must be an integer ${range}`);
 }
 

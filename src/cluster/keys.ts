@@ -13,6 +13,8 @@ export const doneOfRun = (run: string): string => named("run", run, "done");
 export const cancelOfRun = (run: string): string => named("run", run, "cancelled");
 /** Why a run failed. */
 export const errorOfRun = (run: string): string => named("run", run, "error");
+/** Why a worker left a run to others, for a while. */
+export const leftOfRun = (run: string): string => named("run", run, "left");
 export const lockOfRun = (run: string): string => named("run", run, "submitting");
 
 /** Job ids hold no colon, and are no numbers. */

@@ -12,6 +12,8 @@ import { stateKey } from "./keys.ts";
 export interface StateStore {
   /** Keeps a state, or finds that there is one already, which is the same. */
   put(key: string, state: Uint8Array): Promise<string>;
+  /** Of each key false where nothing is kept under it for certain: Redis is asked for all of them at once. */
+  mayHave(keys: readonly string[]): Promise<boolean[]>;
   /** What is kept under a key and can be read. */
   find(key: string): Promise<string | undefined>;
   /** Undefined where it is not there any more. */
@@ -23,6 +25,8 @@ export const KEPT_SECONDS = 7 * 24 * 3600;
 
 /** Bytes by their keys. */
 interface Place {
+  /** Where it is quicker to ask than to read: whether there are any. */
+  has?(keys: readonly string[]): Promise<boolean[]>;
   read(key: string): Promise<Uint8Array | undefined>;
   /** False where there are some already and `replace` is not set. */
   write(key: string, bytes: Uint8Array, replace: boolean): Promise<boolean>;
@@ -30,13 +34,14 @@ interface Place {
 
 const referenceOf = (key: string, state: Uint8Array) => `${key}.${createHash("sha256").update(state).digest("hex")}`;
 
-function storeIn({ read, write }: Place): StateStore {
+function storeIn({ read, write, has }: Place): StateStore {
   async function find(key: string): Promise<string | undefined> {
     const state = await read(key);
     return state && isWhole(state) ? referenceOf(key, state) : undefined;
   }
   return {
     find,
+    mayHave: async (keys) => (has ? has(keys) : keys.map(() => true)),
     async put(key, state) {
       if (!(await write(key, state, false))) {
         const before = await find(key);
@@ -57,6 +62,11 @@ function storeIn({ read, write }: Place): StateStore {
 /** Deflated in Redis: one of a thousand classes takes a third so. */
 export function redisStore(redis: Redis): StateStore {
   return storeIn({
+    async has(keys) {
+      const asked = redis.pipeline();
+      for (const key of keys) asked.exists(stateKey(key));
+      return (await asked.exec())!.map(([error, found]) => error !== null || found === 1);
+    },
     async read(key) {
       const bytes = await redis.getBuffer(stateKey(key));
       return bytes === null ? undefined : inflateRawSync(bytes);

@@ -1,7 +1,7 @@
 import type { Job } from "bullmq";
 import type { Redis } from "ioredis";
 import { flowOf } from "./flow.ts";
-import { cancelOfRun, doneOfRun, errorOfRun, lockOfRun, planOfRun, QUEUE, rootJob } from "./keys.ts";
+import { cancelOfRun, doneOfRun, errorOfRun, leftOfRun, lockOfRun, planOfRun, QUEUE, rootJob } from "./keys.ts";
 import type { Peers } from "./peers.ts";
 import { planKey, type RunPlan } from "./plan.ts";
 
@@ -73,7 +73,7 @@ export async function submitRun(peers: Peers, redis: Redis, run: string, plan: R
     if (root) {
       await removed(root, run);
     }
-    await redis.del(cancelOfRun(run), doneOfRun(run), errorOfRun(run));
+    await redis.del(cancelOfRun(run), doneOfRun(run), errorOfRun(run), leftOfRun(run));
     await redis.set(planOfRun(run), JSON.stringify(plan));
     await flows.add(flowOf(run, plan));
     return root ? "resumed" : "new";

@@ -1,5 +1,5 @@
 import type { Redis } from "ioredis";
-import { cancelOfRun, doneOfRun, errorOfRun, planOfRun, QUEUE, rootJob } from "./keys.ts";
+import { cancelOfRun, doneOfRun, errorOfRun, leftOfRun, planOfRun, QUEUE, rootJob } from "./keys.ts";
 import type { Peers } from "./peers.ts";
 import { countRows, countShards, type RunPlan } from "./plan.ts";
 import { storeOf } from "./store.ts";
@@ -13,6 +13,8 @@ export interface RunStatus {
   readonly rows: number;
   /** Why it failed, with the shard's name. */
   readonly error?: string;
+  /** Why a worker left it to others lately, while it runs. */
+  readonly left?: string;
 }
 
 /** The plan of a run that was submitted. */
@@ -35,12 +37,13 @@ export async function statusOf(peers: Peers, redis: Redis, run: string): Promise
       done: await redis.bitcount(doneOfRun(run)),
       rows: countRows(plan),
     };
-    if (state === "completed") return { ...common, state: "done" };
+    if (state === "completed") return { ...common, done: common.shards, state: "done" };
     if (isCancelled) return { ...common, state: "cancelled" };
     if (root && state === "failed") {
       return { ...common, state: "failed", error: (await redis.get(errorOfRun(run))) ?? root.failedReason };
     }
-    return { ...common, state: "running" };
+    const left = await redis.get(leftOfRun(run));
+    return { ...common, state: "running", ...(left === null ? {} : { left }) };
   } finally {
     await queue.close();
   }

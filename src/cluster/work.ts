@@ -1,10 +1,13 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Job, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import { mergeStates } from "../evaluate/state.ts";
 import { VERSION } from "../evaluate/stateBytes.ts";
 import { checkComplete } from "./complete.ts";
+import { doneShards } from "./doneShards.ts";
 import type { MergeData, RunData, ShardData } from "./flow.ts";
-import { cancelOfRun, doneOfRun, errorOfRun, QUEUE } from "./keys.ts";
+import { cancelOfRun, errorOfRun, leftOfRun, QUEUE } from "./keys.ts";
+import { lookAhead } from "./lookAhead.ts";
 import { connect, type Peers, STAYING } from "./peers.ts";
 import { hashOf, type PlannedShard, planKey, type RunPlan, shardAt, shardKey, shardName } from "./plan.ts";
 import { KEPT_SECONDS, storeOf } from "./store.ts";
@@ -17,7 +20,7 @@ export interface WorkOptions {
   readonly peers: Peers;
   readonly redis: string;
   readonly evaluate: ShardFunction;
-  /** Throws of a plan that it does not take part in; called before anything is read or written for it. */
+  /** Throws of a plan that it does not take part in, `NotHere` of one that others may; called before anything is read or written for it. */
   readonly check?: (plan: RunPlan) => Promise<void>;
   /** Whether an error will be the same next time. */
   readonly isLasting: (error: unknown) => boolean;
@@ -42,8 +45,16 @@ const KILLS = 10;
 /** So many runs at a time a worker remembers the plans of. */
 const PLANS = 16;
 const LOOK_MILLISECONDS = 1000;
-/** A worker of another version leaves a job to others for this share of the lock. */
+/** A shard that takes less than this is small: a worker has so many of them in hand. */
+const SMALL_MILLISECONDS = 20;
+const AT_ONCE = 4;
+/** A worker that left a job to others takes none for this share of the lock: it would be the same one again. */
 const LEFT = 1 / 6;
+/** So many times as long it is said of a run that it was left. */
+const SAID = 6;
+
+/** What a worker can't do, but another one may: that has other folders, or another version. */
+export class NotHere extends Error {}
 
 /** Of a run that was cancelled, or failed. */
 class Cancelled extends Error {}
@@ -51,9 +62,10 @@ const LEFT_ALONE = "the run was cancelled, or failed";
 
 export async function startWorker(options: WorkOptions): Promise<RunningWorker> {
   const { peers, tell, lockMilliseconds = LOCK_MILLISECONDS, stateVersion = VERSION } = options;
-  const { DelayedError, UnrecoverableError, WaitingError, Worker } = peers.bullmq;
+  const { UnrecoverableError, WaitingError, Worker } = peers.bullmq;
   const redis = await connect(peers, options.redis, STAYING);
   const back = new AbortController();
+  const finishing = new AbortController();
   const plans = new Map<string, RunPlan>();
   const checked = new WeakSet<RunPlan>();
   async function planOf({ run, plan: key }: RunData): Promise<RunPlan> {
@@ -76,19 +88,37 @@ export async function startWorker(options: WorkOptions): Promise<RunningWorker> 
     return false;
   }
 
+  const mayBeKept = lookAhead();
+  const done = doneShards(redis);
+  let turn: Promise<unknown> = Promise.resolve();
+  /** One shard after the other has the engine; where they are small the next ones are fetched, and the last ones put away, meanwhile. */
+  function inTurn<R>(task: () => Promise<R>): Promise<R> {
+    const timed = async () => {
+      const begin = performance.now();
+      try {
+        return await task();
+      } finally {
+        worker.concurrency = performance.now() - begin < SMALL_MILLISECONDS ? AT_ONCE : 1;
+      }
+    };
+    const result = turn.then(timed, timed);
+    turn = result.catch(() => {});
+    return result;
+  }
+
   async function shard(job: Job<ShardData>): Promise<string> {
     const { run, shard: k } = job.data;
     const plan = await planOf(job.data);
     const planned = shardAt(plan, k);
     const key = shardKey(plan, planned);
     const store = storeOf(redis, plan.stateDir);
-    let reference = await store.find(key);
+    let reference = (await mayBeKept(plan, store, k)) ? await store.find(key) : undefined;
     if (reference === undefined) {
-      const state = await untilCancelled(redis, run, back.signal, (signal) => options.evaluate(plan, planned, signal));
+      const evaluate = (signal: AbortSignal) => options.evaluate(plan, planned, signal);
+      const state = await inTurn(() => untilCancelled(redis, run, back.signal, evaluate));
       reference = await store.put(key, state);
     }
-    // in order on one connection: it stands there when the job is done
-    redis.setbit(doneOfRun(run), k, 1).catch(() => {});
+    done.add(run, k);
     return reference;
   }
 
@@ -108,20 +138,21 @@ export async function startWorker(options: WorkOptions): Promise<RunningWorker> 
     const { run }: RunData = job.data;
     try {
       const plan = await planOf(job.data);
-      if (plan.stateVersion !== stateVersion) {
-        tell(`${run} is of state version ${plan.stateVersion}, this worker of ${stateVersion}: it is left to others`);
-        await job.moveToDelayed(Date.now() + LEFT * lockMilliseconds, token);
-        throw new DelayedError();
-      }
       if (await isLeft(run)) throw new Cancelled();
+      if (plan.stateVersion !== stateVersion) {
+        throw new NotHere(`is of state version ${plan.stateVersion}, this worker of ${stateVersion}`);
+      }
       if (!checked.has(plan)) await options.check?.(plan);
       checked.add(plan);
       return job.name === "shard" ? await shard(job) : await merge(job);
     } catch (error) {
-      if (error instanceof DelayedError) throw error;
       if (error instanceof Cancelled) throw new UnrecoverableError(LEFT_ALONE);
       if (back.signal.aborted) {
         await job.moveToWait(token);
+        throw new WaitingError();
+      }
+      if (error instanceof NotHere) {
+        await leave(job, error.message, token);
         throw new WaitingError();
       }
       const reason = nameOf(job, error);
@@ -129,6 +160,19 @@ export async function startWorker(options: WorkOptions): Promise<RunningWorker> 
       if (isLast && (await isHeld(job, token))) await redis.set(errorOfRun(run), reason, "EX", KEPT_SECONDS);
       throw options.isLasting(error) ? new UnrecoverableError(reason) : new Error(reason);
     }
+  }
+
+  const told = new Set<string>();
+  /** Gives a job back for others at once, and takes none for a while. */
+  async function leave(job: Job<RunData>, reason: string, token?: string): Promise<void> {
+    const { run } = job.data;
+    const line = `${run} is left to other workers: ${reason}`;
+    if (!told.has(line)) tell(line);
+    told.add(line);
+    const pause = LEFT * lockMilliseconds;
+    await redis.set(leftOfRun(run), reason, "PX", SAID * pause);
+    await job.moveToWait(token);
+    await sleep(pause, undefined, { signal: AbortSignal.any([back.signal, finishing.signal]) }).catch(() => {});
   }
 
   /** Whether a job is still this worker's: one that was stopped for long has lost it, and another one may have done it. */
@@ -160,7 +204,9 @@ export async function startWorker(options: WorkOptions): Promise<RunningWorker> 
   });
   return {
     async finish() {
+      finishing.abort();
       await worker.close();
+      await done.flush();
       redis.disconnect();
     },
     giveBack: () => back.abort(),

@@ -9,6 +9,7 @@ import { POLICY } from "../../scripts/buildPage.ts";
 import { type Served, servePage } from "../../scripts/servePage.ts";
 import { formatNpyHeader } from "../../src/formats/npyHeader.ts";
 import { violations } from "./axe.ts";
+import { fits } from "./plots.ts";
 import { checkTabs } from "./tabs.ts";
 
 const built = fileURLToPath(new URL("../../build/page", import.meta.url));
@@ -67,6 +68,7 @@ async function checkLooks(browser: Browser, { address }: Served): Promise<string
         await page.setViewportSize({ width, height: 900 });
         const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         expect(beyond <= 0, `${tab}, ${width} px, ${colorScheme}: scrolls sideways by ${beyond} px`);
+        expect(await fits(page), `${tab}, ${width} px, ${colorScheme}: a plot is cut off`);
         if (width !== 390 && width !== 1280) continue;
         for (const it of await violations(page)) expect(false, `${tab}, ${width} px, ${colorScheme}: axe: ${it}`);
       }

@@ -8,6 +8,7 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { writeNpy } from "../../src/formats/npy.ts";
 import { labelsOf, logitsOf, mulberry32 } from "../inputs.ts";
 import { violations } from "./axe.ts";
+import { fits, isDrawnIn, says } from "./plots.ts";
 
 const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 
@@ -70,20 +71,6 @@ const openDetails = (page: Page) =>
     for (const it of document.querySelectorAll("details")) it.open = true;
   });
 
-/** Pixels of the first plot that have a colour of the page. */
-const pixelsOf = (page: Page, variable: string) =>
-  page.evaluate((name) => {
-    const canvas = document.querySelector("canvas")!;
-    const hex = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-    const wanted = [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));
-    const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
-    let found = 0;
-    for (let i = 0; i < data.length; i += 4) {
-      if (data[i + 3] === 255 && wanted.every((value, k) => data[i + k] === value)) found++;
-    }
-    return found;
-  }, variable);
-
 async function checkLooks(browser: Browser, url: string, canvases: number): Promise<string[]> {
   const failures: string[] = [];
   for (const colorScheme of SCHEMES) {
@@ -100,6 +87,7 @@ async function checkLooks(browser: Browser, url: string, canvases: number): Prom
       await openDetails(page);
       const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       expect(beyond <= 0, `scrolls sideways by ${beyond} px`);
+      expect(await fits(page), "a plot is cut off");
       if (width === 390 || width === 1280) for (const it of await violations(page)) expect(false, `axe: ${it}`);
       await page.close();
     }
@@ -114,24 +102,23 @@ async function checkUse(browser: Browser, url: string): Promise<string[]> {
   };
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, colorScheme: "light" });
   await page.goto(url);
-  const light = await pixelsOf(page, "--bar");
+  expect(await isDrawnIn(page, "--bar"), "bars are not drawn in their colour");
   await page.emulateMedia({ colorScheme: "dark" });
-  await page.evaluate(() => new Promise(requestAnimationFrame));
-  const dark = await pixelsOf(page, "--bar");
-  expect(light > 500 && dark > 500, `bars of ${light} pixels are drawn light, of ${dark} after a change to dark`);
+  expect(await isDrawnIn(page, "--bar"), "bars are not drawn in their colour after a change to dark");
   await page.setViewportSize({ width: 390, height: 800 });
-  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 200)));
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   expect(wide <= 0, `scrolls sideways by ${wide} px when the window gets narrow`);
+  expect(await fits(page), "a plot is cut off when the window gets narrow");
   await page.keyboard.press("Tab");
   const first = await page.evaluate(() => document.activeElement?.textContent);
   expect(first === "In numbers", `the first key goes to ${first}`);
   await page.keyboard.press("Enter");
   expect(await page.locator("details[open] table").first().isVisible(), "a plot's numbers don't open by keyboard");
-  const plot = page.locator("#reliability .u-over");
-  await plot.hover();
-  const tip = await page.locator("#reliability .tip").textContent();
-  expect(/^[\d.]+ % confident, [\d.]+ % right, [\d,]+ rows?$/.test(tip ?? ""), `the pointer tells ${tip}`);
+  await page.locator("#reliability .u-over").hover();
+  expect(
+    await says(page, "#reliability .tip", /^[\d.]+ % confident, [\d.]+ % right, [\d,]+ rows?$/),
+    `the pointer tells ${await page.locator("#reliability .tip").textContent()}`,
+  );
   await page.close();
   return failures;
 }

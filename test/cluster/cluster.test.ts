@@ -57,6 +57,10 @@ async function untilDone(shards: number): Promise<void> {
   }
 }
 
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await holds())) await wait(50);
+}
+
 async function expectSame(): Promise<void> {
   const waited = await submit("--wait", "--state", at(`${name}.acc`)).ended;
   expect(waited.code, waited.stderr).toBe(0);
@@ -138,7 +142,7 @@ describe("the state of one process", () => {
     const other = await quick({ stateVersion: 99 });
     expect((await submit().ended).code).toBe(0);
     await wait(1000);
-    expect(other.stderr()).toContain(`${name} is of state version 2, this worker of 99: it is left to others`);
+    expect(other.stderr()).toBe(`${name} is left to other workers: is of state version 2, this worker of 99\n`);
     await quick();
     await expectSame();
   });
@@ -155,6 +159,39 @@ describe("the state of one process", () => {
     await slow.ended;
     await quick();
     await expectSame();
+  });
+});
+
+describe("a worker that may not read a run's files", () => {
+  const work = (...more: string[]) => command(["cluster", "work", "--redis", redis.address, ...more]);
+
+  test("leaves it to one that may, and goes on with others", async () => {
+    const without = work();
+    await until(() => without.stderr().includes("works for"));
+    expect((await submit().ended).code).toBe(0);
+    await until(() => without.stderr().includes("was started without --files DIR"));
+    const { stdout } = await cluster("status", name).ended;
+    expect(stdout).toContain(`${name}: running, 0 of ${SHARDS} shards (0.0%) of ${inputs.rows} rows\n`);
+    expect(stdout).toContain("a worker leaves it to others: ");
+    work("--files", at("data"));
+    await expectSame();
+    // in one line, however many shards it had
+    expect(without.stderr().trim().split("\n")).toHaveLength(2);
+    without.child.kill("SIGTERM");
+    expect((await without.ended).code).toBe(0);
+  });
+
+  test("--wait says that it waits for one that may", async () => {
+    mkdirSync(at("elsewhere"), { recursive: true });
+    work("--files", at("elsewhere"));
+    const waiting = submit("--wait");
+    await until(() => waiting.stderr() !== "");
+    const reason = `logits-0.npy is not in ${at("elsewhere")}, which the worker may use`;
+    expect(waiting.stderr()).toBe(`wasm-loss: ${name}: a worker leaves it to others: ${at("data")}/${reason}\n`);
+    await cluster("cancel", name).ended;
+    expect(await waiting.ended).toMatchObject({ code: 1, stdout: "" });
+    // what was cancelled holds up nobody
+    await until(async () => (await client.llen("bull:wasm-loss:wait")) === 0);
   });
 });
 
@@ -207,16 +244,6 @@ describe("a run that fails says why", () => {
     const { code, stderr } = await submit("--wait", "--state-dir", at("no-folder")).ended;
     expect(code).toBe(1);
     expect(stderr).toContain("no-folder");
-  });
-
-  test("a worker reads no files but those it may", async () => {
-    mkdirSync(at("elsewhere"), { recursive: true });
-    const it = command(["cluster", "work", "--redis", redis.address, "--files", at("elsewhere")]);
-    const { code, stderr } = await submit("--wait").ended;
-    expect(code).toBe(1);
-    expect(stderr).toContain("is not in");
-    it.child.kill("SIGTERM");
-    await it.ended;
   });
 });
 

@@ -122,15 +122,23 @@ async function planOf({
   return { stateVersion: VERSION, ...common, inputs, ...dir };
 }
 
-const POLL_MILLISECONDS = 500;
+/** A run is asked after when it has taken a twentieth longer: its end is known soon, and Redis is asked little. */
+const POLL_SHARE = 1 / 20;
+const LEAST_POLL_MILLISECONDS = 50;
+const MOST_POLL_MILLISECONDS = 500;
 
 async function waitFor(peers: Peers, redis: Redis, run: string): Promise<void> {
   let status = await statusOf(peers, redis, run);
   const progress = await progressBar(status.shards, "shards");
+  const begin = performance.now();
+  const lefts = new Set<string | undefined>();
   try {
     while (status.state === "running") {
       progress.update(status.done);
-      await new Promise((later) => setTimeout(later, POLL_MILLISECONDS));
+      if (status.left !== undefined && !lefts.has(status.left)) warn(`${run}: ${leftLine(status.left)}`);
+      lefts.add(status.left);
+      const pause = Math.min(POLL_SHARE * (performance.now() - begin), MOST_POLL_MILLISECONDS);
+      await new Promise((later) => setTimeout(later, Math.max(pause, LEAST_POLL_MILLISECONDS)));
       status = await statusOf(peers, redis, run);
     }
   } finally {
@@ -140,12 +148,15 @@ async function waitFor(peers: Peers, redis: Redis, run: string): Promise<void> {
   if (status.state === "cancelled") throw new Error(`${run} was cancelled`);
 }
 
+const leftLine = (reason: string) => `a worker leaves it to others: ${reason}`;
+
 function printedStatus(status: RunStatus, asJson: boolean, submitted?: string): string {
-  const { run, state, shards, done, rows, error } = status;
+  const { run, state, shards, done, rows, error, left } = status;
   if (asJson) return json({ ...(submitted === undefined ? {} : { submitted }), ...status });
   const share = ((100 * done) / shards).toFixed(1);
-  const line = `${run}: ${state}, ${done} of ${shards} shards (${share}%) of ${rows} rows\n`;
-  return error === undefined ? line : `${line}${error}\n`;
+  const line = `${run}: ${state}, ${done} of ${shards} shards (${share}%) of ${rows} rows`;
+  const lines = [line, error, left === undefined ? undefined : leftLine(left)];
+  return lines.flatMap((it) => (it === undefined ? [] : `${it}\n`)).join("");
 }
 
 /** What merge prints of the state. */

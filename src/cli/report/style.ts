@@ -52,7 +52,7 @@ th[aria-sort="ascending"] button::after { content: " \\2191"; opacity: 1 }
 th[aria-sort="descending"] button::after { content: " \\2193"; opacity: 1 }
 .wide { overflow-x: auto }
 .wide:focus-visible, summary:focus-visible, th button:focus-visible { outline: 2px solid var(--mark); outline-offset: 2px; border-radius: 4px }
-.plot { position: relative; margin-top: 10px }
+.plot { position: relative; margin-top: 10px; overflow: hidden }
 .tip { position: absolute; top: 4px; padding: 2px 8px; max-width: 90%; background: var(--box); border: 1px solid var(--line); border-radius: 6px; font-size: 13px; pointer-events: none; z-index: 1 }
 details { margin-top: 8px }
 summary { color: var(--quiet); cursor: pointer; width: fit-content }

@@ -1,10 +1,10 @@
 /** --weight: what the rows of each class weigh, from a file. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { createLosses } from "../src/index.node.ts";
-import { workshop } from "./command.ts";
-import { npy } from "./files.ts";
-import { type Dtype, labelsOf, logitsOf, mulberry32 } from "./inputs.ts";
+import { createLosses } from "../../src/index.node.ts";
+import { workshop } from "../command.ts";
+import { npy } from "../files.ts";
+import { type Dtype, labelsOf, logitsOf, mulberry32 } from "../inputs.ts";
 
 const { at, run } = workshop();
 const [ROWS, CLASSES] = [90, 4];

@@ -4,17 +4,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { engineName } from "../src/cli/engineName.ts";
-import { writeNpy } from "../src/formats/npy.ts";
-import { formatNpyHeader, type NpyArray } from "../src/formats/npyHeader.ts";
-import { createLosses } from "../src/index.node.ts";
-import { arrayOf, dtypes, labelArrays, labelsOf, logitsOf, mulberry32, rowLossTolerance } from "./inputs.ts";
-import { crossEntropyOfLabels } from "./oracle.ts";
+import { engineName } from "../../src/cli/engineName.ts";
+import { writeNpy } from "../../src/formats/npy.ts";
+import { formatNpyHeader, type NpyArray } from "../../src/formats/npyHeader.ts";
+import { createLosses } from "../../src/index.node.ts";
+import { arrayOf, dtypes, labelArrays, labelsOf, logitsOf, mulberry32, rowLossTolerance } from "../inputs.ts";
+import { crossEntropyOfLabels } from "../oracle.ts";
 
 // Every run starts a process.
 vi.setConfig({ testTimeout: 300_000 });
 
-const main = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
+const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "wasm-loss-cli-"));
 const at = (name: string) => join(folder, name);
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -482,7 +482,7 @@ describe("wrong usage: one line, exit code 2", () => {
 });
 
 describe("what runs here", () => {
-  const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
 
   test.each(["--version", "-v", "version"])("%s", (name) => {
     expect(run(name)).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });

@@ -1,12 +1,12 @@
 /** Masks, shifts and groups of comparisons: each against the rows that are left, or an obvious implementation. */
 import { writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { decodeComparison, encodeComparison } from "../src/evaluate/comparison/comparisonState.ts";
-import { type CompareOptions, type Comparison, comparisonOf, mergeStates } from "../src/index.node.ts";
-import { openThreaded } from "./backends.ts";
-import { figures, workshop } from "./command.ts";
-import { npy } from "./files.ts";
-import { labelsOf, logitsOf, mulberry32, normal } from "./inputs.ts";
+import { decodeComparison, encodeComparison } from "../../src/evaluate/comparison/comparisonState.ts";
+import { type CompareOptions, type Comparison, comparisonOf, mergeStates } from "../../src/index.node.ts";
+import { openThreaded } from "../backends.ts";
+import { figures, workshop } from "../command.ts";
+import { npy } from "../files.ts";
+import { labelsOf, logitsOf, mulberry32, normal } from "../inputs.ts";
 
 const opened = await openThreaded();
 const { losses } = opened[0];
