@@ -39,7 +39,7 @@ import {
 import { EXPONENT, SHIFT, TAIL, TAIL_OUT } from "../generated/scratchOfRows";
 import { FAR, LN2_HIGH, LN2_LOW, SHORT_ROW } from "../generated/thresholds";
 import { addHigh, BLOCK, constant, laneSum, low, mulAdd, pairSum, ROUND, roundSum, roundUp, twoSum } from "../lanes";
-import { expBlock } from "../rows/passes";
+import { keepBlock } from "../rows/passes";
 import { firstEqual } from "../rows/maximum";
 import {
   aboveOf,
@@ -168,13 +168,11 @@ function exponentialsOf<T>(row: usize, bytes: usize, at: usize, block: usize, st
   const tail = tailOf(row, bytes);
   const move = shiftBlock<T>(block, stop, scratch);
   const to = scratch + EXPONENTIALS - block;
-  const sum = expBlock<T>(
+  const sum = keepBlock<T>(
     block + move,
     stop + move,
     moved(roundOf(row, at), move),
     moved(tail, move),
-    true,
-    false,
     to - move,
     scratch,
   );
@@ -305,16 +303,11 @@ function shiftedExponentials<T>(row: usize, bytes: usize, shift: T, scratch: usi
   let upper = lower;
   for (let at: usize = 0; at < bytes; at += ROUND) {
     const from = at == tail ? scratch + TAIL : row + at;
-    const a = exp<T>(v128.sub<T>(v128.load(from), v), lowest, magic);
-    const b = exp<T>(v128.sub<T>(v128.load(from, 16), v), lowest, magic);
-    const c = exp<T>(v128.sub<T>(v128.load(from, 32), v), lowest, magic);
-    const d = exp<T>(v128.sub<T>(v128.load(from, 48), v), lowest, magic);
     const to = scratch + EXPONENTIALS + at;
-    v128.store(to, a);
-    v128.store(to, b, 16);
-    v128.store(to, c, 32);
-    v128.store(to, d, 48);
-    const sum = roundSum<T>(a, b, c, d);
+    for (let i: usize = 0; i < ROUND; i += 16) {
+      v128.store(to + i, exp<T>(v128.sub<T>(v128.load(from + i), v), lowest, magic));
+    }
+    const sum = sumOfRound<T>(to);
     lower = f64x2.add(lower, low<T>(sum));
     upper = addHigh<T>(upper, sum);
   }
