@@ -38,7 +38,7 @@ export const POLICY =
 
 /** The functions of the module that evaluations call. */
 const OF_EVALUATIONS =
-  /^(checkLabels|labelWeights|addExactly|extractSums|widen|evaluate|tally|regression|relativeEntropy|temperatureCurve|divergence)/;
+  /^(checkLabels|labelWeights|addExactly|extractSums|widen|evaluate|tally|regression|comparedRows|temperatureCurve|divergence)/;
 
 /** Puts a module of evaluations alone where the package's is inlined. */
 const cut: Plugin = {

@@ -22,6 +22,12 @@ export interface Plan {
   readonly words: PartWords;
 }
 
+/** What a worker is told: the plan, and which thread it is. */
+export interface Helped {
+  readonly plan: Plan;
+  readonly thread: number;
+}
+
 /** What went wrong, and in which part. */
 export interface Failure {
   readonly part: number;
