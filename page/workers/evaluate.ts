@@ -48,7 +48,7 @@ const STATE = "evaluation.acc";
 const NEWS_MILLISECONDS = 80;
 
 /** What is loaded now is not asked for later, when files are there. */
-const loaded = loadRest();
+let loaded = loadRest();
 
 async function loadRest(): Promise<void> {
   const text = async (name: string) => {
@@ -91,7 +91,10 @@ function throttled(tell: (reached: Reached) => void): (reached: Reached) => void
 }
 
 answer(async ({ files, options, threads }: EvaluateRequest, tell: (reached: Reached) => void): Promise<Evaluated> => {
-  await loaded;
+  await loaded.catch(() => {
+    loaded = loadRest();
+    return loaded;
+  });
   host.files = byPath(files);
   host.outputs.clear();
   host.warnings.length = 0;
