@@ -26,7 +26,7 @@ import { downOf, guess, largest, liftOf, moved, prepare, refer, roundOf, shiftBl
  * `without` and the one at `tail` are read from scratch. With `keep` each exponential is stored at its place plus `shift`;
  * `fine` is exp's degree 6. The constants are locals: see exp.
  */
-@inline function expBlock<T>(
+@inline export function expBlock<T>(
   begin: usize,
   end: usize,
   without: usize,

@@ -3,8 +3,10 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
 const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
-/** Loaded before the command: tells its parent, whenever asked, what it took of the processor. */
-const USAGE = "data:text/javascript,process.on('message', () => process.send(process.cpuUsage()))";
+/** Loaded before the command: tells its parent, whenever asked, what it took of the processor, and ends with it. */
+const USAGE = `data:text/javascript,
+process.on("message", () => process.send(process.cpuUsage()));
+process.on("disconnect", () => process.exit());`;
 
 /** Ends a command that fails with what it says. */
 export async function command(args: readonly string[]): Promise<void> {
@@ -39,8 +41,6 @@ export class BenchWorker {
 
   async end(): Promise<void> {
     const ended = once(this.#child, "exit");
-    this.#child.kill("SIGTERM");
-    // with it open the process would stay
     this.#child.disconnect();
     await ended;
   }
