@@ -157,7 +157,7 @@ async function addAlone(
   told: (done: number) => void,
 ): Promise<Outcome & { range: RowRange }> {
   const { task, tensors, options, rows, range, more } = job;
-  const adder = createAdder(losses, task, 2, undefined, more.pairs);
+  const adder = createAdder(losses, task, 2, more.pairs);
   const shardOfInput = (tensor: Tensor, i: number) => rangeOf(tensor, ...elementsOf(task.columns[i], range, rows!));
   const inputs = options.shard ? tensors.map(shardOfInput) : tensors;
   // after it is closed it has none

@@ -36,8 +36,8 @@ export interface RowsTask {
   readonly words: number | undefined;
 }
 
-/** `sets` of batches of `batchBytes` are read to: one is read while another is used. */
-export function createRowsAdder(losses: Losses, task: RowsTask, sets: number, batchBytes?: number): Adder<Evaluation> {
+/** `sets` of batches are read to: one is read while another is used. */
+export function createRowsAdder(losses: Losses, task: RowsTask, sets: number): Adder<Evaluation> {
   const onRows = task.records && recordWriter(task.records);
   const evaluator = losses.evaluator({ ...task.evaluator, ...(onRows && { onRows }) });
   let room: Room | undefined;
@@ -54,7 +54,7 @@ export function createRowsAdder(losses: Losses, task: RowsTask, sets: number, ba
         perRow: 1,
       })),
     ];
-    room ??= roomFor(losses, inputs, sets, batchBytes);
+    room ??= roomFor(losses, inputs, sets);
     let firstRow = range?.first ?? 0;
     const addBatch = ([x, y, ...rest]: readonly TensorArray[], rows: number) => {
       const isFirst = firstRow === 0 && rows > 0;
