@@ -20,13 +20,16 @@ export function running<Result>(script: string, atOnce = false): Running<Result>
   const state = signal<State<Result>>({ kind: "idle" });
   let connection: Connection | undefined = atOnce ? connect(script) : undefined;
   let job: Job<Result> | undefined;
+  let isCancelled = false;
   return {
     state,
     async run(makeRequest) {
       const begin = performance.now();
+      isCancelled = false;
       state.value = { kind: "running", begin, reached: undefined };
       try {
         const request = await makeRequest();
+        if (isCancelled) throw new Cancelled();
         connection ??= connect(script);
         job = connection.start<Reached, Result>(request, (reached) => {
           state.value = { kind: "running", begin, reached };
@@ -39,7 +42,10 @@ export function running<Result>(script: string, atOnce = false): Running<Result>
         job = undefined;
       }
     },
-    cancel: () => job?.cancel(),
+    cancel() {
+      isCancelled = true;
+      job?.cancel();
+    },
   };
 }
 

@@ -27,18 +27,27 @@ export interface Connection {
 
 /** Starts the worker of a script beside the page's. */
 export function connect(script: string): Connection {
-  const worker = new Worker(new URL(script, document.baseURI), { type: "module" });
-  let broken: string | undefined;
+  let isBroken = false;
   let onBroken = (_sentence: string) => {};
-  worker.onerror = (event) => {
-    broken = event.message || `${script} could not be loaded`;
-    onBroken(broken);
+  const open = () => {
+    const it = new Worker(new URL(script, document.baseURI), { type: "module" });
+    it.onerror = (event) => {
+      isBroken = true;
+      onBroken(event.message || `${script} could not be loaded`);
+    };
+    return it;
   };
+  let worker = open();
   return {
     start<News, Result>(request: unknown, onNews: (news: News) => void) {
+      // the network may be there again
+      if (isBroken) {
+        worker.terminate();
+        worker = open();
+        isBroken = false;
+      }
       const result = new Promise<Result>((resolve, reject) => {
         onBroken = (sentence) => reject(new Error(sentence));
-        if (broken !== undefined) onBroken(broken);
         worker.onmessage = ({ data }: MessageEvent<Message<News, Result>>) => {
           if ("news" in data) onNews(data.news);
           else if ("result" in data) resolve(data.result);

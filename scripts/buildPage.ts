@@ -1,11 +1,12 @@
 /** The page as static files: bundles of page/, what a report carries, the digits. */
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { zlibAsync } from "@gfx/zopfli";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 import { MODULES, PACKAGES } from "../page/standIns/list.ts";
+import { pageScript } from "../src/cli/pageScript.ts";
+import { plotting } from "../src/cli/report/plotting.ts";
 import { STYLE } from "../src/cli/report/style.ts";
 import { cutModule } from "./cutModule.ts";
 import { kept } from "./kept.ts";
@@ -13,7 +14,6 @@ import { writeDigits } from "./pageDigits.ts";
 import { referenceOf } from "./pageReference.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const require = createRequire(import.meta.url);
 const path = (name: string) => join(root, name);
 
 /** Bundles a stand-in instead of each module that it stands for; a stand-in itself gets the module. */
@@ -38,7 +38,7 @@ export const POLICY =
 
 /** The functions of the module that evaluations call. */
 const OF_EVALUATIONS =
-  /^(checkLabels|labelWeights|addExactly|extractSums|widen|evaluate|tally|regression|relativeEntropy|temperatureCurve|divergence)/;
+  /^(checkLabels|labelWeights|addExactly|extractSums|widen|evaluate|tally|regression|comparedRows|temperatureCurve|divergence)/;
 
 /** Puts a module of evaluations alone where the package's is inlined. */
 const cut: Plugin = {
@@ -64,9 +64,7 @@ export async function buildPage(outdir: string): Promise<void> {
   mkdirSync(outdir, { recursive: true });
   const write = (name: string, data: string | Uint8Array) => writeFileSync(join(outdir, name), data);
   const { version } = JSON.parse(readFileSync(path("package.json"), "utf8"));
-  const uPlot = dirname(require.resolve("uplot/package.json"));
-  const ofUPlot = (name: string) => readFileSync(join(uPlot, name), "utf8");
-  const { version: uPlotVersion } = JSON.parse(ofUPlot("package.json"));
+  const uPlot = plotting();
   const bundled: BuildOptions = {
     outdir,
     bundle: true,
@@ -79,7 +77,7 @@ export async function buildPage(outdir: string): Promise<void> {
     jsxImportSource: "preact",
     define: {
       WASM_LOSS_VERSION: JSON.stringify(version),
-      UPLOT_VERSION: JSON.stringify(uPlotVersion),
+      UPLOT_VERSION: JSON.stringify(uPlot.version),
       // as parseArgs calls it
       global: "globalThis",
     },
@@ -99,10 +97,9 @@ export async function buildPage(outdir: string): Promise<void> {
     alias: { vitest: path("test/browsers/vitest.ts") },
     define: { ...bundled.define, REFERENCE: JSON.stringify(await referenceOf(path("docs/accuracy.md"))) },
   });
-  const licence = `/*!\nuPlot ${uPlotVersion}\n\n${ofUPlot("LICENSE").trim()}\n*/\n`;
-  write("uPlot.js", licence + ofUPlot("dist/uPlot.iife.min.js"));
-  write("uPlot.css", ofUPlot("dist/uPlot.min.css"));
-  write("report.js", readFileSync(path("dist/cli/reportPage.js"), "utf8").replace(/^\/\/# sourceMappingURL=.*$/m, ""));
+  write("uPlot.js", uPlot.script);
+  write("uPlot.css", uPlot.style);
+  write("report.js", pageScript());
   write("report.css", STYLE);
   write("page.css", readFileSync(path("page/page.css"), "utf8"));
   write("icon.svg", readFileSync(path("page/icon.svg")));

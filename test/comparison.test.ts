@@ -52,7 +52,7 @@ describe.each(withRelaxed)("$name", ({ losses: engine, name }) => {
   test.each(dtypes)("the divergence of a row of %s is within its bound", (dtype) => {
     const sizes = [...Array.from({ length: 70 }, (_, i) => i + 1), 127, 128, 129, 255, 1000, 5003];
     for (const classes of sizes) {
-      for (const noise of [1e-3, 0.1, 5]) {
+      for (const noise of [1e-6, 1e-3, 0.1, 1, 5]) {
         const [base, other] = models(classes, dtype, 2, classes, noise);
         const labels = Int32Array.of(0, classes - 1);
         const comparison = engine.comparison({ classes });
@@ -61,12 +61,12 @@ describe.each(withRelaxed)("$name", ({ losses: engine, name }) => {
         expect(found.minimum).toBeGreaterThanOrEqual(0);
         const rows = oracle.comparedRows(base, other, labels, classes);
         const is32 = dtype === "float32";
-        const units = is32 ? 2 ** -17 + 2 ** -20 * Math.log(classes) : 2 ** -42 + 2 ** -46 * Math.log(classes);
-        const logUnits = is32 ? 2 ** -21 : 2 ** -44;
+        const units = is32 ? 2 ** -15 + 2 ** -20 * Math.log(classes) : 2 ** -40 + 2 ** -46 * Math.log(classes);
+        const logUnits = is32 ? 2 ** -19 : 2 ** -42;
         // of both log-sum-exps
         const off = (is32 ? 2 ** -19 : 2 ** -45) * (1 + Math.log(classes)) + 2 ** -51 * 1000;
         const bound = ({ sizes }: oracle.ComparedRow) =>
-          units * sizes[0] + logUnits * sizes[1] + 2 ** -52 * sizes[2] + off * off;
+          units * sizes[0] + logUnits * sizes[1] + (is32 ? 2 ** -23 : 2 ** -52) * sizes[2] + off * off;
         const most = Math.max(...rows.map(bound)) * (name.startsWith("relaxed") ? 4 : 1);
         for (const value of [found.minimum, found.maximum]) {
           const distance = Math.min(...rows.map((it) => Math.abs(it.divergence - value)));
@@ -125,6 +125,52 @@ test("a model and itself differ in nothing, nor does one of half precision from 
     comparison.add(float16(bits), given, Int32Array.of(0, 1, 2));
     comparison.add(given, float16(bits), Int32Array.of(0, 1, 2));
     expect(comparison.result().divergence.maximum).toBe(0);
+  }
+});
+
+test.each(dtypes)("rows of %s have the losses of crossEntropy and the divergences of every label", (dtype) => {
+  for (const classes of [3, 64, 65, 300, 1025]) {
+    for (const noise of [1e-3, 3]) {
+      const [base, other] = models(classes, dtype, 5, classes, noise);
+      const labels = labelsOf(mulberry32(9), 5, classes);
+      const found = comparisonOfRows(base, other, labels, { classes });
+      expect(found.base!.loss.value).toBe(losses.crossEntropy(base, labels, { classes }));
+      expect(found.other!.loss.value).toBe(losses.crossEntropy(other, labels, { classes }));
+      const [one] = oracle.comparedRows(base, other, labels, classes);
+      for (let label = 0; label < classes; label += Math.ceil(classes / 20)) {
+        const row = comparisonOfRows(base.slice(0, classes), other.slice(0, classes), Int32Array.of(label), {
+          classes,
+        });
+        const distance = Math.abs(row.divergence.maximum / one.divergence - 1);
+        expect(distance, `${classes} classes, label ${label}`).toBeLessThan(dtype === "float32" ? 1e-4 : 1e-11);
+      }
+    }
+  }
+});
+
+test("logits at the ends of a dtype, and rows whose references rise", () => {
+  const classes = 100;
+  for (const dtype of dtypes) {
+    for (const [lift, at] of [
+      [1e4, 40],
+      [-1e4, 3],
+      [60, 99],
+      [1e8, 0],
+      [2000, 17],
+    ]) {
+      const [base] = models(31, dtype, 1, classes);
+      const other = base.slice();
+      other[7] += 0.25;
+      for (const x of [base, other]) x[at] += lift;
+      const moved = other.map((x) => x + (dtype === "float64" ? lift : 0)) as FloatArray;
+      for (const label of [7, at, 50]) {
+        const [one] = oracle.comparedRows(base, moved, Int32Array.of(label), classes);
+        const found = comparisonOfRows(base, moved, Int32Array.of(label), { classes });
+        const within = (dtype === "float32" ? 1e-4 : 1e-10) * one.divergence + (lift * 2 ** -51) ** 2;
+        const distance = Math.abs(found.divergence.maximum - one.divergence);
+        expect(distance, `${lift} at ${at}, label ${label}`).toBeLessThanOrEqual(within);
+      }
+    }
   }
 });
 

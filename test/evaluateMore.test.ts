@@ -41,6 +41,16 @@ describe("percentiles", () => {
     }
   });
 
+  test("of losses that are 0 they are 0", () => {
+    const x = Float32Array.of(0, 1, 0, 1, 0, 1, 0, 1);
+    const options = { classes: 1, percentiles: [25, 50, 75] };
+    const { lossPercentiles = {} } = losses.evaluate(x, new Int32Array(8), options);
+    for (const { value, bound } of Object.values(lossPercentiles)) {
+      expect(value).toBe(0);
+      expect(bound).toBeLessThan(1e-300);
+    }
+  });
+
   test("one state for every backend and partition; NaN is left out, infinity the largest", () => {
     const x = logitsOf(mulberry32(1), "float32", 50, 5);
     [x[0], x[5]] = [Number.NaN, Number.NEGATIVE_INFINITY];

@@ -170,6 +170,53 @@ describe.each([
     for await (const { predictions, targets } of both) expect(losses.mse(predictions, targets)).toBe(2);
   });
 
+  test("files without rows", async () => {
+    const labels = npy(new Int32Array(0), [0]);
+    for (const input of [npy(new Float32Array(0), [0, classes]), streamOf(npy(new Float32Array(0), [0, classes]))]) {
+      const evaluation = await losses.evaluateStream(await openBatches(input, { labels }), {});
+      expect(evaluation).toEqual(losses.evaluator({ classes }).result());
+    }
+  });
+
+  test.each([
+    [{ columns: 3 }, "columns must be an array of strings, but is a number"],
+    [{ columns: [] }, "columns is empty, but at least one is needed"],
+    [{ columns: ["2", 3] }, "columns[1] must be a string, but is a number"],
+    [{ labelColumn: 0 }, "labelColumn must be a string, but is a number"],
+    [{ tensor: 0 }, "tensor must be a string, but is a number"],
+    [{ labelsTensor: null }, "labelsTensor must be a string, but is null"],
+    [{ dtype: "float32" }, 'dtype is "float32" (allowed f16, bf16, f32, f64, '],
+    [{ labelsDtype: 4 }, "labelsDtype must be a string, but is a number"],
+    [{ labelsFormat: "xlsx" }, 'labelsFormat is "xlsx" (allowed '],
+    [{ input: "log-probabilities" }, 'input is "log-probabilities" (allowed logits, probabilities, logProbabilities)'],
+    [{ shift: 1 }, "shift must be a boolean, but is a number"],
+    [{ classes: 0 }, "classes is 0, but must be an integer from 1 to 16777216"],
+    [{ classes: "5" }, "classes must be an integer, but is a string"],
+    [{ ignoreIndex: 0.5 }, "ignoreIndex is 0.5, but must be an integer from "],
+    [{ batchBytes: 0 }, "batchBytes is 0, but must be an integer from 1 to 1073741824"],
+  ])("options %j", async (options, sentence) => {
+    const error = await openBatches(FILES["both.csv"], options as object).catch((it: Error) => it);
+    expect(error).toBeInstanceOf(sentence.includes("must be a") && !/ from /.test(sentence) ? TypeError : RangeError);
+    expect((error as Error).message.slice(0, sentence.length + 13)).toBe(`openBatches: ${sentence}`);
+  });
+
+  test("a role that is none, and what an array can't be read into", async () => {
+    const file = npy(x, [rows, classes]);
+    await expect(openTensor(file, { role: "targets" as "labels" })).rejects.toThrow(
+      new RangeError('openTensor: role is "targets" (allowed logits, labels)'),
+    );
+    const tensor = await openTensor(file);
+    for (const into of [new Float64Array(4), new Uint8Array(4), [0, 0], undefined]) {
+      await expect(tensor.read(into as never)).rejects.toThrow(
+        /^read: into must be a Float32Array \(the array is f32\), but is (an? \w+|undefined)$/,
+      );
+    }
+    const into = new Float32Array(4);
+    expect(await tensor.read(into)).toBe(4);
+    expect(into).toEqual(x.subarray(0, 4));
+    await tensor.close();
+  });
+
   test("what is wrong is one line, in the words of the options", async () => {
     const bad = (input: unknown, options: object = {}) => expect(openBatches(input as Blob, options)).rejects;
     const labels = npy(y, [rows]);

@@ -14,13 +14,16 @@ test.each([
 });
 
 test("the form's options are those of the command line", () => {
-  expect(options.value).toEqual(["--worst", "20"]);
+  expect(options.value).toEqual({ boxes: [["--worst", "20"]], further: [] });
   form.input.value = "probabilities";
   form.confusion.value = true;
   form.further.value = "--top-k 1,2";
-  expect(options.value).toEqual(["--input", "probabilities", "--worst", "20", "--confusion", "--top-k", "1,2"]);
+  expect(options.value).toEqual({
+    boxes: [["--input", "probabilities"], ["--worst", "20"], ["--confusion"]],
+    further: ["--top-k", "1,2"],
+  });
   form.loss.value = "mse";
-  expect(options.value).toEqual(["--loss", "mse", "--top-k", "1,2"]);
+  expect(options.value).toEqual({ boxes: [["--loss", "mse"]], further: ["--top-k", "1,2"] });
 });
 
 test("cells sort by their numbers, and what is none comes last", () => {

@@ -5,8 +5,8 @@ import fc from "fast-check";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { createAdder, type Task } from "../src/cli/adding/createAdder.ts";
 import { createPartWords, Parts } from "../src/cli/adding/parts.ts";
-import type { Beside } from "../src/cli/adding/rowsAdder.ts";
 import { type Outcome, type Sharing, shareOut } from "../src/cli/adding/shareOut.ts";
+import { openBeside } from "../src/cli/beside.ts";
 import { evaluateOptions } from "../src/cli/evaluateOptions.ts";
 import { rangeOf } from "../src/cli/rangeOf.ts";
 import { taskOf } from "../src/cli/tasks.ts";
@@ -92,9 +92,9 @@ async function opened(args: readonly string[]): Promise<{ task: Task; tensors: T
     await openTensor(options.logits.path, options.logits),
     await openTensor(options.labels.path, options.labels),
   ];
-  const beside = (["groups", "mask"] as const).filter((name): name is Beside => options[name] !== undefined);
-  for (const name of beside) tensors.push(await openTensor(options[name]!.path, options[name]!));
   const [x, y] = tensors;
+  const beside = await openBeside(options, []);
+  tensors.push(...beside.values());
   const task = taskOf(x, y, beside, options);
   const stretches = tensors.flatMap(({ stretch }) => stretch ?? []);
   expect(stretches.length).toBe(tensors.length);

@@ -55,8 +55,7 @@ export function distances(n: i32, origin: f64, temperature: f64, scratch: usize)
 /** EXPONENTIALS of n DISTANCES: of rows of float32 in float32, and times 2^100. */
 export function exponentials<T>(n: i32, scratch: usize): void {
   if (sizeof<T>() == 8) {
-    memory.copy(scratch + EXPONENTIALS, scratch + DISTANCES, ((<usize>n) << 3) + 8);
-    fineExpBlock<f64>(scratch + EXPONENTIALS, n);
+    fineExpBlock<f64>(scratch + DISTANCES, scratch + EXPONENTIALS, n);
     return;
   }
   const lowest = f32x4.splat(<f32>LOWEST_100);
@@ -88,13 +87,11 @@ export function cappedDistances(
   for (let at = scratch; at < end; at += 16) {
     const x = f64x2.pmin(f64x2.pmax(v128.load(at, DISTANCES), lowest), highest);
     const z = f64x2.div(f64x2.sub(x, m), cap);
-    const y = f64x2.add(z, z);
-    v128.store(at, y, DISTANCES);
-    v128.store(at, y, EXPONENTIALS);
+    v128.store(at, f64x2.add(z, z), DISTANCES);
     v128.store(at, v128.and(four, f64x2.lt(f64x2.abs(x), highest)), SLOPES);
   }
-  expm1Block<f64>(scratch + DISTANCES, n);
-  fineExpBlock<f64>(scratch + EXPONENTIALS, n);
+  fineExpBlock<f64>(scratch + DISTANCES, scratch + EXPONENTIALS, n);
+  expm1Block<f64>(scratch + DISTANCES, scratch + DISTANCES, n);
   const r = f64x2.splat(above);
   const s = f64x2.splat(below);
   const scale = f64x2.splat(2 * above * below * (softCap / temperature));

@@ -25,9 +25,9 @@ const TANH = 2;
 function ofOne(which: i32, x: f64, scratch: usize): f64 {
   const at = scratch + VALUE;
   store<f64>(at, x);
-  if (which == EXP) fineExpBlock<f64>(at, 1);
-  else if (which == EXPM1) expm1Block<f64>(at, 1);
-  else tanhBlock<f64>(at, 1);
+  if (which == EXP) fineExpBlock<f64>(at, at, 1);
+  else if (which == EXPM1) expm1Block<f64>(at, at, 1);
+  else tanhBlock<f64>(at, at, 1);
   return load<f64>(at);
 }
 

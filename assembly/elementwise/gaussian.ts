@@ -45,8 +45,7 @@ export function gaussianNll<T>(
     const t = targets + offset;
     const v = variance + offset;
     const s = sampleWeight + offset;
-    for (let i: usize = 0; i < bytes; i += 16) v128.store(scratch + i, v128.load(v + i), FIRST);
-    lnBlock<T>(scratch + FIRST, n);
+    lnBlock<T>(v, scratch + FIRST, n);
     let suspects = splat<T>(0);
     for (let i: usize = 0; i < bytes; i += 16) {
       const d = v128.sub<T>(v128.load(p + i), v128.load(t + i));

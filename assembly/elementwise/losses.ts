@@ -268,7 +268,7 @@ export class SymmetricPercentageError {
   }
 }
 
-/** a: 1, b: a power of two that makes any 1 - t p above 0 larger than 1, c: 0 */
+/** a: 1, b: a power of two that makes any 1 - t p above 0 larger than 1, c: 0. Slopes are those times -1. */
 @unmanaged
 export class Hinge {
   @inline predictionFill<T>(): v128 {
@@ -292,19 +292,19 @@ export class Hinge {
   }
 
   @inline share<T>(p: v128, t: v128, a: v128, b: v128, c: v128): v128 {
-    return v128.sub<T>(a, v128.mul<T>(t, p));
+    return v128.pmax<T>(v128.sub<T>(a, v128.mul<T>(t, p)), c);
   }
 
   @inline loss<T>(p: v128, t: v128, margin: v128, a: v128, b: v128, c: v128): v128 {
-    return v128.pmax<T>(margin, c);
+    return margin;
   }
 
   @inline slope<T>(p: v128, t: v128, margin: v128, a: v128, b: v128, c: v128): v128 {
-    return v128.mul<T>(v128.pmax<T>(v128.pmin<T>(v128.mul<T>(margin, b), a), c), v128.neg<T>(t));
+    return v128.mul<T>(v128.pmin<T>(v128.mul<T>(margin, b), a), t);
   }
 }
 
-/** a: 1, c: 0 */
+/** a: 1, c: 0. Slopes are those times -1/2. */
 @unmanaged
 export class SquaredHinge {
   @inline predictionFill<T>(): v128 {
@@ -336,6 +336,6 @@ export class SquaredHinge {
   }
 
   @inline slope<T>(p: v128, t: v128, margin: v128, a: v128, b: v128, c: v128): v128 {
-    return v128.mul<T>(margin, v128.neg<T>(t));
+    return v128.mul<T>(margin, t);
   }
 }

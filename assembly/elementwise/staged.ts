@@ -1,6 +1,6 @@
 // Element-wise losses of elementary functions: stagedLosses.ts has the formula of each as a class L. A block goes in steps: a light
-// loop writes the arguments of a function to scratch, the function replaces them in place (functions/blocks.ts), and at last the
-// losses and the slopes are put together. So each function is in the module once, and the loops of a loss are short. With all
+// loop writes the arguments of a function to scratch, unless they are an input, the function writes its values there
+// (functions/blocks.ts), and at last the losses and the slopes are put together. So each function is in the module once, and the loops of a loss are short. With all
 // functions inlined the module was more than twice as large, and gradients slower.
 
 import { LOSSES } from "../generated/scratchOfElements";

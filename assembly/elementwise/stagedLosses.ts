@@ -27,11 +27,8 @@ import { constant, splat } from "../lanes";
 
 /** e^x of what stands in FIRST, -|x|, and in SECOND ln(1 + e^x): what binary losses are made of. */
 function stageSoftplus<T>(scratch: usize, n: i32): void {
-  fineExpBlock<T>(scratch + FIRST, n);
-  for (let i: usize = 0; i < <usize>n * sizeof<T>(); i += 16) {
-    v128.store(scratch + i, v128.load(scratch + i, FIRST), SECOND);
-  }
-  log1pUnitBlock<T>(scratch + SECOND, n);
+  fineExpBlock<T>(scratch + FIRST, scratch + FIRST, n);
+  log1pUnitBlock<T>(scratch + FIRST, scratch + SECOND, n);
 }
 
 /** -|x| to FIRST, and then that. */
@@ -42,33 +39,29 @@ function stageBinary<T>(logits: usize, scratch: usize, n: i32): void {
   stageSoftplus<T>(scratch, n);
 }
 
-/** So many elements as they are. */
-function stageCopy<T>(from: usize, to: usize, n: i32): void {
-  for (let i: usize = 0; i < <usize>n * sizeof<T>(); i += 16) v128.store(to + i, v128.load(from + i));
-}
-
 /** t' of a smoothed target t, t (1 - e) + e / 2: b is 1 - e, c e / 2. Of 1 - t it is 1 - t', with all digits. */
 @inline function smoothed<T>(t: v128, b: v128, c: v128): v128 {
   return v128.add<T>(v128.mul<T>(t, b), c);
 }
 
-/** Stirling's t ln t - t + ln(2 pi t) / 2 for t above 1, where `asked` has all bits. */
-@inline function stirling<T>(t: v128, logarithm: v128, asked: v128): v128 {
-  const product = v128.mul<T>(v128.add<T>(t, constant<T>(HALF)), logarithm);
-  const sum = v128.add<T>(v128.sub<T>(product, t), splat<T>(0.9189385332046727));
-  return v128.and(sum, v128.and(asked, v128.gt<T>(t, constant<T>(ONE))));
-}
-
-/** ln t to SECOND, where the full likelihood is asked for. */
-function stageLogarithms<T>(t: usize, scratch: usize, n: i32, full: f64): void {
-  if (full == 0) return;
-  stageCopy<T>(t, scratch + SECOND, n);
-  lnBlock<T>(scratch + SECOND, n);
-}
-
-/** All bits where an option is 1, none where it is 0. */
-@inline function maskOf<T>(option: f64): v128 {
-  return v128.ne<T>(splat<T>(option), splat<T>(0));
+/** Stirling's t ln t - t + ln(2 pi t) / 2 for t above 1 to SECOND where the `full` likelihood is asked for, else 0. */
+function stageStirling<T>(targets: usize, scratch: usize, n: i32, full: f64): void {
+  const second = scratch + SECOND;
+  const bytes = <usize>n * sizeof<T>();
+  if (full == 0) {
+    for (let i: usize = 0; i < bytes; i += 32) {
+      v128.store(second + i, splat<T>(0));
+      v128.store(second + i, splat<T>(0), 16);
+    }
+    return;
+  }
+  lnBlock<T>(targets, second, n);
+  for (let i: usize = 0; i < bytes; i += 16) {
+    const t = v128.load(targets + i);
+    const product = v128.mul<T>(v128.add<T>(t, constant<T>(HALF)), v128.load(second + i));
+    const sum = v128.add<T>(v128.sub<T>(product, t), splat<T>(0.9189385332046727));
+    v128.store(second + i, v128.and(sum, v128.gt<T>(t, constant<T>(ONE))));
+  }
 }
 
 @unmanaged
@@ -91,7 +84,7 @@ export class LogCosh {
       const small = v128.lt<T>(d, constant<T>(ONE));
       v128.store(scratch + i, v128.bitselect(d, v128.neg<T>(v128.add<T>(d, d)), small), FIRST);
     }
-    expm1Block<T>(scratch + FIRST, n);
+    expm1Block<T>(scratch + FIRST, scratch + FIRST, n);
     for (let i: usize = 0; i < <usize>n * sizeof<T>(); i += 16) {
       const d = magnitude<T>(v128.sub<T>(v128.load(p + i), v128.load(t + i)));
       const value = v128.load(scratch + i, FIRST);
@@ -99,7 +92,7 @@ export class LogCosh {
       const small = v128.div<T>(v128.mul<T>(value, value), v128.add<T>(e, e));
       v128.store(scratch + i, v128.bitselect(small, e, v128.lt<T>(d, constant<T>(ONE))), SECOND);
     }
-    log1pUnitBlock<T>(scratch + SECOND, n);
+    log1pUnitBlock<T>(scratch + SECOND, scratch + SECOND, n);
   }
 
   @inline loss<T>(p: v128, t: v128, at: usize, a: v128, b: v128, c: v128): v128 {
@@ -135,10 +128,8 @@ export class LogarithmicError {
   }
 
   @inline stage<T>(p: usize, t: usize, scratch: usize, n: i32, a: v128, b: v128, c: v128, alpha: f64): void {
-    stageCopy<T>(p, scratch + FIRST, n);
-    log1pBlock<T>(scratch + FIRST, n);
-    stageCopy<T>(t, scratch + SECOND, n);
-    log1pBlock<T>(scratch + SECOND, n);
+    log1pBlock<T>(p, scratch + FIRST, n);
+    log1pBlock<T>(t, scratch + SECOND, n);
   }
 
   @inline loss<T>(p: v128, t: v128, at: usize, a: v128, b: v128, c: v128): v128 {
@@ -203,12 +194,11 @@ export class BinaryProbabilities {
   }
 
   @inline stage<T>(p: usize, t: usize, scratch: usize, n: i32, a: v128, b: v128, c: v128, alpha: f64): void {
-    stageCopy<T>(p, scratch + FIRST, n);
-    lnBlock<T>(scratch + FIRST, n);
+    lnBlock<T>(p, scratch + FIRST, n);
     for (let i: usize = 0; i < <usize>n * sizeof<T>(); i += 16) {
       v128.store(scratch + i, v128.neg<T>(v128.load(p + i)), SECOND);
     }
-    log1pBlock<T>(scratch + SECOND, n);
+    log1pBlock<T>(scratch + SECOND, scratch + SECOND, n);
   }
 
   @inline loss<T>(p: v128, t: v128, at: usize, a: v128, b: v128, c: v128): v128 {
@@ -250,8 +240,8 @@ export class Focal {
       v128.store(scratch + i, v128.neg<T>(product<T>(b, softplus<T>(x, tail))), THIRD);
       v128.store(scratch + i, v128.neg<T>(product<T>(b, softplus<T>(v128.neg<T>(x), tail))), FOURTH);
     }
-    fineExpBlock<T>(scratch + THIRD, n);
-    fineExpBlock<T>(scratch + FOURTH, n);
+    fineExpBlock<T>(scratch + THIRD, scratch + THIRD, n);
+    fineExpBlock<T>(scratch + FOURTH, scratch + FOURTH, n);
   }
 
   @inline loss<T>(p: v128, t: v128, at: usize, a: v128, b: v128, c: v128): v128 {
@@ -308,7 +298,6 @@ export class SoftMargin {
   }
 }
 
-/** c: whether the full likelihood is asked for */
 @unmanaged
 export class PoissonNll {
   @inline a<T>(alpha: f64, beta: f64): v128 {
@@ -320,18 +309,17 @@ export class PoissonNll {
   }
 
   @inline c<T>(alpha: f64, beta: f64): v128 {
-    return maskOf<T>(alpha);
+    return splat<T>(0);
   }
 
   @inline stage<T>(p: usize, t: usize, scratch: usize, n: i32, a: v128, b: v128, c: v128, alpha: f64): void {
-    stageCopy<T>(p, scratch + FIRST, n);
-    fineExpBlock<T>(scratch + FIRST, n);
-    stageLogarithms<T>(t, scratch, n, alpha);
+    fineExpBlock<T>(p, scratch + FIRST, n);
+    stageStirling<T>(t, scratch, n, alpha);
   }
 
   @inline loss<T>(p: v128, t: v128, at: usize, a: v128, b: v128, c: v128): v128 {
     const loss = v128.sub<T>(v128.load(at, FIRST), product<T>(t, p));
-    return v128.add<T>(loss, stirling<T>(t, v128.load(at, SECOND), c));
+    return v128.add<T>(loss, v128.load(at, SECOND));
   }
 
   @inline slope<T>(p: v128, t: v128, at: usize, a: v128, b: v128, c: v128): v128 {
@@ -339,7 +327,6 @@ export class PoissonNll {
   }
 }
 
-/** c: whether the full likelihood is asked for */
 @unmanaged
 export class PoissonRate {
   @inline a<T>(alpha: f64, beta: f64): v128 {
@@ -351,18 +338,17 @@ export class PoissonRate {
   }
 
   @inline c<T>(alpha: f64, beta: f64): v128 {
-    return maskOf<T>(alpha);
+    return splat<T>(0);
   }
 
   @inline stage<T>(p: usize, t: usize, scratch: usize, n: i32, a: v128, b: v128, c: v128, alpha: f64): void {
-    stageCopy<T>(p, scratch + FIRST, n);
-    lnBlock<T>(scratch + FIRST, n);
-    stageLogarithms<T>(t, scratch, n, alpha);
+    lnBlock<T>(p, scratch + FIRST, n);
+    stageStirling<T>(t, scratch, n, alpha);
   }
 
   @inline loss<T>(p: v128, t: v128, at: usize, a: v128, b: v128, c: v128): v128 {
     const loss = v128.sub<T>(p, product<T>(t, v128.load(at, FIRST)));
-    return v128.add<T>(loss, stirling<T>(t, v128.load(at, SECOND), c));
+    return v128.add<T>(loss, v128.load(at, SECOND));
   }
 
   @inline slope<T>(p: v128, t: v128, at: usize, a: v128, b: v128, c: v128): v128 {
@@ -391,8 +377,8 @@ export class Tweedie {
       v128.store(scratch + i, v128.mul<T>(a, x), FIRST);
       v128.store(scratch + i, v128.mul<T>(b, x), SECOND);
     }
-    fineExpBlock<T>(scratch + FIRST, n);
-    fineExpBlock<T>(scratch + SECOND, n);
+    fineExpBlock<T>(scratch + FIRST, scratch + FIRST, n);
+    fineExpBlock<T>(scratch + SECOND, scratch + SECOND, n);
   }
 
   @inline loss<T>(p: v128, t: v128, at: usize, a: v128, b: v128, c: v128): v128 {

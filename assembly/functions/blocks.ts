@@ -1,10 +1,10 @@
-// The elementary functions of a stretch of values in scratch, in place, a function a stretch: a loss that needs some writes their
-// arguments there, has them replaced, and reads the values. So each function is in the module once, whoever calls it. `n` values
-// of T are replaced, up to 31 bytes beyond them read and overwritten.
+// The elementary functions of a stretch of values, a function a stretch, to scratch: from an input, or from scratch itself, where a
+// loss wrote the arguments (`to` may be `from`). So each function is in the module once, whoever calls it. Of `n` values of T, up to
+// 31 bytes beyond them are read and overwritten.
 //
 // Which function it is, is known when this is compiled.
 
-import { expm1, fineExp } from "./fineExp";
+import { expm1, fineExp, isFar, nearExp } from "./fineExp";
 import { log1pUnit, logistic } from "./logistic";
 import { ln, log1p } from "./naturalLog";
 import { tanh } from "./tanh";
@@ -28,47 +28,56 @@ const TANH = 6;
 }
 
 /** Two vectors a turn, for operations of two chains side by side. */
-@inline function replace<T>(which: i32, values: usize, n: i32): void {
-  let at = values;
-  for (const end = at + <usize>n * sizeof<T>(); at < end; at += 32) {
-    const a = value<T>(which, v128.load(at));
-    const b = value<T>(which, v128.load(at, 16));
-    v128.store(at, a);
-    v128.store(at, b, 16);
+@inline function values<T>(which: i32, from: usize, to: usize, n: i32): void {
+  for (const end = from + <usize>n * sizeof<T>(); from < end; from += 32, to += 32) {
+    const x = v128.load(from);
+    const y = v128.load(from, 16);
+    if (which == FINE_EXP && sizeof<T>() == 4 && !isFar(x, y)) {
+      // takes 0.7 to 0.85 of the time of what holds for any x
+      const a = nearExp(x);
+      const b = nearExp(y);
+      v128.store(to, a);
+      v128.store(to, b, 16);
+      continue;
+    }
+    const a = value<T>(which, x);
+    const b = value<T>(which, y);
+    v128.store(to, a);
+    v128.store(to, b, 16);
   }
 }
 
 /** e^x of any x. */
-export function fineExpBlock<T>(values: usize, n: i32): void {
-  replace<T>(FINE_EXP, values, n);
+export function fineExpBlock<T>(from: usize, to: usize, n: i32): void {
+  values<T>(FINE_EXP, from, to, n);
 }
 
 /** e^x - 1 of any x. */
-export function expm1Block<T>(values: usize, n: i32): void {
-  replace<T>(EXPM1, values, n);
+export function expm1Block<T>(from: usize, to: usize, n: i32): void {
+  values<T>(EXPM1, from, to, n);
 }
 
 /** ln x of any x. */
-export function lnBlock<T>(values: usize, n: i32): void {
-  replace<T>(LN, values, n);
+export function lnBlock<T>(from: usize, to: usize, n: i32): void {
+  values<T>(LN, from, to, n);
 }
 
 /** ln(1 + x) of any x. */
-export function log1pBlock<T>(values: usize, n: i32): void {
-  replace<T>(LOG1P, values, n);
+export function log1pBlock<T>(from: usize, to: usize, n: i32): void {
+  values<T>(LOG1P, from, to, n);
 }
 
 /** ln(1 + e) of e from 0 to 1. */
-export function log1pUnitBlock<T>(values: usize, n: i32): void {
-  replace<T>(LOG1P_UNIT, values, n);
+export function log1pUnitBlock<T>(from: usize, to: usize, n: i32): void {
+  values<T>(LOG1P_UNIT, from, to, n);
 }
 
 /** 1 / (1 + e^-x) of any x. */
-export function logisticBlock<T>(values: usize, n: i32): void {
-  replace<T>(LOGISTIC, values, n);
+export function logisticBlock<T>(from: usize, to: usize, n: i32): void {
+  values<T>(LOGISTIC, from, to, n);
 }
 
 /** tanh x of any x. */
-export function tanhBlock<T>(values: usize, n: i32): void {
-  replace<T>(TANH, values, n);
+export function tanhBlock<T>(from: usize, to: usize, n: i32): void {
+  values<T>(TANH, from, to, n);
 }

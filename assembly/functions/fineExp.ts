@@ -18,6 +18,7 @@ import {
   FULL_MAGIC,
   HALF,
   MINUS_ZERO,
+  ONE,
   ROOT_RESTS,
   STEP_HIGH,
   STEP_LOW,
@@ -68,6 +69,21 @@ import { powers } from "./exp";
   const power = normalPower<T>(t);
   const inner = sizeof<T>() == 4 ? i32x4.sub(power, outer) : i64x2.sub(power, outer);
   return v128.andnot(v128.mul<T>(mulAdd<T>(inner, p, inner), outer), below);
+}
+
+/** Whether |x| is above 80 in a lane of one of two float32 vectors, or NaN: bits of -|x| as integers are larger where |x| is. */
+@inline export function isFar(a: v128, b: v128): bool {
+  const sign = constant<f32>(MINUS_ZERO);
+  const larger = i32x4.max_s(v128.or(a, sign), v128.or(b, sign));
+  return v128.any_true(i32x4.gt_s(larger, constant<f32>(EXPM1_LOWEST)));
+}
+
+/** fineExp where |x| is at most 80, with the same bits: 2^n is one power, and nothing has to be kept within bounds. */
+@inline export function nearExp(x: v128): v128 {
+  const magic = constant<f32>(FULL_MAGIC);
+  const one = constant<f32>(ONE);
+  const t = mulAdd<f32>(x, constant<f32>(STEPS), magic);
+  return f32x4.mul(f32x4.add(growth<f32>(x, t, magic), one), i32x4.sub(normalPower<f32>(t), one));
 }
 
 /**

@@ -57,16 +57,16 @@ function overBlocks<T>(which: i32, begin: i32, end: i32, x: usize, out: usize, c
     const at = <usize>first * sizeof<T>();
     const bytes = <usize>n * sizeof<T>();
     memory.copy(values, x + at, bytes);
-    if (which == FINE_EXP) fineExpBlock<T>(values, n);
-    else if (which == EXPM1) expm1Block<T>(values, n);
-    else if (which == LN) lnBlock<T>(values, n);
-    else if (which == LOG1P) log1pBlock<T>(values, n);
-    else if (which == LOGISTIC) logisticBlock<T>(values, n);
-    else if (which == TANH) tanhBlock<T>(values, n);
+    if (which == FINE_EXP) fineExpBlock<T>(values, values, n);
+    else if (which == EXPM1) expm1Block<T>(values, values, n);
+    else if (which == LN) lnBlock<T>(values, values, n);
+    else if (which == LOG1P) log1pBlock<T>(values, values, n);
+    else if (which == LOGISTIC) logisticBlock<T>(values, values, n);
+    else if (which == TANH) tanhBlock<T>(values, values, n);
     else {
       negate<T>(values, n);
-      fineExpBlock<T>(values, n);
-      log1pUnitBlock<T>(values, n);
+      fineExpBlock<T>(values, values, n);
+      log1pUnitBlock<T>(values, values, n);
     }
     memory.copy(out + at, values, bytes);
   }

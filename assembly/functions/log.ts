@@ -5,6 +5,7 @@
 // parts.
 
 import {
+  HALF,
   HIGHEST,
   L1,
   L2,
@@ -47,7 +48,7 @@ export const INTEGER: i64 = 0x4338000000000000;
     r = f64x2.add(f64x2.mul(r, z), constant<f64>(L1));
   }
   r = v128.mul<T>(r, z);
-  const half = v128.mul<T>(v128.splat<T>(<T>0.5), v128.mul<T>(f, f));
+  const half = v128.mul<T>(constant<T>(HALF), v128.mul<T>(f, f));
   const correction = v128.add<T>(v128.mul<T>(s, v128.add<T>(half, r)), v128.mul<T>(k, constant<T>(LN2_LOW)));
   return v128.sub<T>(v128.mul<T>(k, constant<T>(LN2_HIGH)), v128.sub<T>(v128.sub<T>(half, correction), f));
 }

@@ -92,6 +92,11 @@ import { downOf, guess, largest, liftOf, moved, prepare, refer, roundOf, shiftBl
   return laneSum<T>(lower, upper);
 }
 
+/** expBlock that keeps exponentials, in the module once. */
+export function keepBlock<T>(begin: usize, end: usize, without: usize, tail: usize, shift: usize, scratch: usize): f64 {
+  return expBlock<T>(begin, end, without, tail, true, false, shift, scratch);
+}
+
 /** Sum of exponentials over a row that is prepared and has a reference. */
 @inline function sumBlocks<T>(
   row: usize,
@@ -108,16 +113,13 @@ import { downOf, guess, largest, liftOf, moved, prepare, refer, roundOf, shiftBl
   for (let block = row; block < end; block += BLOCK) {
     const stop = min(block + BLOCK, end);
     const move = shiftBlock<T>(block, stop, scratch);
-    const x = expBlock<T>(
-      block + move,
-      stop + move,
-      moved(without, move),
-      moved(tail, move),
-      keep,
-      fine,
-      out - row - move,
-      scratch,
-    );
+    const w = moved(without, move);
+    const t = moved(tail, move);
+    const to = out - row - move;
+    const x =
+      keep && !fine
+        ? keepBlock<T>(block + move, stop + move, w, t, to, scratch)
+        : expBlock<T>(block + move, stop + move, w, t, keep, fine, to, scratch);
     total = twoSum(total, x);
   }
   return pairSum(total);

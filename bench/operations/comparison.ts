@@ -11,7 +11,7 @@ const roundedOf = ({ values }: Inputs): FloatArray => values.map((x) => Math.rou
 const comparison: Operation = {
   name: "comparison",
   family: "rows",
-  kernels: ["evaluate", "relativeEntropy"],
+  kernels: ["comparedRows"],
   inputs: evaluateOperations[0].inputs,
   call(losses, inputs) {
     const { values, targets, shape } = inputs;

@@ -18,16 +18,21 @@ export function wordsOf(text: string): string[] {
   return words.map((word) => word.replace(/"([^"]*)"|'([^']*)'/g, "$1$2"));
 }
 
-/** The options of wasm-loss evaluate that the form stands for. */
-export const options = computed((): string[] => {
+/** Options of the command line: what the form's boxes stand for, an option each, and what was written beside them. */
+export interface Options {
+  readonly boxes: readonly (readonly string[])[];
+  readonly further: readonly string[];
+}
+
+export const options = computed((): Options => {
   const further = wordsOf(form.further.value);
-  if (form.loss.value !== "cross-entropy") return ["--loss", form.loss.value, ...further];
-  return [
-    ...(form.input.value === "" ? [] : ["--input", form.input.value]),
-    ...(form.worst.value === "" ? [] : ["--worst", form.worst.value]),
-    ...(form.perClass.value ? ["--per-class"] : []),
-    ...(form.confusion.value ? ["--confusion"] : []),
-    ...(form.percentiles.value ? ["--percentiles"] : []),
-    ...further,
+  if (form.loss.value !== "cross-entropy") return { boxes: [["--loss", form.loss.value]], further };
+  const boxes = [
+    ...(form.input.value === "" ? [] : [["--input", form.input.value]]),
+    ...(form.worst.value === "" ? [] : [["--worst", form.worst.value]]),
+    ...(form.perClass.value ? [["--per-class"]] : []),
+    ...(form.confusion.value ? [["--confusion"]] : []),
+    ...(form.percentiles.value ? [["--percentiles"]] : []),
   ];
+  return { boxes, further };
 });

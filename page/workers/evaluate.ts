@@ -5,14 +5,15 @@ import type { Reached } from "../../src/cli/pace.ts";
 import type { Chart } from "../../src/cli/report/chart.ts";
 import { contentHtml } from "../../src/cli/report/page.ts";
 import { losesStack } from "../../src/module/features.ts";
+import type { Options } from "../evaluate/options.ts";
 import { answer } from "../job.ts";
 import { host } from "../standIns/host.ts";
 import { planOf } from "./inputs.ts";
 
-/** Files in the order in which they were given, and options as the command line has them. */
+/** Files in the order in which they were given, and what is said of them. */
 export interface EvaluateRequest {
   readonly files: readonly File[];
-  readonly options: readonly string[];
+  readonly options: Options;
   readonly threads: boolean;
 }
 
@@ -47,7 +48,7 @@ const STATE = "evaluation.acc";
 const NEWS_MILLISECONDS = 80;
 
 /** What is loaded now is not asked for later, when files are there. */
-const loaded = loadRest();
+let loaded = loadRest();
 
 async function loadRest(): Promise<void> {
   const text = async (name: string) => {
@@ -90,22 +91,32 @@ function throttled(tell: (reached: Reached) => void): (reached: Reached) => void
 }
 
 answer(async ({ files, options, threads }: EvaluateRequest, tell: (reached: Reached) => void): Promise<Evaluated> => {
-  await loaded;
+  await loaded.catch(() => {
+    loaded = loadRest();
+    return loaded;
+  });
   host.files = byPath(files);
   host.outputs.clear();
   host.warnings.length = 0;
   host.page = undefined;
   host.onProgress = throttled(tell);
-  const { command, paths, note } = await planOf(host.files, {
-    isPair: options.some((it, i) =>
-      PAIRS.some((loss) => it === `--loss=${loss}` || (options[i - 1] === "--loss" && it === loss)),
+  const { boxes, further } = options;
+  const said = [...boxes.flat(), ...further];
+  const plan = await planOf(host.files, {
+    isPair: said.some((it, i) =>
+      PAIRS.some((loss) => it === `--loss=${loss}` || (said[i - 1] === "--loss" && it === loss)),
     ),
-    isRaw: options.some((it) => /^--(labels-|other-)?dtype\b/.test(it)),
+    isRaw: said.some((it) => /^--(labels-|other-)?dtype\b/.test(it)),
   });
+  const { command, paths, note } = plan;
+  const takes = ([name]: readonly string[]) => plan.boxes?.includes(name) ?? true;
+  const taken = boxes.filter(takes);
+  // rows of the highest loss are asked for unless they are asked not to be
+  const left = boxes.filter((box) => !takes(box) && box[0] !== "--worst").map((box) => box.join(" "));
   // names that begin with - are no options
   const given = paths.some((path) => path.startsWith("-")) ? ["--", ...paths] : paths;
   const outputs = ["--report", REPORT, "--state", STATE, "--json"];
-  const chosen = command === "merge" ? [] : [...options, ...(threads ? ["--threads", "auto"] : [])];
+  const chosen = [...taken.flat(), ...further, ...(threads && command !== "merge" ? ["--threads", "auto"] : [])];
   const args = paths === given ? [...given, ...chosen, ...outputs] : [...chosen, ...outputs, ...given];
   const run = await COMMANDS[command]();
   const json = await run(args).catch((error: unknown) => {
@@ -116,7 +127,12 @@ answer(async ({ files, options, threads }: EvaluateRequest, tell: (reached: Reac
     command: ["wasm-loss", command, ...args].join(" "),
     title,
     subtitle,
-    warnings: [...(note === undefined ? [] : [note]), ...host.warnings, ...warnings],
+    warnings: [
+      ...(note === undefined ? [] : [note]),
+      ...(left.length === 0 ? [] : [`wasm-loss ${command} of these files has no ${left.join(", ")}: left out.`]),
+      ...host.warnings,
+      ...warnings,
+    ],
     content: contentHtml(host.page!),
     charts: panels.flatMap(({ charts }) => charts),
     report: host.outputs.get(REPORT) as string,

@@ -20,26 +20,41 @@ export interface Plan {
   /** As the command takes them. */
   readonly paths: readonly string[];
   readonly note?: string;
+  /** The boxes of the form that it has a use for; default: all. */
+  readonly boxes?: readonly string[];
 }
 
-/** What a file holds, and whether its first row is a 1 among zeros, as labels are. */
+/** What a file holds, and whether its first rows are labels, though they are read as floats of several classes. */
 interface Found extends Pick<Tensor, "path" | "dtype" | "length" | "shape" | "perRow"> {
-  readonly isOneHot: boolean;
+  readonly areLabels: boolean;
 }
 
-async function isState(file: Blob): Promise<boolean> {
-  const begin = new Uint8Array(await file.slice(0, STATE_BEGIN).arrayBuffer());
-  return [isEvaluationState, isRegressionState, isBinaryState, isComparisonState].some((is) => is(begin));
+/** So many numbers are looked at, and one row at least. */
+const LOOKED_AT = 4096;
+
+/** Whether all rows are a 1 among zeros, or what a column of integers alone is read as: logits of class 1 beside 0. */
+function areLabels(values: ArrayLike<number>, classes: number): boolean {
+  const begins = Array.from({ length: Math.floor(values.length / classes) }, (_, row) => row * classes);
+  const isColumn = (i: number) => classes === 2 && values[i] === 0 && Number.isInteger(values[i + 1]);
+  return (
+    begins.length > 0 &&
+    (begins.every((i) => classOf(values, i, i + classes) !== undefined) || begins.every((i) => isColumn(i)))
+  );
 }
+
+const isState = (begin: Uint8Array) =>
+  [isEvaluationState, isRegressionState, isBinaryState, isComparisonState].some((is) => is(begin));
 
 /** What a file holds in a role. */
 async function found(path: string, role: "logits" | "labels"): Promise<Found> {
   const tensor = await openTensor(path, { role, floats: role === "logits" });
   try {
     const { dtype } = tensor;
-    const row = new (arrayOf(dtype))(isFloat(dtype) ? classesOf(tensor) : 0) as TensorArray;
-    const isRow = row.length > 1 && (await tensor.read(row)) === row.length;
-    return { ...tensor, isOneHot: isRow && classOf(floatsOf(dtype, row), 0, row.length) !== undefined };
+    const classes = isFloat(dtype) ? classesOf(tensor) : 0;
+    if (classes === 0) return { ...tensor, areLabels: false };
+    const rows = new (arrayOf(dtype))(classes * Math.ceil(LOOKED_AT / classes)) as TensorArray;
+    const read = rows.subarray(0, await tensor.read(rows));
+    return { ...tensor, areLabels: areLabels(floatsOf(dtype, read), classes) };
   } finally {
     await tensor.close();
   }
@@ -53,19 +68,21 @@ function classesOf({ shape, perRow = 0 }: Pick<Tensor, "shape" | "perRow">): num
   return classes > 1 && classes <= MAXIMAL_CLASSES ? classes : 0;
 }
 
-const isLogits = (it: Found) => isFloat(it.dtype) && classesOf(it) > 0 && !it.isOneHot;
+const isLogits = (it: Found) => isFloat(it.dtype) && classesOf(it) > 0 && !it.areLabels;
 
 /** Whether two files hold a row of logits of each of the same rows. */
 const areAlike = (a: Found, b: Found) =>
   isLogits(a) && isLogits(b) && a.length === b.length && classesOf(a) === classesOf(b);
 
-/** Whether the first of two files holds the labels: integers beside floats, the fewer numbers, or a 1 among zeros. */
+/** Whether the first of two files holds the labels: integers beside floats, the fewer numbers, or what says so itself. */
 function areSwapped(first: Found, second: Found): boolean {
   const floats = [first, second].map(({ dtype }) => isFloat(dtype));
   if (floats[0] !== floats[1]) return floats[1];
   if (first.length !== second.length) return (first.length ?? 0) < (second.length ?? 0);
-  return first.isOneHot && !second.isOneHot;
+  return first.areLabels && !second.areLabels;
 }
+
+const OF_COMPARISONS = ["--input", "--worst"];
 
 /** Two models: the base is the one of wider numbers, else the one that was chosen first. */
 function comparison(first: Found, second: Found, labels?: Found): Plan {
@@ -79,6 +96,7 @@ function comparison(first: Found, second: Found, labels?: Found): Plan {
     command: "compare",
     paths: [base, other, ...(labels ? [labels] : [])].map(({ path }) => path),
     note: `${other.path} is compared with ${base.path}, ${why}.`,
+    boxes: OF_COMPARISONS,
   };
 }
 
@@ -106,8 +124,14 @@ export interface Said {
 export async function planOf(files: ReadonlyMap<string, Blob>, { isPair, isRaw }: Said): Promise<Plan> {
   const paths = [...files.keys()];
   const states: string[] = [];
-  for (const [path, file] of files) if (await isState(file)) states.push(path);
-  if (states.length === paths.length) return { command: "merge", paths };
+  let ofClasses = true;
+  for (const [path, file] of files) {
+    const begin = new Uint8Array(await file.slice(0, STATE_BEGIN).arrayBuffer());
+    if (!isState(begin)) continue;
+    states.push(path);
+    ofClasses &&= isEvaluationState(begin);
+  }
+  if (states.length === paths.length) return { command: "merge", paths, boxes: ofClasses ? ["--per-class"] : [] };
   const other = paths.find((path) => !states.includes(path))!;
   if (states.length > 0) {
     throw new FormatError(`${states[0]}: is a state, but ${other} is none: states are merged with states alone`);
@@ -116,16 +140,16 @@ export async function planOf(files: ReadonlyMap<string, Blob>, { isPair, isRaw }
     const taken = isPair ? "two, predictions and targets" : "two, or three to compare two models";
     throw new FormatError(`${paths[paths.length - 1]}: one of ${paths.length} files, but an evaluation takes ${taken}`);
   }
-  if (paths.length === 3) return isRaw ? { command: "compare", paths } : ofThree(paths);
-  const [first, second = first] = paths;
-  if (isRaw || (isPair && second !== first)) return { command: "evaluate", paths: [first, second] };
-  if (second === first) {
+  if (paths.length === 3) return isRaw ? { command: "compare", paths, boxes: OF_COMPARISONS } : ofThree(paths);
+  const [first, second] = paths;
+  if (isRaw || (isPair && second !== undefined)) return { command: "evaluate", paths };
+  if (second === undefined) {
     const [logits, labels] = [await found(first, "logits"), await found(first, "labels")];
     if (logits.dtype === labels.dtype && String(logits.shape) === String(labels.shape)) {
       const missing = isFloat(logits.dtype) ? "labels" : "logits";
       throw new FormatError(`${first}: the ${missing} are missing: choose a second file, or one that holds both`);
     }
-    return { command: "evaluate", paths: [first, first] };
+    return { command: "evaluate", paths };
   }
   const [one, two] = [await either(first), await either(second)];
   if (areAlike(one, two)) return comparison(one, two);

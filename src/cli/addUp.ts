@@ -8,6 +8,7 @@ import { arrayOf, type Stretch, type Tensor } from "../formats/tensor.ts";
 import { createLosses, type Losses } from "../inlinedLosses.ts";
 import { elementsOf } from "./adding/adder.ts";
 import { createAdder, type Task } from "./adding/createAdder.ts";
+import { LARGE_BYTES } from "./adding/helpers.ts";
 import { partRowsOf } from "./adding/plan.ts";
 import { countParts, type Outcome, shareOut } from "./adding/shareOut.ts";
 import type { EvaluateOptions } from "./evaluateOptions.ts";
@@ -28,9 +29,6 @@ export interface AddedUp {
   readonly suspicion: string | undefined;
   readonly run: Run;
 }
-
-/** From so many bytes on files are shared out among all cores unless it is said how many. */
-const LARGE_BYTES = 2 ** 26;
 
 /** What progress is counted in. */
 const UNITS = { mse: "elements", binary: "rows", "cross-entropy": "logits" } as const;
@@ -159,7 +157,7 @@ async function addAlone(
   told: (done: number) => void,
 ): Promise<Outcome & { range: RowRange }> {
   const { task, tensors, options, rows, range, more } = job;
-  const adder = createAdder(losses, task, 2, undefined, more.pairs);
+  const adder = createAdder(losses, task, 2, more.pairs);
   const shardOfInput = (tensor: Tensor, i: number) => rangeOf(tensor, ...elementsOf(task.columns[i], range, rows!));
   const inputs = options.shard ? tensors.map(shardOfInput) : tensors;
   // after it is closed it has none

@@ -21,7 +21,9 @@ export function parseArguments<const O extends Options>(args: readonly string[],
   try {
     return parseArgs({ args: joined, options, allowPositionals: true, strict: true });
   } catch (error) {
-    if (error instanceof TypeError) throw new UsageError(withNearest(error.message.split(/\.\s/)[0], options));
+    // Node's are TypeErrors; those of its forerunner, which a page has, are not
+    const { code, message } = error as { code?: string; message: string };
+    if (code?.startsWith("ERR_PARSE_ARGS")) throw new UsageError(withNearest(message.split(/\.\s/)[0], options));
     throw error;
   }
 }
@@ -43,7 +45,8 @@ export function integerOption<T extends string | undefined>(
   if (text === undefined) return text as Extract<T, undefined>;
   const value = /^[-+]?\d+$/.test(text) ? Number(text) : Number.NaN;
   if (value >= minimum && value <= maximum) return value;
-  const range = maximum === Number.MAX_SAFE_INTEGER ? `from ${minimum}` : `from ${minimum} to ${maximum}`;
+  const range =
+    maximum === Number.MAX_SAFE_INTEGER && !(value > maximum) ? `from ${minimum}` : `from ${minimum} to ${maximum}`;
   throw new UsageError(`${option} is ${JSON.stringify(text)}, but must be an integer ${range}`);
 }
 

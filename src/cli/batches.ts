@@ -4,8 +4,8 @@ import { arrayOf, type Tensor, type TensorArray } from "../formats/tensor.ts";
 import type { Losses } from "../inlinedLosses.ts";
 
 /** Room in the arena for so many sets of batches, none of more rows than the longest input has. */
-export function roomFor(losses: Losses, inputs: readonly Input[], sets: number, bytes?: number): Room {
-  const rows = batchRows(inputs, bytes);
+export function roomFor(losses: Losses, inputs: readonly Input[], sets: number): Room {
+  const rows = batchRows(inputs);
   return Array.from({ length: sets }, () => inputs.map((input) => allocate(losses, input, rows)));
 }
 

@@ -7,6 +7,15 @@ import type { EvaluateOptions } from "./evaluateOptions.ts";
 /** Where each is, if it is given. */
 type Places = Pick<EvaluateOptions, Beside>;
 
+/** Refuses what is not one number a row, before rows are read: of a part of them it would not be seen. */
+export function checkBeside(beside: ReadonlyMap<Beside, Tensor>, rows: number | undefined, logits: Tensor): void {
+  for (const [name, { path, length }] of beside) {
+    if (length === rows || length === undefined || rows === undefined) continue;
+    const what = name === "mask" ? "a mask of" : "groups of";
+    throw new FormatError(`${path}: ${what} ${length} rows, but there are ${rows} in ${logits.path}`);
+  }
+}
+
 /** What rows come with, in the order in which it is added; each is put into `open`. */
 export async function openBeside(options: Places, open: { close(): unknown }[]): Promise<ReadonlyMap<Beside, Tensor>> {
   const beside = new Map<Beside, Tensor>();

@@ -12,13 +12,14 @@ import { progressBar } from "./progress.ts";
 import { comparisonReport } from "./report/comparisonReport.ts";
 import { rowsOfShard } from "./shard.ts";
 import { json } from "./text.ts";
+import { warn } from "./warn.ts";
 
 /** The command `compare`: returns what is to be printed. */
 export async function compare(args: readonly string[]): Promise<string> {
   const options = compareOptions(args);
   const open: { close(): unknown }[] = [];
   try {
-    const compared = await openCompared(options, open);
+    const compared = await openCompared(options, open, warn);
     const losses = await openLosses(options.engine, options.threads ?? 1);
     open.push(losses);
     return await compareTensors(losses, compared, options, args);
@@ -42,9 +43,13 @@ async function compareTensors(
   const progress = await progressBar(2 * count * shape.classes, "logits");
   const begin = performance.now();
   const told = (rows: number) => progress.update(2 * rows * shape.classes);
-  const { comparison, done } = await compareRows(losses, compared, options, { range, told }).finally(progress.stop);
+  const { comparison, done, suspicions } = await compareRows(losses, compared, options, { range, told }).finally(
+    progress.stop,
+  );
+  for (const suspicion of suspicions) warn(suspicion);
   const result = comparison.result();
-  const { backend, threads, relaxed, notes } = losses;
+  const { backend, threads, relaxed } = losses;
+  const notes = [...losses.notes, ...suspicions];
   const perSecond = (2 * done * shape.classes) / ((performance.now() - begin) / 1000);
   const run = { backend, threads, relaxed, notes, perSecond };
   const outputs: Output[] = [];

@@ -13,12 +13,13 @@ export const compareHelp = `wasm-loss compare BASE OTHER [LABELS] [options]
   Kullback-Leibler divergence, change of the target's probability, equal maxima, with the names that llama.cpp prints.
 
   BASE, OTHER          floats of shape (rows, classes) each, of any dtypes, as of evaluate; BASE is the original
-  LABELS               integers, one a row; without them there are divergences and equal maxima alone
+  LABELS               integers, one a row, or one-hot rows; without them there are divergences and equal maxima alone
 
-  --input I            what BASE and OTHER hold: logits (default), probabilities or log-probabilities
+  --input I            what BASE and OTHER hold: logits, probabilities or log-probabilities; by default what they say, or logits
   --classes N          the number of classes, to check it; needed where BASE has no shape
   --dtype D, --other-dtype D, --labels-dtype D   of raw binary, as of evaluate
   --tensor NAME, --other-tensor NAME, --labels-tensor NAME   which array of a file, if it has several
+  --label-column C, --columns C,C,...   of csv and tsv files, as of evaluate
   --ignore-index N     rows with this label don't count (default -100)
   --shift              LABELS are tokens: the logits at position t score token t + 1 of their sequence
   --mask FILE          integers or booleans, one a row (with --shift one a token): rows of 0 don't count
@@ -39,6 +40,8 @@ export const COMPARE_OPTIONS = {
   tensor: { type: "string" },
   "other-tensor": { type: "string" },
   "labels-tensor": { type: "string" },
+  "label-column": { type: "string" },
+  columns: { type: "string" },
   "ignore-index": { type: "string", default: "-100" },
   shift: { type: "boolean", default: false },
   mask: { type: "string" },
@@ -79,8 +82,10 @@ export function compareOptions(args: readonly string[]) {
       }),
     ].filter(([, path]) => !isAddress(path)),
   );
-  const floats = { role: "logits", floats: true } as const;
-  const input = choiceOption("--input", values.input, Object.keys(INPUTS) as (keyof typeof INPUTS)[]);
+  const kind = choiceOption("--input", values.input, Object.keys(INPUTS) as (keyof typeof INPUTS)[]);
+  const input = kind && INPUTS[kind];
+  const table = { labelColumn: values["label-column"], columns: values.columns?.split(","), input };
+  const floats = { ...table, role: "logits", floats: true } as const;
   return {
     base: { path: base, ...floats, dtype: dtypeOption("--dtype", values.dtype, FLOATS), tensor: values.tensor },
     other: {
@@ -93,13 +98,14 @@ export function compareOptions(args: readonly string[]) {
       labels === undefined
         ? undefined
         : {
+            ...table,
             path: labels,
             role: "labels" as const,
             floats: false,
             dtype: dtypeOption("--labels-dtype", values["labels-dtype"], TENSOR_DTYPES),
             tensor: values["labels-tensor"],
           },
-    input: INPUTS[input ?? "logits"],
+    input,
     classes: integerOption("--classes", values.classes, 1, MAXIMAL_CLASSES),
     ignoreIndex: integerOption("--ignore-index", values["ignore-index"], -INT32, INT32 - 1),
     shift: values.shift,

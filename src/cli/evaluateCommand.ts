@@ -67,7 +67,7 @@ async function classification(
   making: Making,
 ): Promise<string> {
   const { ignoreIndex, state, report, weight } = options;
-  const task = rowsTask(logits, labels, [...beside.keys()], options);
+  const task = rowsTask(logits, labels, beside, options);
   const nameOf = namesOf(options.names, task.shape.classes);
   const sums = await addUp(task, [logits, labels, ...beside.values()], options);
   const evaluation = sums.result as Evaluation;

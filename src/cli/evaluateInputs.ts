@@ -30,7 +30,7 @@ export async function openInputs(
 }
 
 /** Which array of a file, or which columns. */
-const nameIn = ({ role, tensor, columns, labelColumn }: OpenOptions) =>
+export const nameIn = ({ role, tensor, columns, labelColumn }: OpenOptions) =>
   tensor ?? (role === "logits" ? columns?.join() : labelColumn);
 
 /** Which rows of which files a state holds. */

@@ -34,7 +34,8 @@ export const evaluateHelp = `wasm-loss evaluate LOGITS [LABELS] [options]
   --confusion          precision, recall and F1 of each class, and which classes are taken for which
   --names FILE         names of the classes, one a line, in what --confusion and --per-class print
   --percentiles        of the losses of rows, each with how far it may be off
-  --ranking            AUROC and average precision of two classes, each with its bounds, and the ROC curve in a report
+  --ranking            AUROC and average precision of two classes, each with its bounds, and the ROC curve in a report;
+                       always there with --loss binary
   --fit-temperature    by which temperature logits are best divided, and the loss before and after
   --weight FILE        floats, one a class: what the rows of each class weigh
   --mask FILE          integers or booleans, one a row (with --shift one a token): rows of 0 don't count
@@ -179,7 +180,8 @@ export function evaluateOptions(args: readonly string[]) {
   const mse = loss === "mse";
   const binary = loss === "binary";
   const unused = OF_CLASSES.find((option) => {
-    const isFor = !mse && (!binary || option === "input");
+    // of one logit a row the ranking is always told
+    const isFor = !mse && (!binary || option === "input" || option === "ranking");
     return !isFor && values[option] !== undefined && values[option] !== false;
   });
   if (unused) throw new UsageError(`--${unused} is not for --loss ${loss}`);

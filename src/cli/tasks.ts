@@ -5,6 +5,7 @@ import type { Tensor } from "../formats/tensor.ts";
 import type { BinaryTask } from "./adding/binaryAdder.ts";
 import type { ElementsTask } from "./adding/elementsAdder.ts";
 import type { Beside, RowsTask } from "./adding/rowsAdder.ts";
+import { checkBeside } from "./beside.ts";
 import { checkClassWeights } from "./classWeights.ts";
 import type { EvaluateOptions } from "./evaluateOptions.ts";
 import { showsClasses } from "./report/evaluationPanels.ts";
@@ -15,12 +16,18 @@ import { warn } from "./warn.ts";
 export type RowsOptions = EvaluateOptions & { readonly weights?: FloatArray | undefined };
 
 /** What is to be added up of logits, labels, and what rows come with. */
-export function rowsTask(logits: Tensor, labels: Tensor, beside: readonly Beside[], options: RowsOptions): RowsTask {
+export function rowsTask(
+  logits: Tensor,
+  labels: Tensor,
+  beside: ReadonlyMap<Beside, Tensor>,
+  options: RowsOptions,
+): RowsTask {
   const { ignoreIndex, state, report, shift, weights } = options;
   const isOneHot = hasRowsOfLogits(logits, labels);
   const shape = shapeOf(logits, isOneHot ? oneHotLabels(labels, warn) : labels, options.classes);
   const { classes } = shape;
   if (weights !== undefined) checkClassWeights(weights, classes, options.weight?.path);
+  checkBeside(beside, shape.rows, logits);
   return {
     loss: "cross-entropy",
     evaluator: {
@@ -41,9 +48,9 @@ export function rowsTask(logits: Tensor, labels: Tensor, beside: readonly Beside
       { perRow: classes, ahead: 0 },
       { perRow: isOneHot ? classes : 1, ahead: shift ? 1 : 0 },
       // a mask is of tokens, and shifted with them
-      ...beside.map((name) => ({ perRow: 1, ahead: shift && name === "mask" ? 1 : 0 })),
+      ...[...beside.keys()].map((name) => ({ perRow: 1, ahead: shift && name === "mask" ? 1 : 0 })),
     ],
-    beside,
+    beside: [...beside.keys()],
     isOneHot,
     shift,
     isInputGiven: options.input !== undefined,
@@ -70,7 +77,7 @@ export function binaryTask(predictions: Tensor, targets: Tensor, { input }: Eval
 export function taskOf(
   logits: Tensor,
   labels: Tensor,
-  beside: readonly Beside[],
+  beside: ReadonlyMap<Beside, Tensor>,
   options: RowsOptions,
 ): RowsTask | ElementsTask | BinaryTask {
   if (options.loss === "mse") return elementsTask(logits, labels);

@@ -208,12 +208,12 @@ export const ELEMENTWISE: readonly ElementwiseLoss[] = [
     slope: "-t where t p < 1, else 0",
     options: [],
     domain: "signs",
-    slopeFactor: 1,
+    slopeFactor: -1,
     tolerance: sumsOf("1", "1"),
     javascript: {
       terms: "const z = round(1 - round(t * p));",
       loss: "(z < 0 ? 0 : z)",
-      slope: "((z > 0 ? 1 : z <= 0 ? 0 : z) * -t)",
+      slope: "((z > 0 ? 1 : z <= 0 ? 0 : z) * t)",
     },
   },
   {
@@ -223,12 +223,12 @@ export const ELEMENTWISE: readonly ElementwiseLoss[] = [
     slope: "-2 t max(0, 1 - t p)",
     options: [],
     domain: "signs",
-    slopeFactor: 2,
+    slopeFactor: -2,
     tolerance: sumsOf("3", "3"),
     javascript: {
       terms: "const z = round(1 - round(t * p)); const m = z < 0 ? 0 : z;",
       loss: "round(m * m)",
-      slope: "round(m * -t)",
+      slope: "round(m * t)",
     },
   },
   {

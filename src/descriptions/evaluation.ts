@@ -10,7 +10,7 @@ import {
   partials,
   scratch,
 } from "./kernel.ts";
-import { RECORD } from "./record.ts";
+import { COMPARED, RECORD } from "./record.ts";
 import { BLOCK_RESULTS } from "./regressionSums.ts";
 import { NODES } from "./thresholds.ts";
 
@@ -56,26 +56,27 @@ export const evaluateLikelihoods: Description = {
   module: "evaluation/likelihoodRecord",
 };
 
-/** Of rows of logits of a base and of another model, whose log-sum-exps are known. */
-export const relativeEntropy: Description = {
-  name: "relativeEntropy",
-  formula: "Σ p φ(ln p - ln q) of softmaxes, p the base's, φ(d) = e^-d - 1 + d",
+/** Rows of logits of a base and of another model, side by side. */
+export const comparedRows: Description = {
+  name: "comparedRows",
+  formula:
+    "losses and first maxima of two models; Σ p φ(ln q - ln p) of softmaxes, p the base's, φ(e) = exp(e) - 1 - e",
   unit: "row",
   dtypes: BOTH,
   parameters: [
     input("base", "classes"),
     input("other", "classes"),
-    input("baseSums", "unit", "f64"),
-    input("otherSums", "unit", "f64"),
-    partials("divergences"),
+    input("labels", "unit", "i32"),
+    partials("rows", COMPARED),
     integer("classes"),
+    integer("ignoreIndex"),
     scratch,
   ],
   tolerance: {
-    f32: "of each p φ(d) 2^-17 + 2^-20 ln classes + 2^-21 max(|ln p|, |ln q|); + φ(2^-19 (1 + ln classes))",
-    f64: "of each p φ(d) 2^-42 + 2^-46 ln classes + 2^-44 max(|ln p|, |ln q|); + what is derived below",
+    f32: "of losses as crossEntropy; of each p φ 2^-15 + 2^-20 ln classes + 2^-19 max(|ln p|, |ln q|); + what is derived below",
+    f64: "of losses as crossEntropy; of each p φ 2^-40 + 2^-46 ln classes + 2^-42 max(|ln p|, |ln q|); + what is derived below",
   },
-  module: "evaluation/relativeEntropy",
+  module: "evaluation/comparedRows",
 };
 
 /** Losses of a row, and their slopes, at inverse temperatures of k / 8. */

@@ -7,7 +7,7 @@ import {
 } from "./crossEntropy.ts";
 import { divergence } from "./divergence.ts";
 import { ELEMENTWISE, kernelOf, sampleWeights, weightedKernelOf } from "./elementwise.ts";
-import { evaluate, evaluateLikelihoods, regression, relativeEntropy, tally, temperatureCurve } from "./evaluation.ts";
+import { comparedRows, evaluate, evaluateLikelihoods, regression, tally, temperatureCurve } from "./evaluation.ts";
 import { exp, expm1, fineExp, ln, log1p, logarithm, logistic, softplusTail, tanh } from "./functions.ts";
 import { gaussianNll } from "./gaussian.ts";
 import type { Description } from "./kernel.ts";
@@ -42,7 +42,7 @@ export const KERNELS: readonly Description[] = [
   widenBfloat16,
   evaluate,
   evaluateLikelihoods,
-  relativeEntropy,
+  comparedRows,
   temperatureCurve,
   tally,
   regression,

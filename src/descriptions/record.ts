@@ -16,3 +16,16 @@ export const RANK = 5;
 export const ARGMAX = 6;
 /** m + ln d; NaN, +inf or -inf for a row that holds a NaN, +inf, or -inf alone. */
 export const LOG_SUM_EXP = 7;
+
+// What a comparison keeps of a row of two models: of each its loss and, beside it, the class of its first maximum, as above.
+export const COMPARED = 7;
+export const BASE_LOSS = 0;
+export const BASE_TOP = 1;
+export const OTHER_LOSS = 2;
+export const OTHER_TOP = 3;
+/** KL(base | other), NaN without a finite log-sum-exp of both. */
+export const DIVERGENCE = 4;
+/** The base's log-sum-exp less the other's. */
+export const DISTANCE = 5;
+/** 1, or 0 for an ignored row. */
+export const COUNTED = 6;

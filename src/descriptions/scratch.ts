@@ -171,6 +171,31 @@ const LIKELIHOOD: Layout = {
   ],
 };
 
+/** Of two rows: what follows stands behind what a row needs, and that of the other model so much further. */
+const COMPARED_ROWS: Layout = {
+  file: "scratchOfComparedRows",
+  beside: ROWS,
+  regions: [
+    // what makes the exponentials probabilities, and the target's probability, 0 where it is below e^-60 of the largest
+    { name: "INVERSE", at: 2048, bytes: NUMBER },
+    { name: "OWN", at: 2056, bytes: NUMBER },
+    // sums of a row: of terms, of differences, and of the other model's exponentials of classes that are far apart
+    { name: "TERMS", at: 2064, bytes: NUMBER },
+    { name: "DIFFERENCES", at: 2072, bytes: NUMBER },
+    { name: "APART", at: 2080, bytes: NUMBER },
+    // the same of a round with such classes
+    { name: "ROUND_TERMS", at: 2112, bytes: ROUND },
+    { name: "ROUND_DIFFERENCES", at: 2176, bytes: ROUND },
+    { name: "ROUND_APART", at: 2240, bytes: ROUND },
+    // the exponentials of a block, a line further than a page
+    { name: "EXPONENTIALS", at: 8256, bytes: 1024 },
+    { name: "OTHER_SIDE", at: 16448, bytes: 16384 },
+    // records of a batch of short rows of each model, behind all that these need
+    { name: "RECORDS", at: 40960, bytes: 2048 },
+    { name: "OTHER_RECORDS", at: 43008, bytes: 2048 },
+  ],
+};
+
 const DIVERGENCE: Layout = {
   file: "scratchOfDivergence",
   beside: ROWS,
@@ -241,6 +266,7 @@ export const LAYOUTS: readonly Layout[] = [
   TURNED_CROSS_ENTROPY,
   TURNED_RECORD,
   LIKELIHOOD,
+  COMPARED_ROWS,
   DIVERGENCE,
   TEMPERATURE,
   GENERAL_CROSS_ENTROPY,

@@ -108,6 +108,8 @@ const edgeOf = (bin: number) => withHighWord(0, bin << SHIFT);
 function middleOf(bin: number): Percentile {
   const [from, to] = [edgeOf(bin), edgeOf(bin + 1)];
   if (!Number.isFinite(from)) return { value: from, bound: 0 };
+  // next to 0, which is what most values there are: equal models differ by nothing in no row
+  if (from === 0) return { value: 0, bound: Math.abs(to) };
   if (!Number.isFinite(to)) return { value: from, bound: Math.abs(from) / 128 };
   const bound = Math.abs(to - from) / 2;
   return { value: from + (to - from) / 2, bound };

@@ -1,5 +1,5 @@
-import { checkInteger, checkOptions } from "../check.ts";
 import type { LabelArray } from "../dtype.ts";
+import { checkInto, checkReading } from "./checkReading.ts";
 import { FormatError } from "./error.ts";
 import { type FileInput, openerOf, type Platform } from "./fileInput.ts";
 import type {
@@ -13,7 +13,7 @@ import type {
   TensorOptions,
 } from "./fileTypes.ts";
 import type { Both } from "./format.ts";
-import { bothFrom, FORMAT_NAMES, tensorFrom } from "./openFrom.ts";
+import { bothFrom, tensorFrom } from "./openFrom.ts";
 import type { OpenOptions } from "./openOptions.ts";
 import { classLabels } from "./rows/classLabels.ts";
 import { oneHotLabels } from "./rows/oneHotLabels.ts";
@@ -67,9 +67,8 @@ export async function openTensorOn(
   input: FileInput,
   options: TensorOptions = {},
 ): Promise<FileTensor> {
-  checkOptions("openTensor", options, [...OF_TENSORS, "role"]);
+  checkReading("openTensor", options, [...OF_TENSORS, "role"]);
   const { role = "logits", batchBytes, ...given } = options;
-  checkReading("openTensor", options, [options.format]);
   const open = openerOf("openTensor", "input", input, platform);
   const tensor = await naming({ labelsTensor: "tensor", labelsDtype: "dtype", LABELS: "labels" }, () =>
     tensorFrom(open, { ...given, role, floats: role === "logits" }),
@@ -82,7 +81,10 @@ export async function openTensorOn(
     shape: tensor.shape,
     length: tensor.length,
     note: tensor.note,
-    read: (into) => tensor.read(into),
+    async read(into) {
+      checkInto(tensor, into);
+      return tensor.read(into);
+    },
     close: () => tensor.close(),
     readAll: () => readAll(tensor, perRow),
     [Symbol.asyncIterator]: () =>
@@ -116,28 +118,32 @@ async function readAll(tensor: Tensor, perRow: number): Promise<FileNumbers> {
 
 const dimsOf = (length: number, perRow: number) => (perRow > 1 ? [length / perRow, perRow] : [length]);
 
-/** What goes with every file. */
-function checkReading(name: string, { batchBytes }: TensorOptions, formats: readonly (string | undefined)[]): void {
-  if (batchBytes !== undefined) checkInteger(name, "batchBytes", batchBytes, 1, 2 ** 30);
-  const odd = formats.find((it) => it !== undefined && !FORMAT_NAMES.includes(it));
-  if (odd === undefined) return;
-  throw new RangeError(`${name}: format is ${JSON.stringify(odd)} (allowed ${FORMAT_NAMES.join(", ")})`);
+/** The batches of `read`, and one without rows where there would be none: it says how many classes there are. */
+async function* oneAtLeast(read: AsyncGenerator<Rows>, room: readonly TensorArray[]): AsyncGenerator<Rows> {
+  let isFirst = true;
+  for await (const rows of read) {
+    isFirst = false;
+    yield rows;
+  }
+  if (isFirst) yield { rows: 0, arrays: room.map((it) => it.subarray(0, 0) as TensorArray) };
 }
 
 /**
  * Batches of what is read together, made by `batchOf` of rows. Where a loop over them is left the files are closed, also while
- * one of them is waited for.
+ * one of them is waited for. Where there are no rows there is one batch all the same if that is to be told.
  */
 function batchesOf<B>(
   inputs: readonly Input[],
   batchBytes: number | undefined,
   batchOf: (rows: Rows) => B,
+  isEmptyTold = false,
 ): AsyncIterator<B> {
   const rows = batchRows(inputs, batchBytes);
   const room = [0, 1].map(() =>
     inputs.map(({ tensor, perRow }) => new (arrayOf(tensor.dtype))(rows * perRow) as TensorArray),
   );
-  const read = readTogether(inputs, room);
+  const together = readTogether(inputs, room);
+  const read = isEmptyTold ? oneAtLeast(together, room[0]) : together;
   const close = async () => {
     for (const { tensor } of inputs) await tensor.close();
   };
@@ -187,7 +193,7 @@ export async function openBatchesOn(
   options: BatchesOptions = {},
 ): Promise<FileBatches> {
   const name = "openBatches";
-  checkOptions(name, options, [
+  checkReading(name, options, [
     ...OF_TENSORS,
     ...[
       "labels",
@@ -204,7 +210,6 @@ export async function openBatchesOn(
   ]);
   const { tensor, dtype, format, columns, labelColumn, batchBytes, classes } = options;
   const { labelsTensor, labelsDtype, labelsFormat, shift = false, ignoreIndex = -100 } = options;
-  checkReading(name, options, [format, labelsFormat]);
   const opener = (argument: string, input: FileInput) => openerOf(name, argument, input, platform);
   const opens = [
     opener("logits", logitsInput),
@@ -248,7 +253,7 @@ export async function openBatchesOn(
         notes: notesOf(open),
         normalizedAccuracy: figures?.normalizedAccuracy,
         close: () => closeAll(open),
-        [Symbol.asyncIterator]: () => batchesOf(inputs, batchBytes, batchOf),
+        [Symbol.asyncIterator]: () => batchesOf(inputs, batchBytes, batchOf, true),
       };
     });
   } catch (error) {
@@ -268,10 +273,9 @@ export async function openPairsOn(
   options: PairsOptions = {},
 ): Promise<FilePairs> {
   const name = "openPairs";
-  checkOptions(name, options, [...OF_TENSORS, "targets", "targetsTensor", "targetsDtype", "targetsFormat"]);
+  checkReading(name, options, [...OF_TENSORS, "targets", "targetsTensor", "targetsDtype", "targetsFormat"]);
   const { tensor, dtype, format, columns, labelColumn, batchBytes } = options;
   const { targetsTensor, targetsDtype, targetsFormat } = options;
-  checkReading(name, options, [format, targetsFormat]);
   const opens = [
     openerOf(name, "predictions", predictionsInput, platform),
     options.targets === undefined ? undefined : openerOf(name, "targets", options.targets, platform),

@@ -9,10 +9,10 @@ import { checkLabels, labelWeights } from "./crossEntropy/labelLoops.ts";
 import { divergence } from "./divergence/divergenceLoops.ts";
 import { gaussianNll } from "./elementwise/gaussian.ts";
 import { sampleWeights } from "./elementwise/weigh.ts";
+import { comparedRows } from "./evaluation/comparedRowsLoop.ts";
 import { evaluateLikelihoods } from "./evaluation/likelihoodRecordLoop.ts";
 import { evaluate } from "./evaluation/recordLoop.ts";
 import { regression } from "./evaluation/regressionLoop.ts";
-import { relativeEntropy } from "./evaluation/relativeEntropyLoop.ts";
 import { tally } from "./evaluation/tallyLoop.ts";
 import { temperatureCurve } from "./evaluation/temperatureLoop.ts";
 import { likelihood, likelihoodProbabilities } from "./likelihood/likelihoodLoops.ts";
@@ -44,7 +44,7 @@ export const KERNEL_LOOPS: KernelLoops = {
   widenBfloat16,
   evaluate,
   evaluateLikelihoods,
-  relativeEntropy,
+  comparedRows,
   temperatureCurve,
   tally,
   regression,

@@ -3,53 +3,12 @@
 
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Given } from "./pageFiles.ts";
-
-const PATIENCE_MILLISECONDS = 120_000;
+import { button, load, PATIENCE_MILLISECONDS, page, realm, saved, until } from "./pageFrame.ts";
 
 const given: Given[] = await (await fetch("given.json")).json();
 
-const frame = document.createElement("iframe");
-frame.allow = "cross-origin-isolated";
-frame.width = "1000";
-frame.height = "800";
-
-/** What the page lets the browser save, by name. */
-const saved = new Map<string, string>();
-
-async function load(): Promise<void> {
-  await new Promise((resolve) => {
-    frame.onload = resolve;
-    frame.src = "app/index.html";
-    document.body.append(frame);
-  });
-  const { HTMLAnchorElement: Anchor } = frame.contentWindow as unknown as typeof globalThis;
-  Anchor.prototype.click = function () {
-    saved.set(this.download, this.href);
-  };
-  await until(() => page().querySelector("[role=tab]") !== null);
-}
-
-const page = () => frame.contentDocument!;
-
-async function until(holds: () => boolean): Promise<void> {
-  const end = performance.now() + PATIENCE_MILLISECONDS;
-  while (!holds()) {
-    if (performance.now() > end)
-      throw new Error(`not so in time: ${holds}; the page says ${page().body.textContent?.slice(0, 400)}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-function button(name: string): HTMLButtonElement {
-  const found = [...page().querySelectorAll<HTMLButtonElement>(".actions button")].find(
-    (it) => it.textContent === name,
-  );
-  if (found === undefined) throw new Error(`there is no button ${name}`);
-  return found;
-}
-
 function drop(files: readonly File[]): void {
-  const { DataTransfer: Transfer, DragEvent: Drag } = frame.contentWindow as unknown as typeof globalThis;
+  const { DataTransfer: Transfer, DragEvent: Drag } = realm();
   const dataTransfer = new Transfer();
   for (const file of files) dataTransfer.items.add(file);
   page()
@@ -71,6 +30,18 @@ const fileOf = async (name: string) => new File([await (await fetch(`given/${nam
 const isDone = () => page().body.textContent!.includes("Done: the report is below.");
 const failure = () => page().querySelector("[role=alert] .failure")?.textContent ?? undefined;
 
+/** Checks boxes of the form, or takes the checks away. */
+function press(boxes: readonly string[]): void {
+  for (const id of boxes) page().querySelector<HTMLInputElement>(`#${id}`)!.click();
+}
+
+/** Writes further options. */
+function write(words: string): void {
+  const field = page().querySelector<HTMLInputElement>("#further")!;
+  field.value = words;
+  field.dispatchEvent(new (realm().Event)("input", { bubbles: true }));
+}
+
 async function evaluate(files: readonly File[]): Promise<void> {
   await takeAllOut();
   drop(files);
@@ -85,12 +56,16 @@ async function savedText(name: string, press: string): Promise<string> {
   return (await fetch(saved.get(name)!)).text();
 }
 
-beforeAll(load, PATIENCE_MILLISECONDS);
+beforeAll(() => load(), PATIENCE_MILLISECONDS);
 
 describe("given files", () => {
-  test.each(given)("$name", async ({ files, figures, sentence, warning }) => {
+  test.each(given)("$name", async ({ files, boxes = [], further = "", figures, sentence, warning }) => {
+    press(boxes);
+    write(further);
     await evaluate(await Promise.all(files.map(fileOf)));
     await until(() => !page().querySelector("progress") && (isDone() || failure() !== undefined));
+    press(boxes);
+    write("");
     expect(failure()).toBe(sentence);
     if (figures === undefined) return;
     const { backend, threads, relaxed, notes, logitsPerSecond, ...found } = JSON.parse(
@@ -98,7 +73,9 @@ describe("given files", () => {
     );
     saved.clear();
     expect(found).toEqual(figures);
-    if (warning !== undefined) expect(page().querySelector(".warn")?.textContent).toContain(warning);
+    if (warning !== undefined) {
+      expect([...page().querySelectorAll(".warn")].map((it) => it.textContent).join(" ")).toContain(warning);
+    }
     await until(() => page().querySelectorAll(".panels section").length > 2);
     await until(() => page().querySelectorAll("canvas").length === page().querySelectorAll(".plot").length);
   });
@@ -153,7 +130,7 @@ test(
 
 test("it says on how many threads it computes, and runs again when it is loaded again", async () => {
   const footer = page().querySelector("footer")!.textContent!;
-  if (frame.contentWindow!.crossOriginIsolated) expect(footer).toContain("threads");
+  if (realm().crossOriginIsolated) expect(footer).toContain("threads");
   else expect(footer).toContain("Computed on one thread");
   await load();
   button("Try the digits").click();

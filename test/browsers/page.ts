@@ -102,6 +102,40 @@ async function checkKeys(browser: Browser, { address }: Served): Promise<string[
   return failures;
 }
 
+/** What could not be loaded is asked for again; a cancel is heard while the digits are fetched. */
+async function checkNetwork(browser: Browser, { address }: Served): Promise<string[]> {
+  const page = await browser.newPage();
+  let isDown = true;
+  await page.route("**/measure.js", (route) => (isDown ? route.abort() : route.continue()));
+  await page.goto(`${address}#measure`);
+  await page.getByRole("button", { name: "Measure", exact: true }).click();
+  await page.getByText("measure.js could not be loaded", { exact: true }).waitFor();
+  isDown = false;
+  await page.getByRole("button", { name: "Measure", exact: true }).click();
+  await page.getByText(/\d %, .*left/).waitFor();
+  await page.getByRole("tab", { name: "Evaluate" }).click();
+  let answer = () => {};
+  const asked = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  let go = () => {};
+  const held = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  await page.route("**/digits/labels.npy", async (route) => {
+    answer();
+    await held;
+    await route.continue();
+  });
+  await page.getByRole("button", { name: "Try the digits" }).click();
+  await asked;
+  await page.getByRole("button", { name: "Cancel" }).click();
+  go();
+  await page.getByRole("tabpanel", { name: "Evaluate" }).getByText("Cancelled.").waitFor();
+  await page.close();
+  return [];
+}
+
 /** What is asked for, and how much of it: nothing of the user's, and nothing when the page has loaded but its digits. */
 async function checkRequests(browser: Browser, { address }: Served): Promise<string[]> {
   const [failures, expect] = expecting();
@@ -247,6 +281,7 @@ export async function checkPage(executablePath: string): Promise<Map<string, str
     for (const [name, check] of [
       ["looks, in four widths and both schemes, and axe", checkLooks],
       ["keys and a reload", checkKeys],
+      ["a network that fails, and a cancel meanwhile", checkNetwork],
       ["requests and bytes", checkRequests],
       ["a file of 2 GiB", checkHugeFile],
       ["two tabs", checkTwoTabs],

@@ -17,6 +17,10 @@ export interface Given {
   readonly name: string;
   /** In the order in which they are dropped. */
   readonly files: readonly string[];
+  /** Boxes of the form that are checked. */
+  readonly boxes?: readonly string[];
+  /** What is written beside the boxes. */
+  readonly further?: string;
   /** What --json prints, without what depends on the engine; or the sentence of an error. */
   readonly figures?: unknown;
   readonly sentence?: string;
@@ -75,6 +79,9 @@ function writeGiven(folder: string): Given[] {
     at("both.csv"),
     `${[...Array.from({ length: classes }, (_, k) => `logit${k}`), "label"].join()}\n${csv.join("\n")}\n`,
   );
+  writeFileSync(at("names.csv"), "p_cat,p_dog,label\n0.25,0.75,cat\n0.5,0.5,dog\n");
+  writeFileSync(at("column.csv"), "0\n1\n0\n");
+  writeFileSync(at("two.csv"), "a,b\n0.5,2\n1,3\n2,1.25\n");
   const compare = (...files: string[]) => run(folder, ["compare", ...files, "--worst", "20"]);
   const compared = compare("logits.npy", "other.npy", "labels.npy");
   run(folder, ["compare", "logits.npy", "other.npy", "labels.npy"]);
@@ -91,8 +98,8 @@ function writeGiven(folder: string): Given[] {
       warning: "labels.npy holds the labels",
       ...wanted,
     },
-    { name: "an npz file", files: ["both.npz"], ...evaluate("both.npz", "both.npz") },
-    { name: "a safetensors file", files: ["both.safetensors"], ...evaluate("both.safetensors", "both.safetensors") },
+    { name: "an npz file", files: ["both.npz"], ...evaluate("both.npz") },
+    { name: "a safetensors file", files: ["both.safetensors"], ...evaluate("both.safetensors") },
     { name: "states", files: ["part.acc"], ...run(folder, ["merge", "part.acc"]) },
     {
       name: "logits of two models and labels",
@@ -101,6 +108,20 @@ function writeGiven(folder: string): Given[] {
       ...compared,
     },
     { name: "the same, the labels first", files: ["labels.npy", "logits.npy", "other.npy"], ...compared },
+    {
+      name: "boxes that are for evaluations alone, and two models",
+      files: ["logits.npy", "other.npy", "labels.npy"],
+      boxes: ["per-class", "confusion", "percentiles"],
+      warning: "wasm-loss compare of these files has no --per-class, --confusion, --percentiles: left out.",
+      ...compared,
+    },
+    {
+      name: "boxes, and states",
+      files: ["part.acc"],
+      boxes: ["per-class", "confusion"],
+      warning: "wasm-loss merge of these files has no --confusion: left out.",
+      ...run(folder, ["merge", "part.acc", "--per-class"]),
+    },
     { name: "logits of two models", files: ["logits.npy", "other.npy"], ...compare("logits.npy", "other.npy") },
     {
       name: "the base second",
@@ -115,15 +136,28 @@ function writeGiven(folder: string): Given[] {
       warning: "oneHot.npy holds the labels",
       ...evaluate("logits.npy", "oneHot.npy"),
     },
-    { name: "a csv file", files: ["both.csv"], ...evaluate("both.csv", "both.csv") },
+    { name: "a csv file", files: ["both.csv"], ...evaluate("both.csv") },
+    {
+      name: "a column of labels without a name, and two columns of logits",
+      files: ["column.csv", "two.csv"],
+      warning: "column.csv holds the labels",
+      ...evaluate("two.csv", "column.csv"),
+    },
+    {
+      name: "an option that is none",
+      files: ["logits.npy", "labels.npy"],
+      further: "--confusoin",
+      sentence: "the options: Unknown option '--confusoin' (--confusion?)",
+    },
     {
       name: "three files of which one is logits",
       files: ["logits.npy", "labels.npy", "fewer.npy"],
       sentence: "fewer.npy: a third file: three are logits of two models and their labels, but logits are in 1 of them",
     },
+    { name: "a csv file whose labels are names of its columns", files: ["names.csv"], ...evaluate("names.csv") },
     { name: "text", files: ["text.npy", "labels.npy"], ...evaluate("text.npy", "labels.npy") },
     { name: "a file that is cut off", files: ["cut.npy", "labels.npy"], ...evaluate("cut.npy", "labels.npy") },
-    { name: "an archive that is cut off", files: ["cut.npz"], ...evaluate("cut.npz", "cut.npz") },
+    { name: "an archive that is cut off", files: ["cut.npz"], ...evaluate("cut.npz") },
     { name: "too few labels", files: ["logits.npy", "fewer.npy"], ...evaluate("logits.npy", "fewer.npy") },
     {
       name: "logits alone",

@@ -29,6 +29,7 @@ function pagesOf({ shares }: Browser): Page[] {
       // a page each: memory that JavaScriptCore has not collected slows down what comes later
       ...KERNELS.map((suites): Page => ({ folder: "isolated", where: "main", suites, threads: 1 })),
       { folder: "plain", where: "main", suites: "threads,readers", threads: 1 },
+      { folder: "isolated", where: "main", suites: "page,otherTabs", threads: 1 },
     ];
   }
   return [
@@ -40,7 +41,7 @@ function pagesOf({ shares }: Browser): Page[] {
     { folder: "policy", where: "main", suites: "threads", threads: 2, overrides: true },
     { folder: "policy", where: "worker", suites: "threads", threads: 2, overrides: true },
     { folder: "isolated", where: "main", suites: "frames", threads: 2 },
-    { folder: "isolated", where: "main", suites: "page", threads: 2 },
+    { folder: "isolated", where: "main", suites: "page,otherTabs,measureTab", threads: 2 },
     { folder: "plain", where: "main", suites: "page", threads: 1 },
     ...POLICIES.map((folder): Page => ({ folder, where: "main", suites: "files", threads: 2 })),
     ...FRAMED.map((folder): Page => ({ folder, where: "frame", suites: "files", threads: 2 })),

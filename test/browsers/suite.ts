@@ -11,6 +11,8 @@ const SUITES: Readonly<Record<string, () => Promise<unknown>>> = {
   files: () => import("./files.ts"),
   frames: () => import("./frames.ts"),
   kernels: () => import("../kernelsAgainstOracle.test.ts"),
+  measureTab: () => import("./measureTab.ts"),
+  otherTabs: () => import("./otherTabs.ts"),
   page: () => import("./evaluatePage.ts"),
   readers: () => import("./readers.ts"),
   semantics: () => import("../semantics.test.ts"),

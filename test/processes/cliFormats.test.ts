@@ -205,6 +205,7 @@ describe("every format gives the same figures", () => {
     // what it says gives the binary cross-entropy
     const terms = Array.from(one, (x, i) => Math.log1p(Math.exp(y[i] === 1 ? -x : x)));
     const { loss } = evaluate("one.npy", "ones.npy", "--loss", "binary") as { loss: { mean: number } };
+    expect(evaluate("one.npy", "ones.npy", "--loss", "binary", "--ranking")).toMatchObject({ loss });
     expect(loss.mean).toBeCloseTo(terms.reduce((a, b) => a + b) / rows, 12);
   });
 

@@ -73,6 +73,9 @@ test("files above 64 MiB have all cores, others one", () => {
   expect(json("evaluate", ...files).threads).toBe(1);
   const { threads } = json("info");
   expect(json("evaluate", "large.npy", "largeLabels.npy").threads).toBe(threads ?? 1);
+  // a worker that has started is not waited for
+  const { code, stderr } = run("evaluate", "large.npy", "nothing.npy");
+  expect([code, stderr]).toEqual([1, "wasm-loss: nothing.npy: no such file or directory\n"]);
 });
 
 describe("shards", () => {

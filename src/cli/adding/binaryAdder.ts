@@ -18,19 +18,14 @@ function targetsOf({ dtype }: Tensor, array: TensorArray): LabelArray | FloatArr
   return isFloat(dtype) ? floatsOf(dtype, array) : (array as LabelArray);
 }
 
-/** `sets` of batches of `batchBytes` are read to: one is read while another is used. */
-export function createBinaryAdder(
-  losses: Losses,
-  { input }: BinaryTask,
-  sets: number,
-  batchBytes?: number,
-): Adder<BinaryEvaluation> {
+/** `sets` of batches are read to: one is read while another is used. */
+export function createBinaryAdder(losses: Losses, { input }: BinaryTask, sets: number): Adder<BinaryEvaluation> {
   const evaluator = losses.binaryEvaluator({ input });
   let room: Room | undefined;
   return {
     async add([predictions, targets], told: Told, range) {
       const inputs = [predictions, targets].map((tensor) => ({ tensor, perRow: 1 }));
-      room ??= roomFor(losses, inputs, sets, batchBytes);
+      room ??= roomFor(losses, inputs, sets);
       let firstRow = range?.first ?? 0;
       for await (const { rows, arrays } of readTogether(inputs, room)) {
         const [x, y] = arrays;

@@ -9,8 +9,8 @@ import { createRowsAdder, type RowsTask } from "./rowsAdder.ts";
 export type Task = RowsTask | ElementsTask | BinaryTask;
 
 /** What adds up the rows of a task; `pairs` gets all elements of regressions. */
-export function createAdder(losses: Losses, task: Task, sets: number, batchBytes?: number, pairs?: Pairs): Adder {
-  if (task.loss === "mse") return createElementsAdder(losses, sets, batchBytes, pairs);
-  if (task.loss === "binary") return createBinaryAdder(losses, task, sets, batchBytes);
-  return createRowsAdder(losses, task, sets, batchBytes);
+export function createAdder(losses: Losses, task: Task, sets: number, pairs?: Pairs): Adder {
+  if (task.loss === "mse") return createElementsAdder(losses, sets, pairs);
+  if (task.loss === "binary") return createBinaryAdder(losses, task, sets);
+  return createRowsAdder(losses, task, sets);
 }

@@ -13,19 +13,14 @@ export interface ElementsTask {
   readonly columns: readonly Column[];
 }
 
-/** `sets` of batches of `batchBytes` are read to: one is read while another is used. `pairs` gets all of them, in order. */
-export function createElementsAdder(
-  losses: Losses,
-  sets: number,
-  batchBytes?: number,
-  pairs?: Pairs,
-): Adder<Regression> {
+/** `sets` of batches are read to: one is read while another is used. `pairs` gets all of them, in order. */
+export function createElementsAdder(losses: Losses, sets: number, pairs?: Pairs): Adder<Regression> {
   const evaluator = losses.regressionEvaluator();
   let room: Room | undefined;
 
   async function add(tensors: readonly Tensor[], told: Told): Promise<void> {
     const inputs = tensors.map((tensor) => ({ tensor, perRow: 1 }));
-    room ??= roomFor(losses, inputs, sets, batchBytes);
+    room ??= roomFor(losses, inputs, sets);
     for await (const { rows, arrays } of readTogether(inputs, room)) {
       const [p, t] = arrays.map((array, i) => logitsOf(tensors[i], array));
       evaluator.add(p, t);

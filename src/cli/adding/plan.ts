@@ -22,14 +22,17 @@ export interface Plan {
   readonly words: PartWords;
 }
 
+/** What a worker is told: the plan, and which thread it is. */
+export interface Helped {
+  readonly plan: Plan;
+  readonly thread: number;
+}
+
 /** What went wrong, and in which part. */
 export interface Failure {
   readonly part: number;
   readonly error: unknown;
 }
-
-/** Bytes of the widest input read at once: of 2^18 to 2^22, 2^21 took the least processor time for 1 GiB of rows of 1000 classes. */
-const BATCH_BYTES = 2 ** 21;
 
 /** Bytes of a part: some milliseconds of work, so that threads end together. */
 const PART_BYTES = 2 ** 23;
@@ -60,7 +63,7 @@ export class PartAdder {
 
   /** `turn` is had after each batch. */
   constructor(losses: Losses, plan: Plan, thread: number, turn: () => Promise<void> | void) {
-    this.adder = createAdder(losses, plan.task, 1, BATCH_BYTES);
+    this.adder = createAdder(losses, plan.task, 1);
     this.#plan = plan;
     this.#parts = new Parts(plan.words, thread);
     this.#turn = turn;

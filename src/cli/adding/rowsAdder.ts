@@ -2,14 +2,13 @@ import type { LabelArray } from "../../dtype.ts";
 import type { Evaluation } from "../../evaluate/evaluation.ts";
 import type { EvaluatorOptions } from "../../evaluate/evaluatorOptions.ts";
 import { classLabels } from "../../formats/rows/classLabels.ts";
-import { floatsOf } from "../../formats/rows/floats.ts";
 import type { LogitsShape } from "../../formats/rows/shapes.ts";
 import { type RowRange, shiftedMask } from "../../formats/rows/shift.ts";
 import { type Room, readTogether } from "../../formats/rows/together.ts";
 import type { Tensor, TensorArray } from "../../formats/tensor.ts";
 import type { Losses } from "../../inlinedLosses.ts";
 import { logitsOf, releaseRoom, roomFor } from "../batches.ts";
-import { areLikeProbabilities } from "../likeProbabilities.ts";
+import { suspicionOf } from "../likeProbabilities.ts";
 import { type RecordFile, recordWriter } from "../rowsOut/records.ts";
 import { warn } from "../warn.ts";
 import type { Adder, Column, Told } from "./adder.ts";
@@ -37,15 +36,8 @@ export interface RowsTask {
   readonly words: number | undefined;
 }
 
-/** That the first rows of logits are probabilities, which is easily missed; undefined where they are none. */
-function suspicionOf({ path, dtype }: Tensor, rows: TensorArray, classes: number): string | undefined {
-  const isHalf = dtype === "f16" || dtype === "bf16";
-  if (!areLikeProbabilities(floatsOf(dtype, rows), classes, isHalf)) return undefined;
-  return `${path}: rows lie in [0, 1] and add up to 1, but are taken for logits; for probabilities there is --input probabilities (--input logits says that they are logits)`;
-}
-
-/** `sets` of batches of `batchBytes` are read to: one is read while another is used. */
-export function createRowsAdder(losses: Losses, task: RowsTask, sets: number, batchBytes?: number): Adder<Evaluation> {
+/** `sets` of batches are read to: one is read while another is used. */
+export function createRowsAdder(losses: Losses, task: RowsTask, sets: number): Adder<Evaluation> {
   const onRows = task.records && recordWriter(task.records);
   const evaluator = losses.evaluator({ ...task.evaluator, ...(onRows && { onRows }) });
   let room: Room | undefined;
@@ -62,7 +54,7 @@ export function createRowsAdder(losses: Losses, task: RowsTask, sets: number, ba
         perRow: 1,
       })),
     ];
-    room ??= roomFor(losses, inputs, sets, batchBytes);
+    room ??= roomFor(losses, inputs, sets);
     let firstRow = range?.first ?? 0;
     const addBatch = ([x, y, ...rest]: readonly TensorArray[], rows: number) => {
       const isFirst = firstRow === 0 && rows > 0;

@@ -1,5 +1,5 @@
 import { fstatSync } from "node:fs";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { type BinaryEvaluation, binaryOfTotals } from "../../evaluate/binary/binary.ts";
 import { encodeBinary } from "../../evaluate/binary/binaryState.ts";
 import { type Evaluation, evaluationOfTotals } from "../../evaluate/evaluation.ts";
@@ -11,10 +11,10 @@ import { alteredData } from "../../formats/npz.ts";
 import type { RowRange } from "../../formats/rows/shift.ts";
 import type { Stretch } from "../../formats/tensor.ts";
 import type { Losses, LossesOptions } from "../../inlinedLosses.ts";
-import { partScript } from "../partScript.ts";
 import type { Task } from "./createAdder.ts";
+import { takeWorker } from "./helpers.ts";
 import { createPartWords, Parts } from "./parts.ts";
-import { type Failure, PartAdder, type Plan, partRowsOf } from "./plan.ts";
+import { type Failure, type Helped, PartAdder, type Plan, partRowsOf } from "./plan.ts";
 import { errorOf, type Report, reportOf } from "./report.ts";
 
 /** What is shared out. */
@@ -131,7 +131,9 @@ function throwFirst(failures: readonly (Failure | undefined)[]): void {
 
 /** A worker, and what it reports: a string is why it did not. */
 function start(plan: Plan, thread: number, words: Parts, started: Sharing["started"]) {
-  const worker = new Worker(partScript, { workerData: { plan, thread }, execArgv: [] });
+  const worker = takeWorker();
+  const task: Helped = { plan, thread };
+  worker.postMessage(task);
   started?.(worker);
   const report = new Promise<Report | string>((resolve) => {
     let reason: string | undefined;

@@ -77,7 +77,7 @@ function ofEvaluate(args: readonly string[]): CommandInputs {
         const options = { ...given, input: given.input ?? both.logits.input, state: "", weights };
         const beside = await openBeside(options, open);
         const tensors = [both.logits, both.labels, ...beside.values()];
-        const task = taskOf(both.logits, both.labels, [...beside.keys()], options);
+        const task = taskOf(both.logits, both.labels, beside, options);
         return {
           rows: rowsOf(tensors, task),
           rowBytes: bytesOf(both.logits, task.columns[0].perRow),
@@ -101,7 +101,7 @@ function ofCompare(args: readonly string[]): CommandInputs {
     threads,
     open: () =>
       opened(async (open) => {
-        const compared = await openCompared(options, open);
+        const compared = await openCompared(options, open, () => {});
         const { classes } = compared.shape;
         const tensors = [compared.base, compared.other, compared.labels ?? [], ...compared.beside.values()].flat();
         return {

@@ -10,7 +10,21 @@ import {
   labelsOf,
   logitsOf,
 } from "../../check.ts";
-import { ARGMAX, LOG_SUM_EXP, LOSS, RANK, RECORD } from "../../descriptions/record.ts";
+import {
+  ARGMAX,
+  BASE_LOSS,
+  BASE_TOP,
+  COMPARED,
+  COUNTED,
+  DISTANCE,
+  DIVERGENCE,
+  LOG_SUM_EXP,
+  LOSS,
+  OTHER_LOSS,
+  OTHER_TOP,
+  RANK,
+  RECORD,
+} from "../../descriptions/record.ts";
 import { FORWARD, LOG_PROBABILITIES, PROBABILITIES } from "../../descriptions/thresholds.ts";
 import {
   dtypeOf,
@@ -20,7 +34,7 @@ import {
   type LabelArray,
   type LogitsArray,
 } from "../../dtype.ts";
-import { divergence, evaluate, evaluateLikelihoods, relativeEntropy } from "../../generated/kernels.ts";
+import { comparedRows, divergence, evaluateLikelihoods } from "../../generated/kernels.ts";
 import { exp64 } from "../../kernels/functions/exp64.ts";
 import { widened } from "../../kernels/widenLoops.ts";
 import { checkLabelShape, classesOf, type TensorLike } from "../../tensorLike.ts";
@@ -74,8 +88,8 @@ export class RowComparer implements ModelComparison {
   readonly #totals: ComparisonTotals;
   readonly #labelCheck = new LabelCheck();
   readonly #sums: BufferedSums;
-  /** Records of both models, their log-sum-exps, and divergences, of MOST_ROWS at most. */
-  #room = roomFor(0);
+  /** What is kept of rows, of MOST_ROWS at most. */
+  #rows = new Float64Array();
   /** Whether rows came with labels, once there are some. */
   #isLabelled: boolean | undefined;
   #isGrouped: boolean | undefined;
@@ -154,7 +168,8 @@ export class RowComparer implements ModelComparison {
     this.#positions = sequence;
     this.#before = firstRow - totals.rows;
     const most = Math.max(1, Math.min(MOST_ROWS, Math.floor(ELEMENTS / classes)));
-    if (this.#room.divergences.length < Math.min(most, rows)) this.#room = roomFor(Math.min(most, rows));
+    const room = COMPARED * Math.min(most, rows);
+    if (this.#rows.length < room) this.#rows = new Float64Array(room);
     for (let begin = 0; begin < rows; begin += most) {
       const end = Math.min(rows, begin + most);
       const [p, q] = sameDtype(b.subarray(begin * classes, end * classes), o.subarray(begin * classes, end * classes));
@@ -174,75 +189,90 @@ export class RowComparer implements ModelComparison {
   ): void {
     const { classes, input } = this.#totals.options;
     const ignoreIndex = isLabelled ? this.#totals.options.ignoreIndex : -1;
-    const room = this.#room;
-    const dtype = dtypeOf(base);
-    const divergences = room.divergences.subarray(0, n);
-    const baseRows = room.base.subarray(0, n * RECORD);
-    const otherRows = room.other.subarray(0, n * RECORD);
-    const args = { labels, ignoreIndex, weights: null, classes };
+    const rows = this.#rows.subarray(0, n * COMPARED);
     if (input === "logits") {
-      const baseSums = room.baseSums.subarray(0, n);
-      const otherSums = room.otherSums.subarray(0, n);
-      backend.run(evaluate, dtype, n, { logits: base, ...args, rows: baseRows });
-      backend.run(evaluate, dtype, n, { logits: other, ...args, rows: otherRows });
-      for (let i = 0; i < n; i++) {
-        baseSums[i] = baseRows[RECORD * i + LOG_SUM_EXP];
-        otherSums[i] = otherRows[RECORD * i + LOG_SUM_EXP];
-      }
-      backend.run(relativeEntropy, dtype, n, { base, other, baseSums, otherSums, divergences, classes });
-    } else {
-      const logarithms = input === "logProbabilities" ? 1 : 0;
-      const kind = logarithms ? LOG_PROBABILITIES : PROBABILITIES;
-      backend.run(evaluateLikelihoods, dtype, n, { input: base, logarithms, ...args, rows: baseRows });
-      backend.run(evaluateLikelihoods, dtype, n, { input: other, logarithms, ...args, rows: otherRows });
-      backend.run(divergence, dtype, n, {
-        predictions: other,
-        targets: base,
-        sampleWeight: null,
-        grad: null,
-        losses: divergences,
-        classes,
-        input: kind,
-        targetInput: kind,
-        measure: FORWARD,
-        beta: 0.5,
-        temperature: 1,
-        denominator: 1,
-      });
-    }
+      backend.run(comparedRows, dtypeOf(base), n, { base, other, labels, rows, classes, ignoreIndex });
+    } else this.#compareLikelihoods(backend, base, other, labels, ignoreIndex, rows, n);
     this.#addRecords(backend, isLabelled ? labels : null, n);
     if (groups !== null) this.#addGroups(groups, isLabelled, n);
     this.#totals.rows += n;
   }
 
-  /** Adds what the room holds of n rows. */
+  /** Keeps of n rows of probabilities, or of their logarithms, what comparedRows keeps of logits. */
+  #compareLikelihoods(
+    backend: Backend,
+    base: FloatArray | HalfBits,
+    other: FloatArray | HalfBits,
+    labels: IntegerArray,
+    ignoreIndex: number,
+    rows: Float64Array,
+    n: number,
+  ): void {
+    const { classes, input } = this.#totals.options;
+    const dtype = dtypeOf(base);
+    const logarithms = input === "logProbabilities" ? 1 : 0;
+    const kind = logarithms ? LOG_PROBABILITIES : PROBABILITIES;
+    const losses = new Float64Array(n);
+    backend.run(divergence, dtype, n, {
+      predictions: other,
+      targets: base,
+      sampleWeight: null,
+      grad: null,
+      losses,
+      classes,
+      input: kind,
+      targetInput: kind,
+      measure: FORWARD,
+      beta: 0.5,
+      temperature: 1,
+      denominator: 1,
+    });
+    const args = { labels, ignoreIndex, weights: null, classes, logarithms };
+    const of = new Float64Array(n * RECORD);
+    for (const [input, loss, top, sign] of [
+      [base, BASE_LOSS, BASE_TOP, 1],
+      [other, OTHER_LOSS, OTHER_TOP, -1],
+    ] as const) {
+      backend.run(evaluateLikelihoods, dtype, n, { input, ...args, rows: of });
+      for (let i = 0, at = 0, to = 0; i < n; i++, at += RECORD, to += COMPARED) {
+        rows[to + COUNTED] = of[at + RANK] < 0 ? 0 : 1;
+        rows[to + loss] = of[at + LOSS];
+        rows[to + top] = of[at + ARGMAX];
+        rows[to + DIVERGENCE] = losses[i];
+        rows[to + DISTANCE] = (sign < 0 ? rows[to + DISTANCE] : 0) + sign * of[at + LOG_SUM_EXP];
+      }
+    }
+  }
+
+  /** Adds what is kept of n rows. */
   #addRecords(backend: Backend, labels: IntegerArray | null, n: number): void {
-    const { base, other, divergences } = this.#room;
+    const rows = this.#rows;
     const totals = this.#totals;
     const sums = this.#sums;
     const { columns } = sums;
-    for (let i = 0, at = 0; i < n; i++, at += RECORD) {
-      const rank = base[at + RANK];
-      if (rank < 0) continue;
+    for (let i = 0, at = 0; i < n; i++, at += COMPARED) {
+      if (rows[at + COUNTED] === 0) continue;
       totals.counted++;
       const to = sums.next(backend);
-      const d = divergences[i];
+      const d = rows[at + DIVERGENCE];
       columns.divergence.values[to] = d;
       sums.addProduct(columns.divergenceSquare, "divergenceSquare", to, d, d);
       totals.divergences.add(d);
-      const top = base[at + ARGMAX];
-      if (top === other[at + ARGMAX] && top >= 0) totals.sameTop++;
-      const distance = base[at + LOG_SUM_EXP] - other[at + LOG_SUM_EXP];
+      const top = rows[at + BASE_TOP];
+      const otherTop = rows[at + OTHER_TOP];
+      if (top === otherTop && top >= 0) totals.sameTop++;
+      const distance = rows[at + DISTANCE];
       if (distance - distance !== 0) totals.nonFinite++;
       if (labels === null) continue;
       totals.labelled++;
-      const isOtherRight = other[at + RANK] === 1;
-      if (rank === 1) {
+      const label = Number(labels[i]);
+      const isOtherRight = otherTop === label;
+      if (top === label) {
         if (isOtherRight) totals.both++;
         else totals.onlyBase++;
       } else if (isOtherRight) totals.onlyOther++;
-      const l = base[at + LOSS];
-      const m = other[at + LOSS];
+      const l = rows[at + BASE_LOSS];
+      const m = rows[at + OTHER_LOSS];
       const change = exp64(-m) - exp64(-l);
       const square = change * change;
       columns.base.values[to] = l;
@@ -255,37 +285,37 @@ export class RowComparer implements ModelComparison {
       sums.addProduct(columns.changeFourth, "changeFourth", to, square, square);
       totals.changes.add(change);
       totals.differences.add(m - l);
-      if (totals.options.worst > 0) this.#list(Number(labels[i]), i, at);
+      if (totals.options.worst > 0) this.#list(label, i, at);
     }
   }
 
-  /** Adds what the room holds of n rows to their groups: a loss of the other and one of the base make a difference. */
+  /** Adds what is kept of n rows to their groups: a loss of the other and one of the base make a difference. */
   #addGroups(ids: IntegerArray, isLabelled: boolean, n: number): void {
-    const { base, other, divergences } = this.#room;
+    const rows = this.#rows;
     const groups = this.#totals.groups ?? createGroups();
     this.#totals.groups = groups;
-    for (let i = 0, at = 0; i < n; i++, at += RECORD) {
-      if (base[at + RANK] < 0) continue;
-      groups.divergence.add(ids[i], divergences[i], 1, tooManyGroups);
+    for (let i = 0, at = 0; i < n; i++, at += COMPARED) {
+      if (rows[at + COUNTED] === 0) continue;
+      groups.divergence.add(ids[i], rows[at + DIVERGENCE], 1, tooManyGroups);
       if (!isLabelled) continue;
-      groups.difference.add(ids[i], other[at + LOSS], 1, tooManyGroups);
-      groups.difference.add(ids[i], -base[at + LOSS], 0, tooManyGroups);
+      groups.difference.add(ids[i], rows[at + OTHER_LOSS], 1, tooManyGroups);
+      groups.difference.add(ids[i], -rows[at + BASE_LOSS], 0, tooManyGroups);
     }
   }
 
   /** Adds a row to the lists that want it. */
   #list(label: number, i: number, at: number): void {
-    const { base, other } = this.#room;
+    const rows = this.#rows;
     const totals = this.#totals;
-    const [l, m] = [base[at + LOSS], other[at + LOSS]];
+    const [l, m] = [rows[at + BASE_LOSS], rows[at + OTHER_LOSS]];
     if (!totals.worse.wants(m - l) && !totals.better.wants(l - m)) return;
     const row = {
       source: "",
       row: this.#before + totals.rows + i,
       positions: this.#positions,
       label,
-      basePredicted: base[at + ARGMAX],
-      otherPredicted: other[at + ARGMAX],
+      basePredicted: rows[at + BASE_TOP],
+      otherPredicted: rows[at + OTHER_TOP],
       base: l,
       other: m,
     };
@@ -310,16 +340,6 @@ function withAllOrNone(name: string, key: string, isGiven: boolean, before: bool
   if (isGiven === (before ?? isGiven)) return isGiven;
   const what = isGiven ? "earlier ones had none" : "are missing";
   throw new TypeError(`${name}: ${key} must go with every add or with none, but ${what}`);
-}
-
-function roomFor(rows: number) {
-  return {
-    base: new Float64Array(RECORD * rows),
-    other: new Float64Array(RECORD * rows),
-    baseSums: new Float64Array(rows),
-    otherSums: new Float64Array(rows),
-    divergences: new Float64Array(rows),
-  };
 }
 
 /** Both in one dtype: beside float64 the other one is widened. */
