@@ -8,7 +8,7 @@ import { arrayOf, type Stretch, type Tensor } from "../formats/tensor.ts";
 import { createLosses, type Losses } from "../inlinedLosses.ts";
 import { elementsOf } from "./adding/adder.ts";
 import { createAdder, type Task } from "./adding/createAdder.ts";
-import { LARGE_BYTES } from "./adding/helpers.ts";
+import { LARGE_BYTES } from "./adding/large.ts";
 import { partRowsOf } from "./adding/plan.ts";
 import { countParts, type Outcome, shareOut } from "./adding/shareOut.ts";
 import type { EvaluateOptions } from "./evaluateOptions.ts";

@@ -3,9 +3,7 @@ import { statSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { countCores } from "../../backends/threads/cores.ts";
 import { partScript } from "../partScript.ts";
-
-/** From so many bytes on files are shared out among all cores unless it is said how many. */
-export const LARGE_BYTES = 2 ** 26;
+import { LARGE_BYTES } from "./large.ts";
 
 /** A worker that waits for its plan. */
 let ahead: Worker | undefined;
