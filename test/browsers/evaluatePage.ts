@@ -102,28 +102,45 @@ test("a click on a column's name sorts by it, one more the other way round", asy
   expect(column()).toEqual(column().toSorted((a, b) => a - b));
 });
 
+const ZEROS = 2 ** 24;
+const zeros = new Blob([new Uint8Array(ZEROS)]);
+
+/** An npy file of zeros, which takes little memory however large it is. */
+function largeFile(name: string, descr: string, bytesPerElement: number, shape: readonly number[]): File {
+  const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${shape}${shape.length === 1 ? "," : ""}), }`;
+  const header = new TextEncoder().encode(`${text.padEnd(117)}\n`);
+  const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0];
+  const bytes = bytesPerElement * shape.reduce((a, b) => a * b);
+  const data = Array.from({ length: Math.ceil(bytes / ZEROS) }, (_, i) => zeros.slice(0, bytes - i * ZEROS));
+  return new File([new Uint8Array([...magic, header.length, 0, ...header]), ...data], name);
+}
+
 test(
   "a large file is cancelled in the middle, and the next one is evaluated",
   async () => {
-    const header = new Uint8Array(await (await fetch("given/logits.npy")).arrayBuffer()).subarray(0, 128);
-    const rows = 16_777_216;
-    const shape = `{'descr': '<f4', 'fortran_order': False, 'shape': (${rows}, 16), }`;
-    const text = new TextEncoder().encode(`${shape.padEnd(117)}\n`);
-    const begin = new Uint8Array([...header.subarray(0, 8), text.length, 0, ...text]);
-    const zeros = new Blob([new Uint8Array(2 ** 24)]);
-    const logits = new File([begin, ...Array.from({ length: 64 }, () => zeros)], "large.npy");
-    const labelShape = `{'descr': '|u1', 'fortran_order': False, 'shape': (${rows},), }`;
-    const labelText = new TextEncoder().encode(`${labelShape.padEnd(117)}\n`);
-    const labels = new File(
-      [new Uint8Array([...header.subarray(0, 8), labelText.length, 0, ...labelText]), zeros],
-      "y.npy",
-    );
-    await evaluate([logits, labels]);
+    const rows = 2 ** 24;
+    await evaluate([largeFile("large.npy", "<f4", 4, [rows, 16]), largeFile("y.npy", "|u1", 1, [rows])]);
     await until(() => /\d %, .*logits\/s, \d+ (s|min) left/.test(page().querySelector(".progress")?.textContent ?? ""));
     button("Cancel").click();
     await until(() => page().body.textContent!.includes("Cancelled."));
     await evaluate([await fileOf("logits.npy"), await fileOf("labels.npy")]);
     await until(isDone);
+  },
+  2 * PATIENCE_MILLISECONDS,
+);
+
+test(
+  "a file of 2 GiB is evaluated to its end",
+  async () => {
+    const rows = 2 ** 19;
+    const classes = 1024;
+    await evaluate([largeFile("2GiB.npy", "<f4", 4, [rows, classes]), largeFile("y.npy", "|u1", 1, [rows])]);
+    await until(() => isDone() || failure() !== undefined);
+    expect(failure()).toBe(undefined);
+    const found = JSON.parse(await savedText("evaluation.json", "JSON"));
+    saved.clear();
+    expect(found).toMatchObject({ rows, accuracy: 1 });
+    expect(found.loss.mean).toBeCloseTo(Math.log(classes), 12);
   },
   2 * PATIENCE_MILLISECONDS,
 );
