@@ -278,7 +278,7 @@ test("of losses in any order the worst are kept, of equals the first", () => {
 });
 
 test("the table says what computed", () => {
-  const result = { count: 1, mse: 1, rmse: 1, mae: 1, maximumError: 1, mape: 1, r2: 0 };
+  const result = { elements: 1, count: 1, mse: 1, rmse: 1, mae: 1, maximumError: 1, mape: 1, r2: 0 };
   const shown = (relaxed: boolean, threads: number) =>
     /^backend +(.*)$/m.exec(
       regressionTable(result, { backend: "wasm", relaxed, threads, notes: [], perSecond: 1 }),
