@@ -10,6 +10,7 @@ export const MODULES: Readonly<Record<string, string>> = {
   "cli/adding/shareOut.ts": "shareOut.ts",
   "cli/engineName.ts": "engineName.ts",
   "cli/files.ts": "files.ts",
+  "cli/ownLosses.ts": "ownLosses.ts",
   "cli/pageScript.ts": "pageScript.ts",
   "cli/progress.ts": "progress.ts",
   "cli/report/page.ts": "reportPage.ts",

@@ -1,0 +1,2 @@
+/** A page has the module inlined. */
+export { createLosses } from "../../src/inlinedLosses.ts";
