@@ -1,5 +1,6 @@
 import { create } from "../createLosses.ts";
-import type { Losses, LossesOptions } from "../losses.ts";
+import type { Engine } from "../engine.ts";
+import type { LossesOptions } from "../losses.ts";
 import { moduleBeside } from "../module/beside.ts";
 
 /** The folder of the modules' files. It stands two folders up from here, built or not. */
@@ -11,6 +12,15 @@ const FOLDER = new URL("../../dist/", import.meta.url).href;
  */
 const ARENA_BYTES = 48 * 2 ** 20;
 
-/** createLosses of the package: the text of the inlined module is not loaded where its file is there. */
-export const createLosses = (options: LossesOptions): Promise<Losses> =>
-  create({ arenaBytes: ARENA_BYTES, ...options }, (relaxed) => moduleBeside(FOLDER, relaxed));
+/** An engine as the command line needs it: memory and evaluations. */
+export type Losses = Engine;
+
+/** createLosses of the package, without what no evaluation calls; nor is the text of the module loaded where its file is there. */
+export async function createLosses(options: LossesOptions): Promise<Losses> {
+  const withBytes = { arenaBytes: ARENA_BYTES, ...options };
+  return create(
+    () => ({}),
+    withBytes,
+    (relaxed) => moduleBeside(FOLDER, relaxed),
+  );
+}
