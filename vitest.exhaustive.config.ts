@@ -22,6 +22,7 @@ export default defineConfig({
     include: ["test/exhaustive/*.test.ts", ...BROAD.map((name) => `test/${name}.test.ts`)],
     env: { EVERYTHING: "1" },
     testTimeout: 3_600_000,
+    hookTimeout: 3_600_000,
     maxWorkers: 2,
   },
 });
