@@ -44,7 +44,8 @@ async function buildBoth(name: string, functions: string): Promise<void> {
 /** assembly/ to build/: the modules, each deflated beside it. */
 export async function buildModules(): Promise<void> {
   const names = [...MODULES, ...FUNCTION_MODULES];
-  const sources = ["assembly", "asconfig.json", "scripts/buildModules.ts", "scripts/orderModule.ts"];
+  const scripts = ["buildModules", "orderModule", "numberLocals", "liveRanges"];
+  const sources = ["assembly", "asconfig.json", ...scripts.map((name) => `scripts/${name}.ts`)];
   await made("modules", sources, [...names.map(moduleFile), ...names.map(deflatedFile)], async () => {
     await Promise.all(MODULES.map((name, i) => buildBoth(name, FUNCTION_MODULES[i])));
   });

@@ -11,15 +11,6 @@ import {
   labelsOf,
   logitsOf,
 } from "../check.ts";
-import {
-  type Counters,
-  countersOf,
-  EXPONENTS_USED,
-  LOSS_BINS,
-  PRODUCTS,
-  SUM_BINS,
-  SUMS,
-} from "../descriptions/counters.ts";
 import { ARGMAX, LOSS, RANK, RECORD, WEIGHT } from "../descriptions/record.ts";
 import {
   dtypeOf,
@@ -30,19 +21,19 @@ import {
   type LogitsArray,
 } from "../dtype.ts";
 import { evaluate, evaluateLikelihoods, temperatureCurve } from "../generated/kernels.ts";
-import { addTimesToBins, EXPONENTS } from "../numeric/exactSum.ts";
-import { isExtreme, weightedLoss } from "../numeric/products.ts";
+import { weightedLoss } from "../numeric/products.ts";
 import { checkLabelShape, classesOf, type TensorLike } from "../tensorLike.ts";
-import { ClassSums } from "./classSums.ts";
+import { type BesideOptions, besideRowsOf, checkAllOrNone, checkGroupCount } from "./besideRows.ts";
 import { type Evaluation, evaluationOfTotals } from "./evaluation.ts";
 import { checkEvaluatorOptions, type EvaluatedRows, type EvaluatorOptions, type Options } from "./evaluatorOptions.ts";
 import { Groups } from "./groups.ts";
 import { rankRows } from "./rankRows.ts";
-import { maskOf, positionsOf, scoredLabels } from "./scoredLabels.ts";
+import { RowSums } from "./rowSums.ts";
+import { positionsOf, scoredLabels } from "./scoredLabels.ts";
 import { encode } from "./state.ts";
 import { CURVE } from "./temperature.ts";
 import { BESIDE, createTotals, MAXIMAL_LENGTH, type Totals, tooManyGroups } from "./totals.ts";
-import { type EvaluationDoor, RANKS } from "./workspace.ts";
+import type { EvaluationDoor } from "./workspace.ts";
 import { addWorst } from "./worstRows.ts";
 
 /** Adds up what logits are worth, batch by batch. See Losses.evaluator. */
@@ -65,11 +56,7 @@ export interface Evaluator {
 }
 
 /** Options of add(). */
-export interface AddOptions {
-  /** What the rows come from, a file's name: messages begin with it and count rows from the first one that was added. */
-  source?: string | undefined;
-  /** Integers or booleans, one a row: rows of 0 or false count for nothing, and their labels may be anything. */
-  mask?: LabelArray | TensorLike | readonly boolean[] | undefined;
+export interface AddOptions extends BesideOptions {
   /**
    * So many positions has a sequence (true: as the tensor of logits says), and labels are its tokens: position t scores token t + 1,
    * the last one nothing. Row-major logits [sequences, positions, classes]; the mask is of tokens, groups are of rows.
@@ -82,24 +69,13 @@ export interface AddOptions {
    * from it. Default: rows follow those that were added before.
    */
   firstRow?: number | undefined;
-  /** Integers, one a row: rows of one group may go together, so that standard errors are clustered by it. At most 2^20 groups. */
-  groups?: LabelArray | TensorLike | undefined;
-  /** How many bytes and words the rows are the text of. Each of these three goes with every add, or with none. */
+  /** How many bytes and words the rows are the text of. Each of these two, and groups, goes with every add, or with none. */
   bytes?: number | undefined;
   words?: number | undefined;
 }
 
-/** So many rows are added before bins and counters are emptied: they are exact for 2^20. */
-const PENDING_ROWS = 2 ** 19;
-
 /** So many rows at a time a listener is told of: their records are 512 KiB. */
 const TOLD_ROWS = 8192;
-/** Sums that nothing is added to without weights. */
-const OF_WEIGHTS: readonly string[] = ["weight", "weightLoss", "weightSquare"];
-
-const EVERY_EXPONENT = { first: 0, last: EXPONENTS };
-
-const UNIT_52 = 4503599627370496;
 
 export class RowEvaluator implements Evaluator {
   readonly options: Options;
@@ -107,11 +83,8 @@ export class RowEvaluator implements Evaluator {
   readonly #labelCheck = new LabelCheck();
   readonly #weight: FloatArray | undefined;
   readonly #totals: Totals;
-  readonly #counters: Counters;
-  readonly #ranks: number;
+  readonly #sums: RowSums;
   readonly #onRows: EvaluatorOptions["onRows"];
-  readonly #classes: ClassSums | undefined;
-  #pending = 0;
   /** Of a sequence of the rows at hand; 0 where there are none. */
   #positions = 0;
   /** So many rows are added elsewhere before those at hand, which are numbered accordingly. */
@@ -122,14 +95,11 @@ export class RowEvaluator implements Evaluator {
   constructor(name: string, door: EvaluationDoor, options: EvaluatorOptions) {
     const checked = checkEvaluatorOptions(name, options);
     this.options = checked.options;
-    const { classes, bins, perClass } = this.options;
     this.#door = door;
     this.#weight = checked.weight;
     this.#totals = createTotals(this.options);
-    this.#ranks = Math.min(classes, RANKS);
-    this.#counters = countersOf(this.#ranks, bins);
+    this.#sums = new RowSums(door, this.#totals, checked.weight !== undefined);
     this.#onRows = checked.onRows;
-    if (perClass) this.#classes = new ClassSums(classes);
   }
 
   add(logits: LogitsArray | TensorLike, labels: LabelArray | TensorLike, options: AddOptions = {}): void {
@@ -158,8 +128,7 @@ export class RowEvaluator implements Evaluator {
   ): void {
     // first: reading elements of a plain array may do anything
     const given = labelsOf(name, targets);
-    const groups = givenGroups === undefined ? null : labelsOf(name, givenGroups, "groups");
-    const mask = givenMask === undefined ? undefined : maskOf(name, givenMask);
+    const { mask, groups } = besideRowsOf(name, { mask: givenMask, groups: givenGroups });
     const backend = this.#door.backend(name);
     const { classes, ignoreIndex } = this.options;
     const x = logitsOf(name, "logits", logits);
@@ -178,12 +147,7 @@ export class RowEvaluator implements Evaluator {
     const firstLabel = this.#positions === 0 ? firstRow : firstRow + 1;
     this.#labelCheck.count(name, backend, labels, classes, ignoreIndex, firstLabel);
     if (groups !== null) {
-      const known = this.#totals.groups ?? new Groups();
-      known.checkCount(
-        groups,
-        (i) => Number(labels[i]) !== ignoreIndex,
-        () => tooManyGroups(`${name}: `),
-      );
+      checkGroupCount(name, groups, this.#totals.groups, (i) => Number(labels[i]) !== ignoreIndex);
     }
 
     this.#added = true;
@@ -216,18 +180,12 @@ export class RowEvaluator implements Evaluator {
     copy?: Float64Array,
   ): void {
     const backend = this.#door.backend(name);
-    const { classes, input, ignoreIndex, bins } = this.options;
+    const { classes, input, ignoreIndex } = this.options;
     const weights = this.#weight ?? null;
-    const workspace = this.#door.workspace();
-    workspace.take(this);
+    this.#door.workspace().take(this.#sums);
     const args = { labels, weights, classes, ignoreIndex };
     const reduce: Reduce = (records, n, first) => {
-      if (this.#pending + n > PENDING_ROWS) this.drain();
-      this.#pending += n;
-      workspace.add(records, n, this.#ranks, bins, weights === null ? 0 : 1);
-      if (workspace.counters[this.#counters.extreme] > 0) this.#addExtremes(records, n);
-      this.#countTops(records, n);
-      this.#classes?.add(records, n, labels, first, ignoreIndex);
+      this.#sums.add(records, n, labels, first);
       this.#totals.sizes?.addRecords(records, n);
       if (groups !== null) this.#addGroups(records, n, groups, first);
       this.#totals.confusion?.addRecords(records, n, (i) => Number(labels[first + i]));
@@ -268,11 +226,7 @@ export class RowEvaluator implements Evaluator {
   ): void {
     for (const key of BESIDE) {
       const isGiven = (given[key] ?? null) !== null;
-      if (this.#added && isGiven !== (this.#totals[key] !== null)) {
-        throw new TypeError(
-          `${name}: ${key} must go with every add or with none, but ${isGiven ? "earlier ones had none" : "is missing"}`,
-        );
-      }
+      if (this.#added) checkAllOrNone(name, key, isGiven, this.#totals[key] !== null);
     }
     for (const key of ["bytes", "words"] as const) {
       const before = this.#totals[key] ?? 0;
@@ -300,88 +254,11 @@ export class RowEvaluator implements Evaluator {
   }
 
   result(): Evaluation {
-    return evaluationOfTotals(this.#drained());
+    return evaluationOfTotals(this.#sums.drained());
   }
 
   state(): Uint8Array {
-    return encode(this.#drained());
-  }
-
-  #drained(): Totals {
-    this.drain();
-    this.#classes?.drain(this.#totals);
-    return this.#totals;
-  }
-
-  /** Rows whose rank is beyond those that the workspace counts, but within one of topK. */
-  #countTops(records: Float64Array, n: number): void {
-    const { topK } = this.options;
-    if (topK.length === 0 || topK[topK.length - 1] <= this.#ranks || this.#ranks < RANKS) return;
-    const { tops } = this.#totals;
-    for (let at = RANK; at < n * RECORD; at += RECORD) {
-      const rank = records[at];
-      if (rank <= this.#ranks) continue;
-      topK.forEach((k, i) => {
-        if (rank <= k) tops[i]++;
-      });
-    }
-  }
-
-  /** Adds the products that the tally only counted. */
-  #addExtremes(records: Float64Array, n: number): void {
-    const { lossSquare, weightLoss, weightSquare } = this.#totals;
-    for (let at = 0; at < n * RECORD; at += RECORD) {
-      const w = records[at + WEIGHT];
-      const loss = weightedLoss(records[at + LOSS], w);
-      if (isExtreme(loss, loss)) lossSquare.addProduct(loss, loss);
-      if (this.#weight === undefined) continue;
-      if (isExtreme(w, loss)) weightLoss.addProduct(w, loss);
-      if (isExtreme(w, w)) weightSquare.addProduct(w, w);
-    }
-    this.#door.workspace().counters[this.#counters.extreme] = 0;
-  }
-
-  /** Takes what the workspace holds, if it is this one's. */
-  drain(): void {
-    if (this.#pending === 0) return;
-    const { sums, counters } = this.#door.workspace();
-    const totals = this.#totals;
-    const binsAt = (i: number) => sums.subarray(i * SUM_BINS, (i + 1) * SUM_BINS);
-    this.#drainCounters(counters, binsAt(SUMS.indexOf("reciprocalRank")));
-    // most of the bins need not be looked at: an evaluation of one row takes 16 us instead of 41
-    const { first, last } = counters[this.#counters.scattered] > 0 ? EVERY_EXPONENT : EXPONENTS_USED;
-    [...SUMS, ...PRODUCTS].forEach((name, i) => {
-      if (this.#weight !== undefined || !OF_WEIGHTS.includes(name)) totals[name].addBins(binsAt(i), first, last);
-    });
-    counters.fill(0, 0, this.#counters.length);
-    this.#pending = 0;
-  }
-
-  #drainCounters(counters: Float64Array, reciprocalRanks: Float64Array): void {
-    const totals = this.#totals;
-    const at = this.#counters;
-    const { topK, bins } = this.options;
-    totals.counted += counters[at.counted];
-    totals.weighing += counters[at.weighing];
-    totals.nan += counters[at.nan];
-    totals.positiveInfinity += counters[at.positiveInfinity];
-    totals.allNegativeInfinity += counters[at.allNegativeInfinity];
-    totals.correct += counters[at.ranks + 1];
-    for (let rank = 1; rank <= this.#ranks; rank++) {
-      const n = counters[at.ranks + rank];
-      if (n === 0) continue;
-      addTimesToBins(reciprocalRanks, 1 / rank, n);
-      for (let i = topK.length - 1; i >= 0 && rank <= topK[i]; i--) totals.tops[i] += n;
-    }
-    for (let i = 0; i < bins; i++) {
-      const from = at.calibration + 4 * i;
-      if (counters[from] === 0) continue;
-      const bin = totals.calibration[i];
-      bin.count += counters[from];
-      bin.correct += counters[from + 1];
-      bin.confidence += BigInt(counters[from + 2] * UNIT_52) + BigInt(counters[from + 3] * UNIT_52);
-    }
-    for (let bin = 0; bin < LOSS_BINS; bin++) totals.losses[bin] += counters[at.losses + bin];
+    return encode(this.#sums.drained());
   }
 }
 

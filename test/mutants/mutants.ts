@@ -76,14 +76,14 @@ export const MUTANTS: readonly Mutant[] = [
     name: "every row once",
   },
   {
-    file: "src/evaluate/evaluator.ts",
+    file: "src/evaluate/rowSums.ts",
     from: "if (rank <= this.#ranks) continue;",
     to: "if (rank < this.#ranks) continue;",
     test: "evaluate",
     name: "counted by itself",
   },
   {
-    file: "src/evaluate/evaluator.ts",
+    file: "src/evaluate/rowSums.ts",
     from: "if (this.#pending + n > PENDING_ROWS) this.drain();",
     to: "",
     test: "evaluateState",
@@ -185,14 +185,14 @@ export const MUTANTS: readonly Mutant[] = [
 
   // ------------------------------------------------------------------------------------------------------- src/evaluate
   {
-    file: "src/evaluate/evaluator.ts",
+    file: "src/evaluate/rowSums.ts",
     from: "i >= 0 && rank <= topK[i]",
     to: "i >= 0 && rank < topK[i]",
     test: "evaluate",
     name: "against the oracle",
   },
   {
-    file: "src/evaluate/evaluator.ts",
+    file: "src/evaluate/rowSums.ts",
     from: "EVERY_EXPONENT : EXPONENTS_USED",
     to: "EXPONENTS_USED : EXPONENTS_USED",
     test: "evaluate",
@@ -242,7 +242,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     file: "src/evaluate/regression.ts",
-    from: "if (this.#pending + end - begin > PENDING) this.drain();",
+    from: "if (this.#pending + length > PENDING) this.drain();",
     to: "",
     test: "regression",
     name: "more elements",
