@@ -205,6 +205,7 @@ describe("docs/state-format.md", () => {
   const x = Float32Array.of(1, 0, 0.5, 3, 2, 1, 0, 0);
   const y = [0, 1, 0, 1];
   const groups = [1, 2, 2, 1];
+  const beside = { groups, mask: [true, true, false, true] };
 
   test.each<[string, string, () => { state(): Uint8Array }]>([
     [
@@ -227,19 +228,19 @@ describe("docs/state-format.md", () => {
     ],
     [
       'Regressions: "wlrg"',
-      "of four elements",
+      "of four elements with a mask and groups",
       () => {
         const evaluator = regressionEvaluator();
-        evaluator.add(x.subarray(0, 4), x.subarray(4));
+        evaluator.add(x.subarray(0, 4), x.subarray(4), beside);
         return evaluator;
       },
     ],
     [
       'Binary evaluations: "wlbn"',
-      "of four rows",
+      "of four rows with a mask and groups",
       () => {
         const evaluator = losses.binaryEvaluator();
-        evaluator.add(x.subarray(0, 4), y);
+        evaluator.add(x.subarray(0, 4), y, beside);
         return evaluator;
       },
     ],
