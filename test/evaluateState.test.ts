@@ -10,6 +10,7 @@ import { arrayOf, dtypes, type FloatArray, labelsOf, logitsOf, mulberry32, zeros
 import { FULL, lowerHalf, MANY, timesState } from "./manyRows.ts";
 
 const opened = await openThreaded();
+const PARTITIONS = everything ? 1000 : 250;
 
 /** Rows of a data set, in any order. */
 function pick(x: FloatArray, y: Int32Array, classes: number, rows: readonly number[]): [FloatArray, Int32Array] {
@@ -33,7 +34,7 @@ test.each([
   ["float32", 10, 200, false],
   ["float64", 7, 90, true],
   ["float32", 129, 40, true],
-] as const)("1,000 random partitions of %s rows of %i classes have one state", (dtype, classes, rows, odd) => {
+] as const)(`${PARTITIONS} random partitions of %s rows of %i classes have one state`, (dtype, classes, rows, odd) => {
   const random = mulberry32(classes);
   const x = logitsOf(random, dtype, rows, classes);
   if (odd) {
@@ -47,7 +48,7 @@ test.each([
   const whole = opened[0].losses.evaluator(options);
   whole.add(x, y);
   const wanted = whole.state();
-  for (let i = 0; i < 1000; i++) {
+  for (let i = 0; i < PARTITIONS; i++) {
     const order = shuffled(rows, random);
     const parts: Uint8Array[] = [];
     for (let at = 0; at < rows; ) {

@@ -104,7 +104,8 @@ function fill(random: Random, { name, type, values }: Parameter, array: NumericA
       else if (type === "u16") numbers[i] = integer(random, 65536);
       // shares and weights, and what is a probability
       else if (/^(input|weights|targets|shares|sampleWeight|secondMoments)$/.test(name)) numbers[i] = 0.01 + random();
-      else numbers[i] = 2 * normal(random);
+      // one of a hundred is small: kernels that leave out what is small beside the largest do that
+      else numbers[i] = 2 * normal(random) * (i % 101 === 100 ? 2 ** -16 : 1);
     }
     numbers.set(repeated(numbers.slice(0, drawn), numbers.length));
   }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { FUNCTIONS, worstOfFloat32 } from "../elementary.ts";
 
-/** All inputs take 45 minutes or more: EVERY=41 takes every 41st one. */
+/** All inputs take 45 minutes or more: EVERY=101 takes every 101st one. */
 const every = Number(process.env.EVERY ?? 1);
 
 test.each(Object.entries(FUNCTIONS))(
