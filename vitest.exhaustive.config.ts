@@ -1,3 +1,28 @@
 import { defineConfig } from "vitest/config";
 
-export default defineConfig({ test: { include: ["test/exhaustive/*.test.ts"], testTimeout: 3_600_000 } });
+/** Suites of which `npm test` runs a share: whatever imports test/breadth.ts and takes long. */
+const BROAD = [
+  "bits",
+  "crossEntropyOptions",
+  "evaluate",
+  "evaluateState",
+  "kernels",
+  "kernelsAgainstOracle",
+  "modelFiles",
+  "optimizers",
+  "semantics",
+  "shares",
+  "shortRows",
+  "standardError",
+  "threads",
+];
+
+export default defineConfig({
+  test: {
+    include: ["test/exhaustive/*.test.ts", ...BROAD.map((name) => `test/${name}.test.ts`)],
+    env: { EVERYTHING: "1" },
+    testTimeout: 3_600_000,
+    hookTimeout: 3_600_000,
+    maxWorkers: 2,
+  },
+});

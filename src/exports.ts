@@ -17,6 +17,7 @@ export type { SampleWeight } from "./api/sampleWeight.ts";
 export type { RowFunction, RowReduction, SoftmaxLosses } from "./api/softmax.ts";
 export type { FloatArray, HalfArray, HalfBits, IntegerArray, LabelArray, LogitsArray } from "./dtype.ts";
 export { bfloat16, float16 } from "./dtype.ts";
+export type { BesideOptions } from "./evaluate/besideRows.ts";
 export { type BinaryEvaluation, binaryOf } from "./evaluate/binary/binary.ts";
 export type { BinaryAddOptions, BinaryEvaluator, BinaryOptions } from "./evaluate/binary/binaryEvaluator.ts";
 export type { CompareOptions, ModelComparison } from "./evaluate/comparison/comparer.ts";
@@ -36,8 +37,13 @@ export type { AddOptions, Evaluator } from "./evaluate/evaluator.ts";
 export type { EvaluatedRows, EvaluatorOptions } from "./evaluate/evaluatorOptions.ts";
 export type { Percentile } from "./evaluate/percentiles.ts";
 export type { RankingFigures } from "./evaluate/ranking.ts";
-export { type Regression, type RegressionEvaluator, regressionOf } from "./evaluate/regression.ts";
+export {
+  type Regression,
+  type RegressionEvaluator,
+  regressionOf,
+} from "./evaluate/regression.ts";
 export { regressionEvaluator } from "./evaluate/regressionAlone.ts";
+export type { MeanLoss } from "./evaluate/standardError.ts";
 export { mergeStates } from "./evaluate/state.ts";
 export type { Batch, Batches, Signal, StreamOptions, StreamProgress } from "./evaluate/stream.ts";
 export type { Temperature } from "./evaluate/temperature.ts";

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ExactSum } from "../src/numeric/exactSum.ts";
 import { type Losses, openThreaded } from "./backends.ts";
+import { everything } from "./breadth.ts";
 import { type Dtype, dtypes, expectSame, type FloatArray, zeros } from "./inputs.ts";
 
 // One answer: the same bits for every backend, for every place of a row, however the data came in.
@@ -131,7 +132,7 @@ function expectSameResults(got: FloatArray[], wanted: FloatArray[], where: strin
   });
 }
 
-const RUNS = { numRuns: 150 };
+const RUNS = { numRuns: everything ? 150 : 60 };
 
 describe("the same bits", () => {
   describe.each(Object.entries({ ...rowCalls, ...reducedCalls }))("%s", (name, call) => {

@@ -50,8 +50,8 @@ function inputs(n: number): Float64Array[] {
 }
 
 describe.each(Object.entries(FUNCTIONS))("%s", (name, { bounds, precise }) => {
-  test("float32: every 257th input, the same bits, within the stated error", { timeout: 120_000 }, () => {
-    expect(worstOfFloat32(name, 257)).toBeLessThanOrEqual(bounds.f32);
+  test("float32: every 1021st input, the same bits, within the stated error", { timeout: 120_000 }, () => {
+    expect(worstOfFloat32(name, 1021)).toBeLessThanOrEqual(bounds.f32);
   });
 
   test("float64: random inputs of every exponent and edges, the same bits, within the stated error", () => {

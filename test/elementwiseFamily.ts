@@ -311,11 +311,12 @@ export async function testFamily(everything: boolean): Promise<void> {
           for (const { name: backend, losses } of strict) {
             const { loss, grad } = facesOfLoss(losses, description).withGrad(p, t, { ...set, reduction: "none" });
             for (const [i, [a, b]] of pairs.entries()) {
-              const where = `${backend}, ${a} and ${b}, ${JSON.stringify(set)}`;
               // of terms of two signs that are beyond the dtype's numbers, as PyTorch has it
               if (wanted.sizes[i] > largest[dtype] && oracle.ELEMENTWISE[title].terms) continue;
-              expect(Number.isNaN((loss as FloatArray)[i]), where).toBe(Number.isNaN(wanted.losses[i]));
-              expect(Number.isNaN(grad[i]), `gradient, ${where}`).toBe(Number.isNaN(wanted.slopes[i]));
+              const same = (got: ArrayLike<number>, wanted: number[]) =>
+                Number.isNaN(got[i]) === Number.isNaN(wanted[i]);
+              if (same(loss as FloatArray, wanted.losses) && same(grad, wanted.slopes)) continue;
+              expect.fail(`${backend}, ${a} and ${b}, ${JSON.stringify(set)}: ${(loss as FloatArray)[i]}, ${grad[i]}`);
             }
           }
         }

@@ -262,9 +262,19 @@ export function expectClose(
   }
 }
 
+/** Whether they are floats of one type and the same bits: compared by words, in a third of the time of numbers. */
+function areSameBits(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
+  const isFloat = a instanceof Float32Array || a instanceof Float64Array;
+  if (!isFloat || !ArrayBuffer.isView(b) || a.constructor !== b.constructor) return false;
+  const [p, q] = [a, b].map((it) => new Int32Array(it.buffer, it.byteOffset, it.byteLength / 4));
+  for (let i = 0; i < p.length; i++) if (p[i] !== q[i]) return false;
+  return true;
+}
+
 /** The same values throughout: 0 is not -0, NaN is NaN. (vitest's toEqual takes seconds on a million elements.) */
 export function expectSame(got: ArrayLike<number>, wanted: ArrayLike<number>, where: string): void {
   if (got.length !== wanted.length) throw new Error(`${where}: got ${got.length} values, wanted ${wanted.length}`);
+  if (areSameBits(got, wanted)) return;
   for (let i = 0; i < wanted.length; i++) {
     if (!Object.is(got[i], wanted[i])) throw new Error(`${where}: [${i}] is ${got[i]}, wanted exactly ${wanted[i]}`);
   }

@@ -10,6 +10,8 @@ import { type ArrayType, type Dtype, floatArray, type NumericArray } from "../sr
 import * as kernels from "../src/generated/kernels.ts";
 import { inlinedModule } from "../src/module/inlined.ts";
 import { SHARE_ALL } from "./backends.ts";
+import { everything } from "./breadth.ts";
+import { PATTERN, repeated } from "./engines/pattern.ts";
 import { expectSame, integer, mulberry32, normal, type Random } from "./inputs.ts";
 import { exactSum } from "./oracle.ts";
 
@@ -94,14 +96,18 @@ function records(random: Random, rows: number): Float64Array {
 function fill(random: Random, { name, type, values }: Parameter, array: NumericArray | Uint16Array): void {
   const numbers = array as Float64Array;
   if (name === "rows") numbers.set(records(random, array.length / values!));
-  else
-    for (let i = 0; i < numbers.length; i++) {
+  else {
+    // a few are drawn, and repeated
+    const drawn = Math.min(PATTERN, numbers.length);
+    for (let i = 0; i < drawn; i++) {
       if (type === "i32") numbers[i] = integer(random, CLASSES + 1) - 1;
       else if (type === "u16") numbers[i] = integer(random, 65536);
       // shares and weights, and what is a probability
       else if (/^(input|weights|targets|shares|sampleWeight|secondMoments)$/.test(name)) numbers[i] = 0.01 + random();
       else numbers[i] = 2 * normal(random);
     }
+    numbers.set(repeated(numbers.slice(0, drawn), numbers.length));
+  }
 }
 
 /** The arguments of a call, by its description: random where it reads, 0 where it adds up, 7 where it only writes. */
@@ -214,8 +220,10 @@ describe.each(KERNELS.map((kernel) => [kernel.name, kernel] as const))("%s", (_,
       const calls = adds || units < 100 ? 2 : 1;
       if (kernel.name === "checkLabels" && (units < 2 || units > 8192)) continue;
       const given = argumentsOf(kernel, dtype, units, elements, random);
-      // of long arrays, which take their time, all are there or none that may be absent
-      const tried = absences(kernel).filter((_, i, all) => units < 100 || i === 0 || i === all.length - 1);
+      // of long arrays, which take their time, all are there; where everything runs, or none that may be absent
+      const tried = absences(kernel).filter(
+        (_, i, all) => units < 100 || i === 0 || (everything && i === all.length - 1),
+      );
       for (const absent of tried) {
         const args = copied(given);
         for (const name of absent) delete args[name];

@@ -1,5 +1,6 @@
 import { describe, test } from "vitest";
 import { type Losses, openWithRelaxed } from "./backends.ts";
+import { once, someOf } from "./breadth.ts";
 import {
   classCounts,
   type Dtype,
@@ -24,15 +25,6 @@ import {
 } from "./inputs.ts";
 import * as oracle from "./oracle.ts";
 
-/** What the oracle says is worked out once for all backends. */
-function once<T>(make: () => T): () => T {
-  let made: { value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
-}
-
 /** Every other case lies 1 to 3 elements past a 16-byte boundary. */
 function placed(array: FloatArray, i: number): FloatArray {
   return i % 2 === 0 ? array : unaligned(array, 1 + (i % 3));
@@ -49,9 +41,10 @@ interface Shape {
 
 const ordinaryShapes: Shape[] = classCounts.map((classes) => ({ rows: 5, classes }));
 const largeShapes: Shape[] = largeClassCounts.map((classes) => ({ rows: 2, classes }));
+/** 16 numbers of rows: of those taken, every number and every count of classes is among them. */
 const tallShapes: Shape[] = [1, 2, 3, 7, 10, 64, 65].flatMap((classes) => rowCounts.map((rows) => ({ rows, classes })));
 
-function rowCases(dtype: Dtype, shapes: Shape[]) {
+function rowCases(dtype: Dtype, shapes: readonly Shape[]) {
   const random = mulberry32(2);
   return shapes.map(({ rows, classes }, i) => {
     const logits = placed(logitsOf(random, dtype, rows, classes), i);
@@ -120,7 +113,11 @@ function crossEntropyInput(input: oracle.Input, dtype: Dtype, logits: FloatArray
   );
 }
 
-function crossEntropyCases(dtype: Dtype, { targets, input, weighted, labelSmoothing }: Variant, shapes: Shape[]) {
+function crossEntropyCases(
+  dtype: Dtype,
+  { targets, input, weighted, labelSmoothing }: Variant,
+  shapes: readonly Shape[],
+) {
   const random = mulberry32(3);
   return shapes.map(({ rows, classes }, i) => {
     const logits = placed(crossEntropyInput(input, dtype, logitsOf(random, dtype, rows, classes), classes), i);
@@ -186,7 +183,7 @@ function checkCrossEntropy(losses: Losses, dtype: Dtype, cases: ReturnType<typeo
 
 const shapeLists = [
   { title: "1..70 and 127..129 classes", shapes: ordinaryShapes, variants },
-  { title: "1..1025 rows", shapes: tallShapes, variants: fewVariants },
+  { title: "1..1025 rows", shapes: someOf(tallShapes, 3), variants: fewVariants },
   { title: "1000..50257 classes", shapes: largeShapes, variants: fewVariants },
 ];
 

@@ -33,6 +33,7 @@ export interface CrossEntropyResult {
 /** The correctly rounded sum of float64 values: Shewchuk's non-overlapping partials, largest last (Python's math.fsum). */
 export function exactSum(values: Iterable<number>): number {
   const partials: number[] = [];
+  let count = 0;
   let nonFinite = 0;
   for (let x of values) {
     if (!Number.isFinite(x)) {
@@ -40,16 +41,17 @@ export function exactSum(values: Iterable<number>): number {
       continue;
     }
     let kept = 0;
-    for (let y of partials) {
-      if (Math.abs(x) < Math.abs(y)) [x, y] = [y, x];
+    for (let i = 0; i < count; i++) {
+      const y = partials[i];
       const high = x + y;
-      const low = y - (high - x);
+      const low = Math.abs(x) < Math.abs(y) ? x - (high - y) : y - (high - x);
       if (low !== 0) partials[kept++] = low;
       x = high;
     }
-    partials.length = kept;
-    partials.push(x);
+    partials[kept] = x;
+    count = kept + 1;
   }
+  partials.length = count;
   if (nonFinite !== 0) return nonFinite; // also NaN, which is not equal to 0
   let high = partials.pop() ?? 0;
   let low = 0;

@@ -328,8 +328,8 @@ test("an evaluator of rows and one of numbers share an engine and don't mix", ()
 test("nothing, and what can't be added", async () => {
   for (const [, make] of makers) {
     const evaluator = make();
-    const { count, ...figures } = evaluator.result();
-    expect(count).toBe(0);
+    const { elements, count, ...figures } = evaluator.result();
+    expect([elements, count]).toEqual([0, 0]);
     expect(figures).toEqual({ mse: NaN, rmse: NaN, mae: NaN, maximumError: NaN, mape: NaN, r2: NaN });
     const add = (p: unknown, t: unknown) => () => evaluator.add(p as Float32Array, t as Float32Array);
     expect(add(new Float32Array(2), new Float64Array(2))).toThrow(

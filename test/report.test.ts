@@ -253,7 +253,7 @@ describe("regression", () => {
   });
 
   test("its page", () => {
-    const regression = { count: 3, mse: 4, rmse: 2, mae: 1, maximumError: 3, mape: 0.25, r2: 0.5 };
+    const regression = { elements: 3, count: 3, mse: 4, rmse: 2, mae: 1, maximumError: 3, mape: 0.25, r2: 0.5 };
     const page = regressionReport({
       subject: { of: "p.npy", against: "the targets in t.npy" },
       making,

@@ -16,6 +16,7 @@ import { openTensor } from "../src/formats/openTensor.ts";
 import { partOf } from "../src/formats/partOf.ts";
 import { arrayOf, type Stretch, type Tensor, type TensorArray } from "../src/formats/tensor.ts";
 import { createLosses } from "../src/inlinedLosses.ts";
+import { everything } from "./breadth.ts";
 import { workshop } from "./command.ts";
 import { npy, safetensors, zip } from "./files.ts";
 import { labelsOf, logitsOf, mulberry32 } from "./inputs.ts";
@@ -143,8 +144,16 @@ const CASES: readonly (readonly string[])[] = [
   ["x16.npy", "t16.npy", "--loss", "mse"],
 ];
 
-describe.each(CASES)("%s %s %s %s", (...args) => {
-  test.each([1, 2, 3, 7])("on %i threads: the bytes of one stream", async (threads) => {
+/** Each number of threads with every third case, or with all. */
+const THREADS = [[1, 3], [2], [7]];
+const shapes = CASES.map((args, i) => ({
+  args,
+  title: args.join(" "),
+  counts: everything ? THREADS.flat() : THREADS[i % 3],
+}));
+
+describe.each(shapes)("$title", ({ args, counts }) => {
+  test.each(counts)("on %i threads: the bytes of one stream", async (threads) => {
     const wanted = await alone(args);
     const outcome = await shared(args, threads);
     expect(outcome.state()).toEqual(wanted.state);

@@ -2,6 +2,7 @@ import { Decimal } from "decimal.js";
 import { describe, expect, test } from "vitest";
 import { evaluationOf, mergeStates } from "../src/index.node.ts";
 import { openThreaded } from "./backends.ts";
+import { everything } from "./breadth.ts";
 import { mulberry32, normal } from "./inputs.ts";
 
 const opened = await openThreaded();
@@ -133,7 +134,7 @@ test("errors are as large as means of many sets are spread", () => {
   ]) {
     const random = mulberry32(31);
     const weight = Float32Array.from(weights);
-    const [sets, n] = [1000, 400];
+    const [sets, n] = [everything ? 1000 : 300, 400];
     const means: number[] = [];
     let errors = 0;
     for (let set = 0; set < sets; set++) {
@@ -145,7 +146,7 @@ test("errors are as large as means of many sets are spread", () => {
     }
     const middle = means.reduce((a, b) => a + b) / sets;
     const spread = Math.sqrt(means.reduce((sum, mean) => sum + (mean - middle) ** 2, 0) / (sets - 1));
-    // the spread of 1000 means is known to 2.2 %
-    expect(Math.abs(errors / spread - 1), `${errors}, spread ${spread}`).toBeLessThan(0.08);
+    // the spread of 1000 means is known to 2.2 %, of 300 to 4.1 %
+    expect(Math.abs(errors / spread - 1), `${errors}, spread ${spread}`).toBeLessThan(3.6 / Math.sqrt(2 * sets));
   }
 });

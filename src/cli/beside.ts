@@ -1,7 +1,7 @@
 import { FormatError } from "../formats/error.ts";
 import { openTensor } from "../formats/openTensor.ts";
 import { isFloat, type Tensor } from "../formats/tensor.ts";
-import type { Beside } from "./adding/rowsAdder.ts";
+import type { Beside } from "./adding/adder.ts";
 import type { EvaluateOptions } from "./evaluateOptions.ts";
 
 /** Where each is, if it is given. */

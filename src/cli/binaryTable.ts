@@ -6,10 +6,12 @@ import {
   coverageLines,
   digits,
   type Line,
+  lossLines,
   percent,
   type Run,
   range,
   rankingLines,
+  rowsText,
   runLines,
 } from "./tables.ts";
 import { table } from "./text.ts";
@@ -20,13 +22,12 @@ export const printableBinary = (it: BinaryEvaluation) => ({ ...it, calibration: 
 /** Every figure of a binary evaluation, a line each. */
 export function binaryLines(it: BinaryEvaluation): Line[] {
   return [
-    ["loss", `${digits(it.loss.mean)} nats (mean)`],
-    ["standard error", `${digits(it.loss.standardError, 3)} (95 %: ${range(it.loss.interval, (x) => digits(x, 6))})`],
+    ...lossLines(it.loss),
     ["accuracy", `${percent(it.accuracy)} (95 %: ${range(it.accuracyInterval, percent)})`],
     ["Brier score", digits(it.brier)],
     ["calibration error", calibrationText(it)],
     ...rankingLines(it),
-    ["rows", String(it.rows)],
+    ["rows", rowsText(it)],
     ...(it.nan > 0 ? [["not finite", `${it.nan} with NaN`] as const] : []),
   ];
 }

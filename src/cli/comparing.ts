@@ -7,11 +7,10 @@ import type { OpenOptions } from "../formats/openOptions.ts";
 import { openTensor } from "../formats/openTensor.ts";
 import { classLabels } from "../formats/rows/classLabels.ts";
 import { oneHotLabels } from "../formats/rows/oneHotLabels.ts";
-import { checkAlike, hasRowsOfLogits, type LogitsShape, shapeOf } from "../formats/rows/shapes.ts";
+import { checkAlike, hasRowsOfLogits, isBinary, type LogitsShape, shapeOf, textOf } from "../formats/rows/shapes.ts";
 import { type RowRange, shiftedMask } from "../formats/rows/shift.ts";
 import { readTogether } from "../formats/rows/together.ts";
 import type { InputKind, Tensor, TensorArray } from "../formats/tensor.ts";
-import type { Losses } from "../inlinedLosses.ts";
 import { elementsOf } from "./adding/adder.ts";
 import type { Beside } from "./adding/rowsAdder.ts";
 import { logitsOf, releaseRoom, roomFor } from "./batches.ts";
@@ -20,6 +19,7 @@ import type { CompareOptions } from "./compareOptions.ts";
 import { nameIn } from "./evaluateInputs.ts";
 import { INPUTS } from "./evaluateOptions.ts";
 import { suspicionOf } from "./likeProbabilities.ts";
+import type { Losses } from "./ownLosses.ts";
 import { rangeOf } from "./rangeOf.ts";
 import { sourceOf } from "./sourceOf.ts";
 import { warn } from "./warn.ts";
@@ -70,6 +70,9 @@ export async function openCompared(
   const labels = options.labels && (await opened(options.labels));
   const isOneHot = labels !== undefined && hasRowsOfLogits(base, labels);
   const indices = isOneHot ? oneHotLabels(labels, warn) : labels;
+  if (options.classes === undefined && labels !== undefined && isBinary(base, labels)) {
+    throw new FormatError(`${base.path}: shape ${textOf(base)} is one logit a row, but compare takes two or more`);
+  }
   const shape = shapeOf(base, indices ?? base, options.classes, labels !== undefined);
   checkAlike(base, other);
   const input = inputOf(base, other, options.input);

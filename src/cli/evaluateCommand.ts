@@ -6,7 +6,7 @@ import { withoutSecrets } from "../formats/addresses/address.ts";
 import type { Both } from "../formats/format.ts";
 import { textOf } from "../formats/rows/shapes.ts";
 import type { Tensor } from "../formats/tensor.ts";
-import type { Beside } from "./adding/rowsAdder.ts";
+import type { Beside } from "./adding/adder.ts";
 import { type AddedUp, addUp } from "./addUp.ts";
 import { openBeside } from "./beside.ts";
 import { binaryTable, printableBinary } from "./binaryTable.ts";
@@ -35,6 +35,8 @@ import { binaryTask, elementsTask, type RowsOptions, rowsTask } from "./tasks.ts
 import { columns, json, table } from "./text.ts";
 import { warn } from "./warn.ts";
 
+export { evaluateHelp } from "./evaluateOptions.ts";
+
 /** The command `evaluate`: returns what is to be printed. */
 export async function evaluate(args: readonly string[]): Promise<string> {
   const given = evaluateOptions(args);
@@ -51,8 +53,8 @@ export async function evaluate(args: readonly string[]): Promise<string> {
         `${it.path}: ${it.dtype} ${textOf(it)}`,
       ]),
     };
-    if (options.loss === "mse") return await regression(logits, labels, options, making);
-    if (options.loss === "binary") return await binary(logits, labels, options, making);
+    if (options.loss === "mse") return await regression(logits, labels, beside, options, making);
+    if (options.loss === "binary") return await binary(logits, labels, beside, options, making);
     return await classification(logits, labels, beside, options, making);
   } finally {
     for (const it of open.reverse()) await it.close();
@@ -133,8 +135,15 @@ function printed(
   });
 }
 
-async function binary(predictions: Tensor, targets: Tensor, options: EvaluateOptions, making: Making): Promise<string> {
-  const sums = await addUp(binaryTask(predictions, targets, options), [predictions, targets], options);
+async function binary(
+  predictions: Tensor,
+  targets: Tensor,
+  beside: ReadonlyMap<Beside, Tensor>,
+  options: EvaluateOptions,
+  making: Making,
+): Promise<string> {
+  const task = binaryTask(predictions, targets, beside, options);
+  const sums = await addUp(task, [predictions, targets, ...beside.values()], options);
   const evaluation = sums.result as BinaryEvaluation;
   const { run } = sums;
   const { perSecond, ...engine } = run;
@@ -156,12 +165,13 @@ async function binary(predictions: Tensor, targets: Tensor, options: EvaluateOpt
 async function regression(
   predictions: Tensor,
   targets: Tensor,
+  beside: ReadonlyMap<Beside, Tensor>,
   options: EvaluateOptions,
   making: Making,
 ): Promise<string> {
-  const task = elementsTask(predictions, targets);
+  const task = elementsTask(predictions, targets, beside);
   const pairs = options.report === undefined ? undefined : new Pairs();
-  const sums = await addUp(task, [predictions, targets], options, { pairs });
+  const sums = await addUp(task, [predictions, targets, ...beside.values()], options, { pairs });
   const result = sums.result as Regression;
   const { run } = sums;
   const { perSecond, ...engine } = run;

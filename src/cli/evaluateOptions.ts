@@ -40,6 +40,7 @@ export const evaluateHelp = `wasm-loss evaluate LOGITS [LABELS] [options]
   --weight FILE        floats, one a class: what the rows of each class weigh
   --mask FILE          integers or booleans, one a row (with --shift one a token): rows of 0 don't count
   --groups FILE        integers, one a row: the standard error is clustered by them (documents, users)
+                       both also with --loss binary, and with --loss mse, where they are one an element
   --bytes N, --words N how many bytes and words the rows are the text of: bits per byte, byte and word perplexity
   --rows FILE          write loss, label, predicted class, rank (0: NaN, -1: ignored) and log-probability of each row: arrays
                        of FILE.npz, a table in FILE.csv, the losses alone in FILE.npy; with --shift also sequence, position
@@ -107,8 +108,6 @@ const OF_CLASSES = [
   "ranking",
   "fit-temperature",
   "weight",
-  "mask",
-  "groups",
   "bytes",
   "words",
   "worst",

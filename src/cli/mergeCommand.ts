@@ -179,8 +179,13 @@ function makerOf(state: Uint8Array): string | undefined {
 }
 
 function checkSameMaker(states: readonly Uint8Array[], paths: readonly string[]): void {
-  const [first, ...others] = states.map(makerOf);
-  const other = others.findIndex((loss) => loss !== undefined && first !== undefined && loss !== first);
+  const [first, ...others] = states.map((state, i) => {
+    const maker = makerOf(state);
+    if (maker === undefined)
+      throw new FormatError(`${paths[i]}: is no state, as evaluate and compare write with --state`);
+    return maker;
+  });
+  const other = others.findIndex((maker) => maker !== first);
   if (other < 0) return;
   throw new FormatError(`${paths[other + 1]}: is a state of ${others[other]}, but ${paths[0]} is one of ${first}`);
 }

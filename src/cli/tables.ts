@@ -2,6 +2,7 @@ import type { Coverage } from "../evaluate/coverage.ts";
 import type { Evaluation } from "../evaluate/evaluation.ts";
 import { worse } from "../evaluate/highest.ts";
 import type { Regression } from "../evaluate/regression.ts";
+import type { MeanLoss } from "../evaluate/standardError.ts";
 import { classificationTable, type NameOf } from "./classificationTable.ts";
 import { columns, compact, oneLine, table } from "./text.ts";
 import type { WorstRow } from "./worst.ts";
@@ -38,7 +39,7 @@ function shownTops({ topK, classes }: Evaluation): string[] {
   return isCurve ? all.filter((k) => k === "5" || k === "10") : all;
 }
 
-function rowsText({ rows, counted }: Evaluation): string {
+export function rowsText({ rows, counted }: Pick<Evaluation, "rows" | "counted">): string {
   return rows === counted ? String(rows) : `${rows} (${counted} counted, ${rows - counted} ignored)`;
 }
 
@@ -93,13 +94,20 @@ function temperatureLines({ temperature }: Evaluation): Line[] {
   ];
 }
 
+/** A mean loss, and how certain it is. */
+export function lossLines({ mean, standardError, clusteredStandardError, interval }: MeanLoss): Line[] {
+  return [
+    ["loss", `${digits(mean)} nats (mean)`],
+    ["standard error", `${digits(standardError, 3)} (95 %: ${range(interval, (x) => digits(x, 6))})`],
+    ...optional("clustered error", clusteredStandardError, 3),
+  ];
+}
+
 /** Every figure of an evaluation, a line each. */
 export function evaluationLines(it: Evaluation, run?: Run): Line[] {
   const nonFinite = nonFiniteText(it);
   return [
-    ["loss", `${digits(it.loss.mean)} nats (mean)`],
-    ["standard error", `${digits(it.loss.standardError, 3)} (95 %: ${range(it.loss.interval, (x) => digits(x, 6))})`],
-    ...optional("clustered error", it.loss.clusteredStandardError, 3),
+    ...lossLines(it.loss),
     ["perplexity", `${digits(it.perplexity)} ± ${digits(it.perplexityError, 3)}`],
     ["bits per row", digits(it.bitsPerRow)],
     ...optional("bits per byte", it.bitsPerByte),
@@ -184,16 +192,23 @@ export function evaluationTable(
   return [table([...evaluationLines(it, run), ...coverageLines(coverage)]), ...lists].join("\n");
 }
 
+/** How certain the mean square error is, where that was asked for. */
+function clusteredLines({ clusteredStandardError: error, interval }: Regression): Line[] {
+  if (error === undefined || interval === undefined) return [];
+  return [["clustered error", `${digits(error, 3)} of mse (95 %: ${range(interval, (x) => digits(x, 6))})`]];
+}
+
 /** Every figure of a regression, a line each. */
 export function regressionLines(it: Regression): Line[] {
   return [
     ["mse", digits(it.mse)],
     ["rmse", digits(it.rmse)],
+    ...clusteredLines(it),
     ["mae", digits(it.mae)],
     ["maximum error", digits(it.maximumError)],
     ["mape", digits(it.mape)],
     ["R2", digits(it.r2)],
-    ["elements", String(it.count)],
+    ["elements", rowsText({ rows: it.elements, counted: it.count })],
   ];
 }
 

@@ -2,9 +2,10 @@ import type { FloatArray } from "../dtype.ts";
 import { oneHotLabels } from "../formats/rows/oneHotLabels.ts";
 import { checkBinary, checkPair, hasRowsOfLogits, shapeOf } from "../formats/rows/shapes.ts";
 import type { Tensor } from "../formats/tensor.ts";
+import type { Beside } from "./adding/adder.ts";
 import type { BinaryTask } from "./adding/binaryAdder.ts";
 import type { ElementsTask } from "./adding/elementsAdder.ts";
-import type { Beside, RowsTask } from "./adding/rowsAdder.ts";
+import type { RowsTask } from "./adding/rowsAdder.ts";
 import { checkBeside } from "./beside.ts";
 import { checkClassWeights } from "./classWeights.ts";
 import type { EvaluateOptions } from "./evaluateOptions.ts";
@@ -59,18 +60,29 @@ export function rowsTask(
   };
 }
 
+/** How predictions, their targets and what they come with lie beside each other. */
+function columnsOfPairs(predictions: Tensor, beside: ReadonlyMap<Beside, Tensor>) {
+  checkBeside(beside, predictions.length, predictions);
+  const names = [...beside.keys()];
+  return { columns: ["predictions", "targets", ...names].map(() => ({ perRow: 1, ahead: 0 })), beside: names };
+}
+
 /** What is to be added up of predictions and targets. */
-export function elementsTask(predictions: Tensor, targets: Tensor): ElementsTask {
+export function elementsTask(predictions: Tensor, targets: Tensor, beside: ReadonlyMap<Beside, Tensor>): ElementsTask {
   checkPair(predictions, targets);
-  const column = { perRow: 1, ahead: 0 };
-  return { loss: "mse", columns: [column, column] };
+  return { loss: "mse", ...columnsOfPairs(predictions, beside) };
 }
 
 /** What is to be added up of one logit or probability a row, and its targets. */
-export function binaryTask(predictions: Tensor, targets: Tensor, { input }: EvaluateOptions): BinaryTask {
+export function binaryTask(
+  predictions: Tensor,
+  targets: Tensor,
+  beside: ReadonlyMap<Beside, Tensor>,
+  { input }: EvaluateOptions,
+): BinaryTask {
   checkBinary(predictions, targets);
-  const column = { perRow: 1, ahead: 0 };
-  return { loss: "binary", input: input === "probabilities" ? input : "logits", columns: [column, column] };
+  const own = input === "probabilities" ? input : "logits";
+  return { loss: "binary", input: own, ...columnsOfPairs(predictions, beside) };
 }
 
 /** What is to be added up of what the command line names. */
@@ -80,7 +92,7 @@ export function taskOf(
   beside: ReadonlyMap<Beside, Tensor>,
   options: RowsOptions,
 ): RowsTask | ElementsTask | BinaryTask {
-  if (options.loss === "mse") return elementsTask(logits, labels);
-  if (options.loss === "binary") return binaryTask(logits, labels, options);
+  if (options.loss === "mse") return elementsTask(logits, labels, beside);
+  if (options.loss === "binary") return binaryTask(logits, labels, beside, options);
   return rowsTask(logits, labels, beside, options);
 }

@@ -6,7 +6,7 @@ import { coverageOf } from "./coverage.ts";
 import type { Percentile } from "./percentiles.ts";
 import { placeOf } from "./placedRows.ts";
 import type { RankingFigures } from "./ranking.ts";
-import { standardError } from "./standardError.ts";
+import { DEVIATIONS, type MeanLoss, meanLoss, standardError } from "./standardError.ts";
 import { decode } from "./state.ts";
 import type { Temperature } from "./temperature.ts";
 import type { ConfidenceBin, Totals } from "./totals.ts";
@@ -33,15 +33,7 @@ export interface Evaluation {
    * sqrt(n / (n - 1) Σ w^2 (l - m)^2) / Σ w over the n rows of a weight w = w[y] above 0, l being the loss without its weight.
    * Without weights all its digits are right, with weights those that l w, rounded, leaves.
    */
-  loss: {
-    sum: number;
-    mean: number;
-    standardError: number;
-    /** Only where rows were added with groups: the same where rows of a group may go together. */
-    clusteredStandardError?: number;
-    /** In which the mean of all such rows lies with a probability of 95 %: mean ± 1.959964 of the clustered error, or of the other. */
-    interval: [low: number, high: number];
-  };
+  loss: MeanLoss;
   /** exp(loss.mean), its standard error, perplexity times that of the mean (clustered, where it is), and loss.mean / ln 2. */
   perplexity: number;
   perplexityError: number;
@@ -143,9 +135,6 @@ export function calibrationFigures(filled: readonly ConfidenceBin[]): Calibratio
   };
 }
 
-/** Of a normal distribution so many standard deviations on either side of the mean hold 95 %. */
-const DEVIATIONS = 1.959964;
-
 /**
  * Wilson's interval of a share: `right` of n rows.
  *
@@ -175,28 +164,18 @@ function listed({ row, positions, label, predicted, rank, loss }: WorstRow) {
 export function evaluationOfTotals(totals: Totals): Evaluation {
   const { options, rows, counted } = totals;
   const weightSum = options.weights === null ? counted : totals.weight.value();
-  const sum = totals.loss.value();
-  const mean = sum / weightSum;
-  const error = standardError(totals);
-  const clustered = totals.groups?.standardError();
-  const deviation = DEVIATIONS * (clustered ?? error);
-  const perplexity = exp(mean);
+  const loss = meanLoss(totals.loss.value(), weightSum, standardError(totals), totals.groups);
+  const perplexity = exp(loss.mean);
   const evaluation: Evaluation = {
     rows,
     counted,
     classes: options.classes,
     weightSum,
-    loss: {
-      sum,
-      mean,
-      standardError: error,
-      ...(clustered === undefined ? {} : { clusteredStandardError: clustered }),
-      interval: [mean - deviation, mean + deviation],
-    },
+    loss,
     perplexity,
-    perplexityError: perplexity * (clustered ?? error),
-    bitsPerRow: mean / LN2,
-    ...lengthsOf(totals, sum),
+    perplexityError: perplexity * (loss.clusteredStandardError ?? loss.standardError),
+    bitsPerRow: loss.mean / LN2,
+    ...lengthsOf(totals, loss.sum),
     accuracy: totals.correct / counted,
     accuracyInterval: wilson(totals.correct, counted),
     topK: Object.fromEntries(options.topK.map((k, i) => [k, totals.tops[i] / counted])),

@@ -23,12 +23,13 @@ import {
 import { evaluate, evaluateLikelihoods, temperatureCurve } from "../generated/kernels.ts";
 import { weightedLoss } from "../numeric/products.ts";
 import { checkLabelShape, classesOf, type TensorLike } from "../tensorLike.ts";
+import { type BesideOptions, besideRowsOf, checkAllOrNone, checkGroupCount } from "./besideRows.ts";
 import { type Evaluation, evaluationOfTotals } from "./evaluation.ts";
 import { checkEvaluatorOptions, type EvaluatedRows, type EvaluatorOptions, type Options } from "./evaluatorOptions.ts";
 import { Groups } from "./groups.ts";
 import { rankRows } from "./rankRows.ts";
 import { RowSums } from "./rowSums.ts";
-import { maskOf, positionsOf, scoredLabels } from "./scoredLabels.ts";
+import { positionsOf, scoredLabels } from "./scoredLabels.ts";
 import { encode } from "./state.ts";
 import { CURVE } from "./temperature.ts";
 import { BESIDE, createTotals, MAXIMAL_LENGTH, type Totals, tooManyGroups } from "./totals.ts";
@@ -55,11 +56,7 @@ export interface Evaluator {
 }
 
 /** Options of add(). */
-export interface AddOptions {
-  /** What the rows come from, a file's name: messages begin with it and count rows from the first one that was added. */
-  source?: string | undefined;
-  /** Integers or booleans, one a row: rows of 0 or false count for nothing, and their labels may be anything. */
-  mask?: LabelArray | TensorLike | readonly boolean[] | undefined;
+export interface AddOptions extends BesideOptions {
   /**
    * So many positions has a sequence (true: as the tensor of logits says), and labels are its tokens: position t scores token t + 1,
    * the last one nothing. Row-major logits [sequences, positions, classes]; the mask is of tokens, groups are of rows.
@@ -72,9 +69,7 @@ export interface AddOptions {
    * from it. Default: rows follow those that were added before.
    */
   firstRow?: number | undefined;
-  /** Integers, one a row: rows of one group may go together, so that standard errors are clustered by it. At most 2^20 groups. */
-  groups?: LabelArray | TensorLike | undefined;
-  /** How many bytes and words the rows are the text of. Each of these three goes with every add, or with none. */
+  /** How many bytes and words the rows are the text of. Each of these two, and groups, goes with every add, or with none. */
   bytes?: number | undefined;
   words?: number | undefined;
 }
@@ -133,8 +128,7 @@ export class RowEvaluator implements Evaluator {
   ): void {
     // first: reading elements of a plain array may do anything
     const given = labelsOf(name, targets);
-    const groups = givenGroups === undefined ? null : labelsOf(name, givenGroups, "groups");
-    const mask = givenMask === undefined ? undefined : maskOf(name, givenMask);
+    const { mask, groups } = besideRowsOf(name, { mask: givenMask, groups: givenGroups });
     const backend = this.#door.backend(name);
     const { classes, ignoreIndex } = this.options;
     const x = logitsOf(name, "logits", logits);
@@ -153,12 +147,7 @@ export class RowEvaluator implements Evaluator {
     const firstLabel = this.#positions === 0 ? firstRow : firstRow + 1;
     this.#labelCheck.count(name, backend, labels, classes, ignoreIndex, firstLabel);
     if (groups !== null) {
-      const known = this.#totals.groups ?? new Groups();
-      known.checkCount(
-        groups,
-        (i) => Number(labels[i]) !== ignoreIndex,
-        () => tooManyGroups(`${name}: `),
-      );
+      checkGroupCount(name, groups, this.#totals.groups, (i) => Number(labels[i]) !== ignoreIndex);
     }
 
     this.#added = true;
@@ -237,11 +226,7 @@ export class RowEvaluator implements Evaluator {
   ): void {
     for (const key of BESIDE) {
       const isGiven = (given[key] ?? null) !== null;
-      if (this.#added && isGiven !== (this.#totals[key] !== null)) {
-        throw new TypeError(
-          `${name}: ${key} must go with every add or with none, but ${isGiven ? "earlier ones had none" : "is missing"}`,
-        );
-      }
+      if (this.#added) checkAllOrNone(name, key, isGiven, this.#totals[key] !== null);
     }
     for (const key of ["bytes", "words"] as const) {
       const before = this.#totals[key] ?? 0;

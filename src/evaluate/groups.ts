@@ -2,7 +2,8 @@ import { LOSS, RANK, RECORD, WEIGHT } from "../descriptions/record.ts";
 import type { IntegerArray } from "../dtype.ts";
 import { ExactTotal, FINITE } from "../numeric/exactTotal.ts";
 import { Expansion } from "../numeric/expansion.ts";
-import { weightedLoss } from "../numeric/products.ts";
+import { isExtreme, weightedLoss } from "../numeric/products.ts";
+import { ProductTotal } from "../numeric/productTotal.ts";
 import { rootOfRatio } from "../numeric/ratio.ts";
 import type { Writer } from "./stateBytes.ts";
 
@@ -29,9 +30,15 @@ function sumOf(groups: readonly (readonly [id: bigint, group: Group])[]): Pick<G
 
 /** Sums of groups of rows by their number, which standard errors are clustered by. */
 export class Groups {
+  /** Whether losses are squares: their sums are ProductTotals. */
+  readonly ofSquares: boolean;
   readonly #groups = new Map<bigint, Group>();
   /** The same by small numbers. */
   readonly #small = new Map<number, Group>();
+
+  constructor(ofSquares = false) {
+    this.ofSquares = ofSquares;
+  }
 
   get size(): number {
     return this.#groups.size;
@@ -76,6 +83,13 @@ export class Groups {
     group.weights.add(weight);
   }
 
+  /** Adds a row whose loss is d^2, rounded, but exact where rounding errors are no float64. */
+  addSquare(id: number | bigint, d: number, fail: () => never): void {
+    const group = this.#of(id, fail);
+    if (isExtreme(d, d)) (group.loss as ProductTotal).addProduct(d, d);
+    this.add(id, isExtreme(d, d) ? 0 : d * d, 1, fail);
+  }
+
   #of(id: number | bigint, fail: () => never): Group {
     let group = typeof id === "number" ? this.#small.get(id) : this.#groups.get(id);
     if (group === undefined) {
@@ -91,7 +105,7 @@ export class Groups {
     if (there !== undefined) return there;
     if (this.#groups.size === MAXIMAL_GROUPS) fail();
     const group = {
-      loss: new ExactTotal(),
+      loss: this.ofSquares ? new ProductTotal() : new ExactTotal(),
       weight: new ExactTotal(),
       losses: new Expansion(),
       weights: new Expansion(),
@@ -153,6 +167,19 @@ export class Groups {
       return sum + deviation * deviation;
     }, 0n);
     const groups = BigInt(all.length);
-    return rootOfRatio(groups * squares, (groups - 1n) * weight.units ** 4n);
+    // a loss in units of 2^-2148 is squared
+    const scale = this.ofSquares ? 2148n : 0n;
+    return rootOfRatio(groups * squares, ((groups - 1n) * weight.units ** 4n) << scale);
   }
+}
+
+/** Adds the groups of a part; of one without rows there is nothing that could be missing. */
+export function addGroups(to: { groups: Groups | null }, from: Groups | null): void {
+  if (from === null) return;
+  to.groups ??= new Groups(from.ofSquares);
+  to.groups.merge(from, () => tooManyGroups());
+}
+
+export function tooManyGroups(begin = ""): never {
+  throw new RangeError(`${begin}groups are more than ${MAXIMAL_GROUPS}, which is as many as can be told apart`);
 }

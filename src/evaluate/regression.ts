@@ -1,20 +1,26 @@
-import { checkAttached, checkLength, checkSameDtype, logitsOf } from "../check.ts";
+import { checkAttached, checkLength, checkOptions, checkSameDtype, logitsOf } from "../check.ts";
 import { SUM_BINS } from "../descriptions/counters.ts";
 import { BLOCK_RESULTS, larger, REGRESSION_SUMS } from "../descriptions/regressionSums.ts";
 import { BLOCK_ELEMENTS } from "../descriptions/thresholds.ts";
-import type { FloatArray, LogitsArray } from "../dtype.ts";
+import { type FloatArray, HalfBits, type IntegerArray, type LogitsArray } from "../dtype.ts";
+import { widened } from "../kernels/widenLoops.ts";
 import { toInteger } from "../numeric/exactSum.ts";
 import { ExactTotal, FINITE } from "../numeric/exactTotal.ts";
 import { isExtreme } from "../numeric/products.ts";
 import { ProductTotal } from "../numeric/productTotal.ts";
 import { ratio } from "../numeric/ratio.ts";
 import { checkSameShape, type TensorLike } from "../tensorLike.ts";
-import { type Coverage, readCoverage, writeCoverage } from "./coverage.ts";
+import { addBesideTotals, type BesideOptions, type BesideTotals, besideRowsOf, checkBesideRows } from "./besideRows.ts";
+import { BESIDE_SECTIONS, readBeside, writeBeside } from "./besideSections.ts";
+import { Groups, tooManyGroups } from "./groups.ts";
+import { meanLoss } from "./standardError.ts";
 import { checkCanonical, hasMagic, openState, type Reader, VERSION, Writer } from "./stateBytes.ts";
 import type { EvaluationDoor } from "./workspace.ts";
 
 /** What predictions of numbers are worth. */
 export interface Regression {
+  /** Elements seen, and those that no mask left out. What follows is of the latter. */
+  elements: number;
   count: number;
   /**
    * Mean of (p - t)^2, and its root. The difference is rounded in the arrays' dtype; its square is exact (of float64 rounded,
@@ -22,6 +28,13 @@ export interface Regression {
    */
   mse: number;
   rmse: number;
+  /**
+   * Only where elements were added with groups: the standard error of mse where elements of a group may go together, and in which
+   * the mean of all such elements lies with a probability of 95 %, mse ± 1.959964 of that. With a group for each element it is the
+   * usual standard error.
+   */
+  clusteredStandardError?: number;
+  interval?: [low: number, high: number];
   /** Mean and maximum of |p - t|. */
   mae: number;
   maximumError: number;
@@ -36,8 +49,13 @@ export interface Regression {
 
 /** Adds up errors, batch by batch. */
 export interface RegressionEvaluator {
-  /** Adds predictions and as many targets, of one dtype. */
-  add(predictions: LogitsArray | TensorLike, targets: LogitsArray | TensorLike): void;
+  /**
+   * Adds predictions and as many targets, of one dtype.
+   *
+   * @param options a mask and groups, one an element
+   * @throws TypeError of other arrays or two dtypes; RangeError of two lengths; nothing is added when it throws
+   */
+  add(predictions: LogitsArray | TensorLike, targets: LogitsArray | TensorLike, options?: BesideOptions): void;
   /** The figures of all elements so far. */
   result(): Regression;
   /** Canonical bytes, as of Evaluator.state(): mergeStates() merges them, regressionOf() reads them. */
@@ -48,8 +66,8 @@ const MAGIC = "wlrg";
 /** Bins are exact for 2^20 values, of which an element may add two to one. */
 const PENDING = 2 ** 18;
 
-export interface RegressionTotals {
-  coverage: Coverage;
+export interface RegressionTotals extends BesideTotals {
+  /** Elements that count. */
   count: number;
   maximum: number;
   readonly squares: ProductTotal;
@@ -64,6 +82,8 @@ export interface RegressionTotals {
 function createRegressionTotals(): RegressionTotals {
   return {
     coverage: null,
+    ignored: 0,
+    groups: null,
     count: 0,
     maximum: 0,
     squares: new ProductTotal(),
@@ -84,32 +104,60 @@ export class ErrorEvaluator implements RegressionEvaluator {
     this.#door = door;
   }
 
-  add(predictions: LogitsArray | TensorLike, targets: LogitsArray | TensorLike): void {
+  add(predictions: LogitsArray | TensorLike, targets: LogitsArray | TensorLike, options: BesideOptions = {}): void {
+    checkOptions("add", options, ["source", "mask", "groups"]);
+    const { source: name = "add" } = options;
+    const beside = besideRowsOf(name, options);
     this.#door.backend("add");
-    const p = logitsOf("add", "predictions", predictions);
-    const t = logitsOf("add", "targets", targets);
-    checkSameDtype("add", "targets", t, "predictions", p);
-    if (p.length === 0) checkAttached("add", "predictions", p);
-    checkLength("add", "targets", t.length, p.length, "predictions");
-    if (t !== targets) checkSameShape("add", "targets", targets, "predictions", predictions);
-    if (p.length === 0) checkAttached("add", "targets", t);
-    const workspace = this.#door.workspace();
-    workspace.take(this);
+    const p = logitsOf(name, "predictions", predictions);
+    const t = logitsOf(name, "targets", targets);
+    checkSameDtype(name, "targets", t, "predictions", p);
+    if (p.length === 0) checkAttached(name, "predictions", p);
+    checkLength(name, "targets", t.length, p.length, "predictions");
+    if (t !== targets) checkSameShape(name, "targets", targets, "predictions", predictions);
+    if (p.length === 0) checkAttached(name, "targets", t);
     const totals = this.#totals;
+    checkBesideRows(name, beside, p.length, totals, totals.count + totals.ignored);
+    const { mask, groups } = beside;
+    if (groups !== null) totals.groups ??= new Groups(true);
+    this.#door.workspace().take(this);
     for (let begin = 0; begin < p.length; begin += PENDING) {
       const end = Math.min(p.length, begin + PENDING);
-      if (this.#pending + end - begin > PENDING) this.drain();
-      this.#pending += end - begin;
-      const [errors, values] = [p.subarray(begin, end), t.subarray(begin, end)];
-      workspace.addErrors(errors, values, (results, blocks, first) => {
-        for (let i = 0; i < blocks; i++) {
-          const [maximum, extremes] = results.subarray(BLOCK_RESULTS * i);
-          totals.maximum = larger(totals.maximum, maximum);
-          if (extremes > 0) this.#addExtremes(errors as FloatArray, values as FloatArray, first + i);
-        }
-      });
+      const kept = <A extends FloatArray | HalfBits | IntegerArray>(array: A): A => {
+        const part = array.subarray(begin, end) as A;
+        return mask === undefined ? part : keptOf(part, (i) => Boolean(mask[begin + i]));
+      };
+      const [errors, values] = [kept(p), kept(t)];
+      totals.ignored += end - begin - errors.length;
+      this.#addErrors(errors, values);
+      if (groups !== null) this.#addGroups(errors, values, kept(groups));
     }
-    totals.count += p.length;
+  }
+
+  /** Adds at most PENDING errors. */
+  #addErrors(errors: FloatArray | HalfBits, values: FloatArray | HalfBits): void {
+    const totals = this.#totals;
+    const { length } = errors;
+    if (this.#pending + length > PENDING) this.drain();
+    this.#pending += length;
+    this.#door.workspace().addErrors(errors, values, (results, blocks, first) => {
+      for (let i = 0; i < blocks; i++) {
+        const [maximum, extremes] = results.subarray(BLOCK_RESULTS * i);
+        totals.maximum = larger(totals.maximum, maximum);
+        if (extremes > 0) this.#addExtremes(errors as FloatArray, values as FloatArray, first + i);
+      }
+    });
+    totals.count += length;
+  }
+
+  /** Adds the squares that a kernel adds up to their groups. */
+  #addGroups(predictions: FloatArray | HalfBits, targets: FloatArray | HalfBits, groups: IntegerArray): void {
+    const [p, t] = [predictions, targets].map((x) => (x instanceof HalfBits ? widened(x.bits, x.format) : x));
+    const isSingle = p instanceof Float32Array;
+    for (let i = 0; i < p.length; i++) {
+      const d = p[i] - t[i];
+      this.#totals.groups?.addSquare(groups[i], isSingle ? Math.fround(d) : d, tooManyGroups);
+    }
   }
 
   /** Adds the squares of a block that the kernel only counted. */
@@ -144,6 +192,12 @@ export class ErrorEvaluator implements RegressionEvaluator {
   }
 }
 
+/** The elements of an array that are to be kept. */
+function keptOf<A extends FloatArray | HalfBits | IntegerArray>(array: A, isKept: (i: number) => boolean): A {
+  if (array instanceof HalfBits) return new HalfBits(keptOf(array.bits, isKept), array.format) as A;
+  return (array as Float32Array).filter((_, i) => isKept(i)) as A;
+}
+
 /** 1 - Σ (p - t)^2 / Σ (t - mean t)^2, the latter being Σ t^2 - (Σ t)^2 / n: in integers, so that nothing cancels. */
 function determination({ count, squares, targets, targetSquares }: RegressionTotals): number {
   if (targets.kind !== FINITE || targetSquares.kind !== FINITE) return Number.NaN;
@@ -156,13 +210,14 @@ function determination({ count, squares, targets, targetSquares }: RegressionTot
 }
 
 export function regressionOfTotals(totals: RegressionTotals): Regression {
-  const { count, maximum } = totals;
-  const sum = totals.squares.value();
-  const mse = sum / count;
+  const { count, ignored, maximum, groups } = totals;
+  const { mean: mse, clusteredStandardError, interval } = meanLoss(totals.squares.value(), count, Number.NaN, groups);
   return {
+    elements: count + ignored,
     count,
     mse,
     rmse: Math.sqrt(mse),
+    ...(clusteredStandardError === undefined ? {} : { clusteredStandardError, interval }),
     mae: totals.absolutes.value() / count,
     maximumError: count === 0 ? Number.NaN : maximum,
     mape: totals.hasQuotients ? totals.quotients.value() / count : Number.NaN,
@@ -174,7 +229,6 @@ export function regressionOfTotals(totals: RegressionTotals): Regression {
 const COUNT = 2;
 const SUMS = 3;
 const QUOTIENTS = 4;
-const COVERAGE = 15;
 /** What the section of sums holds. */
 const FIRST_SUMS = REGRESSION_SUMS.filter((name) => name !== "quotients");
 
@@ -193,8 +247,7 @@ export function encodeRegression(totals: RegressionTotals): Uint8Array {
     for (const name of FIRST_SUMS) section.total(totals[name]);
   });
   if (totals.hasQuotients) to.section(QUOTIENTS, (section) => section.total(totals.quotients));
-  const { coverage } = totals;
-  if (coverage !== null) to.section(COVERAGE, (section) => writeCoverage(section, coverage));
+  writeBeside(to, totals);
   return to.finish();
 }
 
@@ -214,7 +267,7 @@ export function decodeRegression(state: unknown, name: string): RegressionTotals
 }
 
 function readSections(from: Reader, totals: RegressionTotals): void {
-  const sections = from.sections([COUNT, SUMS, QUOTIENTS, COVERAGE]);
+  const sections = from.sections([COUNT, SUMS, QUOTIENTS, ...BESIDE_SECTIONS]);
   const sectionOf = (tag: number) => sections.get(tag) ?? from.fail(`has no section of the tag ${tag}`);
   const [counts, sums] = [sectionOf(COUNT), sectionOf(SUMS)];
   totals.count = counts.count("elements");
@@ -228,10 +281,7 @@ function readSections(from: Reader, totals: RegressionTotals): void {
     totals.quotients.addTotal(quotients.total());
     quotients.end("quotients");
   }
-  const coverage = sections.get(COVERAGE);
-  if (coverage === undefined) return;
-  totals.coverage = readCoverage(coverage, totals.count);
-  coverage.end("a coverage");
+  readBeside(sections, totals, totals.count, totals.squares, new Groups(true));
 }
 
 /** As version 2, without sections and with squares in units of 2^-1074: those of float32 were rounded. */
@@ -267,6 +317,7 @@ export function addRegressionTotals(to: RegressionTotals, from: RegressionTotals
   to.maximum = larger(to.maximum, from.maximum);
   for (const name of REGRESSION_SUMS) to[name].addTotal(from[name]);
   to.hasQuotients &&= from.hasQuotients;
+  addBesideTotals(to, from);
 }
 
 /**

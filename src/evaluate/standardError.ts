@@ -1,7 +1,38 @@
 import { type ExactTotal, FINITE } from "../numeric/exactTotal.ts";
 import type { ProductTotal } from "../numeric/productTotal.ts";
 import { rootOfRatio } from "../numeric/ratio.ts";
+import type { Groups } from "./groups.ts";
 import type { Totals } from "./totals.ts";
+
+/** Of a normal distribution so many standard deviations on either side of the mean hold 95 %. */
+export const DEVIATIONS = 1.959964;
+
+/** The loss of all rows, and how certain its mean is. */
+export interface MeanLoss {
+  /** In nats, and their mean. */
+  sum: number;
+  mean: number;
+  /** That of the mean. */
+  standardError: number;
+  /** Only where rows were added with groups: the same where rows of a group may go together. */
+  clusteredStandardError?: number;
+  /** In which the mean of all such rows lies with a probability of 95 %: mean ± 1.959964 of the clustered error, or of the other. */
+  interval: [low: number, high: number];
+}
+
+/** A mean of rows with its standard error, and with that where rows of a group may go together, which its interval is then of. */
+export function meanLoss(sum: number, weight: number, standardError: number, groups: Groups | null): MeanLoss {
+  const mean = sum / weight;
+  const clustered = groups?.standardError();
+  const deviation = DEVIATIONS * (clustered ?? standardError);
+  return {
+    sum,
+    mean,
+    standardError,
+    ...(clustered === undefined ? {} : { clusteredStandardError: clustered }),
+    interval: [mean - deviation, mean + deviation],
+  };
+}
 
 /** n Σ x^2 - (Σ x)^2 in units of 2^-2148, in integers, so that nothing cancels; null where it is not finite. */
 export function spreadOf(n: number, sum: ExactTotal, squares: ProductTotal): bigint | null {

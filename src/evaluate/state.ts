@@ -132,6 +132,18 @@ function failOfMissing(what: string, isOfSecond: boolean, first: string, second:
   throw new RangeError(`${hasNot.replace(/:$/, "")} has no ${what}, but ${has.replace(/^\w+: |:$/g, "")} has`);
 }
 
+/** Refuses groups of one of two parts; of one without rows there is nothing that could be missing. */
+function checkGrouped<T extends { readonly groups: unknown }>(
+  to: T,
+  from: T,
+  rowsOf: (totals: T) => number,
+  first: string,
+  part: string,
+): void {
+  if (rowsOf(to) === 0 || rowsOf(from) === 0 || (to.groups === null) === (from.groups === null)) return;
+  failOfMissing("groups", from.groups === null, first, part);
+}
+
 /** The same of states of regressionEvaluator(). */
 export function mergeRegressions(
   name: string,
@@ -139,7 +151,8 @@ export function mergeRegressions(
   names?: readonly string[],
 ): Merged<RegressionTotals> {
   const check = (to: RegressionTotals, from: RegressionTotals, part: string) => {
-    checkSum(part, "elements", to.count, from.count);
+    checkGrouped(to, from, ({ count, ignored }) => count + ignored, names ? names[0] : "states[0]", part);
+    checkSum(part, "elements", to.count + to.ignored, from.count + from.ignored);
   };
   return merged(name, states, names, decodeRegression, check, addRegressionTotals);
 }
@@ -156,7 +169,8 @@ export function mergeBinaries(
       if (a !== b)
         throw new RangeError(`${part} has ${key} ${a}, but ${b} is that of ${names ? names[0] : "states[0]"}`);
     }
-    checkSum(part, "rows", to.rows, from.rows);
+    checkGrouped(to, from, ({ rows, ignored }) => rows + ignored, names ? names[0] : "states[0]", part);
+    checkSum(part, "rows", to.rows + to.ignored, from.rows + from.ignored);
   };
   return merged(name, states, names, decodeBinary, check, addBinaryTotals);
 }
@@ -174,9 +188,7 @@ export function mergeComparisons(
     if (to.counted > 0 && from.counted > 0 && to.labelled > 0 !== from.labelled > 0) {
       failOfMissing("labels", from.labelled === 0, first, part);
     }
-    if (to.rows > 0 && from.rows > 0 && (to.groups === null) !== (from.groups === null)) {
-      failOfMissing("groups", from.groups === null, first, part);
-    }
+    checkGrouped(to, from, ({ rows }) => rows, first, part);
     checkSum(part, "rows", to.rows, from.rows);
   };
   return merged(name, states, names, decodeComparison, check, addComparisonTotals);

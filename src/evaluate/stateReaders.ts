@@ -150,7 +150,7 @@ export function readGroups(from: Reader, groups: Groups): void {
     if (before !== undefined && id <= before) from.fail("has groups that do not rise");
     before = id;
     const group = groups.open(id, () => from.fail("has too many groups"));
-    group.loss.addTotal(from.total());
+    group.loss.addTotal(groups.ofSquares ? from.productTotal() : from.total());
     group.weight.addTotal(from.total());
   }
 }

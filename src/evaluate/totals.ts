@@ -4,12 +4,14 @@ import { ProductTotal } from "../numeric/productTotal.ts";
 import { Confusion } from "./confusion.ts";
 import type { Coverage } from "./coverage.ts";
 import type { Options } from "./evaluatorOptions.ts";
-import { Groups, MAXIMAL_GROUPS } from "./groups.ts";
+import { addGroups, type Groups } from "./groups.ts";
 import { Highest } from "./highest.ts";
 import { LossSizes } from "./percentiles.ts";
 import { Ranking } from "./ranking.ts";
 import { TemperatureSums } from "./temperature.ts";
 import type { WorstRow } from "./worstRows.ts";
+
+export { tooManyGroups } from "./groups.ts";
 
 /** Rows of one bin of confidence, those of them that are right, and the sum of their confidences in units of 2^-52. */
 export interface ConfidenceBin {
@@ -155,13 +157,7 @@ function addLengths(to: Totals, from: Totals): void {
   for (const name of ["bytes", "words"] as const) {
     if (from[name] !== null) to[name] = (to[name] ?? 0) + from[name];
   }
-  if (from.groups === null) return;
-  to.groups ??= new Groups();
-  to.groups.merge(from.groups, () => tooManyGroups());
-}
-
-export function tooManyGroups(begin = ""): never {
-  throw new RangeError(`${begin}groups are more than ${MAXIMAL_GROUPS}, which is as many as can be told apart`);
+  addGroups(to, from.groups);
 }
 
 /** What one of two totals has beside its rows, and the other has not; null where there is nothing. */

@@ -8,6 +8,11 @@ const FEW = 1n << 60n;
 
 /** An exact sum of products of two float64: as ExactTotal, in units of 2^-2148. */
 export class ProductTotal extends ExactTotal {
+  override add(x: number): void {
+    if (Number.isFinite(x)) this.units += toInteger(x) << SHIFT;
+    else super.add(x);
+  }
+
   override addBins(bins: Float64Array, first?: number, last?: number): void {
     const sum = new ExactTotal();
     sum.addBins(bins, first, last);

@@ -242,7 +242,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     file: "src/evaluate/regression.ts",
-    from: "if (this.#pending + end - begin > PENDING) this.drain();",
+    from: "if (this.#pending + length > PENDING) this.drain();",
     to: "",
     test: "regression",
     name: "more elements",

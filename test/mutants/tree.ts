@@ -67,14 +67,15 @@ export class Tree {
   async outcomeOf(mutant: Mutant): Promise<Outcome> {
     const path = join(this.#root, mutant.file);
     const text = readFileSync(path, "utf8");
-    const rebuilt = rebuildsOf(mutant.file);
+    const rebuilt = rebuiltBy(mutant.file);
     try {
       writeFileSync(
         path,
         text.replace(mutant.from, () => mutant.to),
       );
-      if (rebuilt.length > 0) {
-        const { output, failed } = await this.#node("--import", "tsx", "test/mutants/rebuild.ts", ...rebuilt);
+      if (rebuilt !== undefined) {
+        const module = mutant.test === "elementary" ? "functions" : "strict";
+        const { output, failed } = await this.#node("--import", "tsx", "test/mutants/rebuild.ts", rebuilt, module);
         // the folders of sources are emptied first
         this.#restore(false);
         if (failed) return { passed: 0, broken: errorIn(output) };
@@ -82,7 +83,7 @@ export class Tree {
       return await this.run([mutant.test], mutant.name);
     } finally {
       writeFileSync(path, text);
-      if (rebuilt.length > 0) this.#restore(true);
+      if (rebuilt !== undefined) this.#restore(true);
     }
   }
 
@@ -135,12 +136,12 @@ export class Tree {
 }
 
 /** What follows from a file. */
-function rebuildsOf(file: string): string[] {
-  if (file.startsWith("src/descriptions/")) return ["sources"];
-  if (file === "src/kernels/elementwise/template.ts") return ["sources"];
-  if (file.startsWith("assembly/")) return ["module"];
-  if (/^src\/(cli|formats)\//.test(file)) return ["command"];
-  return /^src\/backends\/threads\/(worker|protocol)\.ts$/.test(file) ? ["worker"] : [];
+function rebuiltBy(file: string): "sources" | "module" | "command" | "worker" | undefined {
+  if (file.startsWith("src/descriptions/")) return "sources";
+  if (file === "src/kernels/elementwise/template.ts") return "sources";
+  if (file.startsWith("assembly/")) return "module";
+  if (/^src\/(cli|formats)\//.test(file)) return "command";
+  return /^src\/backends\/threads\/(worker|protocol)\.ts$/.test(file) ? "worker" : undefined;
 }
 
 /** What went wrong, of all that was printed. */

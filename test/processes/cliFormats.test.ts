@@ -200,6 +200,11 @@ describe("every format gives the same figures", () => {
           stdout: "",
           stderr: `wasm-loss: one.npy: shape ${shapeText(shape)} is one logit a row, of binary classification: --loss binary\n`,
         });
+        expect(run("compare", "one.npy", "one.npy", name)).toEqual({
+          code: 1,
+          stdout: "",
+          stderr: `wasm-loss: one.npy: shape ${shapeText(shape)} is one logit a row, but compare takes two or more\n`,
+        });
       }
     }
     // what it says gives the binary cross-entropy

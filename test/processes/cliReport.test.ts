@@ -120,7 +120,11 @@ describe("states", () => {
       "good.acc",
       "other.acc",
     );
-    fail(/^wasm-loss: logits\.npy: is not a state of this kind of evaluator .*\n$/, "good.acc", "logits.npy");
+    fail(
+      /^wasm-loss: logits\.npy: is no state, as evaluate and compare write with --state\n$/,
+      "good.acc",
+      "logits.npy",
+    );
     expect(run("evaluate", "logits.npy", "logits.npy", "--loss", "mse", "--state", "mse.acc").code).toBe(0);
     for (const [first, second, loss, other] of [
       ["good.acc", "mse.acc", "cross-entropy", "mse"],
@@ -133,7 +137,11 @@ describe("states", () => {
         stderr: `wasm-loss: ${second}: is a state of --loss ${other}, but ${first} is one of --loss ${loss}\n`,
       });
     }
-    fail(/^wasm-loss: logits\.npy: is not a state of this kind of evaluator .*\n$/, "mse.acc", "logits.npy");
+    fail(
+      /^wasm-loss: logits\.npy: is no state, as evaluate and compare write with --state\n$/,
+      "mse.acc",
+      "logits.npy",
+    );
     fail(/^wasm-loss: none\.acc: no such file or directory\n$/, "none.acc");
     expect(run("merge")).toMatchObject({ code: 2, stderr: expect.stringContaining("merge takes one file or more") });
   });
@@ -270,7 +278,7 @@ test("of losses in any order the worst are kept, of equals the first", () => {
 });
 
 test("the table says what computed", () => {
-  const result = { count: 1, mse: 1, rmse: 1, mae: 1, maximumError: 1, mape: 1, r2: 0 };
+  const result = { elements: 1, count: 1, mse: 1, rmse: 1, mae: 1, maximumError: 1, mape: 1, r2: 0 };
   const shown = (relaxed: boolean, threads: number) =>
     /^backend +(.*)$/m.exec(
       regressionTable(result, { backend: "wasm", relaxed, threads, notes: [], perSecond: 1 }),

@@ -1,8 +1,10 @@
+import type { LabelArray } from "../../dtype.ts";
 import type { BinaryEvaluation } from "../../evaluate/binary/binary.ts";
 import type { Evaluation } from "../../evaluate/evaluation.ts";
 import type { Regression } from "../../evaluate/regression.ts";
 import type { RowRange } from "../../formats/rows/shift.ts";
-import type { Tensor } from "../../formats/tensor.ts";
+import { type Input, type Room, type Rows, readTogether } from "../../formats/rows/together.ts";
+import type { Tensor, TensorArray } from "../../formats/tensor.ts";
 
 /** How the elements of an input lie beside rows. */
 export interface Column {
@@ -25,6 +27,27 @@ export interface Adder<R = Evaluation | Regression | BinaryEvaluation> {
   state(): Uint8Array;
   /** Gives the engine's memory back; nothing is added any more. */
   release(): void;
+}
+
+/** What rows may come with, each in a file of its own. */
+export type Beside = "groups" | "mask";
+
+/** What rows come with, as add() takes it. */
+export const besideOf = (names: readonly Beside[], arrays: readonly TensorArray[]) =>
+  Object.fromEntries(names.map((name, i) => [name, arrays[i] as LabelArray]));
+
+/** Rows of inputs in batches. Of a range without rows there is one of none: its state, too, says which figures there are. */
+export async function* batchesOf(
+  inputs: readonly Input[],
+  room: Room,
+  range: RowRange | undefined,
+): AsyncGenerator<Rows> {
+  let count = 0;
+  for await (const batch of readTogether(inputs, room)) {
+    count += batch.rows;
+    yield batch;
+  }
+  if (range && count === 0) yield { rows: 0, arrays: room[0].map((array) => array.subarray(0, 0) as TensorArray) };
 }
 
 /** Elements [begin, end) of an input of so many rows that a range of them needs. */

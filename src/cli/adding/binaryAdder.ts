@@ -1,17 +1,19 @@
 import type { FloatArray, LabelArray } from "../../dtype.ts";
 import type { BinaryEvaluation } from "../../evaluate/binary/binary.ts";
 import { floatsOf } from "../../formats/rows/floats.ts";
-import { type Room, readTogether } from "../../formats/rows/together.ts";
+import type { Room } from "../../formats/rows/together.ts";
 import { isFloat, type Tensor, type TensorArray } from "../../formats/tensor.ts";
-import type { Losses } from "../../inlinedLosses.ts";
 import { logitsOf, releaseRoom, roomFor } from "../batches.ts";
-import type { Adder, Column, Told } from "./adder.ts";
+import type { Losses } from "../ownLosses.ts";
+import { type Adder, type Beside, batchesOf, besideOf, type Column, type Told } from "./adder.ts";
 
-/** One logit or probability a row, and its target, which the inputs are. */
+/** One logit or probability a row, and its target, which the inputs are, and what `beside` says. */
 export interface BinaryTask {
   readonly loss: "binary";
   readonly input: "logits" | "probabilities";
   readonly columns: readonly Column[];
+  /** What the inputs behind the targets are. */
+  readonly beside: readonly Beside[];
 }
 
 function targetsOf({ dtype }: Tensor, array: TensorArray): LabelArray | FloatArray {
@@ -19,17 +21,26 @@ function targetsOf({ dtype }: Tensor, array: TensorArray): LabelArray | FloatArr
 }
 
 /** `sets` of batches are read to: one is read while another is used. */
-export function createBinaryAdder(losses: Losses, { input }: BinaryTask, sets: number): Adder<BinaryEvaluation> {
+export function createBinaryAdder(
+  losses: Losses,
+  { input, beside }: BinaryTask,
+  sets: number,
+): Adder<BinaryEvaluation> {
   const evaluator = losses.binaryEvaluator({ input });
   let room: Room | undefined;
   return {
-    async add([predictions, targets], told: Told, range) {
-      const inputs = [predictions, targets].map((tensor) => ({ tensor, perRow: 1 }));
+    async add(tensors, told: Told, range) {
+      const [predictions, targets] = tensors;
+      const inputs = tensors.map((tensor) => ({ tensor, perRow: 1 }));
       room ??= roomFor(losses, inputs, sets);
       let firstRow = range?.first ?? 0;
-      for await (const { rows, arrays } of readTogether(inputs, room)) {
-        const [x, y] = arrays;
-        evaluator.add(logitsOf(predictions, x), targetsOf(targets, y), { source: targets.path, firstRow });
+      for await (const { rows, arrays } of batchesOf(inputs, room, range)) {
+        const [x, y, ...rest] = arrays;
+        evaluator.add(logitsOf(predictions, x), targetsOf(targets, y), {
+          source: targets.path,
+          firstRow,
+          ...besideOf(beside, rest),
+        });
         firstRow += rows;
         if (!(await told(rows))) return;
       }

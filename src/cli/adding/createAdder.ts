@@ -1,4 +1,4 @@
-import type { Losses } from "../../inlinedLosses.ts";
+import type { Losses } from "../ownLosses.ts";
 import type { Pairs } from "../report/pairs.ts";
 import type { Adder } from "./adder.ts";
 import { type BinaryTask, createBinaryAdder } from "./binaryAdder.ts";
@@ -10,7 +10,7 @@ export type Task = RowsTask | ElementsTask | BinaryTask;
 
 /** What adds up the rows of a task; `pairs` gets all elements of regressions. */
 export function createAdder(losses: Losses, task: Task, sets: number, pairs?: Pairs): Adder {
-  if (task.loss === "mse") return createElementsAdder(losses, sets, pairs);
+  if (task.loss === "mse") return createElementsAdder(losses, task, sets, pairs);
   if (task.loss === "binary") return createBinaryAdder(losses, task, sets);
   return createRowsAdder(losses, task, sets);
 }

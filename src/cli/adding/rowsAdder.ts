@@ -4,17 +4,16 @@ import type { EvaluatorOptions } from "../../evaluate/evaluatorOptions.ts";
 import { classLabels } from "../../formats/rows/classLabels.ts";
 import type { LogitsShape } from "../../formats/rows/shapes.ts";
 import { type RowRange, shiftedMask } from "../../formats/rows/shift.ts";
-import { type Room, readTogether } from "../../formats/rows/together.ts";
-import type { Tensor, TensorArray } from "../../formats/tensor.ts";
-import type { Losses } from "../../inlinedLosses.ts";
+import type { Room } from "../../formats/rows/together.ts";
+import type { Tensor } from "../../formats/tensor.ts";
 import { logitsOf, releaseRoom, roomFor } from "../batches.ts";
 import { suspicionOf } from "../likeProbabilities.ts";
+import type { Losses } from "../ownLosses.ts";
 import { type RecordFile, recordWriter } from "../rowsOut/records.ts";
 import { warn } from "../warn.ts";
-import type { Adder, Column, Told } from "./adder.ts";
+import { type Adder, type Beside, batchesOf, besideOf, type Column, type Told } from "./adder.ts";
 
-/** What rows may come with, each in a file of its own. */
-export type Beside = "groups" | "mask";
+export type { Beside } from "./adder.ts";
 
 /** Rows of logits and their labels, which the inputs are, and what `beside` says. */
 export interface RowsTask {
@@ -56,29 +55,20 @@ export function createRowsAdder(losses: Losses, task: RowsTask, sets: number): A
     ];
     room ??= roomFor(losses, inputs, sets);
     let firstRow = range?.first ?? 0;
-    const addBatch = ([x, y, ...rest]: readonly TensorArray[], rows: number) => {
+    for await (const { arrays, rows } of batchesOf(inputs, room, range)) {
+      const [x, y, ...rest] = arrays;
       const isFirst = firstRow === 0 && rows > 0;
       if (isFirst && !task.isInputGiven) suspicion = suspicionOf(logits, x, classes);
       evaluator.add(logitsOf(logits, x), y as LabelArray, {
         source: labels.path,
         firstRow,
         ...(task.shift ? { positions: sequence } : {}),
-        ...Object.fromEntries(task.beside.map((name, i) => [name, rest[i] as LabelArray])),
+        ...besideOf(task.beside, rest),
         ...(task.bytes === undefined ? {} : { bytes: isFirst ? task.bytes : 0 }),
         ...(task.words === undefined ? {} : { words: isFirst ? task.words : 0 }),
       });
       firstRow += rows;
-    };
-    for await (const { arrays, rows } of readTogether(inputs, room)) {
-      addBatch(arrays, rows);
       if (!(await told(rows))) return;
-    }
-    // of no rows, too, a state says which figures there are
-    if (range && firstRow === range.first) {
-      addBatch(
-        room[0].map((array) => array.subarray(0, 0) as TensorArray),
-        0,
-      );
     }
   }
 

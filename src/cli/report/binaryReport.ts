@@ -17,7 +17,7 @@ interface BinaryReport {
 
 /** The page of --report of a binary evaluation. */
 export function binaryReport({ subject, making, evaluation, run }: BinaryReport): string {
-  const { loss, accuracy, brier, ranking, rows, nan } = evaluation;
+  const { loss, accuracy, brier, ranking, rows, counted: n, nan } = evaluation;
   const data = printableBinary(evaluation);
   const curve = roc(ranking);
   return pageHtml({
@@ -31,7 +31,7 @@ export function binaryReport({ subject, making, evaluation, run }: BinaryReport)
         unit: "nats",
         more: `standard error ${digits(loss.standardError, 2)}`,
       },
-      { name: "Accuracy", value: percent(accuracy), more: `of ${counted(rows, "row")}` },
+      { name: "Accuracy", value: percent(accuracy), more: `of ${counted(n, "row")}` },
       { name: "AUROC", value: digits(ranking.auroc, 4), more: "1 is best, 0.5 is chance" },
       { name: "Brier score", value: digits(brier, 4), more: "0 is best" },
     ],

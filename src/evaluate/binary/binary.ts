@@ -1,19 +1,19 @@
 import { FINITE } from "../../numeric/exactTotal.ts";
 import { coverageOf } from "../coverage.ts";
-import type { Calibration } from "../evaluation.ts";
-import { calibrationFigures, wilson } from "../evaluation.ts";
+import { type Calibration, calibrationFigures, wilson } from "../evaluation.ts";
 import type { RankingFigures } from "../ranking.ts";
-import { errorOfSpread, spreadOf } from "../standardError.ts";
+import { errorOfSpread, type MeanLoss, meanLoss, spreadOf } from "../standardError.ts";
 import { decodeBinary } from "./binaryState.ts";
 import type { BinaryTotals } from "./binaryTotals.ts";
 
 /** What predictions of one logit or probability a row are worth. A target above 0.5 is taken for the positive class. */
 export interface BinaryEvaluation {
-  /** Rows, and those whose prediction is NaN. */
+  /** Rows seen, those that no mask left out, and those of these whose prediction is NaN. What follows is of the counted ones. */
   rows: number;
+  counted: number;
   nan: number;
-  /** Binary cross-entropy in nats, with the standard error of its mean and the interval of 95 %. */
-  loss: { sum: number; mean: number; standardError: number; interval: [low: number, high: number] };
+  /** Binary cross-entropy in nats. */
+  loss: MeanLoss;
   /** Share of rows in which the prediction is on the target's side of 0.5 (above, or not), and Wilson's interval of it. */
   accuracy: number;
   accuracyInterval: [low: number, high: number];
@@ -26,22 +26,14 @@ export interface BinaryEvaluation {
   coverage?: { source: string; rows: [first: number, last: number][] }[];
 }
 
-/** So many standard deviations on either side of the mean hold 95 %. */
-const DEVIATIONS = 1.959964;
-
 export function binaryOfTotals(totals: BinaryTotals): BinaryEvaluation {
-  const { rows, nan, correct, loss, lossSquare, brier, coverage } = totals;
-  const mean = loss.value() / rows;
+  const { rows, ignored, nan, correct, loss, lossSquare, brier, coverage } = totals;
   const error = loss.kind === FINITE ? errorOfSpread(rows, spreadOf(rows, loss, lossSquare)) : Number.NaN;
   return {
-    rows,
+    rows: rows + ignored,
+    counted: rows,
     nan,
-    loss: {
-      sum: loss.value(),
-      mean,
-      standardError: error,
-      interval: [mean - DEVIATIONS * error, mean + DEVIATIONS * error],
-    },
+    loss: meanLoss(loss.value(), rows, error, totals.groups),
     accuracy: correct / rows,
     accuracyInterval: wilson(correct, rows),
     brier: brier.value() / rows,

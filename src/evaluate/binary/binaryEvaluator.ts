@@ -11,11 +11,13 @@ import { type FloatArray, HalfBits, isFloatArray, type LabelArray, type LogitsAr
 import { decayF64, log1pUnitF64, logisticOfF64 } from "../../kernels/functions/logistic.ts";
 import { lnF64, log1pF64 } from "../../kernels/functions/naturalLog.ts";
 import { widened } from "../../kernels/widenLoops.ts";
-import { ExactTotal } from "../../numeric/exactTotal.ts";
+import type { ExactTotal } from "../../numeric/exactTotal.ts";
 import { Expansion } from "../../numeric/expansion.ts";
 import { isExtreme, productError } from "../../numeric/products.ts";
+import { besideRowsOf, checkBesideRows } from "../besideRows.ts";
 import type { AddOptions } from "../evaluator.ts";
 import { MAXIMAL_BINS } from "../evaluatorOptions.ts";
+import { Groups, tooManyGroups } from "../groups.ts";
 import { type BinaryEvaluation, binaryOfTotals } from "./binary.ts";
 import { encodeBinary } from "./binaryState.ts";
 import { type BinaryTotals, createBinaryTotals } from "./binaryTotals.ts";
@@ -28,8 +30,8 @@ export interface BinaryOptions {
   bins?: number | undefined;
 }
 
-/** Options of BinaryEvaluator.add(). */
-export type BinaryAddOptions = Pick<AddOptions, "source" | "firstRow">;
+/** Options of BinaryEvaluator.add(), as of Evaluator.add(): of rows that the mask leaves out predictions and targets may be anything. */
+export type BinaryAddOptions = Pick<AddOptions, "source" | "firstRow" | "mask" | "groups">;
 
 /** Adds up binary predictions, batch by batch. See Losses.binaryEvaluator. */
 export interface BinaryEvaluator {
@@ -38,7 +40,8 @@ export interface BinaryEvaluator {
    *
    * @param predictions one a row, of any precision
    * @param targets as many: labels 0 and 1, or floats from 0 to 1
-   * @param options source, the name with which messages begin; firstRow, the number of the first row in these
+   * @param options source, the name with which messages begin; firstRow, the number of the first row in these; mask and groups,
+   * one a row
    * @throws TypeError of other arrays; RangeError of two lengths, of targets and of probabilities that are not from 0 to 1; nothing
    * is added when it throws
    */
@@ -72,9 +75,10 @@ export class BinaryRows implements BinaryEvaluator {
   }
 
   add(predictions: LogitsArray, targets: LabelArray | FloatArray, options: BinaryAddOptions = {}): void {
-    checkOptions("add", options, ["source", "firstRow"]);
+    checkOptions("add", options, ["source", "firstRow", "mask", "groups"]);
     const { source: name = "add", firstRow = 0 } = options;
     checkInteger("add", "firstRow", firstRow, 0, Number.MAX_SAFE_INTEGER);
+    const beside = besideRowsOf(name, options);
     this.#open();
     const given = logitsOf(name, "predictions", predictions);
     const t = targetsOf(name, targets);
@@ -83,7 +87,12 @@ export class BinaryRows implements BinaryEvaluator {
     const x = given instanceof HalfBits ? widened(given.bits, given.format) : given;
     const isProbability = this.#totals.options.input === "probabilities";
     const isFloat = isFloatArray(t);
+    const totals = this.#totals;
+    const { mask, groups } = beside;
+    checkBesideRows(name, beside, x.length, totals, totals.rows + totals.ignored);
+    const counts = (i: number) => mask === undefined || Boolean(mask[i]);
     for (let i = 0; i < x.length; i++) {
+      if (!counts(i)) continue;
       const target = Number(t[i]);
       const must = isFloat ? "from 0 to 1" : "0 or 1";
       if (!(target >= 0 && target <= 1)) {
@@ -93,23 +102,30 @@ export class BinaryRows implements BinaryEvaluator {
         throw new RangeError(`${name}: predictions[${firstRow + i}] is ${x[i]}, but must be from 0 to 1`);
       }
     }
+    if (groups !== null) totals.groups ??= new Groups();
     for (let i = 0; i < x.length; i++) {
-      if (isProbability) this.#addProbability(x[i], Number(t[i]));
-      else this.#addLogit(x[i], Number(t[i]));
+      if (!counts(i)) {
+        totals.ignored++;
+        continue;
+      }
+      const loss = isProbability ? this.#addProbability(x[i], Number(t[i])) : this.#addLogit(x[i], Number(t[i]));
+      if (groups !== null) totals.groups?.add(groups[i], loss, 1, tooManyGroups);
     }
   }
 
-  #addLogit(x: number, t: number): void {
+  #addLogit(x: number, t: number): number {
     const decay = decayF64(x);
     const tail = log1pUnitF64(decay);
     // softplus(-x) and softplus(x)
     const loss = weighed(t, Math.max(-x, 0) + tail) + weighed(1 - t, Math.max(x, 0) + tail);
     this.#addRow(logisticOfF64(x, decay), logisticOfF64(-x, decay), x, loss, t);
+    return loss;
   }
 
-  #addProbability(p: number, t: number): void {
+  #addProbability(p: number, t: number): number {
     const loss = 0 - (weighed(t, lnF64(p)) + weighed(1 - t, log1pF64(-p)));
     this.#addRow(p, 1 - p, lnF64(p) - log1pF64(-p), loss, t);
+    return loss;
   }
 
   /** Adds a row of the probability p, 1 - p, the score by which it is ranked, and its loss. */
@@ -153,9 +169,7 @@ export class BinaryRows implements BinaryEvaluator {
     const totals = this.#totals;
     this.#loss.drain(totals.loss);
     this.#brier.drain(totals.brier);
-    const squares = new ExactTotal();
-    this.#square.drain(squares);
-    totals.lossSquare.addSum(squares);
+    this.#square.drain(totals.lossSquare);
     return totals;
   }
 }

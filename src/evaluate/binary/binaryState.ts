@@ -1,5 +1,6 @@
-import { readCoverage, writeCoverage } from "../coverage.ts";
+import { BESIDE_SECTIONS, readBeside, writeBeside } from "../besideSections.ts";
 import { MAXIMAL_BINS } from "../evaluatorOptions.ts";
+import { Groups } from "../groups.ts";
 import { checkCanonical, hasMagic, openState, type Reader, VERSION, Writer } from "../stateBytes.ts";
 import { readCalibration, readRanking } from "../stateReaders.ts";
 import { writeCalibration } from "../stateSections.ts";
@@ -9,10 +10,10 @@ import { type BinaryTotals, createBinaryTotals } from "./binaryTotals.ts";
 
 const MAGIC = "wlbn";
 const INPUTS = ["logits", "probabilities"] as const;
-const [OPTIONS, COUNTS, SUMS, CALIBRATION, RANKING, COVERAGE] = [1, 2, 3, 5, 10, 15];
+const [OPTIONS, COUNTS, SUMS, CALIBRATION, RANKING] = [1, 2, 3, 5, 10];
 
 export function encodeBinary(totals: BinaryTotals): Uint8Array {
-  const { options, coverage } = totals;
+  const { options } = totals;
   const to = new Writer();
   to.text(MAGIC);
   to.byte(VERSION);
@@ -28,7 +29,7 @@ export function encodeBinary(totals: BinaryTotals): Uint8Array {
   });
   to.section(CALIBRATION, (section) => writeCalibration(section, totals.calibration));
   to.section(RANKING, (section) => totals.ranking.write(section));
-  if (coverage !== null) to.section(COVERAGE, (section) => writeCoverage(section, coverage));
+  writeBeside(to, totals);
   return to.finish();
 }
 
@@ -38,7 +39,7 @@ export function isBinaryState(state: unknown): state is Uint8Array {
 
 export function decodeBinary(state: unknown, name: string): BinaryTotals {
   const { from } = openState(state, name, MAGIC, VERSION);
-  const sections = from.sections([OPTIONS, COUNTS, SUMS, CALIBRATION, RANKING, COVERAGE]);
+  const sections = from.sections([OPTIONS, COUNTS, SUMS, CALIBRATION, RANKING, ...BESIDE_SECTIONS]);
   const inSection = (tag: number, read: (section: Reader) => void) => {
     const section = sections.get(tag) ?? from.fail(`has no section of the tag ${tag}`);
     read(section);
@@ -59,11 +60,7 @@ export function decodeBinary(state: unknown, name: string): BinaryTotals {
   });
   inSection(CALIBRATION, (section) => readCalibration(section, totals.calibration));
   inSection(RANKING, (section) => readRanking(section, totals.ranking));
-  if (sections.has(COVERAGE)) {
-    inSection(COVERAGE, (section) => {
-      totals.coverage = readCoverage(section, totals.rows);
-    });
-  }
+  readBeside(sections, totals, totals.rows, totals.loss, new Groups());
   const { rows, nan, correct, calibration, ranking } = totals;
   const inBins = calibration.reduce((sum, { count }) => sum + count, 0);
   const right = calibration.reduce((sum, bin) => sum + bin.correct, 0);

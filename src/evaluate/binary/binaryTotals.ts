@@ -1,6 +1,6 @@
 import { ExactTotal } from "../../numeric/exactTotal.ts";
 import { ProductTotal } from "../../numeric/productTotal.ts";
-import type { Coverage } from "../coverage.ts";
+import { addBesideTotals, type BesideTotals } from "../besideRows.ts";
 import { Ranking } from "../ranking.ts";
 import type { ConfidenceBin } from "../totals.ts";
 
@@ -10,9 +10,9 @@ export interface BinaryBy {
   readonly bins: number;
 }
 
-export interface BinaryTotals {
+export interface BinaryTotals extends BesideTotals {
   readonly options: BinaryBy;
-  coverage: Coverage;
+  /** Those that count. */
   rows: number;
   nan: number;
   correct: number;
@@ -27,6 +27,8 @@ export function createBinaryTotals(options: BinaryBy): BinaryTotals {
   return {
     options,
     coverage: null,
+    ignored: 0,
+    groups: null,
     rows: 0,
     nan: 0,
     correct: 0,
@@ -48,4 +50,5 @@ export function addBinaryTotals(to: BinaryTotals, from: BinaryTotals): void {
     to.calibration[i].confidence += confidence;
   });
   to.ranking.merge(from.ranking);
+  addBesideTotals(to, from);
 }

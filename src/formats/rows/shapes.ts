@@ -49,7 +49,7 @@ function core(shape: readonly number[]): string {
 }
 
 /** Whether there is one logit a row, as of (N,) or (N, 1) and N labels: that is binary classification. */
-function isBinary({ shape, length }: Tensor, labels: Tensor): boolean {
+export function isBinary({ shape, length }: Tensor, labels: Tensor): boolean {
   const isColumn = shape !== undefined && shape.length > 1 && shape[shape.length - 1] === 1;
   return isColumn || (shape?.length === 1 && length === labels.length && labels.shape !== undefined);
 }
