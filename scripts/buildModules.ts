@@ -28,7 +28,11 @@ async function compile(entry: string, target: string): Promise<Uint8Array> {
   const args = [asc, `assembly/generated/${entry}.ts`, "--target", target, "--disableWarning", "112"];
   const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { cwd: root });
   process.stderr.write(stdout + stderr);
-  const module = orderModule(readFileSync(join(root, moduleFile(target))));
+  const compiled = readFileSync(join(root, moduleFile(target)));
+  const module = orderModule(compiled);
+  // Node 20 knows no relaxed instructions
+  if (WebAssembly.validate(compiled) && !WebAssembly.validate(module.slice()))
+    throw new Error(`orderModule: ${target} is not valid`);
   writeFileSync(join(root, moduleFile(target)), module);
   return module;
 }

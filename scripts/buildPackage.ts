@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, buildSync } from "esbuild";
 import { buildModules, deflatedFile, FUNCTION_MODULES, MODULES, moduleFile } from "./buildModules.ts";
@@ -51,6 +51,8 @@ const ENTRIES = [
   ["losses", "inlinedLosses"],
   // so that its text is in a file without code: an uncaught error prints the line that threw it
   ["module/strict", "generated/strict"],
+  // so that it is imported before that text: see textLast
+  ["shared/faces", "faces"],
   ["formats/npy", "formats/npy"],
   ["formats/node", "formats/formats.node"],
   ["cli/main", "cli/main"],
@@ -72,6 +74,19 @@ function buildWorker(): void {
     format: "iife",
   });
   generate("worker", "The worker's script.", "WORKER", readFileSync(worker, "utf8").trim());
+}
+
+const IMPORT = /^import \{[^}]*\} from "(\.[^"]*)";\n/gm;
+
+/** A script with its import of a file of `names` behind its others: gzip finds less on the other side of a module's text (0.9 KB). */
+function textLast(script: string, names: ReadonlySet<string>): string {
+  const imports = [...script.matchAll(IMPORT)];
+  const texts = imports.filter(([, path]) => names.has(basename(path))).map(([text]) => text);
+  const last = imports.at(-1);
+  if (last === undefined || texts.length === 0) return script;
+  const end = last.index + last[0].length;
+  const others = script.slice(0, end).replace(IMPORT, (text) => (texts.includes(text) ? "" : text));
+  return others + texts.join("") + script.slice(end);
 }
 
 /** src/ to dist/. */
@@ -102,10 +117,16 @@ function buildDist(): void {
     minifyWhitespace: true,
   });
   // Imports of nothing, for an order that makes no difference here: for them a bundler that splits loads the JavaScript loops at once.
-  for (const name of readdirSync(path("dist"), { recursive: true, encoding: "utf8" })) {
-    if (!name.endsWith(".js")) continue;
-    const file = path(`dist/${name}`);
-    writeFileSync(file, readFileSync(file, "utf8").replace(/^import "\.[^"]*\/chunk-\w+\.js";\n/gm, ""));
+  const scripts = readdirSync(path("dist"), { recursive: true, encoding: "utf8" }).filter((name) =>
+    name.endsWith(".js"),
+  );
+  const texts = scripts.map((name) => readFileSync(path(`dist/${name}`), "utf8"));
+  const holder = basename(scripts[texts.findIndex((text) => text.includes("var STRICT ="))]);
+  const importers = scripts.filter((_, i) => texts[i].includes(`/${holder}";`)).map((name) => basename(name));
+  const withText = new Set([holder, ...importers]);
+  for (const [i, name] of scripts.entries()) {
+    const text = texts[i].replace(/^import "\.[^"]*\/chunk-\w+\.js";\n/gm, "");
+    writeFileSync(path(`dist/${name}`), textLast(text, withText));
   }
   // for Node, and for pages that may not run what is inlined; behind the module a section of its own with the digest
   for (const name of MODULES) {

@@ -1,23 +1,26 @@
 import type { LiveRange } from "./liveRanges.ts";
 
 const [I32, I64, F32, F64, V128] = [0x7f, 0x7e, 0x7d, 0x7c, 0x7b];
-/** From which number on the locals of each type stand, behind the parameters; all below 128, which are one byte. */
+/** From which number on the locals of each type stand, behind the parameters; those below 128 are one byte. */
 const FIRST: readonly (readonly [type: number, first: number])[] = [
   [I32, 16],
-  [I64, 40],
-  [F32, 42],
-  [F64, 54],
-  [V128, 72],
+  [I64, 50],
+  [F32, 54],
+  [F64, 70],
+  [V128, 92],
 ];
 
 /** Instructions that are looked up together. */
-const RUN = 3;
+const RUN = 2;
 /** Bytes that deflate looks back. */
 const WINDOW = 32000;
 /** So many places are tried, from the last one on. */
 const TRIED = 300;
-/** Matches of fewer bytes are none. */
+/** Matches that are worth fewer bytes are none. */
 const SHORTEST = 4;
+/** What another number inside of a match costs, and how much worse than its best part a match may become. */
+const INTERRUPTION = 2.5;
+const HOPELESS = 30;
 
 /** An instruction without its local. */
 export interface Step {
@@ -27,13 +30,16 @@ export interface Step {
   range: LiveRange | undefined;
 }
 
+/** A run of steps that occurred before, but perhaps for some numbers. */
 interface Match {
-  bytes: number;
+  steps: number;
+  /** In bytes, without what interruptions cost. */
+  worth: number;
   /** The numbers that ranges must have for it. */
-  numbers: ReadonlyMap<LiveRange, number>;
+  numbers: readonly (readonly [LiveRange, number])[];
 }
 
-const NONE: Match = { bytes: 0, numbers: new Map() };
+const NONE: Match = { steps: 0, worth: 0, numbers: [] };
 
 function overlap(a: Uint32Array, b: Uint32Array): boolean {
   for (let i = 0; i < a.length; i++) if ((a[i] & b[i]) !== 0) return true;
@@ -57,6 +63,8 @@ class Numbers {
   }
 
   set(range: LiveRange, number: number): void {
+    if (this.#numbers.get(range) === number) return;
+    if (!this.isFree(range, number)) throw new Error(`numberLocals: ${number} is taken`);
     this.#numbers.set(range, number);
     const taken = this.#taken.get(number);
     if (taken === undefined) this.#taken.set(number, range.points.slice());
@@ -77,7 +85,8 @@ class Numbers {
   setLowest(range: LiveRange): void {
     let number = Math.max(this.#parameters.length, FIRST.find(([type]) => type === range.type)?.[1] ?? 128);
     while (!this.isFree(range, number)) {
-      if (++number > 127) throw new Error(`numberLocals: more locals of type ${range.type} than have a place`);
+      if (typeOf(++number) !== range.type)
+        throw new Error(`numberLocals: more locals of type ${range.type} than have a place`);
     }
     this.set(range, number);
   }
@@ -87,21 +96,30 @@ function typeOf(number: number): number {
   return FIRST.findLast(([, first]) => number >= first)?.[0] ?? I32;
 }
 
+/** So many locals of a type are declared, or a multiple of it, so that more declarations are alike. */
+const DECLARED = 8;
+
 /** The declaration of locals behind the parameters up to the largest numbers that are used; what lies between is i32. */
-export function declarationOf(parameters: number, used: Iterable<number>): [count: number, type: number][] {
+export function declarationOf(parameters: number, numbers: Iterable<number>): [count: number, type: number][] {
   const ends = new Map<number, number>();
-  for (const number of used) {
+  for (const number of numbers) {
     if (number >= parameters) ends.set(typeOf(number), Math.max(ends.get(typeOf(number)) ?? 0, number + 1));
   }
   const declared: [number, number][] = [];
   let next = parameters;
-  for (const [type, first] of FIRST) {
-    const end = ends.get(type);
-    if (end === undefined) continue;
-    if (next < first) declared.push([first - next, I32]);
-    next = Math.max(next, first);
-    declared.push([end - next, type]);
-    next = end;
+  const declare = (end: number, type: number) => {
+    const last = declared.at(-1);
+    if (last?.[1] === type) last[0] += end - next;
+    else if (end > next) declared.push([end - next, type]);
+    next = Math.max(next, end);
+  };
+  for (const [i, [type, first]] of FIRST.entries()) {
+    const used = ends.get(type);
+    if (used === undefined) continue;
+    const rounded = first + DECLARED * Math.ceil((used - first) / DECLARED);
+    const end = Math.max(used, Math.min(rounded, FIRST[i + 1]?.[1] ?? rounded));
+    if (first > next) declare(Math.min(first, end), I32);
+    declare(end, type);
   }
   return declared;
 }
@@ -129,19 +147,18 @@ export class LocalNumbering {
       for (const [range, number] of match.numbers) numbers.set(range, number);
     };
     for (let i = 0; i < steps.length; ) {
-      let match = this.#longest(steps, i, begin, numbers);
-      if (match.bytes >= SHORTEST) {
+      let match = this.#best(steps, i, begin, numbers);
+      if (match.worth >= SHORTEST) {
         // as deflate: a longer one from the next instruction on
-        const next = this.#longest(steps, i + 1, begin, numbers);
-        if (next.bytes > match.bytes + 1) {
+        const next = this.#best(steps, i + 1, begin, numbers);
+        if (next.worth > match.worth + 1) {
           take(next);
           this.#append(steps[i++], numbers);
           match = next;
         } else take(match);
-      }
-      const end = this.#bytes + match.bytes;
-      do this.#append(steps[i++], numbers);
-      while (i < steps.length && this.#bytes < end && match.bytes >= SHORTEST);
+      } else match = NONE;
+      const end = i + Math.max(1, match.steps);
+      while (i < end) this.#append(steps[i++], numbers);
     }
     return this.#numbers.slice(begin);
   }
@@ -159,35 +176,40 @@ export class LocalNumbering {
     else places.push(at);
   }
 
-  #longest(steps: readonly Step[], i: number, begin: number, numbers: Numbers): Match {
-    let longest = NONE;
+  #best(steps: readonly Step[], i: number, begin: number, numbers: Numbers): Match {
+    let best = NONE;
     const run = steps.slice(i, i + RUN).map(({ key }) => key);
     const places = this.#runs.get(run.join()) ?? [];
     for (let k = places.length - 1; k >= Math.max(0, places.length - TRIED); k--) {
       if (this.#bytes - this.#offsets[places[k]] > WINDOW) break;
       const match = this.#match(steps, i, places[k], begin, numbers);
-      if (match.bytes > longest.bytes) longest = match;
+      if (match.worth > best.worth) best = match;
     }
-    return longest;
+    return best;
   }
 
-  /** How far steps from i on can be what stands at `at`. */
+  /** How steps from i on can be what stands at `at`. */
   #match(steps: readonly Step[], i: number, at: number, begin: number, numbers: Numbers): Match {
     const own = new Map<LiveRange, number>();
-    let bytes = 0;
+    let worth = 0;
+    const best = { steps: 0, worth: 0, numbers: 0 };
     for (let k = 0; i + k < steps.length && at + k < begin + i; k++) {
-      const { key, range, bytes: its } = steps[i + k];
+      const { key, range, bytes } = steps[i + k];
       if (this.#keys[at + k] !== key) break;
+      worth += bytes;
       if (range !== undefined) {
         const number = this.#numbers[at + k];
         const known = numbers.get(range) ?? own.get(range);
-        const fits = known === undefined ? isFreeBeside(range, number, numbers, own) : known === number;
-        if (!fits) return { bytes: bytes + 1, numbers: own };
-        if (known === undefined) own.set(range, number);
+        if (known === undefined ? isFreeBeside(range, number, numbers, own) : known === number) own.set(range, number);
+        else {
+          worth -= bytes - 1 + INTERRUPTION;
+          if (k < RUN || worth < best.worth - HOPELESS) break;
+          continue;
+        }
       }
-      bytes += its;
+      if (worth > best.worth) Object.assign(best, { steps: k + 1, worth, numbers: own.size });
     }
-    return { bytes, numbers: own };
+    return { ...best, numbers: [...own].slice(0, best.numbers) };
   }
 }
 
