@@ -206,6 +206,7 @@ export function evaluateOptions(args: readonly string[]) {
   if (values.rows !== undefined) checkRowsOutput(values.rows);
   const table = {
     isRegression: mse,
+    isSingle: binary,
     labelColumn: values["label-column"],
     columns: values.columns?.split(","),
     input: input && INPUTS[input],

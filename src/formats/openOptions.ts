@@ -13,6 +13,8 @@ export interface OpenOptions {
   readonly floats: boolean;
   /** Of tables: whether predictions and targets are wanted, instead of logits and labels. */
   readonly isRegression?: boolean;
+  /** Of tables: whether one column of values stays one, instead of the two of class 0 and class 1. */
+  readonly isSingle?: boolean;
   /** Of tables: the column of the labels, by its name or its number from 1. */
   readonly labelColumn?: string | undefined;
   /** Of tables: the columns of the logits, by their names or numbers, or as ranges of numbers. */

@@ -214,6 +214,29 @@ describe("every format gives the same figures", () => {
     expect(loss.mean).toBeCloseTo(terms.reduce((a, b) => a + b) / rows, 12);
   });
 
+  test("a table of one value a row is evaluated as binary, too, whatever its columns hold", () => {
+    const p = [0.9, 0.2, 0.4, 0.7];
+    const y = [1, 0, 1, 0];
+    const loss = { mean: p.reduce((sum, it, i) => sum - Math.log(y[i] === 1 ? it : 1 - it), 0) / 4 };
+    const table = (values: number[]) => values.map((it, i) => `${y[i]},${it}\n`).join("");
+    const logits = p.map((it) => Math.log(it / (1 - it)));
+    writeFileSync(at("chances.csv"), `label,p\n${table(p)}`);
+    writeFileSync(at("odds.csv"), `label,logit\n${table(logits)}`);
+    for (const name of ["chances.csv", "odds.csv"]) {
+      const { stdout, stderr } = run("evaluate", name, "--loss", "binary", "--json");
+      expect(stderr).toMatch(/^wasm-loss: \w+\.csv: column "\w+" as \w+ of class 1, column "label" as labels\n$/);
+      const found = JSON.parse(stdout);
+      expect(found.rows).toBe(4);
+      expect(found.loss.mean).toBeCloseTo(loss.mean, 12);
+    }
+    writeFileSync(at("chances2.csv"), "label,p0,p1\n1,0.1,0.9\n0,0.8,0.2\n");
+    expect(run("evaluate", "chances2.csv", "--loss", "binary", "--columns", "p0,p1")).toMatchObject({
+      code: 1,
+      stderr:
+        'wasm-loss: chances2.csv: columns "p0" and "p1" hold predictions, but one is wanted: --columns must say which (there are "label", "p0", "p1")\n',
+    });
+  });
+
   test("big-endian floats and integers are swapped on the way", () => {
     const swapped = (data: Buffer, size: number) => {
       const copy = Buffer.from(data);

@@ -240,15 +240,16 @@ export function columnsOf(head: TableHead, wanted: Wanted): Columns {
   if (logits === undefined) return { label, values: [], classNames: undefined, input: undefined, note: labelNote };
   if (ofRegression && logits.columns === undefined) {
     const value = predictionColumn(table, label);
-    const note = `column ${table.nameOf(value)} as predictions, ${labelNote}`;
+    const note = `column ${table.nameOf(value)} as predictions${labelNote && `, ${labelNote}`}`;
     return { label, values: [value], classNames: undefined, input: undefined, note };
   }
   const { columns, classNames, input } = valueColumns(table, logits, label);
   if (label !== undefined && columns.includes(label)) {
     table.fail(`column ${table.nameOf(label)} can't hold both labels and logits`);
   }
-  if (ofRegression && columns.length > 1)
-    table.fail(`--columns has ${columns.length} columns, but predictions are one`);
+  if ((ofRegression || logits.isSingle) && columns.length > 1) {
+    table.fail(`columns ${table.nameAll(columns)} hold predictions, but one is wanted: --columns must say which`);
+  }
   const one = columns.length === 1;
   const kind = ofRegression ? "predictions" : IN_WORDS[logits.input ?? input ?? "logits"];
   const ofOne = one && !ofRegression ? " of class 1" : "";

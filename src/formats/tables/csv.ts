@@ -124,7 +124,7 @@ class CsvRows implements RowStream {
     const { logits, labels } = wanted;
     this.#isRegression = isRegression(wanted);
     this.#hasValues = values.length > 0;
-    this.#isBinary = values.length === 1 && !this.#isRegression;
+    this.#isBinary = values.length === 1 && !this.#isRegression && !logits?.isSingle;
     const places = new Int32Array(head.width).fill(SKIPPED);
     values.forEach((column, i) => {
       places[column] = i;

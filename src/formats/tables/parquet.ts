@@ -120,7 +120,7 @@ class ParquetRows implements RowStream {
     this.#places = places;
     this.#labelOf = labelReader(columns.classNames);
     this.#isRegression = isRegression(wanted);
-    this.#isBinary = columns.values.length === 1 && !this.#isRegression;
+    this.#isBinary = columns.values.length === 1 && !this.#isRegression && !logits?.isSingle;
     this.#groups = open.metadata.row_groups.map(({ num_rows: rows }) => Number(rows));
     this.rows = this.#groups.reduce((sum, rows) => sum + rows, 0);
     this.input = columns.input;
