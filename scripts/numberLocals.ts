@@ -108,10 +108,12 @@ export function declarationOf(parameters: number, numbers: Iterable<number>): [c
   const declared: [number, number][] = [];
   let next = parameters;
   const declare = (end: number, type: number) => {
+    // i32 parameters of other functions may be all that there are
+    if (end <= next) return;
     const last = declared.at(-1);
     if (last?.[1] === type) last[0] += end - next;
-    else if (end > next) declared.push([end - next, type]);
-    next = Math.max(next, end);
+    else declared.push([end - next, type]);
+    next = end;
   };
   for (const [i, [type, first]] of FIRST.entries()) {
     const used = ends.get(type);

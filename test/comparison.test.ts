@@ -174,6 +174,43 @@ test("logits at the ends of a dtype, and rows whose references rise", () => {
   }
 });
 
+test.each(dtypes)("of equal maxima of a row of %s the first one counts, in whichever block they stand", (dtype) => {
+  const classes = 1500;
+  const base = models(41, dtype, 1, classes)[0].map((x) => Math.min(x, 6)) as FloatArray;
+  const places = [0, 127, 128, 255, 256, 700, 1024, 1499];
+  for (const { losses: engine, name } of opened) {
+    // near 0, far above the first round, so that the row is gone through again, and where the maximum is taken away
+    for (const top of [7, 70, 1e5]) {
+      places.forEach((first, i) => {
+        const [x, y] = [base.slice(), base.slice()];
+        for (const place of places.slice(i)) x[place] = top;
+        for (const place of places.slice(places.length - 1 - i)) y[place] = top;
+        for (const label of [first, 300]) {
+          const comparison = engine.comparison({ classes, worst: 1 });
+          comparison.add(x, y, Int32Array.of(label));
+          const { basePredicted, otherPredicted } = comparison.result().worse![0];
+          const where = `${name}, ${top} from ${first} on, label ${label}`;
+          expect([basePredicted, otherPredicted], where).toEqual([first, places[places.length - 1 - i]]);
+        }
+      });
+    }
+  }
+});
+
+test("many rows at once are what they are by few", () => {
+  const [rows, classes] = [3000, 3];
+  const [base, other] = models(43, "float32", rows, classes);
+  const labels = labelsOf(mulberry32(44), rows, classes);
+  const [whole, parts] = [losses.comparison({ classes }), losses.comparison({ classes })];
+  whole.add(base, other, labels);
+  for (let i = 0; i < rows; i += 100) {
+    const [from, to] = [i * classes, (i + 100) * classes];
+    parts.add(base.subarray(from, to), other.subarray(from, to), labels.subarray(i, i + 100));
+  }
+  expect(whole.state()).toEqual(parts.state());
+  expectFigures(whole.result(), oracle.compare(oracle.comparedRows(base, other, labels, classes)), 2e-5);
+});
+
 test("a shift of all logits is no difference", () => {
   const [base] = models(5, "float64", 20, 30);
   const shifted = base.map((x) => x + 64) as Float64Array;

@@ -5,8 +5,11 @@ import { createWasmBackend } from "../src/backends/wasm/wasmBackend.ts";
 import { extractSums } from "../src/generated/kernels.ts";
 import { inlinedModule } from "../src/module/inlined.ts";
 import { compile, createMemory } from "../src/module/load.ts";
-import { ExactSum } from "../src/numeric/exactSum.ts";
+import { EXPONENTS, ExactSum } from "../src/numeric/exactSum.ts";
+import { ExactTotal } from "../src/numeric/exactTotal.ts";
 import { LOOPS } from "../src/numeric/loops.ts";
+import { addMoments } from "../src/numeric/moments.ts";
+import { ProductTotal } from "../src/numeric/productTotal.ts";
 
 /** A float64 as a fraction: numerator over 2^1074. */
 function fractionOf(x: number): bigint {
@@ -234,5 +237,26 @@ test("many values, usual ones and others, add up as one by one, in blocks or not
       expect(sum.value()).toBe(sumOf([...values, ...values.slice(0, Math.ceil(n / 2))]));
     }),
     { numRuns: 50 },
+  );
+});
+
+test("products, usual ones, large and small, add up without an error", () => {
+  const finite = fc.double({ noNaN: true, noDefaultInfinity: true });
+  const usual = fc.double({ noNaN: true, min: -60, max: 60 });
+  const numbers = fc.array(fc.oneof(usual, usual, finite, fc.constant(0)), { minLength: 1, maxLength: 1024 });
+  fc.assert(
+    fc.property(numbers, fc.boolean(), (some, areSquares) => {
+      const xs = Float64Array.from(some);
+      const ys = areSquares ? xs : xs.slice().reverse();
+      const [sums, products] = [new Float64Array(2 * EXPONENTS), new Float64Array(2 * EXPONENTS)];
+      const total = new ProductTotal();
+      addMoments(xs.length, xs, ys, areSquares ? sums : null, products, total);
+      total.addBins(products);
+      expect(total.units).toBe(xs.reduce((sum, x, i) => sum + fractionOf(x) * fractionOf(ys[i]), 0n));
+      const sum = new ExactTotal();
+      sum.addBins(sums);
+      expect(sum.units).toBe(areSquares ? xs.reduce((sum, x) => sum + fractionOf(x), 0n) : 0n);
+    }),
+    { numRuns: 200 },
   );
 });

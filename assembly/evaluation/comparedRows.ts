@@ -1,11 +1,12 @@
 // Rows of logits of two models, block by block: the exponentials of each, of which the losses are made, and what the softmaxes are apart.
 
 import { LOWEST, MAGIC } from "../constants";
-import { exp } from "../functions/exp";
+import { exp, expLane } from "../functions/exp";
 import {
   ARGMAX,
   BASE_LOSS,
   BASE_TOP,
+  CHANGE,
   COMPARED,
   COUNTED,
   DISTANCE,
@@ -16,7 +17,15 @@ import {
   OTHER_TOP,
   RECORD,
 } from "../generated/record";
-import { EXPONENTIALS, INVERSE, OTHER_RECORDS, OTHER_SIDE, OWN, RECORDS } from "../generated/scratchOfComparedRows";
+import {
+  EXPONENTIALS,
+  INVERSE,
+  LAST_RISE,
+  OTHER_RECORDS,
+  OTHER_SIDE,
+  OWN,
+  RECORDS,
+} from "../generated/scratchOfComparedRows";
 import { EXPONENT, SHIFT, TAIL, TAIL_OUT } from "../generated/scratchOfRows";
 import { FAR, LN2_HIGH, LN2_LOW, SHORT_ROW } from "../generated/thresholds";
 import { addHigh, BLOCK, constant, laneSum, low, pairSum, ROUND, roundUp, twoSum } from "../lanes";
@@ -48,6 +57,7 @@ const BATCH_ROWS = 32;
 function exponentialsOf<T>(row: usize, bytes: usize, at: usize, block: usize, stop: usize, scratch: usize): f64 {
   const tail = tailOf(row, bytes);
   const move = shiftBlock<T>(block, stop, scratch);
+  const before = largest<T>(scratch);
   const to = scratch + EXPONENTIALS - block;
   const sum = keepBlock<T>(
     block + move,
@@ -57,6 +67,7 @@ function exponentialsOf<T>(row: usize, bytes: usize, at: usize, block: usize, st
     to - move,
     scratch,
   );
+  if (largest<T>(scratch) > before) store<usize>(scratch, block - row, LAST_RISE);
   if (tail >= block && tail < stop) {
     for (let i: usize = 0; i < ROUND; i += 16) v128.store(to + tail + i, v128.load(scratch + i, TAIL_OUT));
   }
@@ -75,8 +86,15 @@ function finish<T>(row: usize, bytes: usize, at: usize, m: T, others: f64, to: u
   store<f64>(scratch, far > 0 ? 0 : 1 / (1 + z), OWN);
   const loss = near + far;
   store<f64>(to, loss);
-  const top = load<f64>(scratch, SHIFT) == 0 ? largest<T>(scratch) : m;
-  let first = x > top ? at : firstEqual<T>(row, row + bytes, top);
+  let top = m;
+  let first = row;
+  if (load<f64>(scratch, SHIFT) == 0) {
+    top = largest<T>(scratch);
+    first += load<usize>(scratch, LAST_RISE);
+  }
+  first = x > top ? at : firstEqual<T>(first, row + bytes, top);
+  // the target's was left out
+  if (x == top && at < first) first = at;
   if (loss != loss) {
     for (let p = row; p < row + bytes; p += sizeof<T>()) if (isNaN<T>(load<T>(p))) first = row - sizeof<T>();
   }
@@ -104,6 +122,8 @@ function compareRow<T>(base: usize, other: usize, bytes: usize, label: i32, to: 
     let sum = f64x2.splat(0);
     let otherSum = sum;
     clearSums(scratch);
+    store<usize>(scratch, 0, LAST_RISE);
+    store<usize>(far, 0, LAST_RISE);
     for (let block: usize = 0; block < end; block += BLOCK) {
       const stop = min(block + BLOCK, end);
       sum = twoSum(sum, exponentialsOf<T>(base, bytes, at, base + block, base + stop, scratch));
@@ -189,6 +209,13 @@ function compareShortRow<T>(
   store<f64>(to, divergenceOf(s, 0, above, true, scratch), DIVERGENCE);
 }
 
+/** Stores how much the target's probability changed. */
+function storeChange(to: usize): void {
+  const losses = f64x2.replace_lane(f64x2.splat(load<f64>(to, BASE_LOSS)), 1, load<f64>(to, OTHER_LOSS));
+  const own = expLane<f64>(f64x2.neg(losses));
+  store<f64>(to, f64x2.extract_lane(own, 1) - f64x2.extract_lane(own, 0), CHANGE);
+}
+
 /** rows[i] = what src/descriptions/record.ts says of row i of both. */
 export function comparedRows<T>(
   begin: i32,
@@ -223,5 +250,6 @@ export function comparedRows<T>(
       const one = scratch + RECORDS + place;
       compareShortRow<T>(base + row, other + row, bytes, one, one + (OTHER_RECORDS - RECORDS), to, scratch);
     }
+    storeChange(to);
   }
 }

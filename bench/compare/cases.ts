@@ -26,6 +26,7 @@ const plans: readonly Plan[] = [
   [rowOperations, ["1000x1000", "100000x10"], "float64", "resident"],
   [variants.flatMap((variant) => [loss + variant, gradient + variant]), ["1000x1000"], "float32", "resident"],
   [["evaluate"], ["1000x1000", "32x50257", "100000x10"], "float32", "resident"],
+  [["comparison"], ["1000x1000", "32x50257", "2000x100", "100000x10"], "float32", "resident"],
   [["regressionEvaluator"], ["1e6"], "float32", "resident"],
   [["mse", "mseWithGrad"], ["1e3", "1e5", "1e7"], "float32", "resident"],
   [["softmax", loss, gradient], ["1000x1000"], "float32", "copied"],

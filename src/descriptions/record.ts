@@ -18,7 +18,7 @@ export const ARGMAX = 6;
 export const LOG_SUM_EXP = 7;
 
 // What a comparison keeps of a row of two models: of each its loss and, beside it, the class of its first maximum, as above.
-export const COMPARED = 7;
+export const COMPARED = 8;
 export const BASE_LOSS = 0;
 export const BASE_TOP = 1;
 export const OTHER_LOSS = 2;
@@ -29,3 +29,5 @@ export const DIVERGENCE = 4;
 export const DISTANCE = 5;
 /** 1, or 0 for an ignored row. */
 export const COUNTED = 6;
+/** What the target's probability exp(-loss) is in the other, less what it is in the base. */
+export const CHANGE = 7;

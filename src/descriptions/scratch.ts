@@ -183,7 +183,9 @@ const COMPARED_ROWS: Layout = {
     { name: "TERMS", at: 2064, bytes: NUMBER },
     { name: "DIFFERENCES", at: 2072, bytes: NUMBER },
     { name: "APART", at: 2080, bytes: NUMBER },
-    // the same of a round with such classes
+    // where in the row the block begins in which the maximum rose last
+    { name: "LAST_RISE", at: 2088, bytes: NUMBER },
+    // the same sums of a round with such classes
     { name: "ROUND_TERMS", at: 2112, bytes: ROUND },
     { name: "ROUND_DIFFERENCES", at: 2176, bytes: ROUND },
     { name: "ROUND_APART", at: 2240, bytes: ROUND },

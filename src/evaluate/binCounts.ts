@@ -8,6 +8,8 @@ export class BinCounts {
   /** What is not in those yet, once there are many. */
   #recent: Uint32Array | undefined;
   #added = 0;
+  /** What entries() gave, until something is added. */
+  #entries: readonly (readonly [bin: number, count: number])[] | undefined;
 
   constructor(bins: number) {
     this.#bins = bins;
@@ -22,6 +24,7 @@ export class BinCounts {
 
   addTimes(bin: number, n: number): void {
     this.#counts.set(bin, (this.#counts.get(bin) ?? 0) + n);
+    this.#entries = undefined;
   }
 
   merge(other: BinCounts): void {
@@ -29,9 +32,11 @@ export class BinCounts {
   }
 
   /** Bins that are not empty, rising. */
-  entries(): [bin: number, count: number][] {
+  entries(): readonly (readonly [bin: number, count: number])[] {
     this.#gather();
-    return [...this.#counts].sort(([a], [b]) => a - b);
+    const counts = this.#counts;
+    this.#entries ??= Array.from(Float64Array.from(counts.keys()).sort(), (bin) => [bin, counts.get(bin) ?? 0]);
+    return this.#entries;
   }
 
   get total(): number {

@@ -43,6 +43,11 @@ export class LossSizes {
     if (loss > this.most) this.most = loss;
   }
 
+  /** Adds the first n values. */
+  addAll(values: Float64Array, n: number): void {
+    for (let i = 0; i < n; i++) this.add(values[i]);
+  }
+
   get rows(): number {
     return this.counts.total;
   }
@@ -84,9 +89,11 @@ export class LossSizes {
   }
 
   /** Bins that are not empty, with their counts, by the size of what they hold. */
-  sorted(): [bin: number, count: number][] {
-    // of the two next to 0 the negative one first
-    return this.counts.entries().sort(([a], [b]) => edgeOf(a) - edgeOf(b) || b - a);
+  sorted(): (readonly [bin: number, count: number])[] {
+    const bins = this.counts.entries();
+    // behind those of the others, and falling, stand bins of negative values
+    const others = bins.filter(([bin]) => bin < SIZE_BINS / 2).length;
+    return [...bins.slice(others).reverse(), ...bins.slice(0, others)];
   }
 
   write(to: Writer): void {

@@ -14,6 +14,7 @@ import {
   ARGMAX,
   BASE_LOSS,
   BASE_TOP,
+  CHANGE,
   COMPARED,
   COUNTED,
   DISTANCE,
@@ -42,11 +43,12 @@ import type { AddOptions } from "../evaluator.ts";
 import { maskOf, positionsOf, scoredLabels } from "../scoredLabels.ts";
 import { tooManyGroups } from "../totals.ts";
 import type { EvaluationDoor } from "../workspace.ts";
-import { BufferedSums } from "./bufferedSums.ts";
 import { type Comparison, comparisonOfTotals } from "./comparison.ts";
 import { type ComparisonOptions, checkComparisonOptions } from "./comparisonOptions.ts";
 import { encodeComparison } from "./comparisonState.ts";
 import { type ComparisonTotals, createComparisonTotals, createGroups } from "./comparisonTotals.ts";
+import { RecordSums } from "./recordSums.ts";
+import { addRecords } from "./records.ts";
 
 /** Compares two models on the same rows, batch by batch. See Losses.comparison. */
 export interface ModelComparison {
@@ -87,7 +89,7 @@ export class RowComparer implements ModelComparison {
   readonly #door: EvaluationDoor;
   readonly #totals: ComparisonTotals;
   readonly #labelCheck = new LabelCheck();
-  readonly #sums: BufferedSums;
+  readonly #sums: RecordSums;
   /** What is kept of rows, of MOST_ROWS at most. */
   #rows = new Float64Array();
   /** Whether rows came with labels, once there are some. */
@@ -100,7 +102,7 @@ export class RowComparer implements ModelComparison {
   constructor(door: EvaluationDoor, options: ComparisonOptions) {
     this.#door = door;
     this.#totals = createComparisonTotals(checkComparisonOptions("comparison", options));
-    this.#sums = new BufferedSums(this.#totals);
+    this.#sums = new RecordSums(this.#totals);
   }
 
   add(
@@ -193,8 +195,12 @@ export class RowComparer implements ModelComparison {
     if (input === "logits") {
       backend.run(comparedRows, dtypeOf(base), n, { base, other, labels, rows, classes, ignoreIndex });
     } else this.#compareLikelihoods(backend, base, other, labels, ignoreIndex, rows, n);
-    this.#addRecords(backend, isLabelled ? labels : null, n);
-    if (groups !== null) this.#addGroups(groups, isLabelled, n);
+    addRecords(this.#totals, this.#sums, rows, n, {
+      labels: isLabelled ? labels : null,
+      groups,
+      first: this.#before + this.#totals.rows,
+      positions: this.#positions,
+    });
     this.#totals.rows += n;
   }
 
@@ -240,87 +246,9 @@ export class RowComparer implements ModelComparison {
         rows[to + top] = of[at + ARGMAX];
         rows[to + DIVERGENCE] = losses[i];
         rows[to + DISTANCE] = (sign < 0 ? rows[to + DISTANCE] : 0) + sign * of[at + LOG_SUM_EXP];
+        rows[to + CHANGE] = exp64(-rows[to + OTHER_LOSS]) - exp64(-rows[to + BASE_LOSS]);
       }
     }
-  }
-
-  /** Adds what is kept of n rows. */
-  #addRecords(backend: Backend, labels: IntegerArray | null, n: number): void {
-    const rows = this.#rows;
-    const totals = this.#totals;
-    const sums = this.#sums;
-    const { columns } = sums;
-    for (let i = 0, at = 0; i < n; i++, at += COMPARED) {
-      if (rows[at + COUNTED] === 0) continue;
-      totals.counted++;
-      const to = sums.next(backend);
-      const d = rows[at + DIVERGENCE];
-      columns.divergence.values[to] = d;
-      sums.addProduct(columns.divergenceSquare, "divergenceSquare", to, d, d);
-      totals.divergences.add(d);
-      const top = rows[at + BASE_TOP];
-      const otherTop = rows[at + OTHER_TOP];
-      if (top === otherTop && top >= 0) totals.sameTop++;
-      const distance = rows[at + DISTANCE];
-      if (distance - distance !== 0) totals.nonFinite++;
-      if (labels === null) continue;
-      totals.labelled++;
-      const label = Number(labels[i]);
-      const isOtherRight = otherTop === label;
-      if (top === label) {
-        if (isOtherRight) totals.both++;
-        else totals.onlyBase++;
-      } else if (isOtherRight) totals.onlyOther++;
-      const l = rows[at + BASE_LOSS];
-      const m = rows[at + OTHER_LOSS];
-      const change = exp64(-m) - exp64(-l);
-      const square = change * change;
-      columns.base.values[to] = l;
-      columns.other.values[to] = m;
-      columns.change.values[to] = change;
-      sums.addProduct(columns.baseSquare, "baseSquare", to, l, l);
-      sums.addProduct(columns.otherSquare, "otherSquare", to, m, m);
-      sums.addProduct(columns.baseOther, "baseOther", to, l, m);
-      sums.addProduct(columns.changeSquare, "changeSquare", to, change, change);
-      sums.addProduct(columns.changeFourth, "changeFourth", to, square, square);
-      totals.changes.add(change);
-      totals.differences.add(m - l);
-      if (totals.options.worst > 0) this.#list(label, i, at);
-    }
-  }
-
-  /** Adds what is kept of n rows to their groups: a loss of the other and one of the base make a difference. */
-  #addGroups(ids: IntegerArray, isLabelled: boolean, n: number): void {
-    const rows = this.#rows;
-    const groups = this.#totals.groups ?? createGroups();
-    this.#totals.groups = groups;
-    for (let i = 0, at = 0; i < n; i++, at += COMPARED) {
-      if (rows[at + COUNTED] === 0) continue;
-      groups.divergence.add(ids[i], rows[at + DIVERGENCE], 1, tooManyGroups);
-      if (!isLabelled) continue;
-      groups.difference.add(ids[i], rows[at + OTHER_LOSS], 1, tooManyGroups);
-      groups.difference.add(ids[i], -rows[at + BASE_LOSS], 0, tooManyGroups);
-    }
-  }
-
-  /** Adds a row to the lists that want it. */
-  #list(label: number, i: number, at: number): void {
-    const rows = this.#rows;
-    const totals = this.#totals;
-    const [l, m] = [rows[at + BASE_LOSS], rows[at + OTHER_LOSS]];
-    if (!totals.worse.wants(m - l) && !totals.better.wants(l - m)) return;
-    const row = {
-      source: "",
-      row: this.#before + totals.rows + i,
-      positions: this.#positions,
-      label,
-      basePredicted: rows[at + BASE_TOP],
-      otherPredicted: rows[at + OTHER_TOP],
-      base: l,
-      other: m,
-    };
-    totals.worse.add(row);
-    totals.better.add(row);
   }
 
   result(): Comparison {

@@ -65,7 +65,8 @@ export type ComparisonTotals = {
     readonly [K in (typeof COMPARED_SIZES)[number]]: LossSizes;
   };
 
-const each = <K extends string, T>(names: readonly K[], make: () => T) =>
+/** A record with something for each name. */
+export const each = <K extends string, T>(names: readonly K[], make: () => T) =>
   Object.fromEntries(names.map((name) => [name, make()])) as Record<K, T>;
 
 export const createGroups = () => each(COMPARED_GROUPS, () => new Groups());

@@ -2,6 +2,7 @@ import {
   ARGMAX,
   BASE_LOSS,
   BASE_TOP,
+  CHANGE,
   COMPARED,
   COUNTED,
   DISTANCE,
@@ -296,5 +297,6 @@ export function comparedRows(
     }
     if (classes <= SHORT_ROW) comparison.addShortRow(classes, place * RECORD, rows, to);
     else comparison.addRow(classes, rows, to);
+    rows[to + CHANGE] = exp64(-rows[to + OTHER_LOSS]) - exp64(-rows[to + BASE_LOSS]);
   }
 }
