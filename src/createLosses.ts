@@ -1,9 +1,10 @@
+import type { Door } from "./api/door.ts";
 import { openWasm } from "./backends/openWasm.ts";
 import type { Tuning } from "./backends/threads/threads.ts";
 import type { WasmOptions } from "./backends/wasm/opened.ts";
 import { addressOf, checkChoice, checkInteger, checkOptions, kindOf } from "./check.ts";
-import { createEngine } from "./engine.ts";
-import type { Losses, LossesOptions } from "./losses.ts";
+import { createEngine, type Engine, type Parts } from "./engine.ts";
+import type { LossesOptions } from "./losses.ts";
 import { ARENA, ARENA_OVERHEAD, PAGE, SLACK } from "./memory/map.ts";
 import { fusesMultiplyAdd, hasRelaxedSimd, losesStack, refused, whyNoSimd } from "./module/features.ts";
 import type { Found } from "./module/given.ts";
@@ -18,8 +19,13 @@ export const MAXIMAL_THREADS = 1024;
 const BACKENDS = ["auto", "wasm", "js"];
 const KNOWN = ["backend", "threads", "relaxed", "arenaBytes", "wasm", "worker"];
 
-/** Checks the options, picks a backend and opens it. */
-export async function create(options: LossesOptions, moduleOf: Modules, tuning?: Tuning): Promise<Losses> {
+/** Checks the options, picks a backend and opens it; `facesOf` makes what the engine has beside memory and evaluations. */
+export async function create<F extends object>(
+  facesOf: (door: Door) => F,
+  options: LossesOptions,
+  moduleOf: Modules,
+  tuning?: Tuning,
+): Promise<Engine & F> {
   checkOptions("createLosses", options, KNOWN);
   const { backend = "auto", threads = 1, relaxed = false, arenaBytes = DEFAULT_ARENA } = options;
   checkChoice("createLosses", "backend", backend, BACKENDS);
@@ -39,23 +45,23 @@ export async function create(options: LossesOptions, moduleOf: Modules, tuning?:
   if (backend !== "js") {
     const opened =
       whyNoWasm(backend) ?? (await inWebAssembly({ threads, arenaBytes, worker, tuning }, relaxed, moduleOf, given));
-    if (typeof opened !== "string") return opened;
+    if (typeof opened !== "string") return createEngine(opened, facesOf);
     if (backend === "wasm") throw new Error(`createLosses: backend is "wasm", but ${opened}`);
     notes.push(`backend: ${opened}; the JavaScript loops run.`);
   }
   if (relaxed) notes.push("relaxed: the JavaScript loops have none; the strict kernels run.");
   if (threads !== 1) notes.push(`threads: ${threads} was asked for, but the JavaScript loops run on one.`);
   const { openJs } = await import("./backends/js/openJs.ts");
-  return createEngine({ backend: openJs(arenaBytes), notes });
+  return createEngine({ backend: openJs(arenaBytes), notes }, facesOf);
 }
 
-/** An engine with WebAssembly, or why not, whatever the platform throws; what is wrong with a given module is thrown. */
+/** What an engine with WebAssembly is made of, or why there is none, whatever the platform throws; what is wrong with a given module is thrown. */
 async function inWebAssembly(
   options: Omit<WasmOptions, "wasm">,
   relaxed: boolean,
   moduleOf: Modules,
   given?: (relaxed: boolean) => Promise<Found | string>,
-): Promise<Losses | string> {
+): Promise<Parts | string> {
   let found = await given?.(relaxed);
   if (typeof found === "string") return found;
   let fused = found?.relaxed ?? relaxed;
@@ -71,7 +77,7 @@ async function inWebAssembly(
     if (wasm === undefined) return NOTHING_INFLATES;
     const opened = await openWasm({ ...options, wasm });
     notes.push(...(found?.notes ?? []), ...opened.notes);
-    return createEngine({ backend: opened.backend, notes, relaxed: fused, pool: opened.pool });
+    return { backend: opened.backend, notes, relaxed: fused, pool: opened.pool };
   } catch (error) {
     return refused(error);
   }

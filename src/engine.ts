@@ -1,14 +1,13 @@
-import { createCrossEntropy } from "./api/crossEntropy.ts";
-import { createDivergences } from "./api/divergences.ts";
 import type { Door } from "./api/door.ts";
-import { createElementwiseLosses } from "./api/elementwiseLosses.ts";
-import { createOptimizers } from "./api/optimizers/faces.ts";
-import { createSoftmax } from "./api/softmax.ts";
 import type { Backend } from "./backends/backend.ts";
 import type { Pool } from "./backends/threads/pool.ts";
 import { checkArrayType, checkInteger } from "./check.ts";
 import { createEvaluations } from "./evaluate/evaluations.ts";
+import type { Faces } from "./faces.ts";
 import type { Losses } from "./losses.ts";
+
+/** Losses without the functions of arrays: memory and evaluations. */
+export type Engine = Omit<Losses, keyof Faces>;
 
 /** What an engine is made of, and why it is less than was asked for. */
 export interface Parts {
@@ -18,8 +17,11 @@ export interface Parts {
   readonly pool?: Pool | undefined;
 }
 
-/** Puts the faces of src/api and src/evaluate on one backend, behind a door that closes. */
-export function createEngine({ backend: given, notes: opened, relaxed = false, pool }: Parts): Losses {
+/** Puts evaluations, and the functions of arrays that are wanted, on one backend, behind a door that closes. */
+export function createEngine<F extends object>(
+  { backend: given, notes: opened, relaxed = false, pool }: Parts,
+  facesOf: (door: Door) => F,
+): Engine & F {
   let backend: Backend | undefined = given;
   let workers = pool;
   let notes = opened;
@@ -57,11 +59,7 @@ export function createEngine({ backend: given, notes: opened, relaxed = false, p
     free: (view) => door("free").arena.free(view),
     close,
     [Symbol.dispose]: close,
-    ...createElementwiseLosses(door),
-    ...createSoftmax(door),
-    ...createCrossEntropy(door),
-    ...createDivergences(door),
-    ...createOptimizers(door),
+    ...facesOf(door),
     ...evaluations,
   };
 }

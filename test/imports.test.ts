@@ -15,7 +15,7 @@ const ORDER: readonly (readonly string[])[] = [
   ["module", "backends"],
   ["api", "evaluate"],
   ["losses"],
-  ["engine"],
+  ["engine", "faces"],
   ["createLosses"],
   ["inlinedLosses"],
   ["formats"],

@@ -225,9 +225,9 @@ test("a bundler that splits files loads no JavaScript loop at once", async () =>
   expect([...atOnce]).not.toContain(withLoops[0]);
 });
 
-test("a page without a bundler loads no JavaScript loop but that of regressionEvaluator(), what binaryEvaluator() computes with, and no relaxed module, at once", () => {
-  const dist = join(folder, "node_modules", "wasm-loss", "dist");
-  const atOnce = new Set([join(dist, "browser.js")]);
+/** What a file of dist/ imports at once, and those import, and what they import when it is asked for; and the sources of the former. */
+function loadedOf(entry: string) {
+  const atOnce = new Set([join(folder, "node_modules", "wasm-loss", "dist", entry)]);
   const later = new Set<string>();
   const sources = new Set<string>();
   for (const file of atOnce) {
@@ -237,6 +237,11 @@ test("a page without a bundler loads no JavaScript loop but that of regressionEv
     // the bundler's comments
     for (const [, source] of text.matchAll(/^\/\/ (src\/.+)$/gm)) sources.add(source);
   }
+  return { atOnce, later, sources };
+}
+
+test("a page without a bundler loads no JavaScript loop but that of regressionEvaluator(), what binaryEvaluator() computes with, and no relaxed module, at once", () => {
+  const { atOnce, later, sources } = loadedOf("browser.js");
   expect(sources).toContain("src/generated/strict.ts");
   expect(sources).not.toContain("src/generated/relaxed.ts");
   expect([...sources].filter((source) => source.startsWith("src/kernels/")).sort()).toEqual([
@@ -255,6 +260,21 @@ test("a page without a bundler loads no JavaScript loop but that of regressionEv
   const names = [...later].map((file) => basename(file).replace(/-.*/, ""));
   expect(names.sort()).toEqual(["given", "openJs", "openThreads", "relaxed", "stream"]);
 });
+
+test.each(["evaluateCommand", "partWorker"])(
+  "what large files wait for loads no text of a module, no losses of arrays, and no other command: %s",
+  (name) => {
+    const dist = join(folder, "node_modules", "wasm-loss", "dist");
+    const entry = readdirSync(dist, { recursive: true, encoding: "utf8" }).find(
+      (file) => basename(file).startsWith(name) && file.endsWith(".js"),
+    );
+    const { sources } = loadedOf(entry!);
+    expect(sources).toContain("src/cli/adding/plan.ts");
+    const unwanted =
+      /generated\/(strict|relaxed|elementwise)|api\/(elementwise|optimizers|softmax|divergences)|(bench|compare|merge|cluster)Command/;
+    expect([...sources].filter((source) => unwanted.test(source))).toEqual([]);
+  },
+);
 
 test("the readers of files load at most 27 KB in a page, minified and gzipped, and nothing of Node", async () => {
   const { outputFiles, metafile } = await build({

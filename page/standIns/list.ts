@@ -2,14 +2,10 @@
 
 /** Modules of src/, by their paths in it, that speak to Node or to a terminal, or that no evaluation calls. */
 export const MODULES: Readonly<Record<string, string>> = {
-  "api/crossEntropy.ts": "noFaces.ts",
-  "api/divergences.ts": "noFaces.ts",
-  "api/elementwiseLosses.ts": "noFaces.ts",
-  "api/optimizers/faces.ts": "noFaces.ts",
-  "api/softmax.ts": "noFaces.ts",
   "cli/adding/shareOut.ts": "shareOut.ts",
   "cli/engineName.ts": "engineName.ts",
   "cli/files.ts": "files.ts",
+  "cli/ownLosses.ts": "ownLosses.ts",
   "cli/pageScript.ts": "pageScript.ts",
   "cli/progress.ts": "progress.ts",
   "cli/report/page.ts": "reportPage.ts",

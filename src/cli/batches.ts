@@ -1,7 +1,7 @@
 import { bfloat16, float16, type LogitsArray } from "../dtype.ts";
 import { batchRows, type Input, type Room } from "../formats/rows/together.ts";
 import { arrayOf, type Tensor, type TensorArray } from "../formats/tensor.ts";
-import type { Losses } from "../inlinedLosses.ts";
+import type { Losses } from "./ownLosses.ts";
 
 /** Room in the arena for so many sets of batches, none of more rows than the longest input has. */
 export function roomFor(losses: Losses, inputs: readonly Input[], sets: number): Room {

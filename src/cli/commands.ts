@@ -1,52 +1,53 @@
 import { getSystemErrorMap } from "node:util";
 import { nearest } from "../nearest.ts";
 import { UsageError } from "./arguments.ts";
-import { bench, benchHelp } from "./benchCommand.ts";
-import { cluster, clusterHelp } from "./cluster/clusterCommand.ts";
-import { compare } from "./compareCommand.ts";
-import { compareHelp } from "./compareOptions.ts";
-import { evaluate } from "./evaluateCommand.ts";
-import { evaluateHelp } from "./evaluateOptions.ts";
-import { info, infoHelp } from "./infoCommand.ts";
-import { merge, mergeHelp } from "./mergeCommand.ts";
 import { SIGNALS } from "./signals.ts";
 import { oneLine } from "./text.ts";
-import { version } from "./version.ts";
 
-const commands = new Map([
-  ["evaluate", { run: evaluate, help: evaluateHelp }],
-  ["compare", { run: compare, help: compareHelp }],
-  ["merge", { run: merge, help: mergeHelp }],
-  ["cluster", { run: cluster, help: clusterHelp }],
-  ["info", { run: info, help: infoHelp }],
-  ["bench", { run: bench, help: benchHelp }],
-]);
+/** In the order of the help. */
+const COMMANDS = ["evaluate", "compare", "merge", "cluster", "info", "bench"] as const;
 
-const help = `wasm-loss: losses of model outputs
+interface Command {
+  /** Returns what is to be printed. */
+  run(args: readonly string[]): Promise<string>;
+  readonly help: string;
+}
 
-${[...commands.values()].map((command) => command.help).join("\n")}
+/** Loads a command: what a large file waits for is loaded without the others. */
+async function load(name: (typeof COMMANDS)[number]): Promise<Command> {
+  if (name !== "evaluate") return (await import("./otherCommands.ts")).otherCommands[name];
+  const { evaluate, evaluateHelp } = await import("./evaluateCommand.ts");
+  return { run: evaluate, help: evaluateHelp };
+}
+
+async function wholeHelp(): Promise<string> {
+  const all = await Promise.all(COMMANDS.map(load));
+  return `wasm-loss: losses of model outputs
+
+${all.map(({ help }) => help).join("\n")}
 wasm-loss --help | --version | help COMMAND
 
 Results go to standard output, progress and errors to standard error.
 Exit code: 0 done, 1 failed, 2 wrong usage.
 `;
+}
 
 const HELP = ["help", "--help", "-h"];
 const VERSION = ["version", "--version", "-v", "-V"];
 
-function commandOf(name: string) {
-  const command = commands.get(name);
-  if (command) return command;
-  const meant = nearest(name, [...commands.keys(), "help", "version"]);
-  throw new UsageError(`there is no command ${JSON.stringify(name)}${meant ? ` (${meant}?)` : ""}`);
+async function commandOf(given: string): Promise<Command> {
+  const name = COMMANDS.find((it) => it === given);
+  if (name) return load(name);
+  const meant = nearest(given, [...COMMANDS, "help", "version"]);
+  throw new UsageError(`there is no command ${JSON.stringify(given)}${meant ? ` (${meant}?)` : ""}`);
 }
 
 /** Runs the command line and returns what is to be printed. */
 async function run([name, ...args]: readonly string[]): Promise<string> {
   if (name === undefined) throw new UsageError("no command is given");
-  if (HELP.includes(name)) return args.length > 0 ? commandOf(args[0]).help : help;
-  if (VERSION.includes(name)) return `${version}\n`;
-  const command = commandOf(name);
+  if (HELP.includes(name)) return args.length > 0 ? (await commandOf(args[0])).help : wholeHelp();
+  if (VERSION.includes(name)) return `${(await import("./version.ts")).version}\n`;
+  const command = await commandOf(name);
   const options = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
   if (options.includes("--help") || options.includes("-h")) return command.help;
   return command.run(args);

@@ -11,7 +11,6 @@ import { checkAlike, hasRowsOfLogits, isBinary, type LogitsShape, shapeOf, textO
 import { type RowRange, shiftedMask } from "../formats/rows/shift.ts";
 import { readTogether } from "../formats/rows/together.ts";
 import type { InputKind, Tensor, TensorArray } from "../formats/tensor.ts";
-import type { Losses } from "../inlinedLosses.ts";
 import { elementsOf } from "./adding/adder.ts";
 import type { Beside } from "./adding/rowsAdder.ts";
 import { logitsOf, releaseRoom, roomFor } from "./batches.ts";
@@ -20,6 +19,7 @@ import type { CompareOptions } from "./compareOptions.ts";
 import { nameIn } from "./evaluateInputs.ts";
 import { INPUTS } from "./evaluateOptions.ts";
 import { suspicionOf } from "./likeProbabilities.ts";
+import type { Losses } from "./ownLosses.ts";
 import { rangeOf } from "./rangeOf.ts";
 import { sourceOf } from "./sourceOf.ts";
 import { warn } from "./warn.ts";

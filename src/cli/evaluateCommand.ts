@@ -35,6 +35,8 @@ import { binaryTask, elementsTask, type RowsOptions, rowsTask } from "./tasks.ts
 import { columns, json, table } from "./text.ts";
 import { warn } from "./warn.ts";
 
+export { evaluateHelp } from "./evaluateOptions.ts";
+
 /** The command `evaluate`: returns what is to be printed. */
 export async function evaluate(args: readonly string[]): Promise<string> {
   const given = evaluateOptions(args);

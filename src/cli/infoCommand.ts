@@ -1,7 +1,7 @@
-import { createLosses } from "../inlinedLosses.ts";
 import { hasSimd } from "../module/features.ts";
 import { parseArguments, UsageError } from "./arguments.ts";
 import { thisEngine } from "./engineName.ts";
+import { createLosses } from "./ownLosses.ts";
 import { json, table } from "./text.ts";
 import { version } from "./version.ts";
 

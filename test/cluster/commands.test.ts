@@ -42,6 +42,7 @@ beforeAll(async () => {
     file("pairs", npy(pairs, [rows, 2]));
     file("classes", npy(zeroOrOne(), [rows]));
     file("scores", npy(pairs.subarray(0, rows), [rows]));
+    file("others", npy(pairs.subarray(rows), [rows]));
     file("predictions", npy(logits, shape));
     file("targets", npy(other, shape));
     file(
@@ -79,6 +80,8 @@ const cases: readonly (readonly [command: string, files: readonly string[], opti
   ["evaluate", ["both"], []],
   ["evaluate", ["predictions", "targets"], ["--loss=mse"]],
   ["evaluate", ["scores", "classes"], ["--loss=binary"]],
+  ["evaluate", ["scores", "classes"], ["--loss=binary", "--mask=mask", "--groups=groups"]],
+  ["evaluate", ["scores", "others"], ["--loss=mse", "--mask=mask", "--groups=groups"]],
   ["compare", ["logits", "other", "labels"], ["--worst=4"]],
   ["compare", ["logits", "other", "labels"], ["--mask=mask", "--groups=groups"]],
   ["compare", ["logits", "other"], []],

@@ -55,6 +55,7 @@ function kindsOf(dtype: Dtype): Record<string, Kind> {
   const y = pick(labels);
   const label2 = pick(labels.map((label) => (label < 0 ? label : label % 2)));
   const g = pick(groups);
+  const beside = (chosen: readonly number[]) => ({ mask: chosen.map((row) => row % 11 !== 3), groups: g(chosen) });
   const weight = floats(dtype, [0.3, 0, 2, 1e-30, 7]);
   const all = { classes, perClass: true, confusion: true, percentiles: true as const, topK: [1, 3] };
   const evaluated = (options: Parameters<Losses["evaluator"]>[0], inOrder = false, beside = true): Kind => ({
@@ -108,7 +109,7 @@ function kindsOf(dtype: Dtype): Record<string, Kind> {
       start(losses) {
         const evaluator = losses.binaryEvaluator();
         const [p, t] = [ofRows(single, 1), ofRows(targets, 1)];
-        return { add: (chosen) => evaluator.add(p(chosen), t(chosen)), state: () => evaluator.state() };
+        return { add: (chosen) => evaluator.add(p(chosen), t(chosen), beside(chosen)), state: () => evaluator.state() };
       },
     },
     regressionEvaluator: {
@@ -116,7 +117,7 @@ function kindsOf(dtype: Dtype): Record<string, Kind> {
       start(losses) {
         const evaluator = losses.regressionEvaluator();
         const [p, t] = [ofRows(single.map((v) => (v - v === 0 ? v : 1)) as FloatArray, 1), ofRows(numbers, 1)];
-        return { add: (chosen) => evaluator.add(p(chosen), t(chosen)), state: () => evaluator.state() };
+        return { add: (chosen) => evaluator.add(p(chosen), t(chosen), beside(chosen)), state: () => evaluator.state() };
       },
     },
   };

@@ -84,6 +84,33 @@ describe("95 % intervals hold the truth in 93 to 97 % of runs", () => {
     );
   });
 
+  test.each([100, 250])("of %i groups of binary predictions, and of errors", (groups) => {
+    const all = MARGINS.flatMap((a) => MARGINS.map((b) => (a + b) / 2));
+    const truths = { binary: meanOf(all.map(lossOf)), mse: meanOf(all.map((margin) => margin ** 2)) };
+    const random = mulberry32(9);
+    const counts = { binary: 0, mse: 0 };
+    for (let run = 0; run < RUNS; run++) {
+      const [margins, ids, mask]: [number[], number[], boolean[]] = [[], [], []];
+      for (let group = 0; group < groups; group++) {
+        const own = anyOf(random, MARGINS);
+        for (let left = 1 + integer(random, 8); left > 0; left--) {
+          margins.push((own + anyOf(random, MARGINS)) / 2);
+          ids.push(7 * group - 50);
+          mask.push(random() < 0.8);
+        }
+      }
+      const x = Float64Array.from(margins);
+      const binary = losses.binaryEvaluator();
+      binary.add(x, new Int32Array(x.length).fill(1), { mask, groups: ids });
+      const regression = losses.regressionEvaluator();
+      regression.add(x, new Float64Array(x.length), { mask, groups: ids });
+      if (holds(binary.result().loss.interval, truths.binary)) counts.binary++;
+      if (holds(regression.result().interval!, truths.mse)) counts.mse++;
+    }
+    expectCovers(counts.binary / RUNS);
+    expectCovers(counts.mse / RUNS);
+  });
+
   test.each([400, 2000])("the accuracy of %i rows", (n) => {
     const truth = MARGINS.filter((margin) => margin >= 0).length / MARGINS.length;
     expectCovers(

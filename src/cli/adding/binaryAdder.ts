@@ -3,8 +3,8 @@ import type { BinaryEvaluation } from "../../evaluate/binary/binary.ts";
 import { floatsOf } from "../../formats/rows/floats.ts";
 import type { Room } from "../../formats/rows/together.ts";
 import { isFloat, type Tensor, type TensorArray } from "../../formats/tensor.ts";
-import type { Losses } from "../../inlinedLosses.ts";
 import { logitsOf, releaseRoom, roomFor } from "../batches.ts";
+import type { Losses } from "../ownLosses.ts";
 import { type Adder, type Beside, batchesOf, besideOf, type Column, type Told } from "./adder.ts";
 
 /** One logit or probability a row, and its target, which the inputs are, and what `beside` says. */

@@ -1,4 +1,4 @@
-import type { Losses } from "../../inlinedLosses.ts";
+import type { Losses } from "../ownLosses.ts";
 import type { Pairs } from "../report/pairs.ts";
 import type { Adder } from "./adder.ts";
 import { type BinaryTask, createBinaryAdder } from "./binaryAdder.ts";

@@ -4,8 +4,8 @@ import { floatsOf } from "../../formats/rows/floats.ts";
 import type { RowRange } from "../../formats/rows/shift.ts";
 import type { Room } from "../../formats/rows/together.ts";
 import type { Tensor } from "../../formats/tensor.ts";
-import type { Losses } from "../../inlinedLosses.ts";
 import { logitsOf, releaseRoom, roomFor } from "../batches.ts";
+import type { Losses } from "../ownLosses.ts";
 import type { Pairs } from "../report/pairs.ts";
 import { type Adder, type Beside, batchesOf, besideOf, type Column, type Told } from "./adder.ts";
 

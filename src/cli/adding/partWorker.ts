@@ -1,7 +1,7 @@
 // A thread that adds up parts of files, with an engine of its own. What it is told comes as a message: it may be started before.
 import { once } from "node:events";
 import { parentPort } from "node:worker_threads";
-import { createLosses } from "../../inlinedLosses.ts";
+import { createLosses } from "../ownLosses.ts";
 import { type Helped, PartAdder } from "./plan.ts";
 import { type Report, reportOf } from "./report.ts";
 

@@ -3,7 +3,6 @@ import type { Source } from "../../evaluate/coverage.ts";
 import { withCoverage } from "../../evaluate/state.ts";
 import type { RowRange } from "../../formats/rows/shift.ts";
 import { arrayOf, type Tensor } from "../../formats/tensor.ts";
-import type { Losses } from "../../inlinedLosses.ts";
 import { addUp, rowsOf } from "../addUp.ts";
 import { openBeside } from "../beside.ts";
 import { classWeights } from "../classWeights.ts";
@@ -11,6 +10,7 @@ import { compareOptions } from "../compareOptions.ts";
 import { compareRows, openCompared, sourceOfCompared } from "../comparing.ts";
 import { openInputs, sourceOfInputs } from "../evaluateInputs.ts";
 import { evaluateOptions } from "../evaluateOptions.ts";
+import type { Losses } from "../ownLosses.ts";
 import { rowsOfShard, type Shard } from "../shard.ts";
 import { taskOf } from "../tasks.ts";
 

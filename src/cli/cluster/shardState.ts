@@ -4,8 +4,8 @@ import { withoutSecrets } from "../../formats/addresses/address.ts";
 import { versionOf } from "../../formats/addresses/openAddress.ts";
 import { isAddress } from "../../formats/addresses/schemes.ts";
 import { FormatError } from "../../formats/error.ts";
-import type { Losses } from "../../inlinedLosses.ts";
 import { openLosses } from "../addUp.ts";
+import type { Losses } from "../ownLosses.ts";
 import { type CommandInputs, commandInputs, type OpenInputs } from "./commandInputs.ts";
 
 /** What changes when somebody writes to a file: size and time, of an address what its server says. */
