@@ -1,6 +1,6 @@
 import { addToBins } from "./exactSum.ts";
 import { C1, C2, EXTRACTED, LARGEST, SMALLEST } from "./extraction.ts";
-import { isExtreme, productError } from "./products.ts";
+import { isExtreme, LARGEST_PRODUCT, productError } from "./products.ts";
 import type { ProductTotal } from "./productTotal.ts";
 
 /** What rounding took from a product is 2^53 times smaller, and is split at places that are, too. */
@@ -31,8 +31,8 @@ function sumParts(n: number, xs: Float64Array, ys: Float64Array): number {
     const y = ys[i];
     const product = x * y;
     const size = Math.abs(product);
-    // a square of this size has a root that can be split, too
-    if (size >= SMALLEST && size < LARGEST) {
+    // a square of this size has a root that can be split, too; factors may be beyond what productError takes
+    if (size >= SMALLEST && size < LARGEST && Math.abs(x) <= LARGEST_PRODUCT && Math.abs(y) <= LARGEST_PRODUCT) {
       split(x, C1, C2, 0);
       split(product, C1, C2, 3);
       split(productError(x, y, product), D1, D2, 6);
