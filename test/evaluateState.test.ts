@@ -436,7 +436,7 @@ test("more rows than bins hold at once", { timeout: 300_000 }, () => {
     evaluator.add(logits, new Int8Array(n));
     return evaluator.state();
   };
-  for (const { name, losses } of opened.slice(0, everything ? 2 : 1)) {
+  for (const { name, losses } of opened.slice(0, 2)) {
     const state = stateOf(losses, rows);
     expect(evaluationOf(state)).toMatchObject({ rows, perClass: [{ label: 0, count: rows }] });
     expect(Buffer.compare(state, timesState(stateOf(losses, 1), rows)), name).toBe(0);
