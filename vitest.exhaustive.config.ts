@@ -8,6 +8,7 @@ const BROAD = [
   "evaluateState",
   "kernels",
   "kernelsAgainstOracle",
+  "lossesAlone",
   "modelFiles",
   "optimizers",
   "semantics",

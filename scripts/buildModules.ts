@@ -6,6 +6,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { deflateSync } from "node:zlib";
 import { zlibAsync } from "@gfx/zopfli";
+import { EVALUATIONS } from "../src/descriptions/evaluation.ts";
+import { cutModule } from "./cutModule.ts";
 import { made } from "./made.ts";
 import { orderModule } from "./orderModule.ts";
 
@@ -15,6 +17,8 @@ const asc = join(dirname(assemblyScript), "bin/asc.js");
 
 /** Modules of the package: the kernels. */
 export const MODULES = ["strict", "relaxed"];
+/** The strict one without the kernels that only evaluations call. */
+export const LOSSES_MODULE = "losses";
 /** Modules of tests: elementary functions. */
 export const FUNCTION_MODULES = ["functions", "relaxedFunctions"];
 
@@ -29,28 +33,44 @@ async function compile(entry: string, target: string): Promise<Uint8Array> {
   const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { cwd: root });
   process.stderr.write(stdout + stderr);
   const compiled = readFileSync(join(root, moduleFile(target)));
+  return writeOrdered(target, compiled);
+}
+
+function writeOrdered(target: string, compiled: Uint8Array): Uint8Array {
   const module = orderModule(compiled);
   // Node 20 knows no relaxed instructions
-  if (WebAssembly.validate(compiled) && !WebAssembly.validate(module.slice()))
+  if (WebAssembly.validate(compiled.slice()) && !WebAssembly.validate(module.slice()))
     throw new Error(`orderModule: ${target} is not valid`);
   writeFileSync(join(root, moduleFile(target)), module);
   return module;
 }
 
+/** Writes a module deflated: 5% smaller than by zlib. */
+async function writeDeflated(name: string, module: Uint8Array): Promise<void> {
+  writeFileSync(join(root, deflatedFile(name)), await zlibAsync(module, { numiterations: 15, blocksplittingmax: 0 }));
+}
+
+const isOfLosses = (name: string) => EVALUATIONS.every((kernel) => kernel.name !== name.replace(/_f(32|64)$/, ""));
+
+/** The module of losses alone, of the strict one: the same code. */
+async function buildLosses(): Promise<void> {
+  const cut = await cutModule(join(root, moduleFile("strict")), isOfLosses);
+  await writeDeflated(LOSSES_MODULE, writeOrdered(LOSSES_MODULE, cut));
+}
+
 /** A module of the kernels, and that of the functions of its kind. */
 async function buildBoth(name: string, functions: string): Promise<void> {
-  // 5% smaller than by zlib
-  const deflated = await zlibAsync(await compile("entryPoints", name), { numiterations: 15, blocksplittingmax: 0 });
-  writeFileSync(join(root, deflatedFile(name)), deflated);
+  await writeDeflated(name, await compile("entryPoints", name));
   writeFileSync(join(root, deflatedFile(functions)), deflateSync(await compile("functionEntryPoints", functions)));
 }
 
 /** assembly/ to build/: the modules, each deflated beside it. */
 export async function buildModules(): Promise<void> {
-  const names = [...MODULES, ...FUNCTION_MODULES];
-  const scripts = ["buildModules", "orderModule", "numberLocals", "liveRanges"];
-  const sources = ["assembly", "asconfig.json", ...scripts.map((name) => `scripts/${name}.ts`)];
+  const names = [...MODULES, LOSSES_MODULE, ...FUNCTION_MODULES];
+  const scripts = ["buildModules", "cutModule", "orderModule", "numberLocals", "liveRanges"];
+  const sources = ["assembly", "asconfig.json", "src/descriptions", ...scripts.map((name) => `scripts/${name}.ts`)];
   await made("modules", sources, [...names.map(moduleFile), ...names.map(deflatedFile)], async () => {
     await Promise.all(MODULES.map((name, i) => buildBoth(name, FUNCTION_MODULES[i])));
+    await buildLosses();
   });
 }

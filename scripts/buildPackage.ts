@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, buildSync } from "esbuild";
-import { buildModules, deflatedFile, FUNCTION_MODULES, MODULES, moduleFile } from "./buildModules.ts";
+import { buildModules, deflatedFile, FUNCTION_MODULES, LOSSES_MODULE, MODULES, moduleFile } from "./buildModules.ts";
 import { finishDeclarations } from "./declarations.ts";
 import { generateSources } from "./generate/sources.ts";
 
@@ -34,6 +34,8 @@ function generateTexts(): void {
   for (const name of MODULES) {
     generate(name, `The ${name} module: deflate, base64.`, name.toUpperCase(), readFileSync(path(deflatedFile(name))));
   }
+  const losses = readFileSync(path(deflatedFile(LOSSES_MODULE)));
+  generate("losses", "The strict module without kernels of evaluations: deflate, base64.", "LOSSES", losses);
   for (const name of FUNCTION_MODULES) {
     const constant = name === "functions" ? "FUNCTIONS" : "RELAXED_FUNCTIONS";
     const comment = "Elementary functions, for tests: deflate, base64.";
@@ -48,10 +50,13 @@ function generateTexts(): void {
 const ENTRIES = [
   ["index", "index.node"],
   ["browser", "index.browser"],
-  ["losses", "inlinedLosses"],
-  // so that its text is in a file without code: an uncaught error prints the line that threw it
+  ["losses", "index.losses"],
+  // so that what it does without is in other files than what it imports
+  ["inlined", "inlinedLosses"],
+  // so that their texts are in files without code: an uncaught error prints the line that threw it
   ["module/strict", "generated/strict"],
-  // so that it is imported before that text: see textLast
+  ["module/losses", "generated/losses"],
+  // so that it is imported before those texts: see textLast
   ["shared/faces", "faces"],
   ["formats/npy", "formats/npy"],
   ["formats/node", "formats/formats.node"],
@@ -93,11 +98,15 @@ function textLast(script: string, names: ReadonlySet<string>): string {
 function buildDist(): void {
   rmSync(path("dist"), { recursive: true, force: true });
   execFileSync(process.execPath, [tsc, "-p", "tsconfig.build.json"], { cwd: root, stdio: "inherit" });
-  finishDeclarations(path("dist"), ["index.node.d.ts", "formats/npy.d.ts", "formats/formats.node.d.ts"]);
+  finishDeclarations(path("dist"), [
+    "index.node.d.ts",
+    "index.losses.d.ts",
+    "formats/npy.d.ts",
+    "formats/formats.node.d.ts",
+  ]);
   // what is imported at once in a file, what is imported when it is needed in others; not minified, for stack traces
   buildSync({
     ...bundled,
-    // inlinedLosses.ts: so that what it does without is in other files than what it imports
     entryPoints: Object.fromEntries(ENTRIES.map(([to, from]) => [to, path(`src/${from}.ts`)])),
     outdir: path("dist"),
     packages: "external",
@@ -121,9 +130,9 @@ function buildDist(): void {
     name.endsWith(".js"),
   );
   const texts = scripts.map((name) => readFileSync(path(`dist/${name}`), "utf8"));
-  const holder = basename(scripts[texts.findIndex((text) => text.includes("var STRICT ="))]);
-  const importers = scripts.filter((_, i) => texts[i].includes(`/${holder}";`)).map((name) => basename(name));
-  const withText = new Set([holder, ...importers]);
+  const holders = scripts.filter((_, i) => /^var (STRICT|LOSSES) =/m.test(texts[i])).map((name) => basename(name));
+  const importers = scripts.filter((_, i) => holders.some((holder) => texts[i].includes(`/${holder}";`)));
+  const withText = new Set([...holders, ...importers.map((name) => basename(name))]);
   for (const [i, name] of scripts.entries()) {
     const text = texts[i].replace(/^import "\.[^"]*\/chunk-\w+\.js";\n/gm, "");
     writeFileSync(path(`dist/${name}`), textLast(text, withText));

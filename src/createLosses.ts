@@ -1,10 +1,9 @@
-import type { Door } from "./api/door.ts";
 import { openWasm } from "./backends/openWasm.ts";
 import type { Tuning } from "./backends/threads/threads.ts";
 import type { WasmOptions } from "./backends/wasm/opened.ts";
 import { addressOf, checkChoice, checkInteger, checkOptions, kindOf } from "./check.ts";
-import { createEngine, type Engine, type Parts } from "./engine.ts";
-import type { LossesOptions } from "./losses.ts";
+import { createEngine, type FacesOf, type Parts } from "./engine.ts";
+import type { Engine, LossesOptions } from "./losses.ts";
 import { ARENA, ARENA_OVERHEAD, PAGE, SLACK } from "./memory/map.ts";
 import { fusesMultiplyAdd, hasRelaxedSimd, losesStack, refused, whyNoSimd } from "./module/features.ts";
 import type { Found } from "./module/given.ts";
@@ -19,9 +18,9 @@ export const MAXIMAL_THREADS = 1024;
 const BACKENDS = ["auto", "wasm", "js"];
 const KNOWN = ["backend", "threads", "relaxed", "arenaBytes", "wasm", "worker"];
 
-/** Checks the options, picks a backend and opens it; `facesOf` makes what the engine has beside memory and evaluations. */
+/** Checks the options, picks a backend and opens it; `facesOf` makes what the engine has beside its memory. */
 export async function create<F extends object>(
-  facesOf: (door: Door) => F,
+  facesOf: FacesOf<F>,
   options: LossesOptions,
   moduleOf: Modules,
   tuning?: Tuning,

@@ -2,12 +2,7 @@ import type { Door } from "./api/door.ts";
 import type { Backend } from "./backends/backend.ts";
 import type { Pool } from "./backends/threads/pool.ts";
 import { checkArrayType, checkInteger } from "./check.ts";
-import { createEvaluations } from "./evaluate/evaluations.ts";
-import type { Faces } from "./faces.ts";
-import type { Losses } from "./losses.ts";
-
-/** Losses without the functions of arrays: memory and evaluations. */
-export type Engine = Omit<Losses, keyof Faces>;
+import type { Engine } from "./losses.ts";
 
 /** What an engine is made of, and why it is less than was asked for. */
 export interface Parts {
@@ -17,10 +12,16 @@ export interface Parts {
   readonly pool?: Pool | undefined;
 }
 
-/** Puts evaluations, and the functions of arrays that are wanted, on one backend, behind a door that closes. */
+/** Takes what has to be done before the memory goes. */
+export type Closing = (leave: () => void) => void;
+
+/** What is put on an engine. */
+export type FacesOf<F extends object> = (door: Door, closing: Closing) => F;
+
+/** Puts functions on one backend, behind a door that closes. */
 export function createEngine<F extends object>(
   { backend: given, notes: opened, relaxed = false, pool }: Parts,
-  facesOf: (door: Door) => F,
+  facesOf: FacesOf<F>,
 ): Engine & F {
   let backend: Backend | undefined = given;
   let workers = pool;
@@ -29,12 +30,12 @@ export function createEngine<F extends object>(
     if (backend === undefined) throw new TypeError(`${name}: this Losses is closed`);
     return backend;
   };
-  const { evaluations, leave } = createEvaluations(door);
+  const leaving: (() => void)[] = [];
   const allNotes = () => Object.freeze([...notes, ...(workers?.notes ?? [])]);
 
   function close(): void {
     notes = allNotes();
-    leave();
+    for (const leave of leaving) leave();
     workers?.close();
     // whatever leads to the memory
     backend = undefined;
@@ -59,7 +60,6 @@ export function createEngine<F extends object>(
     free: (view) => door("free").arena.free(view),
     close,
     [Symbol.dispose]: close,
-    ...facesOf(door),
-    ...evaluations,
+    ...facesOf(door, (leave) => leaving.push(leave)),
   };
 }

@@ -1,22 +1,5 @@
 // What the package exports besides createLosses, in Node and in browsers.
 
-export type { BinaryCrossEntropy, BinaryLosses, Focal } from "./api/binaryLosses.ts";
-export type { CountLosses, PoissonNll, Tweedie } from "./api/countLosses.ts";
-export type { CrossEntropyFunction, CrossEntropyLosses, CrossEntropyWithGrad } from "./api/crossEntropy.ts";
-export type { CrossEntropy, CrossEntropyInput, SparseTargets } from "./api/crossEntropyOptions.ts";
-export type { Divergence, DivergenceInput, JensenShannon, KlDivergence } from "./api/divergenceOptions.ts";
-export type { DivergenceFunction, DivergenceLosses, DivergenceWithGrad } from "./api/divergences.ts";
-export type { ElementwiseFunction, ElementwiseWithGrad } from "./api/elementwise.ts";
-export type { ElementwiseLosses, Huber, Quantile, SmoothL1 } from "./api/elementwiseLosses.ts";
-export type { GaussianLosses, GaussianNll, OutVariance, WithGradients } from "./api/gaussianNll.ts";
-export type { Adam, LearningRate, OptimizerFunction, Optimizers, RmsProp, Sgd } from "./api/optimizers/faces.ts";
-export type { GradientsOf, Optimizer, StepOptions } from "./api/optimizers/optimizer.ts";
-export type { Out, Reduce, Reduction, WithGrad } from "./api/reduction.ts";
-export type { BesideTensor, Inner, Rows } from "./api/rowOptions.ts";
-export type { SampleWeight } from "./api/sampleWeight.ts";
-export type { RowFunction, RowReduction, SoftmaxLosses } from "./api/softmax.ts";
-export type { FloatArray, HalfArray, HalfBits, IntegerArray, LabelArray, LogitsArray } from "./dtype.ts";
-export { bfloat16, float16 } from "./dtype.ts";
 export type { BesideOptions } from "./evaluate/besideRows.ts";
 export { type BinaryEvaluation, binaryOf } from "./evaluate/binary/binary.ts";
 export type { BinaryAddOptions, BinaryEvaluator, BinaryOptions } from "./evaluate/binary/binaryEvaluator.ts";
@@ -47,5 +30,5 @@ export type { MeanLoss } from "./evaluate/standardError.ts";
 export { mergeStates } from "./evaluate/state.ts";
 export type { Batch, Batches, Signal, StreamOptions, StreamProgress } from "./evaluate/stream.ts";
 export type { Temperature } from "./evaluate/temperature.ts";
-export type { Losses, LossesOptions } from "./losses.ts";
-export type { ResultOfTensor, TensorLike } from "./tensorLike.ts";
+export * from "./exportedLosses.ts";
+export type { Losses } from "./losses.ts";

@@ -1,14 +1,13 @@
-import { type CrossEntropyLosses, createCrossEntropy } from "./api/crossEntropy.ts";
-import { createDivergences, type DivergenceLosses } from "./api/divergences.ts";
+import { createCrossEntropy } from "./api/crossEntropy.ts";
+import { createDivergences } from "./api/divergences.ts";
 import type { Door } from "./api/door.ts";
-import { createElementwiseLosses, type ElementwiseLosses } from "./api/elementwiseLosses.ts";
-import { createOptimizers, type Optimizers } from "./api/optimizers/faces.ts";
-import { createSoftmax, type SoftmaxLosses } from "./api/softmax.ts";
+import { createElementwiseLosses } from "./api/elementwiseLosses.ts";
+import { createOptimizers } from "./api/optimizers/faces.ts";
+import { createSoftmax } from "./api/softmax.ts";
+import type { Engine, LossFunctions } from "./losses.ts";
 
 /** The functions of arrays: what no evaluation calls. */
-export interface Faces extends ElementwiseLosses, SoftmaxLosses, CrossEntropyLosses, DivergenceLosses, Optimizers {}
-
-export const createFaces = (door: Door): Faces => ({
+export const createFaces = (door: Door): Omit<LossFunctions, keyof Engine> => ({
   ...createElementwiseLosses(door),
   ...createSoftmax(door),
   ...createCrossEntropy(door),

@@ -4,7 +4,7 @@
  * @module wasm-loss
  */
 import { create } from "./createLosses.ts";
-import { createFaces } from "./faces.ts";
+import { createEverything } from "./everything.ts";
 import type { Losses, LossesOptions } from "./losses.ts";
 import { moduleBeside } from "./module/beside.ts";
 
@@ -21,5 +21,5 @@ export * from "./exports.ts";
  * losses.close();
  */
 export async function createLosses(options: LossesOptions = {}): Promise<Losses> {
-  return create(createFaces, options, (relaxed) => moduleBeside(import.meta.url, relaxed));
+  return create(createEverything, options, (relaxed) => moduleBeside(import.meta.url, relaxed));
 }

@@ -1,6 +1,6 @@
 import type { Tuning } from "./backends/threads/threads.ts";
 import { create } from "./createLosses.ts";
-import { createFaces } from "./faces.ts";
+import { createEverything } from "./everything.ts";
 import type { Losses, LossesOptions } from "./losses.ts";
 // behind all else that a page loads: gzip finds less on the other side of such a text (500 bytes)
 import { moduleInside } from "./module/inlined.ts";
@@ -14,5 +14,5 @@ export async function createLosses(options: LossesOptions = {}): Promise<Losses>
 
 /** createLosses with another way of sharing out: tests share the smallest calls. */
 export async function openLosses(options: LossesOptions, tuning?: Tuning): Promise<Losses> {
-  return create(createFaces, options, moduleInside, tuning);
+  return create(createEverything, options, moduleInside, tuning);
 }

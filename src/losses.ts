@@ -60,14 +60,8 @@ export interface Address {
 /** The constructor of a typed array. */
 export type Constructor = abstract new (...args: never[]) => NumericArray;
 
-/** Losses over one memory. See createLosses. */
-export interface Losses
-  extends ElementwiseLosses,
-    SoftmaxLosses,
-    CrossEntropyLosses,
-    DivergenceLosses,
-    Optimizers,
-    Evaluations {
+/** What losses run on: one memory, and what computes in it. */
+export interface Engine {
   /** What runs: WebAssembly, or the JavaScript loops. */
   readonly backend: "wasm" | "js";
   /** Threads that really run, the caller included. */
@@ -100,3 +94,15 @@ export interface Losses
   /** As close(), for `using`. */
   [Symbol.dispose](): void;
 }
+
+/** Losses, gradients and optimizers over one memory. */
+export interface LossFunctions
+  extends Engine,
+    ElementwiseLosses,
+    SoftmaxLosses,
+    CrossEntropyLosses,
+    DivergenceLosses,
+    Optimizers {}
+
+/** The same, and evaluations. See createLosses. */
+export interface Losses extends LossFunctions, Evaluations {}

@@ -8,7 +8,7 @@ import { FUNCTIONS as STRICT } from "../src/generated/functions.ts";
 import { RELAXED_FUNCTIONS as RELAXED } from "../src/generated/relaxedFunctions.ts";
 import { FUNCTION_LOOPS } from "../src/kernels/functions/functionLoops.ts";
 import { createScratch } from "../src/kernels/scratch.ts";
-import { inflatedText } from "../src/module/inlined.ts";
+import { inflatedText } from "../src/module/inflate.ts";
 import { compile, createMemory } from "../src/module/load.ts";
 import type { Pair } from "./doubleDouble.ts";
 import * as precise from "./doubleDouble.ts";

@@ -16,12 +16,14 @@ const ORDER: readonly (readonly string[])[] = [
   ["api", "evaluate"],
   ["losses"],
   ["engine", "faces"],
+  ["everything"],
   ["createLosses"],
   ["inlinedLosses"],
   ["formats"],
   ["cluster"],
-  ["cli", "exports"],
-  ["index.browser", "index.node"],
+  ["cli", "exportedLosses"],
+  ["exports"],
+  ["index.browser", "index.losses", "index.node"],
 ];
 
 const filesIn = (folder: string) =>

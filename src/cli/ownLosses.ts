@@ -1,6 +1,6 @@
 import { create } from "../createLosses.ts";
-import type { Engine } from "../engine.ts";
-import type { LossesOptions } from "../losses.ts";
+import { createEvaluations, type Evaluations } from "../evaluate/evaluations.ts";
+import type { Engine, LossesOptions } from "../losses.ts";
 import { moduleBeside } from "../module/beside.ts";
 
 /** The folder of the modules' files. It stands two folders up from here, built or not. */
@@ -13,14 +13,10 @@ const FOLDER = new URL("../../dist/", import.meta.url).href;
 const ARENA_BYTES = 48 * 2 ** 20;
 
 /** An engine as the command line needs it: memory and evaluations. */
-export type Losses = Engine;
+export type Losses = Engine & Evaluations;
 
 /** createLosses of the package, without what no evaluation calls; nor is the text of the module loaded where its file is there. */
 export async function createLosses(options: LossesOptions): Promise<Losses> {
   const withBytes = { arenaBytes: ARENA_BYTES, ...options };
-  return create(
-    () => ({}),
-    withBytes,
-    (relaxed) => moduleBeside(FOLDER, relaxed),
-  );
+  return create(createEvaluations, withBytes, (relaxed) => moduleBeside(FOLDER, relaxed));
 }

@@ -134,3 +134,13 @@ export const regression: Description = {
   tolerance: { f32: "sums exact, p - t rounded in f32", f64: "sums exact, p - t and its square rounded in f64" },
   module: "evaluation/regression",
 };
+
+/** Kernels that only evaluations call. */
+export const EVALUATIONS: readonly Description[] = [
+  evaluate,
+  evaluateLikelihoods,
+  comparedRows,
+  temperatureCurve,
+  tally,
+  regression,
+];

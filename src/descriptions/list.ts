@@ -7,7 +7,7 @@ import {
 } from "./crossEntropy.ts";
 import { divergence } from "./divergence.ts";
 import { ELEMENTWISE, kernelOf, sampleWeights, weightedKernelOf } from "./elementwise.ts";
-import { comparedRows, evaluate, evaluateLikelihoods, regression, tally, temperatureCurve } from "./evaluation.ts";
+import { EVALUATIONS } from "./evaluation.ts";
 import { exp, expm1, fineExp, ln, log1p, logarithm, logistic, softplusTail, tanh } from "./functions.ts";
 import { gaussianNll } from "./gaussian.ts";
 import type { Description } from "./kernel.ts";
@@ -40,12 +40,7 @@ export const KERNELS: readonly Description[] = [
   extractSums,
   widenFloat16,
   widenBfloat16,
-  evaluate,
-  evaluateLikelihoods,
-  comparedRows,
-  temperatureCurve,
-  tally,
-  regression,
+  ...EVALUATIONS,
   sgd,
   adam,
   rmsProp,

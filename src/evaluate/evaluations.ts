@@ -102,9 +102,13 @@ export interface Evaluations {
   regressionEvaluator(): RegressionEvaluator;
 }
 
-/** The evaluations, and what lets the engine's memory go: results outlive it. */
-export function createEvaluations(door: Door): { evaluations: Evaluations; leave(): void } {
+/** The evaluations; with `closing` they let the engine's memory go before it does: results outlive it. */
+export function createEvaluations(door: Door, closing: (leave: () => void) => void): Evaluations {
   let workspace: Workspace | undefined;
+  closing(() => {
+    workspace?.leave();
+    workspace = undefined;
+  });
   const doorOf = (name: string): EvaluationDoor => {
     door(name);
     return {
@@ -115,7 +119,7 @@ export function createEvaluations(door: Door): { evaluations: Evaluations; leave
       },
     };
   };
-  const evaluations: Evaluations = {
+  return {
     evaluator: (options) => new RowEvaluator("evaluator", doorOf("evaluator"), options),
     evaluate(logits: LogitsArray | TensorLike, labels: LabelArray | TensorLike, options?: Partial<EvaluateOptions>) {
       const given = withClassesOf("evaluate", options as EvaluateOptions, logits);
@@ -141,12 +145,5 @@ export function createEvaluations(door: Door): { evaluations: Evaluations; leave
       return new BinaryRows(() => door("add"), options);
     },
     regressionEvaluator: () => new ErrorEvaluator(doorOf("regressionEvaluator")),
-  };
-  return {
-    evaluations,
-    leave() {
-      workspace?.leave();
-      workspace = undefined;
-    },
   };
 }

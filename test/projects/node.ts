@@ -11,11 +11,13 @@ const COMMONJS = {
   "required.js": `
 const { createLosses } = require("wasm-loss");
 const { openNpy } = require("wasm-loss/npy");
+const alone = require("wasm-loss/losses");
 const { availableParallelism } = require("node:os");
 const { faultsOf } = require("./program.mjs");
 const wanted = require("./wanted.mjs").default;
 faultsOf(createLosses, wanted, availableParallelism()).then((faults) => {
   if (typeof openNpy !== "function") faults.push("wasm-loss/npy has no openNpy");
+  if (typeof alone.createLosses !== "function") faults.push("wasm-loss/losses has no createLosses");
   console.log(JSON.stringify(faults));
 });
 `,

@@ -28,6 +28,10 @@ export async function mse(): Promise<number> {
   return losses.mse(Float32Array.of(1), Float32Array.of(2));
 }
 `,
+  "alone.ts": `
+import { createLosses, type LossFunctions } from "wasm-loss/losses";
+export const opened: Promise<LossFunctions> = createLosses({ threads: 2 });
+`,
   "float16.ts": `
 import type { Losses } from "wasm-loss";
 export const softmax = (losses: Losses, x: Float16Array): Float32Array => losses.softmax(x, { classes: 2 });
