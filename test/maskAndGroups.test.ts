@@ -257,6 +257,25 @@ describe.each(Object.entries(kinds))("%s", (_, kind) => {
     expect(kind.read(mergeStates(none, grouped.state()))).toEqual(grouped.result());
   });
 
+  test("an add of no rows says nothing", () => {
+    const none = new Float32Array();
+    const [p, targets] = [Float32Array.of(0.25, 0.5), Float32Array.of(0, 1)];
+    for (const own of [{ groups: [3, 4] }, {}]) {
+      const it = kind.start(opened[0].losses);
+      it.add(p, targets, own);
+      const wanted = it.state();
+      for (const empty of [{ groups: [] }, {}]) {
+        it.add(none, none, empty);
+        expect(it.state()).toEqual(wanted);
+        const late = kind.start(opened[0].losses);
+        late.add(none, none, empty);
+        expect(late.state()).toEqual(kind.start(opened[0].losses).state());
+        late.add(p, targets, own);
+        expect(late.state()).toEqual(wanted);
+      }
+    }
+  });
+
   test("states that are altered are refused", () => {
     const it = kind.start(opened[0].losses);
     it.add(Float32Array.from(x), Float32Array.from(t), { mask, groups });

@@ -67,7 +67,7 @@ export function checkBesideRows(
   totals: BesideTotals,
   before: number,
 ): void {
-  if (totals.groups !== null || before > 0) {
+  if (predictions > 0 && before > 0) {
     checkAllOrNone(name, "groups", groups !== null, totals.groups !== null);
   }
   if (mask !== undefined) checkLength(name, "mask", mask.length, predictions, "predictions");

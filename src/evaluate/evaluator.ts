@@ -89,8 +89,6 @@ export class RowEvaluator implements Evaluator {
   #positions = 0;
   /** So many rows are added elsewhere before those at hand, which are numbered accordingly. */
   #before = 0;
-  /** Whether add() was called. */
-  #added = false;
 
   constructor(name: string, door: EvaluationDoor, options: EvaluatorOptions) {
     const checked = checkEvaluatorOptions(name, options);
@@ -150,9 +148,8 @@ export class RowEvaluator implements Evaluator {
       checkGroupCount(name, groups, this.#totals.groups, (i) => Number(labels[i]) !== ignoreIndex);
     }
 
-    this.#added = true;
     const totals = this.#totals;
-    if (groups !== null) totals.groups ??= new Groups();
+    if (groups !== null && rows > 0) totals.groups ??= new Groups();
     if (bytes !== undefined) totals.bytes = (totals.bytes ?? 0) + bytes;
     if (words !== undefined) totals.words = (totals.words ?? 0) + words;
     this.#before = (numbered ?? totals.rows) - totals.rows;
@@ -225,8 +222,10 @@ export class RowEvaluator implements Evaluator {
     given: { groups: IntegerArray | null; bytes?: number | undefined; words?: number | undefined },
   ): void {
     for (const key of BESIDE) {
-      const isGiven = (given[key] ?? null) !== null;
-      if (this.#added) checkAllOrNone(name, key, isGiven, this.#totals[key] !== null);
+      const had = this.#totals[key] !== null;
+      const isGiven = (given[key] ?? null) !== null && (key !== "groups" || rows > 0);
+      // of no rows nothing is missing
+      if ((rows > 0 || isGiven) && (this.rows > 0 || had)) checkAllOrNone(name, key, isGiven, had);
     }
     for (const key of ["bytes", "words"] as const) {
       const before = this.#totals[key] ?? 0;

@@ -119,7 +119,7 @@ export class ErrorEvaluator implements RegressionEvaluator {
     const totals = this.#totals;
     checkBesideRows(name, beside, p.length, totals, totals.count + totals.ignored);
     const { mask, groups } = beside;
-    if (groups !== null) totals.groups ??= new Groups(true);
+    if (groups !== null && p.length > 0) totals.groups ??= new Groups(true);
     this.#door.workspace().take(this);
     for (let begin = 0; begin < p.length; begin += PENDING) {
       const end = Math.min(p.length, begin + PENDING);

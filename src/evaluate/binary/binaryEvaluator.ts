@@ -102,7 +102,7 @@ export class BinaryRows implements BinaryEvaluator {
         throw new RangeError(`${name}: predictions[${firstRow + i}] is ${x[i]}, but must be from 0 to 1`);
       }
     }
-    if (groups !== null) totals.groups ??= new Groups();
+    if (groups !== null && x.length > 0) totals.groups ??= new Groups();
     for (let i = 0; i < x.length; i++) {
       if (!counts(i)) {
         totals.ignored++;
