@@ -388,7 +388,7 @@ describe("what is wrong is named", () => {
   test.each([
     [[x, new Float32Array(3)], "add: other has length 3, but base has 6"],
     [[x, [1, 2]], "add: other must be a Float32Array"],
-    [[x, x, Int32Array.of(1)], "add: labels has length 1, but logits (in rows) has 2"],
+    [[x, x, Int32Array.of(1)], "add: labels has length 1, but base (in rows) has 2"],
     [[x, x, Int32Array.of(1, 3), { source: "y.npy" }], "y.npy: labels[1] is 3, but classes is 3"],
     [[x, x, Int32Array.of(1, 3), { source: "y.npy", firstRow: 7 }], "y.npy: labels[8] is 3, but classes is 3"],
     [[x, x, Int32Array.of(1, 2), { firstRow: 0.5 }], "add: firstRow is 0.5, but must be an integer"],

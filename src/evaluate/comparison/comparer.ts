@@ -145,7 +145,7 @@ export class RowComparer implements ModelComparison {
     if (given === null && shift !== undefined) throw new TypeError(`${name}: shift is of labels, but there are none`);
     if (given !== null) {
       if (rows === 0) checkAttached(name, "labels", given);
-      checkLabelCount(name, given.length, rows, classes);
+      checkLabelCount(name, given.length, rows, classes, "base");
       if (given !== labels) checkLabelShape(name, labels, base);
     }
     // without labels any class will do, and no row is ignored but those that the mask leaves out
