@@ -75,11 +75,12 @@ test.each(Object.keys(written).flatMap((format) => Object.keys(names).map((it) =
     // of two that are called so the one that is called just so
     const [exact, similar] = names[beside];
     expect((await read(file({ [similar]: ofKind(beside, OTHERS), [exact]: own }), beside)).values).toEqual(OWN);
-    for (const arrays of [
+    const refused: Arrays[] = [
       { x, labels },
       { labels, other: own },
       { [similar]: own, [similar.toUpperCase()]: own },
-    ]) {
+    ];
+    for (const arrays of refused) {
       const kind = format === "csv" ? "columns" : "tensors";
       const list = Object.keys(arrays)
         .map((it) => JSON.stringify(it))

@@ -11,8 +11,7 @@ import { type FloatArray, HalfBits, isFloatArray, type LabelArray, type LogitsAr
 import { decayF64, log1pUnitF64, logisticOfF64 } from "../../kernels/functions/logistic.ts";
 import { lnF64, log1pF64 } from "../../kernels/functions/naturalLog.ts";
 import { widened } from "../../kernels/widenLoops.ts";
-import type { ExactTotal } from "../../numeric/exactTotal.ts";
-import { Expansion } from "../../numeric/expansion.ts";
+import { addTerm, Expansion } from "../../numeric/expansion.ts";
 import { isExtreme, productError } from "../../numeric/products.ts";
 import { besideRowsOf, checkBesideRows } from "../besideRows.ts";
 import type { AddOptions } from "../evaluator.ts";
@@ -135,14 +134,14 @@ export class BinaryRows implements BinaryEvaluator {
     const isPositive = t > 0.5;
     // near 1 the other side has the digits
     const distance = t > 0.5 ? 1 - t - q : p - t;
-    put(loss, this.#loss, totals.loss);
-    put(distance * distance, this.#brier, totals.brier);
+    addTerm(loss, this.#loss, totals.loss);
+    addTerm(distance * distance, this.#brier, totals.brier);
     const square = loss * loss;
     if (isExtreme(loss, loss)) totals.lossSquare.addProduct(loss, loss);
     else if (square - square === 0) {
       this.#square.add(square);
       this.#square.add(productError(loss, loss, square));
-    } else put(square, this.#square, totals.lossSquare);
+    } else addTerm(square, this.#square, totals.lossSquare);
     if (Number.isNaN(score)) {
       totals.nan++;
       return;
@@ -172,10 +171,4 @@ export class BinaryRows implements BinaryEvaluator {
     this.#square.drain(totals.lossSquare);
     return totals;
   }
-}
-
-/** Adds x to a running sum, or, where it is not finite, to the total. */
-function put(x: number, sum: Expansion, total: ExactTotal): void {
-  if (x - x === 0) sum.add(x);
-  else total.add(x);
 }
