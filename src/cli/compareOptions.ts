@@ -64,7 +64,6 @@ export function compareOptions(args: readonly string[]) {
   if (other === undefined || more !== undefined) {
     throw new UsageError(`compare takes two files or three, BASE, OTHER and LABELS, but got ${positionals.length}`);
   }
-  if (positionals.filter((path) => path === "-").length > 1) throw new UsageError("only one input can be -");
   if (values.shift && labels === undefined) throw new UsageError("--shift needs LABELS");
   const shard = shardOption(values.shard);
   const state = stateOption(values.state, values["state-dir"], shard);

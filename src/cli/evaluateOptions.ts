@@ -175,8 +175,6 @@ export function evaluateOptions(args: readonly string[]) {
   if (logitsPath === undefined || more !== undefined) {
     throw new UsageError(`evaluate takes LOGITS and LABELS, or one file of both, but got ${positionals.length}`);
   }
-  if (positionals.length > 1 && logitsPath === "-" && labelsPath === "-")
-    throw new UsageError("only one of LOGITS and LABELS can be -");
   const mse = loss === "mse";
   const binary = loss === "binary";
   const unused = OF_CLASSES.find((option) => {
