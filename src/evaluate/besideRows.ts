@@ -76,6 +76,17 @@ export function checkBesideRows(
   checkGroupCount(name, groups, totals.groups, (i) => mask === undefined || Boolean(mask[i]));
 }
 
+/** Opens groups with the first rows that come with some; where no rows do, too: what there is of none tells which figures there are. */
+export function openGroups(
+  totals: Pick<BesideTotals, "groups">,
+  groups: IntegerArray | null,
+  rows: number,
+  before: number,
+  ofSquares = false,
+): void {
+  if (before === 0 && (rows > 0 || groups !== null)) totals.groups = groups === null ? null : new Groups(ofSquares);
+}
+
 /** Adds what rows came with; their coverage is not added. */
 export function addBesideTotals(to: BesideTotals, from: BesideTotals): void {
   to.ignored += from.ignored;

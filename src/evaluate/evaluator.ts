@@ -23,10 +23,9 @@ import {
 import { evaluate, evaluateLikelihoods, temperatureCurve } from "../generated/kernels.ts";
 import { weightedLoss } from "../numeric/products.ts";
 import { checkLabelShape, classesOf, type TensorLike } from "../tensorLike.ts";
-import { type BesideOptions, besideRowsOf, checkAllOrNone, checkGroupCount } from "./besideRows.ts";
+import { type BesideOptions, besideRowsOf, checkAllOrNone, checkGroupCount, openGroups } from "./besideRows.ts";
 import { type Evaluation, evaluationOfTotals } from "./evaluation.ts";
 import { checkEvaluatorOptions, type EvaluatedRows, type EvaluatorOptions, type Options } from "./evaluatorOptions.ts";
-import { Groups } from "./groups.ts";
 import { rankRows } from "./rankRows.ts";
 import { RowSums } from "./rowSums.ts";
 import { positionsOf, scoredLabels } from "./scoredLabels.ts";
@@ -149,7 +148,7 @@ export class RowEvaluator implements Evaluator {
     }
 
     const totals = this.#totals;
-    if (groups !== null && rows > 0) totals.groups ??= new Groups();
+    openGroups(totals, groups, rows, totals.rows);
     if (bytes !== undefined) totals.bytes = (totals.bytes ?? 0) + bytes;
     if (words !== undefined) totals.words = (totals.words ?? 0) + words;
     this.#before = (numbered ?? totals.rows) - totals.rows;
@@ -221,18 +220,15 @@ export class RowEvaluator implements Evaluator {
     rows: number,
     given: { groups: IntegerArray | null; bytes?: number | undefined; words?: number | undefined },
   ): void {
-    for (const key of BESIDE) {
-      const had = this.#totals[key] !== null;
-      const isGiven = (given[key] ?? null) !== null && (key !== "groups" || rows > 0);
-      // of no rows nothing is missing
-      if ((rows > 0 || isGiven) && (this.rows > 0 || had)) checkAllOrNone(name, key, isGiven, had);
-    }
+    const totals = this.#totals;
+    const { groups } = given;
+    // of no rows nothing is missing
+    if (rows > 0 && this.rows > 0) checkAllOrNone(name, "groups", groups !== null, totals.groups !== null);
+    if (groups !== null) checkLength(name, "groups", groups.length, rows, "logits (in rows)");
     for (const key of ["bytes", "words"] as const) {
-      const before = this.#totals[key] ?? 0;
-      if (given[key] !== undefined) checkInteger(name, key, given[key], 0, MAXIMAL_LENGTH - before);
-    }
-    if (given.groups !== null) {
-      checkLength(name, "groups", given.groups.length, rows, "logits (in rows)");
+      const [isGiven, had] = [given[key] !== undefined, totals[key] !== null];
+      if ((isGiven || rows > 0) && (had || this.rows > 0)) checkAllOrNone(name, key, isGiven, had);
+      if (isGiven) checkInteger(name, key, given[key], 0, MAXIMAL_LENGTH - (totals[key] ?? 0));
     }
   }
 

@@ -13,10 +13,10 @@ import { lnF64, log1pF64 } from "../../kernels/functions/naturalLog.ts";
 import { widened } from "../../kernels/widenLoops.ts";
 import { addTerm, Expansion } from "../../numeric/expansion.ts";
 import { isExtreme, productError } from "../../numeric/products.ts";
-import { besideRowsOf, checkBesideRows } from "../besideRows.ts";
+import { besideRowsOf, checkBesideRows, openGroups } from "../besideRows.ts";
 import type { AddOptions } from "../evaluator.ts";
 import { MAXIMAL_BINS } from "../evaluatorOptions.ts";
-import { Groups, tooManyGroups } from "../groups.ts";
+import { tooManyGroups } from "../groups.ts";
 import { type BinaryEvaluation, binaryOfTotals } from "./binary.ts";
 import { encodeBinary } from "./binaryState.ts";
 import { type BinaryTotals, createBinaryTotals } from "./binaryTotals.ts";
@@ -88,7 +88,8 @@ export class BinaryRows implements BinaryEvaluator {
     const isFloat = isFloatArray(t);
     const totals = this.#totals;
     const { mask, groups } = beside;
-    checkBesideRows(name, beside, x.length, totals, totals.rows + totals.ignored);
+    const before = totals.rows + totals.ignored;
+    checkBesideRows(name, beside, x.length, totals, before);
     const counts = (i: number) => mask === undefined || Boolean(mask[i]);
     for (let i = 0; i < x.length; i++) {
       if (!counts(i)) continue;
@@ -101,7 +102,7 @@ export class BinaryRows implements BinaryEvaluator {
         throw new RangeError(`${name}: predictions[${firstRow + i}] is ${x[i]}, but must be from 0 to 1`);
       }
     }
-    if (groups !== null && x.length > 0) totals.groups ??= new Groups();
+    openGroups(totals, groups, x.length, before);
     for (let i = 0; i < x.length; i++) {
       if (!counts(i)) {
         totals.ignored++;
