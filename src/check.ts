@@ -133,7 +133,11 @@ function integersOf(name: string, given: readonly unknown[], argument: string): 
   for (let i = 0; i < values.length; i++) {
     if (Number.isSafeInteger(values[i])) continue;
     const what = typeof values[i] === "number" ? values[i] : kindOf(values[i]);
-    throw new TypeError(`${name}: ${argument}[${i}] must be an integer, but is ${what}`);
+    const [must, hint] =
+      Number.isInteger(values[i]) || typeof values[i] === "bigint"
+        ? ["a safe integer", " (a BigInt64Array holds such integers)"]
+        : ["an integer", ""];
+    throw new TypeError(`${name}: ${argument}[${i}] must be ${must}, but is ${what}${hint}`);
   }
   const integers = values as readonly number[];
   const fits = integers.every((x) => x >= -INT32_MAX - 1 && x <= INT32_MAX);
@@ -151,11 +155,11 @@ export function targetsOf(name: string, value: unknown): IntegerArray | FloatArr
   );
 }
 
-/** One label a row. */
-export function checkLabelCount(name: string, labels: number, rows: number, classes: number): void {
+/** One label a row of `logits`. */
+export function checkLabelCount(name: string, labels: number, rows: number, classes: number, logits = "logits"): void {
   if (labels === rows) return;
   const oneHot = labels === rows * classes ? ": integers are labels, one a row; one-hot targets are floats" : "";
-  throw new RangeError(`${name}: labels has length ${labels}, but logits (in rows) has ${rows}${oneHot}`);
+  throw new RangeError(`${name}: labels has length ${labels}, but ${logits} (in rows) has ${rows}${oneHot}`);
 }
 
 /** The constructor of a typed array this library knows. */

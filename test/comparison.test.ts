@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { Comparison } from "../src/evaluate/comparison/comparison.ts";
 import { decodeComparison, encodeComparison } from "../src/evaluate/comparison/comparisonState.ts";
 import { erfc, mcnemar } from "../src/evaluate/comparison/mcnemar.ts";
+import { MAXIMAL_GROUPS } from "../src/evaluate/groups.ts";
 import { comparisonOf, float16, mergeStates } from "../src/index.node.ts";
 import { openAll, openThreaded } from "./backends.ts";
 import { workshop } from "./command.ts";
@@ -387,7 +388,7 @@ describe("what is wrong is named", () => {
   test.each([
     [[x, new Float32Array(3)], "add: other has length 3, but base has 6"],
     [[x, [1, 2]], "add: other must be a Float32Array"],
-    [[x, x, Int32Array.of(1)], "add: labels has length 1, but logits (in rows) has 2"],
+    [[x, x, Int32Array.of(1)], "add: labels has length 1, but base (in rows) has 2"],
     [[x, x, Int32Array.of(1, 3), { source: "y.npy" }], "y.npy: labels[1] is 3, but classes is 3"],
     [[x, x, Int32Array.of(1, 3), { source: "y.npy", firstRow: 7 }], "y.npy: labels[8] is 3, but classes is 3"],
     [[x, x, Int32Array.of(1, 2), { firstRow: 0.5 }], "add: firstRow is 0.5, but must be an integer"],
@@ -404,6 +405,29 @@ describe("what is wrong is named", () => {
     comparison.add(x, x, Int32Array.of(0, 1));
     expect(() => comparison.add(x, x)).toThrow("labels must go with every add or with none, but are missing");
   });
+
+  test("of more groups than can be told apart nothing is added", () => {
+    const many = new Float32Array(MAXIMAL_GROUPS + 1);
+    const comparison = losses.comparison({ classes: 1 });
+    expect(() =>
+      comparison.add(many, many, undefined, { source: "t.npy", groups: Int32Array.from(many, (_, i) => i) }),
+    ).toThrow(new RangeError(`t.npy: groups are more than ${MAXIMAL_GROUPS}, which is as many as can be told apart`));
+    comparison.add(x, x);
+    expect(comparisonOf(comparison.state()).counted).toBe(6);
+  });
+});
+
+test("rows of which no difference can be told are listed in the same order, whatever is merged first", () => {
+  const stateOf = (...base: number[]) => {
+    const comparison = losses.comparison({ classes: 3, worst: 1 });
+    comparison.add(Float32Array.from(base), Float32Array.of(Number.NaN, 0, 0), [1]);
+    return comparison.state();
+  };
+  // the base's losses are NaN and Infinity; all else is the same
+  const states = [stateOf(Number.POSITIVE_INFINITY, 0, 0), stateOf(5, Number.NEGATIVE_INFINITY, 0)];
+  const merged = mergeStates(...states);
+  expect(mergeStates(...states.reverse())).toEqual(merged);
+  expect(comparisonOf(merged).worse).toHaveLength(1);
 });
 
 describe("McNemar's test", () => {

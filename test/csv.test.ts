@@ -224,7 +224,7 @@ describe("what is refused, in a line", () => {
     [
       "a label beyond int32",
       `${head}4294967296,0.5,0.5\n`,
-      'line 2, column "label": is "4294967296", but must be an integer',
+      'line 2, column "label": is "4294967296", but must be an integer of 32 bits',
     ],
     ["no label", `${head},0.5,0.5\n`, 'line 2, column "label": is empty, but must be a label'],
     [

@@ -243,6 +243,33 @@ describe("groups", () => {
     const none = losses.evaluator({ classes: 2 }).state();
     expect(mergeStates(none, evaluator.state(), none)).toEqual(evaluator.state());
   });
+
+  test("an add of no rows says nothing, but for what is given of bytes and words", () => {
+    const start = () => losses.evaluator({ classes: 2 });
+    const add = (evaluator: ReturnType<typeof start>, rows: number, options: object) =>
+      evaluator.add(Float32Array.from({ length: 2 * rows }, Number), new Int32Array(rows), options);
+    for (const own of [{ groups: [1, 2] }, { bytes: 3, words: 2 }, {}]) {
+      const evaluator = start();
+      add(evaluator, 2, own);
+      const wanted = evaluator.state();
+      for (const empty of [{ groups: [] }, {}]) {
+        add(evaluator, 0, empty);
+        expect(evaluator.state()).toEqual(wanted);
+        const late = start();
+        add(late, 0, empty);
+        add(late, 2, own);
+        expect(late.state()).toEqual(wanted);
+      }
+    }
+    const evaluator = start();
+    add(evaluator, 0, { bytes: 4 });
+    expect(() => add(evaluator, 2, {})).toThrow("add: bytes must go with every add or with none, but is missing");
+    add(evaluator, 2, { bytes: 3, groups: [1, 2] });
+    expect(() => add(evaluator, 0, { words: 1 })).toThrow("words must go with every add or with none");
+    const whole = start();
+    add(whole, 2, { bytes: 7, groups: [1, 2] });
+    expect(evaluator.state()).toEqual(whole.state());
+  });
 });
 
 describe("lengths of texts", () => {

@@ -6,7 +6,7 @@ import { extractSums } from "../src/generated/kernels.ts";
 import { inlinedModule } from "../src/module/inlined.ts";
 import { compile, createMemory } from "../src/module/load.ts";
 import { EXPONENTS, ExactSum } from "../src/numeric/exactSum.ts";
-import { ExactTotal } from "../src/numeric/exactTotal.ts";
+import { ExactTotal, FINITE } from "../src/numeric/exactTotal.ts";
 import { LOOPS } from "../src/numeric/loops.ts";
 import { addMoments } from "../src/numeric/moments.ts";
 import { ProductTotal } from "../src/numeric/productTotal.ts";
@@ -252,12 +252,19 @@ test("products, usual ones, large and small, add up without an error", () => {
       const total = new ProductTotal();
       addMoments(xs.length, xs, ys, areSquares ? sums : null, products, total);
       total.addBins(products);
+      expect(total.kind).toBe(FINITE);
       expect(total.units).toBe(xs.reduce((sum, x, i) => sum + fractionOf(x) * fractionOf(ys[i]), 0n));
       const sum = new ExactTotal();
       sum.addBins(sums);
       expect(sum.units).toBe(areSquares ? xs.reduce((sum, x) => sum + fractionOf(x), 0n) : 0n);
     }),
-    // a product of usual size whose factors are not
-    { numRuns: 200, examples: [[[-2.5e-323, -4.388899255034951e303], false]] },
+    // a product of usual size whose factors are not, and one of a factor that is too large to be split and 0
+    {
+      numRuns: 200,
+      examples: [
+        [[-2.5e-323, -4.388899255034951e303], false],
+        [[0, 1.7e308], false],
+      ],
+    },
   );
 });

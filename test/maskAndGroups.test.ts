@@ -8,6 +8,8 @@ import {
   type BesideOptions,
   bfloat16,
   binaryOf,
+  comparisonOf,
+  evaluationOf,
   float16,
   type LogitsArray,
   mergeStates,
@@ -257,6 +259,24 @@ describe.each(Object.entries(kinds))("%s", (_, kind) => {
     expect(kind.read(mergeStates(none, grouped.state()))).toEqual(grouped.result());
   });
 
+  test("an add of no rows says nothing", () => {
+    const none = new Float32Array();
+    const [p, targets] = [Float32Array.of(0.25, 0.5), Float32Array.of(0, 1)];
+    for (const own of [{ groups: [3, 4] }, {}]) {
+      const it = kind.start(opened[0].losses);
+      it.add(p, targets, own);
+      const wanted = it.state();
+      for (const empty of [{ groups: [] }, {}]) {
+        it.add(none, none, empty);
+        expect(it.state()).toEqual(wanted);
+        const late = kind.start(opened[0].losses);
+        late.add(none, none, empty);
+        late.add(p, targets, own);
+        expect(late.state()).toEqual(wanted);
+      }
+    }
+  });
+
   test("states that are altered are refused", () => {
     const it = kind.start(opened[0].losses);
     it.add(Float32Array.from(x), Float32Array.from(t), { mask, groups });
@@ -319,6 +339,52 @@ test("one error of a regression may be tiny or huge: squares below and above all
       if (size >= 2 ** -500) expect(got).toBeGreaterThan(0);
     }
   }
+});
+
+describe("losses and weights that add up to more than a float64", () => {
+  const x = Float64Array.of(1.7e308, 1.7e308, 1e300, 1.7e308, -3, 1.7e308);
+  const groups = Int32Array.of(1, 1, 2, 1, 2, 1);
+  // of two classes, label 0: the loss is x
+  const logits = Float64Array.from([...x].flatMap((it) => [0, it]));
+  const weight = Float64Array.of(1.7e308, 1);
+  const added: Record<string, (losses: Losses, from: number, to: number) => Uint8Array> = {
+    binary(losses, from, to) {
+      const it = losses.binaryEvaluator();
+      it.add(x.subarray(from, to), new Int32Array(to - from), { groups: groups.subarray(from, to) });
+      return it.state();
+    },
+    comparison(losses, from, to) {
+      const it = losses.comparison({ classes: 2 });
+      const [base, other] = [logits, logits.toReversed()].map((it) => it.subarray(2 * from, 2 * to));
+      it.add(base, other, new Int32Array(to - from), { groups: groups.subarray(from, to) });
+      return it.state();
+    },
+    evaluator(losses, from, to) {
+      const it = losses.evaluator({ classes: 2, weight, fitTemperature: true });
+      it.add(
+        logits.subarray(2 * from, 2 * to),
+        Int32Array.from(groups.subarray(from, to), (id) => 2 - id),
+        {
+          groups: groups.subarray(from, to),
+        },
+      );
+      return it.state();
+    },
+  };
+  const reads: Record<string, (state: Uint8Array) => object> = {
+    binary: binaryOf,
+    comparison: comparisonOf,
+    evaluator: evaluationOf,
+  };
+  test.each(Object.entries(added))("%s: in any parts", (name, stateOf) => {
+    for (const { losses } of opened) {
+      const whole = stateOf(losses, 0, 6);
+      expect(reads[name](whole)).toBeTypeOf("object");
+      const parts = [0, 1, 2, 3, 4, 5].map((i) => stateOf(losses, i, i + 1));
+      expect(mergeStates(...parts)).toEqual(whole);
+      expect(mergeStates(stateOf(losses, 3, 6), stateOf(losses, 0, 3))).toEqual(whole);
+    }
+  });
 });
 
 test("losses that are infinite or NaN have no clustered error", () => {

@@ -145,6 +145,14 @@ for (const { name: backend, losses } of await openBackends()) {
       [[2, 1.5], "crossEntropy: labels[1] must be an integer, but is 1.5"],
       [["2", 1], "crossEntropy: labels[0] must be an integer, but is a string"],
       [[2, undefined], "crossEntropy: labels[1] must be an integer, but is undefined"],
+      [
+        [2, 2 ** 53],
+        "crossEntropy: labels[1] must be a safe integer, but is 9007199254740992 (a BigInt64Array holds such integers)",
+      ],
+      [
+        [2, 1n],
+        "crossEntropy: labels[1] must be a safe integer, but is a bigint (a BigInt64Array holds such integers)",
+      ],
       [[2, 2 ** 40], "crossEntropy: labels[1] is 1099511627776, but classes is 3 (allowed 0..2, or ignoreIndex -100)"],
       [[0, 0, 1, 0, 1, 0], "one-hot targets are floats"],
     ];

@@ -98,6 +98,26 @@ describe.each(opened)("$name", ({ losses }) => {
     }
   });
 
+  test("weights may be huge where losses are 0 or tiny", () => {
+    const weight = Float64Array.of(1e305, 1);
+    for (const distances of [
+      [800, 0.5, 801],
+      [700, 801, 1],
+      [800, 900, -1],
+    ]) {
+      const evaluator = losses.evaluator({ classes: 2, weight });
+      evaluator.add(rowsOf(distances), new Int32Array(3));
+      const each = Array.from(
+        losses.crossEntropy(rowsOf(distances), new Int32Array(3), { classes: 2, reduction: "none" }),
+      );
+      const wanted = standardErrorOf(
+        each.map((it) => 1e305 * it),
+        [1e305, 1e305, 1e305],
+      );
+      expect(Math.abs(evaluator.result().loss.standardError / wanted - 1)).toBeLessThan(1e-12);
+    }
+  });
+
   test("rows of weight 0 are as good as ignored", () => {
     const x = Float64Array.from([1, 0, 2, 0, ...new Array(100).fill([0, 1]).flat()]);
     const label = (other: number) => Int32Array.from([0, 0, ...new Array(100).fill(other)]);

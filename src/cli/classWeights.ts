@@ -9,24 +9,15 @@ import { warn } from "./warn.ts";
 /** Numbers read at once, of a file that does not say how many it holds. */
 const PIECE = 2 ** 16;
 
-/** In a table it is the column `weight`, which may stand beside the classes; else the only one. */
-async function opened(weight: NonNullable<EvaluateOptions["weight"]>): Promise<Tensor> {
-  if (/\.[ct]sv$/i.test(weight.path)) {
-    const named = await openTensor(weight.path, { ...weight, labelColumn: "weight" }).catch(() => undefined);
-    if (named !== undefined) return named;
-  }
-  return openTensor(weight.path, weight);
-}
-
 /** What --weight names: one number a class, in the precision of the logits; undefined without it. */
 export async function classWeights(
   { weight }: Pick<EvaluateOptions, "weight">,
   logits: Pick<Tensor, "dtype">,
 ): Promise<FloatArray | undefined> {
   if (weight === undefined) return undefined;
-  const tensor = await opened(weight);
+  const tensor = await openTensor(weight.path, weight);
   try {
-    if (tensor.note !== undefined) warn(tensor.note.replace(/ as targets$/, " as weights"));
+    if (tensor.note !== undefined) warn(tensor.note);
     const numbers: number[] = [];
     for (;;) {
       const piece = new (arrayOf(tensor.dtype))(PIECE);

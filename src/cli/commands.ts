@@ -39,13 +39,17 @@ async function commandOf(given: string): Promise<Command> {
   const name = COMMANDS.find((it) => it === given);
   if (name) return load(name);
   const meant = nearest(given, [...COMMANDS, "help", "version"]);
-  throw new UsageError(`there is no command ${JSON.stringify(given)}${meant ? ` (${meant}?)` : ""}`);
+  const hint = meant ? ` (${meant}?)` : given.startsWith("-") ? ": options follow a command" : "";
+  throw new UsageError(`there is no command ${JSON.stringify(given)}${hint}`);
 }
 
 /** Runs the command line and returns what is to be printed. */
 async function run([name, ...args]: readonly string[]): Promise<string> {
   if (name === undefined) throw new UsageError("no command is given");
-  if (HELP.includes(name)) return args.length > 0 ? (await commandOf(args[0])).help : wholeHelp();
+  if (HELP.includes(name)) {
+    const isOfCommand = args.length > 0 && ![...HELP, ...VERSION].includes(args[0]);
+    return isOfCommand ? (await commandOf(args[0])).help : wholeHelp();
+  }
   if (VERSION.includes(name)) return `${(await import("./version.ts")).version}\n`;
   const command = await commandOf(name);
   const options = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;

@@ -64,7 +64,6 @@ export function compareOptions(args: readonly string[]) {
   if (other === undefined || more !== undefined) {
     throw new UsageError(`compare takes two files or three, BASE, OTHER and LABELS, but got ${positionals.length}`);
   }
-  if (positionals.filter((path) => path === "-").length > 1) throw new UsageError("only one input can be -");
   if (values.shift && labels === undefined) throw new UsageError("--shift needs LABELS");
   const shard = shardOption(values.shard);
   const state = stateOption(values.state, values["state-dir"], shard);
@@ -109,8 +108,8 @@ export function compareOptions(args: readonly string[]) {
     classes: integerOption("--classes", values.classes, 1, MAXIMAL_CLASSES),
     ignoreIndex: integerOption("--ignore-index", values["ignore-index"], -INT32, INT32 - 1),
     shift: values.shift,
-    mask: besideOption(values.mask),
-    groups: besideOption(values.groups),
+    mask: besideOption("mask", values.mask),
+    groups: besideOption("groups", values.groups),
     worst: integerOption("--worst", values.worst, 0, MAXIMAL_WORST),
     state,
     shard,

@@ -1,7 +1,7 @@
 import { MAXIMAL_THREADS } from "../createLosses.ts";
 import { MAXIMAL_CLASSES, MAXIMAL_TOPS, MAXIMAL_WORST } from "../evaluate/evaluatorOptions.ts";
 import { isAddress } from "../formats/addresses/schemes.ts";
-import type { OpenOptions } from "../formats/openOptions.ts";
+import type { Beside, OpenOptions } from "../formats/openOptions.ts";
 import { isReplaced, placeOf } from "../formats/place.ts";
 import { isFloat, TENSOR_DTYPES, type TensorDtype } from "../formats/tensor.ts";
 import { choiceOption, integerOption, parseArguments, UsageError } from "./arguments.ts";
@@ -143,8 +143,9 @@ export function dtypeOption(
 }
 
 /** A file of what rows or classes come with: integers, or floats. */
-export function besideOption(path: string | undefined, floats = false) {
-  return path === undefined ? undefined : { path, role: "labels" as const, floats, isRegression: floats };
+export function besideOption(beside: Beside, path: string | undefined) {
+  const floats = beside === "weight";
+  return path === undefined ? undefined : { path, role: "labels" as const, floats, isRegression: floats, beside };
 }
 
 function checkRowsOutput(path: string): void {
@@ -174,8 +175,6 @@ export function evaluateOptions(args: readonly string[]) {
   if (logitsPath === undefined || more !== undefined) {
     throw new UsageError(`evaluate takes LOGITS and LABELS, or one file of both, but got ${positionals.length}`);
   }
-  if (positionals.length > 1 && logitsPath === "-" && labelsPath === "-")
-    throw new UsageError("only one of LOGITS and LABELS can be -");
   const mse = loss === "mse";
   const binary = loss === "binary";
   const unused = OF_CLASSES.find((option) => {
@@ -236,9 +235,9 @@ export function evaluateOptions(args: readonly string[]) {
     percentiles: values.percentiles,
     ranking: values.ranking,
     fitTemperature: values["fit-temperature"],
-    weight: besideOption(values.weight, true),
-    mask: besideOption(values.mask),
-    groups: besideOption(values.groups),
+    weight: besideOption("weight", values.weight),
+    mask: besideOption("mask", values.mask),
+    groups: besideOption("groups", values.groups),
     bytes: integerOption("--bytes", values.bytes, 0),
     words: integerOption("--words", values.words, 0),
     worst,

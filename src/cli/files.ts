@@ -11,11 +11,13 @@ export type Output = readonly [path: string, data: string | Uint8Array];
 /** A file and what the command line calls it: `["--state", "part.acc"]`. */
 export type Named = readonly [name: string, path: string];
 
-/** Fails where outputs can't be written, are one file or an input, before the work that makes them. */
+/** Fails where several inputs are standard input, and where outputs can't be written, are one file or an input: before the work. */
 export function checkOutputs(
   outputs: readonly (readonly [option: string, path: string | undefined])[],
   inputs: readonly Named[],
 ): void {
+  const piped = inputs.filter(([, path]) => path === "-").map(([name]) => name);
+  if (piped.length > 1) throw new UsageError(`only one of ${piped.join(" and ")} can be -`);
   const all = outputs.filter((it): it is Named => it[1] !== undefined);
   for (const [name, path] of all) {
     if (isAddress(path) && (name === "--report" || name === "--rows" || !isInBucket(path))) {

@@ -67,13 +67,24 @@ export function checkBesideRows(
   totals: BesideTotals,
   before: number,
 ): void {
-  if (totals.groups !== null || before > 0) {
+  if (predictions > 0 && before > 0) {
     checkAllOrNone(name, "groups", groups !== null, totals.groups !== null);
   }
   if (mask !== undefined) checkLength(name, "mask", mask.length, predictions, "predictions");
   if (groups === null) return;
   checkLength(name, "groups", groups.length, predictions, "predictions");
   checkGroupCount(name, groups, totals.groups, (i) => mask === undefined || Boolean(mask[i]));
+}
+
+/** Opens groups with the first rows that come with some; where no rows do, too: what there is of none tells which figures there are. */
+export function openGroups(
+  totals: Pick<BesideTotals, "groups">,
+  groups: IntegerArray | null,
+  rows: number,
+  before: number,
+  ofSquares = false,
+): void {
+  if (before === 0 && (rows > 0 || groups !== null)) totals.groups = groups === null ? null : new Groups(ofSquares);
 }
 
 /** Adds what rows came with; their coverage is not added. */

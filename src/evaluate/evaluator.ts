@@ -23,10 +23,9 @@ import {
 import { evaluate, evaluateLikelihoods, temperatureCurve } from "../generated/kernels.ts";
 import { weightedLoss } from "../numeric/products.ts";
 import { checkLabelShape, classesOf, type TensorLike } from "../tensorLike.ts";
-import { type BesideOptions, besideRowsOf, checkAllOrNone, checkGroupCount } from "./besideRows.ts";
+import { type BesideOptions, besideRowsOf, checkAllOrNone, checkGroupCount, openGroups } from "./besideRows.ts";
 import { type Evaluation, evaluationOfTotals } from "./evaluation.ts";
 import { checkEvaluatorOptions, type EvaluatedRows, type EvaluatorOptions, type Options } from "./evaluatorOptions.ts";
-import { Groups } from "./groups.ts";
 import { rankRows } from "./rankRows.ts";
 import { RowSums } from "./rowSums.ts";
 import { positionsOf, scoredLabels } from "./scoredLabels.ts";
@@ -89,8 +88,6 @@ export class RowEvaluator implements Evaluator {
   #positions = 0;
   /** So many rows are added elsewhere before those at hand, which are numbered accordingly. */
   #before = 0;
-  /** Whether add() was called. */
-  #added = false;
 
   constructor(name: string, door: EvaluationDoor, options: EvaluatorOptions) {
     const checked = checkEvaluatorOptions(name, options);
@@ -150,9 +147,8 @@ export class RowEvaluator implements Evaluator {
       checkGroupCount(name, groups, this.#totals.groups, (i) => Number(labels[i]) !== ignoreIndex);
     }
 
-    this.#added = true;
     const totals = this.#totals;
-    if (groups !== null) totals.groups ??= new Groups();
+    openGroups(totals, groups, rows, totals.rows);
     if (bytes !== undefined) totals.bytes = (totals.bytes ?? 0) + bytes;
     if (words !== undefined) totals.words = (totals.words ?? 0) + words;
     this.#before = (numbered ?? totals.rows) - totals.rows;
@@ -224,16 +220,15 @@ export class RowEvaluator implements Evaluator {
     rows: number,
     given: { groups: IntegerArray | null; bytes?: number | undefined; words?: number | undefined },
   ): void {
-    for (const key of BESIDE) {
-      const isGiven = (given[key] ?? null) !== null;
-      if (this.#added) checkAllOrNone(name, key, isGiven, this.#totals[key] !== null);
-    }
+    const totals = this.#totals;
+    const { groups } = given;
+    // of no rows nothing is missing
+    if (rows > 0 && this.rows > 0) checkAllOrNone(name, "groups", groups !== null, totals.groups !== null);
+    if (groups !== null) checkLength(name, "groups", groups.length, rows, "logits (in rows)");
     for (const key of ["bytes", "words"] as const) {
-      const before = this.#totals[key] ?? 0;
-      if (given[key] !== undefined) checkInteger(name, key, given[key], 0, MAXIMAL_LENGTH - before);
-    }
-    if (given.groups !== null) {
-      checkLength(name, "groups", given.groups.length, rows, "logits (in rows)");
+      const [isGiven, had] = [given[key] !== undefined, totals[key] !== null];
+      if ((isGiven || rows > 0) && (had || this.rows > 0)) checkAllOrNone(name, key, isGiven, had);
+      if (isGiven) checkInteger(name, key, given[key], 0, MAXIMAL_LENGTH - (totals[key] ?? 0));
     }
   }
 

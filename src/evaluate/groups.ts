@@ -1,7 +1,7 @@
 import { LOSS, RANK, RECORD, WEIGHT } from "../descriptions/record.ts";
 import type { IntegerArray } from "../dtype.ts";
 import { ExactTotal, FINITE } from "../numeric/exactTotal.ts";
-import { Expansion } from "../numeric/expansion.ts";
+import { addTerm, Expansion } from "../numeric/expansion.ts";
 import { isExtreme, weightedLoss } from "../numeric/products.ts";
 import { ProductTotal } from "../numeric/productTotal.ts";
 import { rootOfRatio } from "../numeric/ratio.ts";
@@ -78,9 +78,8 @@ export class Groups {
   /** Adds a row of a group, or a part of its loss (the weight goes with one of them). */
   add(id: number | bigint, loss: number, weight: number, fail: () => never): void {
     const group = this.#of(id, fail);
-    if (loss - loss === 0) group.losses.add(loss);
-    else group.loss.add(loss);
-    group.weights.add(weight);
+    addTerm(loss, group.losses, group.loss);
+    addTerm(weight, group.weights, group.weight);
   }
 
   /** Adds a row whose loss is d^2, rounded, but exact where rounding errors are no float64. */

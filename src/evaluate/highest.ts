@@ -7,6 +7,11 @@ export interface Placed {
 /** Whether a number is worse than another one: NaN is worse than anything. */
 export const worse = (a: number, b: number) => (Number.isNaN(a) ? !Number.isNaN(b) : a > b);
 
+const inOrder = (s: string, t: string) => (s < t ? -1 : s > t ? 1 : 0);
+
+/** JSON has one name for NaN and both infinities: rows that differ in these alone would be in any order. */
+const named = (_: string, it: unknown) => (typeof it === "number" ? String(it) : it);
+
 /** Of all rows that are added those of the highest score, of equals those of the first source and row, in a binary heap. */
 export class Highest<T extends Placed> {
   readonly most: number;
@@ -51,11 +56,10 @@ export class Highest<T extends Placed> {
     const [x, y] = [this.#scoreOf(a), this.#scoreOf(b)];
     if (worse(x, y)) return -1;
     if (worse(y, x)) return 1;
-    if (a.source !== b.source) return a.source < b.source ? -1 : 1;
+    if (a.source !== b.source) return inOrder(a.source, b.source);
     if (a.row !== b.row) return a.row - b.row;
     // of two parts without a source
-    const [s, t] = [JSON.stringify(a), JSON.stringify(b)];
-    return s < t ? -1 : s > t ? 1 : 0;
+    return inOrder(JSON.stringify(a), JSON.stringify(b)) || inOrder(JSON.stringify(a, named), JSON.stringify(b, named));
   }
 
   /** Adds a row at the end, and moves it up to its place. */

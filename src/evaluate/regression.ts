@@ -10,7 +10,14 @@ import { isExtreme } from "../numeric/products.ts";
 import { ProductTotal } from "../numeric/productTotal.ts";
 import { ratio } from "../numeric/ratio.ts";
 import { checkSameShape, type TensorLike } from "../tensorLike.ts";
-import { addBesideTotals, type BesideOptions, type BesideTotals, besideRowsOf, checkBesideRows } from "./besideRows.ts";
+import {
+  addBesideTotals,
+  type BesideOptions,
+  type BesideTotals,
+  besideRowsOf,
+  checkBesideRows,
+  openGroups,
+} from "./besideRows.ts";
 import { BESIDE_SECTIONS, readBeside, writeBeside } from "./besideSections.ts";
 import { Groups, tooManyGroups } from "./groups.ts";
 import { meanLoss } from "./standardError.ts";
@@ -117,9 +124,10 @@ export class ErrorEvaluator implements RegressionEvaluator {
     if (t !== targets) checkSameShape(name, "targets", targets, "predictions", predictions);
     if (p.length === 0) checkAttached(name, "targets", t);
     const totals = this.#totals;
-    checkBesideRows(name, beside, p.length, totals, totals.count + totals.ignored);
+    const before = totals.count + totals.ignored;
+    checkBesideRows(name, beside, p.length, totals, before);
     const { mask, groups } = beside;
-    if (groups !== null) totals.groups ??= new Groups(true);
+    openGroups(totals, groups, p.length, before, true);
     this.#door.workspace().take(this);
     for (let begin = 0; begin < p.length; begin += PENDING) {
       const end = Math.min(p.length, begin + PENDING);

@@ -1,6 +1,6 @@
 import { NODES } from "../descriptions/thresholds.ts";
 import { ExactTotal } from "../numeric/exactTotal.ts";
-import { Expansion } from "../numeric/expansion.ts";
+import { addTerm, Expansion } from "../numeric/expansion.ts";
 import { C1, C2, EXTRACTED, LARGEST, PARTS, SMALLEST } from "../numeric/extraction.ts";
 import { Hermite } from "../numeric/hermite.ts";
 import type { Writer } from "./stateBytes.ts";
@@ -27,7 +27,7 @@ const HALVINGS = 52;
 /** Values of a row: its loss and the loss's slope at each inverse temperature k / 8. */
 export const CURVE = 2 * NODES;
 
-/** Sums of the losses of rows, and of their slopes, at many temperatures. Rows without a finite loss are left out. */
+/** Sums of the losses of rows, and of their slopes, at many temperatures. Rows with one that is not finite, times its weight, are left out. */
 export class TemperatureSums {
   rows = 0;
   /** Σ w of these rows. */
@@ -42,11 +42,11 @@ export class TemperatureSums {
   /** Takes the curve of a row, curves[at..at + CURVE), times its weight. */
   add(curves: Float64Array, at: number, weight: number): void {
     for (let i = 0; i < CURVE; i++) {
-      const x = curves[at + i];
+      const x = weight * curves[at + i];
       if (x - x !== 0) return;
     }
     this.rows++;
-    this.#weights.add(weight);
+    addTerm(weight, this.#weights, this.#weight);
     if (this.#split === EXTRACTED) this.#join();
     this.#split++;
     const parts = this.#parts;
@@ -60,7 +60,7 @@ export class TemperatureSums {
         parts[to] += h1;
         parts[to + 1] += h2;
         parts[to + 2] += rest - h2;
-      } else this.#pending[i].add(x);
+      } else addTerm(x, this.#pending[i], this.#sums[i]);
     }
   }
 

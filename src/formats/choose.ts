@@ -1,5 +1,5 @@
 import { FormatError } from "./error.ts";
-import { type OpenOptions, optionOf } from "./openOptions.ts";
+import { BESIDE_NAMES, type Beside, noneCalled, type OpenOptions, optionOf } from "./openOptions.ts";
 import { isFloat, type TensorDtype } from "./tensor.ts";
 
 interface Candidate {
@@ -20,19 +20,35 @@ const USUAL_NAMES: Readonly<Record<OpenOptions["role"], RegExp>> = {
 const isUsual = ({ name, dtype }: Candidate, { role, floats }: OpenOptions): boolean =>
   USUAL_NAMES[role].test(name) && (dtype === undefined || isFloat(dtype) || !floats);
 
+/** The only one of all arrays that is called as `beside`; the only one of booleans, which are a mask; or the only one. */
+function chooseBeside<C extends Candidate>(all: readonly C[], beside: Beside): C | undefined {
+  const lists = [
+    all.filter(({ name }) => name === beside),
+    all.filter(({ name }) => BESIDE_NAMES[beside].test(name)),
+    beside === "mask" ? all.filter(({ dtype }) => dtype === "bool") : [],
+    all,
+  ];
+  return lists.find(({ length }) => length === 1)?.[0];
+}
+
 /**
  * One of several arrays of a file: the one asked for, else the one called as its role, else the only one that is called as such
  * arrays usually are, else the only one of floats (or of integers, or of booleans where there are none), else the only one.
  * FormatError, with the names there are, where that leaves none or several.
  */
 export function choose<C extends Candidate>(path: string, candidates: readonly C[], options: OpenOptions): C {
-  const { tensor: name, role, floats } = options;
+  const { tensor: name, role, floats, beside } = options;
   const names = candidates.slice(0, LISTED).map((it) => JSON.stringify(it.name.slice(0, 80)));
   const list = `${names.join(", ")}${candidates.length > LISTED ? `, ... (${candidates.length})` : ""}`;
   if (name !== undefined) {
     const found = candidates.find((it) => it.name === name);
     if (found) return found;
     throw new FormatError(`${path}: no tensor ${JSON.stringify(name)} (there are ${list || "none"})`);
+  }
+  if (beside !== undefined) {
+    const found = chooseBeside(candidates, beside);
+    if (found) return found;
+    throw new FormatError(`${path}: ${noneCalled(beside, "tensors")} (there are ${list || "none"})`);
   }
   const usual = candidates.filter((it) => isUsual(it, options));
   const called = candidates.find((it) => it.name === role) ?? (usual.length === 1 ? usual[0] : undefined);

@@ -64,9 +64,9 @@ export interface BatchesOptions extends Omit<TensorOptions, "role"> {
   labelsTensor?: string | undefined;
   labelsDtype?: TensorDtype | undefined;
   labelsFormat?: FileFormat | undefined;
-  /** A file of integers, one a row: rows of 0 are left out. */
+  /** A file of integers, one a row: rows of 0 are left out. Of several arrays or columns the one that is called mask. */
   mask?: FileInput | undefined;
-  /** A file of integers, one a row: standard errors are clustered by them. */
+  /** A file of integers, one a row: standard errors are clustered by them. Of several arrays or columns the one called groups. */
   groups?: FileInput | undefined;
   /** Of logits [sequences, positions, classes] and their tokens: position t scores token t + 1. The mask is of tokens, too. */
   shift?: boolean | undefined;

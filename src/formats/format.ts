@@ -34,6 +34,8 @@ export interface Format {
   openBoth?(source: ByteSource, logits: OpenOptions, labels: OpenOptions): Promise<Both>;
   /** Whether its end, or what is anywhere in it, is read first. */
   readonly isReadAnywhere?: boolean;
+  /** Whether a file always holds logits and labels, and nothing else. */
+  readonly isOfBoth?: boolean;
   /** Whether a file holds arrays by name: both are then opened one by one. */
   readonly hasNames?: boolean;
 }

@@ -10,6 +10,7 @@ const llamaLogits = loadedLater(
   {
     name: "llama.cpp",
     extensions: ["kld"],
+    isOfBoth: true,
     begins: (bytes) => String.fromCharCode(...bytes.subarray(0, LLAMA_MAGIC.length)) === LLAMA_MAGIC,
   },
   async () => (await rareFormats()).llamaLogits,
@@ -31,6 +32,7 @@ const harness = loadedLater(
     name: "jsonl",
     extensions: ["jsonl", "ndjson"],
     isText: true,
+    isOfBoth: true,
     begins: (bytes) => /^(\xef\xbb\xbf)?\s*\{/.test(String.fromCharCode(...bytes)),
   },
   async () => (await rareFormats()).harness,

@@ -105,7 +105,9 @@ export async function npzTensor(archive: ByteSource, options: OpenOptions): Prom
     };
     const candidates = [];
     // headers are read only where names don't tell which one it is
-    const isNamed = options.tensor !== undefined || [...files.keys()].some((name) => short(name) === options.role);
+    const isNamed =
+      options.tensor !== undefined ||
+      [...files.keys()].some((name) => short(name) === (options.beside ?? options.role));
     for (const member of files.values()) {
       const dtype = isNamed || files.size > MOST_HEADERS ? undefined : await dtypeOf(member);
       candidates.push({ name: short(member.name), dtype, member });

@@ -42,11 +42,13 @@ async function formatOf(source: ByteSource, { dtype, role, format: given }: Open
 
 /** The format of a source, which must go with the options. */
 async function checkedFormat(source: ByteSource, options: OpenOptions): Promise<Format> {
-  const { tensor, role } = options;
+  const { tensor, role, beside } = options;
   const format = await formatOf(source, options);
+  const what = format === raw ? "raw binary" : `${/^np[yz]/.test(format.name) ? "an" : "a"} ${format.name} file`;
+  if (beside !== undefined && format.isOfBoth) {
+    throw new FormatError(`${source.path}: ${what} holds logits and labels, but no ${beside}`);
+  }
   if (tensor !== undefined && !format.hasNames) {
-    const what =
-      format === raw ? "raw binary" : `${/^[aefhilmnorsx]/.test(format.name) ? "an" : "a"} ${format.name} file`;
     const option = `${optionOf(role, "tensor")} is ${JSON.stringify(tensor)}`;
     throw new FormatError(`${source.path}: ${what} holds one array without a name, but ${option}`);
   }

@@ -1,5 +1,19 @@
 import type { InputKind, TensorDtype } from "./tensor.ts";
 
+/** What rows or classes come with, in files of their own. */
+export type Beside = "mask" | "groups" | "weight";
+
+/** How arrays and columns of these are called. */
+export const BESIDE_NAMES: Readonly<Record<Beside, RegExp>> = {
+  mask: /^((attention|loss|labels?)[_ ]?)?masks?$/i,
+  groups: /^(groups?|clusters?)([_ ]?ids?)?$/i,
+  weight: /^(class[_ ]?)?weights?$/i,
+};
+
+/** Why none of several arrays or columns, `kind`, is taken for one of these: another would be read as what it is not. */
+export const noneCalled = (beside: Beside, kind: string): string =>
+  `one of its ${kind} must be called ${beside}, or be the only one`;
+
 export interface OpenOptions {
   /** Of a file with several arrays: the one to read. */
   readonly tensor?: string | undefined;
@@ -11,6 +25,8 @@ export interface OpenOptions {
   readonly role: "logits" | "labels";
   /** Whether floats are wanted, or integers, of a file with both. */
   readonly floats: boolean;
+  /** What is wanted in place of labels: an array or a column that is called so, or the only one. */
+  readonly beside?: Beside | undefined;
   /** Of tables: whether predictions and targets are wanted, instead of logits and labels. */
   readonly isRegression?: boolean;
   /** Of tables: whether one column of values stays one, instead of the two of class 0 and class 1. */

@@ -235,7 +235,7 @@ export async function openBatchesOn(
       ];
       const beside = (["mask", "groups"] as const).filter((it) => options[it] !== undefined);
       for (const it of beside) {
-        const own = await tensorFrom(opener(it, options[it]!), { role: "labels", floats: false });
+        const own = await tensorFrom(opener(it, options[it]!), { role: "labels", floats: false, beside: it });
         open.push(own);
         if (isFloat(own.dtype)) throw new FormatError(`${own.path}: ${it} is ${own.dtype}, but must be integers`);
         inputs.push({ tensor: shift && it === "mask" ? shiftedMask(own, shape) : own, perRow: 1 });

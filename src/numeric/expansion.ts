@@ -1,6 +1,18 @@
 /** The value that is added alone. */
 const ONE = new Float64Array(1);
 
+/** Sums of as many of these as can be counted are finite. */
+const LARGEST_TERM = 2 ** 960;
+
+/** Whether an expansion takes x, whatever it is added to: sums on the way must be finite, too. */
+export const isTerm = (x: number): boolean => Math.abs(x) <= LARGEST_TERM;
+
+/** Adds x to a running sum, or, where that does not take it, to the total that it is emptied into. */
+export function addTerm(x: number, sum: Expansion, total: { add(x: number): void }): void {
+  if (isTerm(x)) sum.add(x);
+  else total.add(x);
+}
+
 /** A running exact sum of finite values as a few numbers that don't overlap: quick to add to, whatever their exponents. */
 export class Expansion {
   /** The first #count of them, the smallest first; kept longer, lest it be made again. */

@@ -7,6 +7,8 @@ export const LARGEST_PRODUCT = 2 ** 960;
 
 /** What rounding took from `product` = x y (Dekker): a float64, where the product is not extreme. */
 export function productError(x: number, y: number, product: number): number {
+  // the other factor may be too large to be split
+  if (product === 0) return 0;
   const c = SPLITTER * x;
   const xHigh = c - (c - x);
   const xLow = x - xHigh;

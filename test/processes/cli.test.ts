@@ -452,6 +452,7 @@ describe("wrong usage: one line, exit code 2", () => {
     [["evalute"], 'there is no command "evalute" (evaluate?)'],
     [["Merge", "x.acc"], 'there is no command "Merge" (merge?)'],
     [["--verison"], 'there is no command "--verison" (version?)'],
+    [["--threads", "2", "info"], 'there is no command "--threads": options follow a command'],
     [["help", "inof"], 'there is no command "inof" (info?)'],
     [["evaluate", ...files, "--topk", "3"], "Unknown option '--topk' (--top-k?)"],
     [["evaluate", ...files, "--thread=2"], "Unknown option '--thread' (--threads?)"],
@@ -491,6 +492,7 @@ describe("what runs here", () => {
   test("help, of all and of one command, with an example", () => {
     const all = run("--help");
     expect(run("help")).toEqual(all);
+    expect(run("help", "help")).toEqual(all);
     for (const name of ["evaluate", "merge", "info", "bench"]) {
       const { code, stdout } = run(name, "--help");
       expect(code).toBe(0);

@@ -154,7 +154,8 @@ describe.each([
       // behind it other numbers, which are no one's
       const data = bytesOf(new Int32Array(n).fill(1));
       const more = { dtype: "F32", shape: [9], data: bytesOf(new Float32Array(9)) };
-      writeFileSync(at("beside.safetensors"), safetensors({ labels: { dtype: "I32", shape: [n], data }, more }));
+      const own = { [option.slice(2)]: { dtype: "I32", shape: [n], data } };
+      writeFileSync(at("beside.safetensors"), safetensors({ ...own, more }));
       for (const shard of [[], ["--shard", "2/2", "--state", "part.acc"]]) {
         const { code, stderr } = run(command, ...files, option, "beside.safetensors", ...shard);
         const message = `wasm-loss: beside.safetensors: ${what} ${n} rows, but there are 210 in b.npy\n`;

@@ -413,6 +413,12 @@ describe("wrong usage: one line, exit code 2", () => {
       `--worst is "${it}", but must be an integer from 0 to 1000`,
     ]),
     [["evaluate", "-", "-"], "only one of LOGITS and LABELS can be -"],
+    [
+      ["evaluate", "-", "labels.npy", "--mask", "-", "--groups", "-"],
+      "only one of LOGITS and --groups and --mask can be -",
+    ],
+    [["compare", "-", "-"], "only one of BASE and OTHER can be -"],
+    [["compare", "logits.npy", "-", "--mask", "-"], "only one of OTHER and --mask can be -"],
     [["merge", "--frobnicate"], "Unknown option '--frobnicate'"],
   ])("%j", (args, line) => {
     expect(run(...args)).toEqual({ code: 2, stdout: "", stderr: `wasm-loss: ${line} (see wasm-loss --help)\n` });

@@ -1,6 +1,6 @@
 import { HIGHEST } from "../../descriptions/exp64Constants.ts";
 import { exp64 } from "../../kernels/functions/exp64.ts";
-import { Expansion } from "../../numeric/expansion.ts";
+import { Expansion, isTerm } from "../../numeric/expansion.ts";
 import type { Columns } from "./records.ts";
 
 /** Columns of rows that are positions of sequences. */
@@ -17,7 +17,7 @@ export class Sequences {
   readonly #firstRow: number;
   readonly #perplexities: number[] = [];
   readonly #loss = new Expansion();
-  /** What is not finite of the losses at hand, and how many rows count. */
+  /** What is huge or not finite of the losses at hand, and how many rows count. */
   #rest = 0;
   #counted = 0;
   #row: number;
@@ -33,7 +33,7 @@ export class Sequences {
     for (let i = 0; i < loss.length; i++) {
       if (rank[i] >= 0) {
         this.#counted++;
-        if (loss[i] - loss[i] === 0) this.#loss.add(loss[i]);
+        if (isTerm(loss[i])) this.#loss.add(loss[i]);
         else this.#rest += loss[i];
       }
       this.#row++;

@@ -11,13 +11,12 @@ import { type FloatArray, HalfBits, isFloatArray, type LabelArray, type LogitsAr
 import { decayF64, log1pUnitF64, logisticOfF64 } from "../../kernels/functions/logistic.ts";
 import { lnF64, log1pF64 } from "../../kernels/functions/naturalLog.ts";
 import { widened } from "../../kernels/widenLoops.ts";
-import type { ExactTotal } from "../../numeric/exactTotal.ts";
-import { Expansion } from "../../numeric/expansion.ts";
+import { addTerm, Expansion } from "../../numeric/expansion.ts";
 import { isExtreme, productError } from "../../numeric/products.ts";
-import { besideRowsOf, checkBesideRows } from "../besideRows.ts";
+import { besideRowsOf, checkBesideRows, openGroups } from "../besideRows.ts";
 import type { AddOptions } from "../evaluator.ts";
 import { MAXIMAL_BINS } from "../evaluatorOptions.ts";
-import { Groups, tooManyGroups } from "../groups.ts";
+import { tooManyGroups } from "../groups.ts";
 import { type BinaryEvaluation, binaryOfTotals } from "./binary.ts";
 import { encodeBinary } from "./binaryState.ts";
 import { type BinaryTotals, createBinaryTotals } from "./binaryTotals.ts";
@@ -89,7 +88,8 @@ export class BinaryRows implements BinaryEvaluator {
     const isFloat = isFloatArray(t);
     const totals = this.#totals;
     const { mask, groups } = beside;
-    checkBesideRows(name, beside, x.length, totals, totals.rows + totals.ignored);
+    const before = totals.rows + totals.ignored;
+    checkBesideRows(name, beside, x.length, totals, before);
     const counts = (i: number) => mask === undefined || Boolean(mask[i]);
     for (let i = 0; i < x.length; i++) {
       if (!counts(i)) continue;
@@ -102,7 +102,7 @@ export class BinaryRows implements BinaryEvaluator {
         throw new RangeError(`${name}: predictions[${firstRow + i}] is ${x[i]}, but must be from 0 to 1`);
       }
     }
-    if (groups !== null) totals.groups ??= new Groups();
+    openGroups(totals, groups, x.length, before);
     for (let i = 0; i < x.length; i++) {
       if (!counts(i)) {
         totals.ignored++;
@@ -135,14 +135,14 @@ export class BinaryRows implements BinaryEvaluator {
     const isPositive = t > 0.5;
     // near 1 the other side has the digits
     const distance = t > 0.5 ? 1 - t - q : p - t;
-    put(loss, this.#loss, totals.loss);
-    put(distance * distance, this.#brier, totals.brier);
+    addTerm(loss, this.#loss, totals.loss);
+    addTerm(distance * distance, this.#brier, totals.brier);
     const square = loss * loss;
     if (isExtreme(loss, loss)) totals.lossSquare.addProduct(loss, loss);
     else if (square - square === 0) {
       this.#square.add(square);
       this.#square.add(productError(loss, loss, square));
-    } else put(square, this.#square, totals.lossSquare);
+    } else addTerm(square, this.#square, totals.lossSquare);
     if (Number.isNaN(score)) {
       totals.nan++;
       return;
@@ -172,10 +172,4 @@ export class BinaryRows implements BinaryEvaluator {
     this.#square.drain(totals.lossSquare);
     return totals;
   }
-}
-
-/** Adds x to a running sum, or, where it is not finite, to the total. */
-function put(x: number, sum: Expansion, total: ExactTotal): void {
-  if (x - x === 0) sum.add(x);
-  else total.add(x);
 }

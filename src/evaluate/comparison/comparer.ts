@@ -39,9 +39,9 @@ import { comparedRows, divergence, evaluateLikelihoods } from "../../generated/k
 import { exp64 } from "../../kernels/functions/exp64.ts";
 import { widened } from "../../kernels/widenLoops.ts";
 import { checkLabelShape, classesOf, type TensorLike } from "../../tensorLike.ts";
+import { checkGroupCount } from "../besideRows.ts";
 import type { AddOptions } from "../evaluator.ts";
 import { maskOf, positionsOf, scoredLabels } from "../scoredLabels.ts";
-import { tooManyGroups } from "../totals.ts";
 import type { EvaluationDoor } from "../workspace.ts";
 import { type Comparison, comparisonOfTotals } from "./comparison.ts";
 import { type ComparisonOptions, checkComparisonOptions } from "./comparisonOptions.ts";
@@ -145,7 +145,7 @@ export class RowComparer implements ModelComparison {
     if (given === null && shift !== undefined) throw new TypeError(`${name}: shift is of labels, but there are none`);
     if (given !== null) {
       if (rows === 0) checkAttached(name, "labels", given);
-      checkLabelCount(name, given.length, rows, classes);
+      checkLabelCount(name, given.length, rows, classes, "base");
       if (given !== labels) checkLabelShape(name, labels, base);
     }
     // without labels any class will do, and no row is ignored but those that the mask leaves out
@@ -158,12 +158,9 @@ export class RowComparer implements ModelComparison {
       this.#labelCheck.count(name, backend, scored, classes, ignored, firstLabel);
     }
     if (groups !== null && rows > 0) {
+      const known = totals.groups?.divergence ?? null;
+      checkGroupCount(name, groups, known, (i) => Number(scored[i]) !== ignored);
       totals.groups ??= createGroups();
-      totals.groups.divergence.checkCount(
-        groups,
-        (i) => Number(scored[i]) !== ignored,
-        () => tooManyGroups(`${name}: `),
-      );
     }
     this.#isLabelled = isLabelled;
     this.#isGrouped = isGrouped;

@@ -1,6 +1,6 @@
 import { nearest } from "../../nearest.ts";
 import { FormatError } from "../error.ts";
-import type { OpenOptions } from "../openOptions.ts";
+import { BESIDE_NAMES, noneCalled, type OpenOptions } from "../openOptions.ts";
 import type { InputKind } from "../tensor.ts";
 import { numberIn } from "./numbers.ts";
 
@@ -144,6 +144,15 @@ class Table {
   }
 }
 
+/** The column that is called as `beside`, or the only one. */
+function besideColumn(table: Table, beside: NonNullable<OpenOptions["beside"]>): number {
+  if (table.width === 1) return 0;
+  const called = table.matching(BESIDE_NAMES[beside]);
+  const exact = called.filter((it) => spelt(table.names![it]) === beside);
+  const [column, more] = exact.length > 0 ? exact : called;
+  return column === undefined || more !== undefined ? table.fail(noneCalled(beside, "columns")) : column;
+}
+
 /** The column of the labels (or targets): the one given, or called so, or the only one of integers, or the only one. */
 function labelColumn(
   table: Table,
@@ -234,9 +243,9 @@ export function columnsOf(head: TableHead, wanted: Wanted): Columns {
   const ofRegression = isRegression(wanted);
   const given = logits?.columns?.flatMap((it) => table.given("--columns", it)) ?? [];
   // a class may be called as a column of labels is
-  const label = labels && labelColumn(table, labels, given);
-  const labelNote =
-    label === undefined ? "" : `column ${table.nameOf(label)} as ${ofRegression ? "targets" : "labels"}`;
+  const label = labels && (labels.beside ? besideColumn(table, labels.beside) : labelColumn(table, labels, given));
+  const labelKind = labels?.beside ?? (ofRegression ? "targets" : "labels");
+  const labelNote = label === undefined ? "" : `column ${table.nameOf(label)} as ${labelKind}`;
   if (logits === undefined) return { label, values: [], classNames: undefined, input: undefined, note: labelNote };
   if (ofRegression && logits.columns === undefined) {
     const value = predictionColumn(table, label);

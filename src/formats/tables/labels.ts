@@ -29,8 +29,8 @@ export function labelReader(classNames: readonly string[] | undefined): LabelRea
       if (name === "") return "is empty, but must be a label";
       return `is ${printed(name)}, which is no number${classNames ? " and no column of a class is called so" : ""}`;
     }
-    if (!Number.isInteger(value) || value < -INT32 || value >= INT32)
-      return `is ${printed(name)}, but must be an integer`;
+    if (!Number.isInteger(value)) return `is ${printed(name)}, but must be an integer`;
+    if (value < -INT32 || value >= INT32) return `is ${printed(name)}, but must be an integer of 32 bits`;
     if (!areNumbers || value < 0) return value;
     return numbers.get(value) ?? `is ${printed(name)}, but no column of a class is called so`;
   };
