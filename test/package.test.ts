@@ -183,7 +183,7 @@ const MODULE_TEXT = /"[\w+/=]{10000,}"/g;
 const ASKED_FOR = ["given", "openJs", "openThreads", "relaxed"];
 
 test.each([
-  { what: "everything", entry: "wasm-loss", limit: 88, asked: [...ASKED_FOR, "stream"], without: [] },
+  { what: "everything", entry: "wasm-loss", limit: 89, asked: [...ASKED_FOR, "stream"], without: [] },
   // 72 are what the whole family may take
   { what: "losses alone", entry: "wasm-loss/losses", limit: 60, asked: ASKED_FOR, without: ["perplexity", "r2"] },
 ])("a page loads at most $limit KB for $what, minified and gzipped, the WebAssembly included", async (it) => {
