@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 const BROAD = [
   "bits",
   "crossEntropyOptions",
+  "elementwise",
   "evaluate",
   "evaluateState",
   "kernels",
@@ -11,6 +12,7 @@ const BROAD = [
   "lossesAlone",
   "modelFiles",
   "optimizers",
+  "regression",
   "semantics",
   "shares",
   "shortRows",
