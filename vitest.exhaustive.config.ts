@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 const BROAD = [
   "bits",
   "crossEntropyOptions",
+  "elementary",
   "elementwise",
   "evaluate",
   "evaluateState",
