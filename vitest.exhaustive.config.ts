@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 /** Suites of which `npm test` runs a share: whatever imports test/breadth.ts and takes long. */
 const BROAD = [
   "bits",
+  "comparison",
   "crossEntropyOptions",
   "elementary",
   "elementwise",

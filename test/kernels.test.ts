@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import type { Arguments, Backend } from "../src/backends/backend.ts";
 import { openJs } from "../src/backends/js/openJs.ts";
 import { openWasm } from "../src/backends/openWasm.ts";
+import { TABLE } from "../src/descriptions/addresses.ts";
 import { countersOf, PRODUCTS, SUM_BINS, SUMS } from "../src/descriptions/counters.ts";
 import type { Description, Kernel, Parameter } from "../src/descriptions/kernel.ts";
 import { KERNELS } from "../src/descriptions/list.ts";
@@ -290,11 +291,11 @@ describe.each(KERNELS.map((kernel) => [kernel.name, kernel] as const))("%s", (_,
 const numbersOf = (value: NumericArray | Uint16Array | number | null) =>
   (typeof value === "number" || value === null ? [value] : value) as ArrayLike<number>;
 
-/** The memory below the arena: control words, constants, scratch, windows. */
+/** The memory below the arena but for control words, to which workers write as they go to sleep: constants, scratch, windows. */
 function below(backend: Backend): Buffer {
   const view = backend.arena.alloc(Float64Array as ArrayType, 1);
   backend.arena.free(view);
-  return Buffer.from(view.buffer, 0, view.byteOffset);
+  return Buffer.from(view.buffer, TABLE, view.byteOffset - TABLE);
 }
 
 // ------------------------------------------------------------------------------------------------------------ sums
