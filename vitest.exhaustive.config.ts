@@ -9,6 +9,7 @@ const BROAD = [
   "elementwise",
   "evaluate",
   "evaluateState",
+  "half",
   "kernels",
   "kernelsAgainstOracle",
   "lossesAlone",
