@@ -58,19 +58,28 @@ async function buildLosses(): Promise<void> {
   await writeDeflated(LOSSES_MODULE, writeOrdered(LOSSES_MODULE, cut));
 }
 
-/** A module of the kernels, and that of the functions of its kind. */
-async function buildBoth(name: string, functions: string): Promise<void> {
-  await writeDeflated(name, await compile("entryPoints", name));
-  writeFileSync(join(root, deflatedFile(functions)), deflateSync(await compile("functionEntryPoints", functions)));
+/** A module of the functions of tests. */
+async function buildFunctions(name: string): Promise<void> {
+  writeFileSync(join(root, deflatedFile(name)), deflateSync(await compile("functionEntryPoints", name)));
+}
+
+/** A module of the kernels, that of the functions of its kind, and what is cut from it: compilers run beside what is done here. */
+async function buildAll(name: string, functions: string): Promise<void> {
+  const module = await compile("entryPoints", name);
+  await Promise.all([
+    buildFunctions(functions),
+    name === "strict" ? buildLosses() : undefined,
+    writeDeflated(name, module),
+  ]);
 }
 
 /** assembly/ to build/: the modules, each deflated beside it. */
 export async function buildModules(): Promise<void> {
   const names = [...MODULES, LOSSES_MODULE, ...FUNCTION_MODULES];
-  const scripts = ["buildModules", "cutModule", "orderModule", "numberLocals", "liveRanges"];
-  const sources = ["assembly", "asconfig.json", "src/descriptions", ...scripts.map((name) => `scripts/${name}.ts`)];
+  const typed = ["buildModules", "cutModule", "orderModule", "numberLocals", "liveRanges"].map((name) => `${name}.ts`);
+  const scripts = [...typed, "removeExports.mjs"].map((name) => `scripts/${name}`);
+  const sources = ["assembly", "asconfig.json", "src/descriptions", ...scripts];
   await made("modules", sources, [...names.map(moduleFile), ...names.map(deflatedFile)], async () => {
-    await Promise.all(MODULES.map((name, i) => buildBoth(name, FUNCTION_MODULES[i])));
-    await buildLosses();
+    await Promise.all(MODULES.map((name, i) => buildAll(name, FUNCTION_MODULES[i])));
   });
 }

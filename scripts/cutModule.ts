@@ -1,29 +1,17 @@
+import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { pathToFileURL } from "node:url";
-import type Binaryen from "binaryen";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
-/** The package with which AssemblyScript writes modules: its own, so that it reads them. */
-async function binaryenOfAssemblyScript(): Promise<typeof Binaryen> {
-  const ofAssemblyScript = createRequire(createRequire(import.meta.url).resolve("assemblyscript/package.json"));
-  return (await import(pathToFileURL(ofAssemblyScript.resolve("binaryen")).href)).default;
-}
+const script = fileURLToPath(new URL("removeExports.mjs", import.meta.url));
 
 /**
  * A module with those of its functions that `keep` names, and what they call: the rest is taken out, nothing is changed. One of
  * evaluations alone deflates to 13 KB, all of it to 53.
  */
 export async function cutModule(file: string, keep: (name: string) => boolean): Promise<Uint8Array> {
-  const binaryen = await binaryenOfAssemblyScript();
-  const module = binaryen.readBinary(readFileSync(file));
-  module.setFeatures(binaryen.Features.All);
-  const names = Array.from(
-    { length: module.getNumExports() },
-    (_, i) => binaryen.getExportInfo(module.getExportByIndex(i)).name,
-  );
-  for (const name of names) if (!keep(name)) module.removeExport(name);
-  module.runPasses(["remove-unused-module-elements"]);
-  const bytes = module.emitBinary();
-  module.dispose();
-  return bytes;
+  const names = WebAssembly.Module.exports(new WebAssembly.Module(readFileSync(file))).map(({ name }) => name);
+  const args = [script, file, ...names.filter((name) => !keep(name))];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { encoding: "buffer", maxBuffer: 2 ** 24 });
+  return stdout;
 }

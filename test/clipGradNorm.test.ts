@@ -2,6 +2,7 @@ import { Decimal } from "decimal.js";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { openAll } from "./backends.ts";
+import { once } from "./breadth.ts";
 import { any, expectError, notFloatArrays } from "./expectError.ts";
 import {
   elementCounts,
@@ -32,8 +33,10 @@ function expectNorm(got: number, wanted: number, where: string): void {
   expectClose([got], [wanted], () => 2 ** -52 * wanted + 2 ** -1074, where);
 }
 
+type Draw = (random: Random) => number;
+
 /** Gradients that no sum of squares in plain float64 gets right. */
-const SPREADS: Readonly<Record<string, (random: Random) => number>> = {
+const SPREADS: Readonly<Record<string, Draw>> = {
   ordinary: normal,
   sparse: (random) => (random() < 0.9 ? 0 : normal(random)),
   "of 60 octaves": (random) => normal(random) * 2 ** integer(random, 60),
@@ -51,16 +54,31 @@ const types = [
   { type: Float64Array, spreads: WIDE },
 ];
 
-describe.each(backends)("%s", (_, losses) => {
-  for (const { type, spreads } of types) {
-    test.each(Object.entries(spreads))(`the norm of ${type.name}: %s`, (_, draw) => {
-      const random = mulberry32(4);
-      for (const n of [1, 2, 3, 5, 67, 1023, 1025, 2100]) {
-        const gradients = new type(n).map(() => draw(random));
-        expectNorm(losses.clipGradNorm(gradients, Infinity), normOf([gradients]), String(n));
-      }
+/** Gradients of each length with their norm, worked out once for all backends. */
+function withNorms(type: (typeof types)[number]["type"], lengths: readonly number[], seed: number, draw: Draw) {
+  return once(() => {
+    const random = mulberry32(seed);
+    return lengths.map((n) => {
+      const gradients = new type(n).map(() => draw(random));
+      return { gradients, norm: normOf([gradients]) };
     });
-  }
+  });
+}
+
+const spread = types.flatMap(({ type, spreads }) =>
+  Object.entries(spreads).map(
+    ([title, draw]) =>
+      [`${type.name}: ${title}`, withNorms(type, [1, 2, 3, 5, 67, 1023, 1025, 2100], 4, draw)] as const,
+  ),
+);
+const ordinary = types.map(({ type }) => withNorms(type, elementCounts, 7, normal));
+
+describe.each(backends)("%s", (_, losses) => {
+  test.each(spread)("the norm of %s", (_, cases) => {
+    for (const { gradients, norm } of cases()) {
+      expectNorm(losses.clipGradNorm(gradients, Infinity), norm, String(gradients.length));
+    }
+  });
 
   test("lists of both dtypes, some beyond the range of the other", () => {
     const [single, huge, tiny] = [
@@ -88,24 +106,15 @@ describe.each(backends)("%s", (_, losses) => {
   });
 
   test("a norm that is larger is brought down, others are left alone", () => {
-    const random = mulberry32(7);
-    for (const n of elementCounts) {
-      for (const { type } of types) {
-        const gradients = new type(n).map(() => normal(random));
-        const rounding = type === Float32Array ? 2 ** -23 : 2 ** -51;
-        const norm = normOf([gradients]);
-        const before = gradients.slice();
-        losses.clipGradNorm(gradients, norm * (1 + 1e-12));
-        expectSame(gradients, before, "left alone");
-        const given = losses.clipGradNorm(gradients, norm / 3);
-        expectNorm(given, norm, String(n));
-        expectClose(
-          gradients,
-          Array.from(before, (x) => x / 3),
-          (i) => rounding * Math.abs(before[i]),
-          String(n),
-        );
-      }
+    for (const { gradients: before, norm } of ordinary.flatMap((cases) => cases())) {
+      const where = String(before.length);
+      const rounding = before instanceof Float32Array ? 2 ** -23 : 2 ** -51;
+      const gradients = before.slice();
+      losses.clipGradNorm(gradients, norm * (1 + 1e-12));
+      expectSame(gradients, before, "left alone");
+      expectNorm(losses.clipGradNorm(gradients, norm / 3), norm, where);
+      const wanted = Array.from(before, (x) => x / 3);
+      expectClose(gradients, wanted, (i) => rounding * Math.abs(before[i]), where);
     }
     const tiny = Float64Array.of(3e-320, 4e-320);
     losses.clipGradNorm(tiny, 2.5e-320);

@@ -262,10 +262,13 @@ export function expectClose(
   }
 }
 
-/** Whether they are floats of one type and the same bits: compared by words, in a third of the time of numbers. */
+/** Whether they are floats of one type and the same bits: compared by bytes in Node, else by words. */
 function areSameBits(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
   const isFloat = a instanceof Float32Array || a instanceof Float64Array;
   if (!isFloat || !ArrayBuffer.isView(b) || a.constructor !== b.constructor) return false;
+  const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView) =>
+    new Uint8Array(buffer, byteOffset, byteLength);
+  if (globalThis.Buffer) return globalThis.Buffer.compare(bytesOf(a), bytesOf(b)) === 0;
   const [p, q] = [a, b].map((it) => new Int32Array(it.buffer, it.byteOffset, it.byteLength / 4));
   for (let i = 0; i < p.length; i++) if (p[i] !== q[i]) return false;
   return true;

@@ -4,8 +4,9 @@ import { withSharedMemory } from "../src/backends/threads/sharedMemory.ts";
 import { TUNING } from "../src/backends/threads/threads.ts";
 import { createLosses, openLosses } from "../src/inlinedLosses.ts";
 import { type Losses, SHARE_ALL } from "./backends.ts";
-import { someOf } from "./breadth.ts";
-import { expectSame, labelsOf, logitsOf, mulberry32, probabilitiesOf, values } from "./inputs.ts";
+import { once, someOf } from "./breadth.ts";
+import { patternOf, repeated } from "./engines/pattern.ts";
+import { dtypes, expectSame, labelsOf, logitsOf, mulberry32, probabilitiesOf, values } from "./inputs.ts";
 
 const STRICT = new URL("../dist/strict.wasm", import.meta.url);
 
@@ -70,12 +71,10 @@ function faulty(fault: string, at = 1): URL {
   return new URL("./workers/faulty.mjs", import.meta.url);
 }
 
-test.each(someOf([2, 3, 4, 5, 6, 7, 8], 3))("%i threads give the bits of one, in calls of any size", async (count) => {
-  const losses = await open({ threads: count });
-  expect(losses.threads).toBe(count);
-  expect(losses.notes).toEqual([]);
-  for (const dtype of ["float32", "float64"] as const) {
-    for (const [n, k] of [
+/** What one thread gives in calls of any size: asked once for all numbers of threads. */
+const callsOfAnySize = once(() =>
+  dtypes.flatMap((dtype) =>
+    [
       [1, 1],
       [2, 3],
       [7, 10],
@@ -85,26 +84,36 @@ test.each(someOf([2, 3, 4, 5, 6, 7, 8], 3))("%i threads give the bits of one, in
       [20000, 3],
       [40000, 2],
       [40, 20001],
-    ]) {
-      const x = logitsOf(random, dtype, n, k);
-      const y = labelsOf(random, n, k, -100);
-      const p = probabilitiesOf(random, dtype, Math.min(n, 50), k);
-      const z = x.subarray(0, p.length);
-      for (const labelSmoothing of [0, 0.1]) {
-        const o = { classes: k, labelSmoothing };
-        const a = alone.crossEntropyWithGrad(x, y, o);
-        const b = losses.crossEntropyWithGrad(x, y, o);
-        expect(b.loss).toBe(a.loss);
-        expectSame(b.grad, a.grad, `${n} x ${k}`);
-        expect(losses.crossEntropy(z, p, o)).toBe(alone.crossEntropy(z, p, o));
-      }
-      expectSame(losses.softmax(x, { classes: k }), alone.softmax(x, { classes: k }), "softmax");
-      expectSame(losses.logSoftmax(x, { classes: k }), alone.logSoftmax(x, { classes: k }), "logSoftmax");
-      expectSame(losses.logSumExp(x, { classes: k }), alone.logSumExp(x, { classes: k }), "logSumExp");
-      const t = values(random, dtype, x.length);
-      expect(losses.mse(x, t)).toBe(alone.mse(x, t));
-      expectSame(losses.mseWithGrad(x, t).grad, alone.mseWithGrad(x, t).grad, "mse");
-    }
+    ].map(([n, k]) => {
+      const x = patternOf(logitsOf, random, dtype, n, k);
+      const logits = repeated(x, n * k);
+      const targets = repeated(values(random, dtype, x.length), n * k);
+      const probabilities = probabilitiesOf(random, dtype, Math.min(n, 50), k);
+      const labels = labelsOf(random, n, k, -100);
+      const results = (losses: Losses) => [
+        ...[0, 0.1].flatMap((labelSmoothing) => {
+          const o = { classes: k, labelSmoothing };
+          const { loss, grad } = losses.crossEntropyWithGrad(logits, labels, o);
+          const few = losses.crossEntropy(logits.subarray(0, probabilities.length), probabilities, o);
+          return [[loss, few], grad];
+        }),
+        losses.softmax(logits, { classes: k }),
+        losses.logSoftmax(logits, { classes: k }),
+        losses.logSumExp(logits, { classes: k }),
+        [losses.mse(logits, targets)],
+        losses.mseWithGrad(logits, targets).grad,
+      ];
+      return { shape: `${dtype}, ${n} x ${k}`, results, wanted: results(alone) };
+    }),
+  ),
+);
+
+test.each(someOf([2, 3, 4, 5, 6, 7, 8], 3))("%i threads give the bits of one, in calls of any size", async (count) => {
+  const losses = await open({ threads: count });
+  expect(losses.threads).toBe(count);
+  expect(losses.notes).toEqual([]);
+  for (const { shape, results, wanted } of callsOfAnySize()) {
+    for (const [i, result] of results(losses).entries()) expectSame(result, wanted[i], `${shape}, result ${i}`);
   }
 });
 
