@@ -4,6 +4,7 @@ import type { Range } from "../src/descriptions/domains.ts";
 import { ELEMENTWISE, type ElementwiseLoss } from "../src/descriptions/elementwise.ts";
 import { bfloat16, float16 } from "../src/dtype.ts";
 import { type Losses, openAll } from "./backends.ts";
+import { once } from "./breadth.ts";
 import { facesOfLoss, fitting, isWithin, titleOf } from "./domains.ts";
 import {
   arrayOf,
@@ -117,12 +118,18 @@ function defaultsOf({ options }: ElementwiseLoss): Options {
   return Object.fromEntries(options.map((option) => [option.name, option.default]));
 }
 
+/** Formats of half precision, and the numbers that their bits stand for. */
+const HALVES = [
+  { half: float16, numberOf: float16Value },
+  { half: bfloat16, numberOf: bfloat16Value },
+].map(({ half, numberOf }) => ({ half, numbers: Float32Array.from({ length: 65536 }, (_, bits) => numberOf(bits)) }));
+
 /**
- * Every element-wise loss of the list, from its description. `everything`: all combinations of options, and more random cases;
- * else each size has some.
+ * Every element-wise loss of the list, from its description. `everything`: all combinations of options, and more random cases, or
+ * every nth of these; else each size has one.
  */
-export async function testFamily(everything: boolean): Promise<void> {
-  const runs = everything ? 100 : 8;
+export async function testFamily(everything: boolean, nth = everything ? 1 : Infinity): Promise<void> {
+  const runs = everything ? Math.ceil(100 / nth) : 8;
   const opened = await openAll();
   const backends = opened.map(({ name, losses }) => [name, losses] as const);
   /** Those with the same bits. */
@@ -175,54 +182,66 @@ export async function testFamily(everything: boolean): Promise<void> {
       const stated = statedOf(description, dtype);
       const array = (...numbers: number[]) => floats(dtype, numbers);
 
+      /** Arrays of each size, in places that turn with it, with some sets of options, and what the oracle says of them. */
+      const cases = once(() => {
+        const random = mulberry32(1);
+        const step = Math.min(nth, combinations.length);
+        return elementCounts.flatMap((n, k) =>
+          combinations
+            .filter((_, i) => i % step === k % step)
+            .map((set) => {
+              const placed = (array: FloatArray, by: number) => (by > 0 ? unaligned(array, by) : array);
+              const p = placed(predictions(values(random, dtype, n, 3)), k % 2 && 1 + (k % 3));
+              const t = placed(targets(values(random, dtype, n, 3)), k % 3 ? 0 : 1 + (k % 2));
+              const s = k % 4 > 1 ? placed(sampleWeightsOf(random, dtype, n), k % 5) : undefined;
+              const wanted = oracle.elementwise(title, p, t, set, s);
+              // what stands at elements of weight 0 does not matter
+              for (const i of s?.keys() ?? []) {
+                if (s?.[i] === 0)
+                  [p[i], t[i]] = [
+                    [NaN, 7e5],
+                    [Infinity, NaN],
+                    [-3, -0.5],
+                  ][i % 3];
+              }
+              return { n, k, set, p, t, s, wanted };
+            }),
+        );
+      });
+
       test.each(backends)("%s: the oracle's losses, sums, means and gradients", (backend, losses) => {
         const turn = backends.findIndex(([name]) => name === backend);
-        const random = mulberry32(1);
         const { loss, withGrad } = facesOfLoss(losses, description);
-        for (const [k, n] of elementCounts.entries()) {
+        for (const { n, k, set, p, t, s, wanted } of cases()) {
           // each size in a third of the backends, the largest in all
           if (!everything && n < 1000 && (k + turn) % 3 !== 0) continue;
-          for (const set of everything ? combinations : [combinations[k % combinations.length]]) {
-            const isWeighted = k % 4 > 1;
-            const where = `${n} elements${isWeighted ? ", weighted" : ""}, ${JSON.stringify(set)}`;
-            const placed = (array: FloatArray, by: number) => (by > 0 ? unaligned(array, by) : array);
-            const p = placed(predictions(values(random, dtype, n, 3)), k % 2 && 1 + (k % 3));
-            const t = placed(targets(values(random, dtype, n, 3)), k % 3 ? 0 : 1 + (k % 2));
-            const s = isWeighted ? placed(sampleWeightsOf(random, dtype, n), k % 5) : undefined;
-            const wanted = oracle.elementwise(title, p, t, set, s);
-            const weighed = isWeighted ? rounding[dtype] : 0;
-            const of = (i: number) => (stated.each + weighed) * wanted.sizes[i] + 2 * least[dtype];
-            const total =
-              stated.sums * oracle.exactSum(wanted.losses.map(Math.abs)) +
-              (stated.each + weighed) * oracle.exactSum(wanted.sizes) +
-              2 * n * least[dtype];
-            // what stands at elements of weight 0 does not matter
-            for (const i of s?.keys() ?? []) {
-              if (s?.[i] === 0)
-                [p[i], t[i]] = [
-                  [NaN, 7e5],
-                  [Infinity, NaN],
-                  [-3, -0.5],
-                ][i % 3];
+          const where = `${n} elements${s ? ", weighted" : ""}, ${JSON.stringify(set)}`;
+          const weighed = s ? rounding[dtype] : 0;
+          const of = (i: number) => (stated.each + weighed) * wanted.sizes[i] + 2 * least[dtype];
+          const total =
+            stated.sums * oracle.exactSum(wanted.losses.map(Math.abs)) +
+            (stated.each + weighed) * oracle.exactSum(wanted.sizes) +
+            2 * n * least[dtype];
+          for (const reduction of reductions) {
+            const by = reduction === "mean" ? wanted.weight : 1;
+            const given = { ...set, reduction, sampleWeight: s };
+            const got = withGrad(p, t, given);
+            const alone = loss(p, t, given);
+            if (typeof alone === "number") {
+              expect(alone).toBe(got.loss);
+              const error = total / by + (s ? stated.sums * Math.abs(wanted.sum / by) : 0);
+              expectClose([alone], [wanted.sum / by], () => error, `${reduction}, ${where}`);
+            } else {
+              expectSame(alone, got.loss as FloatArray, `alone, ${where}`);
+              expectClose(alone, wanted.losses, of, `${reduction}, ${where}`);
             }
-            for (const reduction of reductions) {
-              const by = reduction === "mean" ? wanted.weight : 1;
-              const given = { ...set, reduction, sampleWeight: s };
-              const got = withGrad(p, t, given);
-              const alone = loss(p, t, given);
-              expect(alone).toEqual(got.loss);
-              if (typeof alone === "number") {
-                const error = total / by + (isWeighted ? stated.sums * Math.abs(wanted.sum / by) : 0);
-                expectClose([alone], [wanted.sum / by], () => error, `${reduction}, ${where}`);
-              } else expectClose(alone, wanted.losses, of, `${reduction}, ${where}`);
-              const gradient = wanted.slopes.map((slope) => (by === 0 ? 0 : slope / by));
-              // the sum of weights has the errors of a sum
-              const slopeError = stated.slope + weighed + (isWeighted ? stated.sums : 0);
-              const ofSlope = (i: number) => (slopeError * wanted.slopeSizes[i]) / (by || 1) + 2 * least[dtype];
-              expectClose(got.grad, gradient, ofSlope, `gradient of ${reduction}, ${where}`);
-            }
-            if (!s) expect(loss(p, t, set)).toBe(loss(p, t, { ...set, reduction: "mean" }));
+            const gradient = wanted.slopes.map((slope) => (by === 0 ? 0 : slope / by));
+            // the sum of weights has the errors of a sum
+            const slopeError = stated.slope + weighed + (s ? stated.sums : 0);
+            const ofSlope = (i: number) => (slopeError * wanted.slopeSizes[i]) / (by || 1) + 2 * least[dtype];
+            expectClose(got.grad, gradient, ofSlope, `gradient of ${reduction}, ${where}`);
           }
+          if (!s) expect(loss(p, t, set)).toBe(loss(p, t, { ...set, reduction: "mean" }));
         }
         const few = [predictions(array(2, 3)), targets(array(1, 5))] as const;
         expect(loss(...few)).toBe(loss(...few, defaultsOf(description)));
@@ -444,13 +463,11 @@ export async function testFamily(everything: boolean): Promise<void> {
       const n = everything ? 300_001 : 1025;
       const random = mulberry32(6);
       // of each format, bits of predictions, and of targets
-      const halves = [float16, bfloat16].map((half, k) => {
-        const numberOf = k === 0 ? float16Value : bfloat16Value;
-        const all = Array.from({ length: 65536 }, (_, bits) => bits);
+      const halves = HALVES.map(({ half, numbers }) => {
         const draw = (range: Range) => {
-          const taken = all.filter((bits) => isWithin(range, numberOf(bits)));
-          const bits = Uint16Array.from({ length: n }, () => taken[integer(random, taken.length)]);
-          return { half: half(bits), wide: Float32Array.from(bits, numberOf) };
+          const taken = Uint16Array.from(numbers.keys()).filter((bits) => isWithin(range, numbers[bits]));
+          const bits = new Uint16Array(n).map(() => taken[integer(random, taken.length)]);
+          return { half: half(bits), wide: new Float32Array(n).map((_, i) => numbers[bits[i]]) };
         };
         return { p: draw(domain.predictions), t: draw(domain.targets) };
       });
