@@ -94,7 +94,7 @@ const CHOICES: Readonly<Record<string, Choice>> = {
   },
 };
 
-/** With the others one resolution of modules is tried each, and what they were the first to have: that takes a third of the time. */
+/** With the others one resolution of modules is tried each, and what they were the first to have. */
 const THOROUGHLY: readonly string[] = ["5.0", "5.9", "6", "7"];
 const RESOLUTIONS: readonly string[] = [
   "nodenext, the default lib",
@@ -114,7 +114,7 @@ function choicesOf(version: string): string[] {
   return names.filter((name) => name === resolution || FIRST[version]?.includes(name));
 }
 
-/** Up to the last one that is written in JavaScript: several compilations in one process take half of the time. */
+/** Up to the last one that is written in JavaScript: several compilations in one process take two thirds of the time. */
 const HAS_PROGRAMS = (version: number) => version < 7;
 
 /** Compiles several configurations as `tsc -p` does each, and prints what it finds, as JSON by their names. */
@@ -170,7 +170,7 @@ export async function inTypeScript(setting: Setting, tell: Tell): Promise<void> 
     const names = choicesOf(version);
     tell(
       `TypeScript ${version}, ${names.length} choices of options`,
-      await faultsOf(project, version, names),
+      await faultsOf(project, version, names).catch((error: Error) => [error.message]),
       "compiles what is right, and nothing else",
     );
   }
