@@ -3,6 +3,9 @@
  */
 export const everything = globalThis.process?.env.EVERYTHING === "1";
 
+/** Where everything runs: of the combinations of options of element-wise losses every nth one, in turn with the sizes. */
+export const COMBINATIONS = Number(globalThis.process?.env.COMBINATIONS ?? 1);
+
 /** All items where everything runs, else every nth one from the first on. */
 export function someOf<T>(items: readonly T[], n: number): readonly T[] {
   return everything ? items : items.filter((_, i) => i % n === 0);

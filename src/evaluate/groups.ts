@@ -161,14 +161,18 @@ export class Groups {
     const all = this.sorted().filter(([, { weight }]) => weight.units > 0n || weight.kind !== FINITE);
     const { loss, weight } = sumOf(all);
     if (all.length < 2 || loss.kind !== FINITE || weight.kind !== FINITE) return Number.NaN;
-    const squares = all.reduce((sum, [, group]) => {
-      const deviation = group.loss.units * weight.units - loss.units * group.weight.units;
-      return sum + deviation * deviation;
+    // without the hexadecimal digits that are 0 at the end of all units, which most are: in 0.4 of the time
+    const some = all.reduce((bits, [, group]) => bits | group.loss.units | group.weight.units, 0n);
+    const zeros = BigInt(4 * (some & -some).toString(16).length - 4);
+    const [sum, w] = [loss.units >> zeros, weight.units >> zeros];
+    const squares = all.reduce((total, [, group]) => {
+      const deviation = (group.loss.units >> zeros) * w - sum * (group.weight.units >> zeros);
+      return total + deviation * deviation;
     }, 0n);
     const groups = BigInt(all.length);
     // a loss in units of 2^-2148 is squared
     const scale = this.ofSquares ? 2148n : 0n;
-    return rootOfRatio(groups * squares, ((groups - 1n) * weight.units ** 4n) << scale);
+    return rootOfRatio(groups * squares, ((groups - 1n) * w ** 4n) << scale);
   }
 }
 

@@ -23,7 +23,7 @@ const POLICIES = ["isolated", "self", "wasm", "noWorker", "blobWorker", "trusted
 /** What they refuse a page's report is among. */
 const FRAMED = ["offline", "sandbox"] as const;
 
-function pagesOf({ shares }: Browser): Page[] {
+function pagesOf({ name, shares }: Browser): Page[] {
   if (!shares) {
     return [
       // a page each: memory that JavaScriptCore has not collected slows down what comes later
@@ -42,7 +42,13 @@ function pagesOf({ shares }: Browser): Page[] {
     { folder: "policy", where: "main", suites: "threads", threads: 2, overrides: true },
     { folder: "policy", where: "worker", suites: "threads", threads: 2, overrides: true },
     { folder: "isolated", where: "main", suites: "frames", threads: 2 },
-    { folder: "isolated", where: "main", suites: "page,otherTabs,measureTab", threads: 2 },
+    // Chromium measures to the end where a person does
+    {
+      folder: "isolated",
+      where: "main",
+      suites: name === "Chromium" ? "page,otherTabs" : "page,otherTabs,measureTab",
+      threads: 2,
+    },
     { folder: "plain", where: "main", suites: "page", threads: 1 },
     ...POLICIES.map((folder): Page => ({ folder, where: "main", suites: "files", threads: 2 })),
     ...FRAMED.map((folder): Page => ({ folder, where: "frame", suites: "files", threads: 2 })),

@@ -1,6 +1,7 @@
 /** 10^6 rows, a tenth of them ignored, many with ties, against plain loops in float64. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { openThreaded } from "../backends.ts";
+import { once } from "../breadth.ts";
 import { mulberry32 } from "../inputs.ts";
 
 const opened = await openThreaded();
@@ -54,30 +55,62 @@ const near = (found: number, wanted: number, what: string, within = 2e-6) =>
     within * Math.max(1e-3, Math.abs(wanted)),
   );
 
+/** What an evaluation of `other` must find: losses in rising order, sums, counts of label and prediction, and of confidence. */
+const evaluated = once(() => {
+  const losses: number[] = [];
+  const sums = { loss: 0, square: 0, entropy: 0, brier: 0, first: 0, second: 0 };
+  const cells = Array.from({ length: CLASSES }, () => new Array<number>(CLASSES).fill(0));
+  const bins = Array.from({ length: 15 }, () => ({ count: 0, right: 0, confidence: 0 }));
+  for (let i = 0; i < ROWS; i++) {
+    if (labels[i] === -100) continue;
+    const { loss, entropy, brier, confidence, top, rank } = rowOf(other, i);
+    losses.push(loss);
+    sums.loss += loss;
+    sums.square += loss * loss;
+    sums.entropy += entropy;
+    sums.brier += brier;
+    if (rank === 1) sums.first++;
+    if (rank <= 2) sums.second++;
+    cells[labels[i]][top]++;
+    const bin = bins[Math.ceil(confidence * 15) - 1];
+    bin.count++;
+    bin.confidence += confidence;
+    if (rank === 1) bin.right++;
+  }
+  return { each: Float64Array.from(losses).sort(), sums, cells, bins };
+});
+
+/** What a comparison must find: rows that count, sums, and how many either is right in. */
+const compared = once(() => {
+  const sums = { l: 0, m: 0, difference: 0, square: 0, divergence: 0, squares: 0, change: 0, changes: 0, same: 0 };
+  const right = { both: 0, onlyBase: 0, onlyOther: 0, neither: 0 };
+  let n = 0;
+  for (let i = 0; i < ROWS; i++) {
+    if (labels[i] === -100) continue;
+    n++;
+    const [b, o] = [rowOf(base, i), rowOf(other, i)];
+    const divergence = b.q.reduce((sum, p, j) => sum + p * Math.log(p / o.q[j]), 0);
+    const difference = o.loss - b.loss;
+    const change = o.q[labels[i]] - b.q[labels[i]];
+    sums.l += b.loss;
+    sums.m += o.loss;
+    sums.difference += difference;
+    sums.square += difference ** 2;
+    sums.divergence += divergence;
+    sums.squares += divergence ** 2;
+    sums.change += change;
+    sums.changes += change ** 2;
+    if (b.top === o.top) sums.same++;
+    right[b.rank === 1 ? (o.rank === 1 ? "both" : "onlyBase") : o.rank === 1 ? "onlyOther" : "neither"]++;
+  }
+  return { n, sums, right };
+});
+
 describe.each(opened)("$name", ({ losses }) => {
   test("an evaluation", () => {
     const options = { classes: CLASSES, topK: [1, 2], confusion: true, percentiles: [0, 1, 50, 99.9, 100] };
     const it = losses.evaluate(other, labels, options);
-    const each: number[] = [];
-    const sums = { loss: 0, square: 0, entropy: 0, brier: 0, first: 0, second: 0 };
-    const cells = Array.from({ length: CLASSES }, () => new Array<number>(CLASSES).fill(0));
-    const bins = Array.from({ length: 15 }, () => ({ count: 0, right: 0, confidence: 0 }));
-    for (let i = 0; i < ROWS; i++) {
-      if (labels[i] === -100) continue;
-      const { loss, entropy, brier, confidence, top, rank } = rowOf(other, i);
-      each.push(loss);
-      sums.loss += loss;
-      sums.square += loss * loss;
-      sums.entropy += entropy;
-      sums.brier += brier;
-      if (rank === 1) sums.first++;
-      if (rank <= 2) sums.second++;
-      cells[labels[i]][top]++;
-      const bin = bins[Math.ceil(confidence * 15) - 1];
-      bin.count++;
-      bin.confidence += confidence;
-      if (rank === 1) bin.right++;
-    }
+    const { each, sums, cells, bins } = evaluated();
     const n = each.length;
     expect(it.counted).toBe(n);
     near(it.loss.mean, sums.loss / n, "loss");
@@ -91,9 +124,8 @@ describe.each(opened)("$name", ({ losses }) => {
     for (const { label, predicted, count } of it.classification!.confusion) expect(count).toBe(cells[label][predicted]);
     const error = bins.reduce((sum, { right, confidence }) => sum + Math.abs(right - confidence), 0) / n;
     near(it.calibration.expectedError, error, "calibration error");
-    const sorted = Float64Array.from(each).sort();
     for (const [percent, { value, bound }] of Object.entries(it.lossPercentiles!)) {
-      const wanted = sorted[Math.max(1, Math.ceil((Number(percent) * n) / 100)) - 1];
+      const wanted = each[Math.max(1, Math.ceil((Number(percent) * n) / 100)) - 1];
       expect(Math.abs(value - wanted), percent).toBeLessThanOrEqual(bound + 1e-6);
     }
   });
@@ -102,27 +134,7 @@ describe.each(opened)("$name", ({ losses }) => {
     const comparison = losses.comparison({ classes: CLASSES });
     comparison.add(base, other, labels);
     const it = comparison.result();
-    const sums = { l: 0, m: 0, difference: 0, square: 0, divergence: 0, squares: 0, change: 0, changes: 0, same: 0 };
-    const right = { both: 0, onlyBase: 0, onlyOther: 0, neither: 0 };
-    let n = 0;
-    for (let i = 0; i < ROWS; i++) {
-      if (labels[i] === -100) continue;
-      n++;
-      const [b, o] = [rowOf(base, i), rowOf(other, i)];
-      const divergence = b.q.reduce((sum, p, j) => sum + p * Math.log(p / o.q[j]), 0);
-      const difference = o.loss - b.loss;
-      const change = o.q[labels[i]] - b.q[labels[i]];
-      sums.l += b.loss;
-      sums.m += o.loss;
-      sums.difference += difference;
-      sums.square += difference ** 2;
-      sums.divergence += divergence;
-      sums.squares += divergence ** 2;
-      sums.change += change;
-      sums.changes += change ** 2;
-      if (b.top === o.top) sums.same++;
-      right[b.rank === 1 ? (o.rank === 1 ? "both" : "onlyBase") : o.rank === 1 ? "onlyOther" : "neither"]++;
-    }
+    const { n, sums, right } = compared();
     const errorOf = (sum: number, squares: number) => Math.sqrt((squares / n - (sum / n) ** 2) / (n - 1));
     near(it.base!.loss.value, sums.l / n, "base");
     near(it.other!.loss.value, sums.m / n, "other");

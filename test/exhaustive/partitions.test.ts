@@ -1,4 +1,4 @@
-/** States of 1,000 random partitions of the same rows, in any order, by any backend and threads: the same bytes. */
+/** States of random partitions of the same rows, in any order, by any backend and threads: the same bytes. */
 import { expect, test } from "vitest";
 import { mergeStates } from "../../src/index.node.ts";
 import { openThreaded } from "../backends.ts";
@@ -17,7 +17,8 @@ import {
 const opened = await openThreaded();
 type Losses = (typeof opened)[number]["losses"];
 
-const PARTITIONS = 1000;
+/** Of each kind. */
+const PARTITIONS = Number(process.env.PARTITIONS ?? 1000);
 const [rows, classes] = [240, 5];
 
 /** What adds rows up, given their numbers: in order where its state names them. */

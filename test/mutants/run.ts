@@ -3,7 +3,8 @@
  * where one is not seen, and where the text that it changes is no longer there. Words as arguments: only mutants that have one.
  */
 import { MUTANTS, type Mutant } from "./mutants.ts";
-import { type Outcome, Tree, whyNot } from "./tree.ts";
+import type { Outcome } from "./runner.ts";
+import { Tree, whyNot } from "./tree.ts";
 
 /** At once. */
 const TREES = 2;
@@ -52,7 +53,7 @@ async function inTrees<T>(items: readonly T[], work: (tree: Tree, item: T) => Pr
 async function passes(tree: Tree, test: string): Promise<void> {
   const names = ready.filter((mutant) => mutant.test === test).map(({ name }) => name);
   const name = names.includes(undefined) ? undefined : `(${[...new Set(names)].join("|")})`;
-  const { passed, failed, broken } = await tree.run([test], name);
+  const { passed, failed, broken } = await tree.run({ file: test, name });
   if (failed !== undefined || broken !== undefined || passed === 0) {
     fail(`${test} without a mutant\n      ${failed ?? broken ?? "no test has such a name"}`);
   }

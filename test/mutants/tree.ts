@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from "node:child_process";
+import { type ChildProcess, execFile, execFileSync, fork } from "node:child_process";
 import {
   cpSync,
   existsSync,
@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Mutant } from "./mutants.ts";
+import type { Outcome, Request } from "./runner.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** What the build makes. */
@@ -20,33 +21,15 @@ const BUILT = ["assembly/generated", "src/generated", "build", "dist"];
 /** Nothing that is run here takes a tenth of it on a quiet machine. */
 const PATIENCE_MILLISECONDS = 300_000;
 
-/** What runs of tests came to. */
-export interface Outcome {
-  readonly passed: number;
-  /** The first test that failed, and how. */
-  readonly failed?: string;
-  /** Why no test could say anything. */
-  readonly broken?: string;
-}
-
-interface Report {
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
-  readonly testResults: readonly {
-    readonly message: string;
-    readonly assertionResults: readonly { status: string; fullName: string; failureMessages: readonly string[] }[];
-  }[];
-}
-
 interface Ended {
   readonly output: string;
-  readonly late: boolean;
   readonly failed: boolean;
 }
 
 /** A copy of the working tree, in which one mutant at a time stands. */
 export class Tree {
   readonly #root = mkdtempSync(join(tmpdir(), "mutants-of-wasm-loss-"));
+  #runner: ChildProcess | undefined;
 
   constructor() {
     const list = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
@@ -60,6 +43,7 @@ export class Tree {
   }
 
   remove(): void {
+    this.#endRunner();
     rmSync(this.#root, { recursive: true });
   }
 
@@ -80,31 +64,44 @@ export class Tree {
         this.#restore(false);
         if (failed) return { passed: 0, broken: errorIn(output) };
       }
-      return await this.run([mutant.test], mutant.name);
+      return await this.run({ file: mutant.test, name: mutant.name });
     } finally {
       writeFileSync(path, text);
       if (rebuilt !== undefined) this.#restore(true);
     }
   }
 
-  /** Runs the tests of some files, those whose names match. */
-  async run(files: readonly string[], name?: string): Promise<Outcome> {
-    const report = join(this.#root, "build", "report.json");
-    rmSync(report, { force: true });
-    const { output, late } = await this.#node(
-      "node_modules/vitest/vitest.mjs",
-      ...["run", "--bail=1", "--cache=false", "--reporter=json", `--outputFile=${report}`],
-      ...(name === undefined ? [] : ["-t", name]),
-      ...files.map((file) => `test/${file}.test.ts`),
-    );
-    if (late) return { passed: 0, broken: `no end in ${PATIENCE_MILLISECONDS / 1000} s` };
-    if (!existsSync(report)) return { passed: 0, broken: errorIn(output) };
-    const { numPassedTests: passed, testResults }: Report = JSON.parse(readFileSync(report, "utf8"));
-    const results = testResults.flatMap(({ assertionResults }) => assertionResults);
-    const failed = results.find(({ status }) => status === "failed");
-    if (failed) return { passed, failed: `${failed.fullName}: ${failed.failureMessages[0].split("\n")[0]}` };
-    const broken = testResults.find(({ message }) => message !== "");
-    return broken ? { passed, broken: broken.message.split("\n")[0] } : { passed };
+  /** Runs the tests of a file, those whose names match. */
+  run(request: Request): Promise<Outcome> {
+    // a group of its own: with it what it has started ends, whatever that does
+    this.#runner ??= fork("test/mutants/runner.ts", {
+      cwd: this.#root,
+      execArgv: ["--import", "tsx"],
+      detached: true,
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
+    });
+    const runner = this.#runner;
+    return new Promise((resolve) => {
+      const end = (outcome: Outcome) => {
+        clearTimeout(timer);
+        for (const event of ["message", "exit"]) runner.removeAllListeners(event);
+        resolve(outcome);
+      };
+      const without = (broken: string) => {
+        this.#endRunner();
+        end({ passed: 0, broken });
+      };
+      const timer = setTimeout(() => without(`no end in ${PATIENCE_MILLISECONDS / 1000} s`), PATIENCE_MILLISECONDS);
+      runner.once("message", (outcome: Outcome) => end(outcome));
+      runner.once("exit", (code) => without(`what runs the tests ended with ${code}`));
+      runner.send(request);
+    });
+  }
+
+  #endRunner(): void {
+    const runner = this.#runner;
+    this.#runner = undefined;
+    if (runner?.pid !== undefined && runner.exitCode === null) process.kill(-runner.pid, "SIGKILL");
   }
 
   #node(...args: string[]): Promise<Ended> {
@@ -116,7 +113,7 @@ export class Tree {
     } as const;
     return new Promise((resolve) => {
       execFile(process.execPath, args, options, (error, stdout, stderr) =>
-        resolve({ output: stdout + stderr, late: error?.killed === true, failed: error !== null }),
+        resolve({ output: stdout + stderr, failed: error !== null }),
       );
     });
   }
@@ -131,7 +128,8 @@ export class Tree {
   /** What other suites have installed below build/ stays where it is. */
   #copy(path: string, force: boolean): void {
     const filter = (from: string) => !/[\\/]node_modules$/.test(from);
-    cpSync(join(ROOT, path), join(this.#root, path), { recursive: true, force, filter });
+    const options = { recursive: true, preserveTimestamps: true, force, filter };
+    cpSync(join(ROOT, path), join(this.#root, path), options);
   }
 }
 
