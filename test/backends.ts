@@ -16,6 +16,9 @@ export const SHARE_ALL: Tuning = {
   smallestStride: 1,
 };
 
+/** Milliseconds after which a worker that is right is given up: on a busy machine it may get no turn for long. */
+export const PATIENT = 60_000;
+
 /** Every suite loops over this list. */
 export const backends: readonly { name: string; options: LossesOptions }[] = [
   { name: "wasm", options: { backend: "wasm" } },

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { withSharedMemory } from "../src/backends/threads/sharedMemory.ts";
 import { TUNING } from "../src/backends/threads/threads.ts";
 import { createLosses, openLosses } from "../src/inlinedLosses.ts";
-import { type Losses, SHARE_ALL } from "./backends.ts";
+import { type Losses, PATIENT, SHARE_ALL } from "./backends.ts";
 import { once, someOf } from "./breadth.ts";
 import { patternOf, repeated } from "./engines/pattern.ts";
 import { dtypes, expectSame, labelsOf, logitsOf, mulberry32, probabilitiesOf, values } from "./inputs.ts";
@@ -46,7 +46,10 @@ async function open(given: Parameters<typeof createLosses>[0], patienceMilliseco
 }
 
 /** An engine with the workers that it started. */
-async function openWithWorkers(count: number): Promise<{ losses: Losses; workers: RealWorker[] }> {
+async function openWithWorkers(
+  count: number,
+  patienceMilliseconds?: number,
+): Promise<{ losses: Losses; workers: RealWorker[] }> {
   const workers: RealWorker[] = [];
   threads.Worker = class extends RealWorker {
     constructor(...args: ConstructorParameters<typeof RealWorker>) {
@@ -54,7 +57,7 @@ async function openWithWorkers(count: number): Promise<{ losses: Losses; workers
       workers.push(this);
     }
   };
-  return { losses: await open({ threads: count }), workers };
+  return { losses: await open({ threads: count }, patienceMilliseconds), workers };
 }
 
 afterEach(() => {
@@ -399,7 +402,7 @@ test("small calls stay on the caller's thread", async () => {
 });
 
 test("close() is final, twice is fine, and workers end at once", async () => {
-  const { losses, workers } = await openWithWorkers(4);
+  const { losses, workers } = await openWithWorkers(4, PATIENT);
   expectRight(losses);
   const ended = Promise.all(workers.map((worker) => new Promise((resolve) => worker.once("exit", resolve))));
   losses.close();

@@ -4,7 +4,7 @@
 import { afterEach, expect, test } from "vitest";
 import { createLosses, openLosses } from "../../src/inlinedLosses.ts";
 import { losesStack } from "../../src/module/features.ts";
-import { type Losses, SHARE_ALL } from "../backends.ts";
+import { type Losses, PATIENT, SHARE_ALL } from "../backends.ts";
 import { expectSame, labelsOf, logitsOf, mulberry32 } from "../inputs.ts";
 
 const expected = new URLSearchParams(location.search);
@@ -34,17 +34,14 @@ const RealWorker = globalThis.Worker;
 let workers: Worker[] = [];
 const opened: Losses[] = [];
 
-async function open(given: Parameters<typeof createLosses>[0]): Promise<Losses> {
+async function open(given: Parameters<typeof createLosses>[0], patienceMilliseconds = PATIENT): Promise<Losses> {
   globalThis.Worker = class extends RealWorker {
     constructor(...args: ConstructorParameters<typeof Worker>) {
       super(...args);
       workers.push(this);
     }
   };
-  const losses = await openLosses(
-    { backend: "wasm", ...overrides, ...given },
-    { ...SHARE_ALL, patienceMilliseconds: 300 },
-  );
+  const losses = await openLosses({ backend: "wasm", ...overrides, ...given }, { ...SHARE_ALL, patienceMilliseconds });
   opened.push(losses);
   return losses;
 }
@@ -91,7 +88,7 @@ if (shared) {
   });
 
   test("workers that are terminated, seen or not by the caller", async () => {
-    const losses = await open({ threads: 3 });
+    const losses = await open({ threads: 3 }, 300);
     for (let i = 0; i < 6; i++) {
       expectRight(losses);
       workers[i % workers.length].terminate();

@@ -4,7 +4,7 @@ import { float16 } from "../../src/dtype.ts";
 import { logSumExp, softmax } from "../../src/generated/kernels.ts";
 import { createLosses, openLosses } from "../../src/inlinedLosses.ts";
 import { inlinedModule } from "../../src/module/inlined.ts";
-import { type Losses, SHARE_ALL } from "../backends.ts";
+import { type Losses, PATIENT, SHARE_ALL } from "../backends.ts";
 import { expectSame, labelsOf, logitsOf, mulberry32, values } from "../inputs.ts";
 
 // Ordinary arrays on several threads: strides go round a ring of windows while workers are at work on them.
@@ -14,7 +14,7 @@ const alone = await createLosses();
 const opened: Losses[] = [];
 
 async function open(threads: number, worker?: URL): Promise<Losses> {
-  const losses = await openLosses({ threads, worker }, { ...SHARE_ALL, patienceMilliseconds: 120 });
+  const losses = await openLosses({ threads, worker }, { ...SHARE_ALL, patienceMilliseconds: worker ? 120 : PATIENT });
   opened.push(losses);
   return losses;
 }
