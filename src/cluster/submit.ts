@@ -11,8 +11,8 @@ export type Submitted = "new" | "resumed" | "running" | "done";
 /** So long one that submits may take before another one thinks it is gone. */
 const LOCK_SECONDS = 120;
 
-/** Workers see within a second that a run was left, and finish the batch in hand. */
-const STOPPING_MILLISECONDS = 10_000;
+/** Workers see within a second that a run was left, and finish the batch in hand; what one held that died is free after 30 s. */
+const STOPPING_MILLISECONDS = 45_000;
 const PAUSE_MILLISECONDS = 200;
 
 /** Takes the jobs of a run that was left out of the queue, once nobody is at work on them. */

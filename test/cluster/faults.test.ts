@@ -60,6 +60,16 @@ test("a disk for states that is full fails the run in a line; with room again it
   await expectSame("--state-dir", at("states"));
 });
 
+test("a run that is left while a worker dies goes on when what that held is free", async () => {
+  const dying = await worker({ redis: redis.address, lockMilliseconds: 15_000, before: 60_000, after: 0 });
+  expect((await submit([logits, labels])).code).toBe(0);
+  await new Promise((later) => setTimeout(later, 1000));
+  dying.child.kill("SIGKILL");
+  expect((await command(["cluster", "cancel", name, "--redis", redis.address]).ended).code).toBe(0);
+  await quick();
+  await expectSame();
+});
+
 test("a job that is done twice, by a worker that was stopped and one that took over, counts once", async () => {
   const sleeper = await worker({ redis: redis.address, lockMilliseconds: 1000, before: 600, after: 0 });
   expect((await submit([logits, labels])).code).toBe(0);
