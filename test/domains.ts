@@ -1,5 +1,5 @@
 import { type Domain, domainOf, type Range } from "../src/descriptions/domains.ts";
-import type { ElementwiseLoss } from "../src/descriptions/elementwise.ts";
+import type { ElementwiseLoss } from "../src/descriptions/elementwiseLoss.ts";
 import { type Faces, facesOf } from "./faces.ts";
 import type { FloatArray } from "./inputs.ts";
 

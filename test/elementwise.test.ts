@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { domainOf } from "../src/descriptions/domains.ts";
-import { ELEMENTWISE, type ElementwiseLoss } from "../src/descriptions/elementwise.ts";
+import { ELEMENTWISE } from "../src/descriptions/elementwise.ts";
+import type { ElementwiseLoss } from "../src/descriptions/elementwiseLoss.ts";
 import { float16 } from "../src/dtype.ts";
 import { openAll } from "./backends.ts";
 import { everything } from "./breadth.ts";

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Range } from "../src/descriptions/domains.ts";
-import { ELEMENTWISE, type ElementwiseLoss } from "../src/descriptions/elementwise.ts";
+import { ELEMENTWISE } from "../src/descriptions/elementwise.ts";
+import type { ElementwiseLoss } from "../src/descriptions/elementwiseLoss.ts";
 import { bfloat16, float16 } from "../src/dtype.ts";
 import { type Losses, openAll } from "./backends.ts";
 import { COMBINATIONS, everything } from "./breadth.ts";

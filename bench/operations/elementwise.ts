@@ -1,4 +1,6 @@
-import { ELEMENTWISE, type ElementwiseLoss, weightedName } from "../../src/descriptions/elementwise.ts";
+import { ELEMENTWISE } from "../../src/descriptions/elementwise.ts";
+import { weightedName } from "../../src/descriptions/elementwiseKernels.ts";
+import type { ElementwiseLoss } from "../../src/descriptions/elementwiseLoss.ts";
 import { facesOfLoss, fitting, titleOf } from "../../test/domains.ts";
 import { type Dtype, type FloatArray, type Random, values } from "../../test/inputs.ts";
 import * as oracle from "../../test/oracle.ts";

@@ -1,4 +1,4 @@
-import type { ElementwiseLoss } from "../../src/descriptions/elementwise.ts";
+import type { ElementwiseLoss } from "../../src/descriptions/elementwiseLoss.ts";
 import type { FloatArray } from "../../test/inputs.ts";
 
 // What people write where they have no library: one loop after the other, Math.exp and Math.log, sums in plain numbers.

@@ -1,5 +1,6 @@
 import { domainOf } from "../../src/descriptions/domains.ts";
-import { checks, type ElementwiseLoss, kernelOf, weightedKernelOf } from "../../src/descriptions/elementwise.ts";
+import { checks, kernelOf, weightedKernelOf } from "../../src/descriptions/elementwiseKernels.ts";
+import type { ElementwiseLoss } from "../../src/descriptions/elementwiseLoss.ts";
 import { parametersOf } from "./entryPoints.ts";
 
 const capitalized = (name: string) => name[0].toUpperCase() + name.slice(1);

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { CHECKS, type Domain, domainOf } from "../../src/descriptions/domains.ts";
-import { checks, type ElementwiseLoss, kernelOf, weightedKernelOf } from "../../src/descriptions/elementwise.ts";
+import { checks, kernelOf, weightedKernelOf } from "../../src/descriptions/elementwiseKernels.ts";
+import type { ElementwiseLoss } from "../../src/descriptions/elementwiseLoss.ts";
 import type { Description } from "../../src/descriptions/kernel.ts";
 import { loopParameters } from "./kernelCalls.ts";
 

@@ -1,4 +1,4 @@
-import type { ElementwiseLoss } from "../../src/descriptions/elementwise.ts";
+import type { ElementwiseLoss } from "../../src/descriptions/elementwiseLoss.ts";
 import type { Description, Parameter } from "../../src/descriptions/kernel.ts";
 import { elementwiseEntries, elementwiseImports } from "./elementwiseEntries.ts";
 

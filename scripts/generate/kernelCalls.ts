@@ -1,5 +1,6 @@
 import { domainOf } from "../../src/descriptions/domains.ts";
-import { type ElementwiseLoss, weightedName } from "../../src/descriptions/elementwise.ts";
+import { weightedName } from "../../src/descriptions/elementwiseKernels.ts";
+import type { ElementwiseLoss } from "../../src/descriptions/elementwiseLoss.ts";
 import type { Description, Kernel, Parameter } from "../../src/descriptions/kernel.ts";
 import type { OptimizerDescription } from "../../src/descriptions/optimizers.ts";
 
@@ -97,7 +98,7 @@ export function elementwiseCalls(losses: readonly ElementwiseLoss[]): string {
     return `export const ${name}: ElementwiseCall<${names}> = { ${parts(first)}${all} };`;
   });
   return [
-    'import type { ElementwiseCall } from "../descriptions/elementwise.ts";',
+    'import type { ElementwiseCall } from "../descriptions/elementwiseLoss.ts";',
     'import * as kernels from "./kernels.ts";',
     "",
     ...calls,

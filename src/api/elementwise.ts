@@ -1,4 +1,4 @@
-import type { ElementwiseCall } from "../descriptions/elementwise.ts";
+import type { ElementwiseCall } from "../descriptions/elementwiseLoss.ts";
 import type { LogitsArray, Matching, ResultOf } from "../dtype.ts";
 import type { ResultOfTensor, TensorLike } from "../tensorLike.ts";
 import type { Door } from "./door.ts";

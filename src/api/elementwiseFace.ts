@@ -11,7 +11,7 @@ import {
   logitsOf,
   outOf,
 } from "../check.ts";
-import type { ElementwiseArguments, ElementwiseCall, WeightedArguments } from "../descriptions/elementwise.ts";
+import type { ElementwiseArguments, ElementwiseCall, WeightedArguments } from "../descriptions/elementwiseLoss.ts";
 import type { Kernel } from "../descriptions/kernel.ts";
 import { BLOCK_ELEMENTS } from "../descriptions/thresholds.ts";
 import { type Dtype, dtypeOf, type FloatArray, floatArray, HalfBits } from "../dtype.ts";

@@ -1,5 +1,4 @@
-import type { FloatArray, HalfBits } from "../dtype.ts";
-import { type DOMAINS, type Domain, domainOf } from "./domains.ts";
+import type { ElementwiseLoss } from "./elementwiseLoss.ts";
 import {
   BINARY_CONSTANTS,
   BINARY_OPTIONS,
@@ -10,88 +9,8 @@ import {
   STIRLING,
   STIRLING_CONSTANT,
 } from "./formulas.ts";
-import {
-  BOTH,
-  count,
-  type Description,
-  input,
-  type Kernel,
-  optional,
-  output,
-  partials,
-  real,
-  scratch,
-} from "./kernel.ts";
-import type { NumericOption } from "./options.ts";
 
-export type { NumericOption };
-
-// The element-wise losses: everything about one of them but its class in assembly/elementwise/losses.ts. Their kernels are
-// one template filled in (assembly/elementwise/template.ts, scripts/generate/elementwiseLoops.ts).
-
-/** What a call needs to know of a loss; `O` are the names of its options. src/generated/elementwiseCalls.ts has them. */
-export interface ElementwiseCall<O extends string = never> {
-  readonly name: string;
-  readonly kernel: Kernel<ElementwiseArguments & Record<O, number>>;
-  /** The same of elements with a weight each. */
-  readonly weighted: Kernel<WeightedArguments & Record<O, number>>;
-  readonly slopeFactor: number;
-  readonly options: readonly NumericOption[];
-  /** Of a loss that refuses some predictions or targets: which it takes. */
-  readonly domain?: Pick<Domain, "predictions" | "targets">;
-  /** What it is where this option is below the dtype's smallest normal number. */
-  readonly limit?: { readonly option: O; readonly call: ElementwiseCall };
-  /** Of a function with an option `input`: its words, and what to call for the others than the first. */
-  readonly inputs?: Readonly<Record<string, ElementwiseCall<O> | null>>;
-}
-
-/** The arguments that every element-wise kernel takes. */
-export interface ElementwiseArguments {
-  predictions: FloatArray | HalfBits;
-  targets: FloatArray | HalfBits;
-  losses: FloatArray | null;
-  grad: FloatArray | null;
-  sums?: Float64Array | undefined;
-  scale: number;
-}
-
-/** Those of one that weighs. */
-export interface WeightedArguments extends ElementwiseArguments {
-  sampleWeight: FloatArray | HalfBits;
-}
-
-/** A loss of each prediction p and target t, and its slope by p. */
-export interface ElementwiseLoss {
-  /** Of the public function. */
-  readonly name: string;
-  /** Of the kernel; also that of its class in AssemblyScript, which begins with a capital letter. */
-  readonly kernel: string;
-  readonly formula: string;
-  readonly slope: string;
-  /** Where one function has several kernels: what its option `input` says for this one. The first of them is the default. */
-  readonly input?: string;
-  readonly options: readonly NumericOption[];
-  /** What predictions and targets may be; where it is not said, anything. */
-  readonly domain?: keyof typeof DOMAINS;
-  /** A loss of elementary functions, which are computed stage by stage: assembly/elementwise/stagedLosses.ts. */
-  readonly staged?: true;
-  /** Where this option is below the dtype's smallest normal number, the loss is that one. */
-  readonly limit?: { readonly option: string; readonly loss: string };
-  /** What the slope of the formula is multiplied by: it costs nothing beside the mean's 1/n. */
-  readonly slopeFactor: number;
-  readonly tolerance: Description["tolerance"];
-  /**
-   * The formula in JavaScript. `p`, `t` and the options are numbers of the dtype; `round` rounds to it and stands around each
-   * operation that can round. `terms` are what loss and slope share; `constants` stand before the loop, and may read an option
-   * before it was rounded, as `deltaOption`. F32 in a name is F64 in the loop of float64.
-   */
-  readonly javascript: {
-    readonly constants?: string;
-    readonly terms: string;
-    readonly loss: string;
-    readonly slope: string;
-  };
-}
+// The element-wise losses: everything about one of them but its class in assembly/elementwise/losses.ts.
 
 /** Where terms of two signs make up a loss or its slope, what its errors are relative to: the sum of their sizes. */
 const TERMS = " terms";
@@ -395,59 +314,3 @@ export const ELEMENTWISE: readonly ElementwiseLoss[] = [
     },
   },
 ];
-
-/** Whether the kernel looks for values that the loss does not take. */
-export const checks = (loss: ElementwiseLoss) => domainOf(loss).check !== undefined;
-
-/** The kernel of a loss: sums a block, each loss and the gradient (scale times the slope), whichever are asked for. */
-export function kernelOf(loss: ElementwiseLoss): Description {
-  const { kernel, formula, slope, options, tolerance } = loss;
-  return {
-    name: kernel,
-    formula: `Σ ${formula}; gradient ${slope} scale`,
-    unit: "block",
-    dtypes: BOTH,
-    parameters: [
-      input("predictions", "block"),
-      input("targets", "block"),
-      optional(output("losses", "block")),
-      optional(output("grad", "block")),
-      // and the number of the first element that is refused, or -1
-      optional(partials("sums", checks(loss) ? 2 : 1)),
-      count,
-      real("scale"),
-      ...options.map(({ name }) => real(name)),
-      scratch,
-    ],
-    tolerance,
-    module: loss.staged ? "elementwise/stagedLosses" : "elementwise/losses",
-    template: true,
-  };
-}
-
-const sampleWeight = input("sampleWeight", "block");
-
-/** The same with a weight for each element: losses, sum and gradient times it. */
-export function weightedKernelOf(loss: ElementwiseLoss): Description {
-  const { name, formula, parameters, ...rest } = kernelOf(loss);
-  const [predictions, targets, ...others] = parameters;
-  return {
-    ...rest,
-    name: weightedName(name),
-    formula: `times s: ${formula}`,
-    parameters: [predictions, targets, sampleWeight, ...others],
-  };
-}
-
-export const weightedName = (kernel: string) => `${kernel}Weighted`;
-
-/** Looks at the weights before a loss does: a mean's gradient is divided by their sum. */
-export const sampleWeights: Description = {
-  name: "sampleWeights",
-  formula: "Σ s; first s not >= 0",
-  unit: "block",
-  dtypes: BOTH,
-  parameters: [sampleWeight, partials("sums", 2), count, scratch],
-  tolerance: { f32: "2^-23", f64: "2^-46" },
-  module: "elementwise/sampleWeights",
-};

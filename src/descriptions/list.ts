@@ -6,7 +6,8 @@ import {
   likelihoodProbabilities,
 } from "./crossEntropy.ts";
 import { divergence } from "./divergence.ts";
-import { ELEMENTWISE, kernelOf, sampleWeights, weightedKernelOf } from "./elementwise.ts";
+import { ELEMENTWISE } from "./elementwise.ts";
+import { kernelOf, sampleWeights, weightedKernelOf } from "./elementwiseKernels.ts";
 import { EVALUATIONS } from "./evaluation.ts";
 import { exp, expm1, fineExp, ln, log1p, logarithm, logistic, softplusTail, tanh } from "./functions.ts";
 import { gaussianNll } from "./gaussian.ts";

@@ -1,8 +1,6 @@
-import {
-  ELEMENTWISE,
-  type ElementwiseLoss as ElementwiseLossDescription,
-  type NumericOption,
-} from "../../src/descriptions/elementwise.ts";
+import { ELEMENTWISE } from "../../src/descriptions/elementwise.ts";
+import type { ElementwiseLoss as ElementwiseLossDescription } from "../../src/descriptions/elementwiseLoss.ts";
+import type { NumericOption } from "../../src/descriptions/options.ts";
 import { fitting, titleOf } from "../domains.ts";
 import { labelArrays } from "../inputs.ts";
 import { type ElementwiseLoss, elementwise } from "./elementwise.ts";
